@@ -1,0 +1,54 @@
+/* problem.h: the planner's question and its answer, as plain values.
+ *
+ *   offset ^            ┌──────┐          a buffer is a bar: its lifetimes on the time axis,
+ *          |   ┌──────┐ │  c   │          its bytes on the offset axis; two bars may not overlap
+ *          |   │  b   │ └──────┘
+ *          | ┌─┴──┬───┴─────┐
+ *          | │ a  │    d    │
+ *          +─┴────┴─────────┴──> time
+ *
+ * One problem is one memory space. Placing bars at the least height is dynamic storage allocation
+ * (NP-hard, Garey and Johnson problem SR2). */
+#ifndef VMO_PLANNER_PROBLEM_H
+#define VMO_PLANNER_PROBLEM_H
+
+#include "support/context.h"
+
+/* Half-open: live at begin, ..., end - 1. */
+typedef struct vmo_lifetime {
+  int64_t begin, end;
+} vmo_lifetime;
+
+typedef struct vmo_buffer {
+  vmo_bytes bytes;         /* >= 0; an empty buffer gets offset 0 (or its fixed one) and overlaps nothing */
+  vmo_bytes alignment;     /* a power of two, at least 1 */
+  vmo_bytes fixed_offset;  /* -1: free to move */
+  uint32_t lifetime_first; /* into vmo_problem.lifetimes: sorted, disjoint, none empty; */
+  uint32_t lifetime_count; /* 0 of them: the buffer is never live and overlaps nothing */
+} vmo_buffer;
+
+typedef struct vmo_problem {
+  const vmo_buffer *buffers;
+  uint32_t buffer_count;
+  const vmo_lifetime *lifetimes;
+  uint32_t lifetime_count;
+  vmo_bytes capacity; /* -1: minimise */
+} vmo_problem;
+
+typedef enum vmo_solution_status {
+  VMO_SOLUTION_OPTIMAL,   /* height equals the lower bound */
+  VMO_SOLUTION_FEASIBLE,  /* a plan within the capacity, not proven smallest */
+  VMO_SOLUTION_NOT_FOUND, /* there is a capacity and no plan within it was found; offsets hold the lowest plan found */
+  VMO_SOLUTION_INFEASIBLE /* the lower bound, or the fixed offsets, exceed the capacity: no plan exists */
+} vmo_solution_status;
+
+typedef struct vmo_solution {
+  vmo_bytes *offsets;     /* one per buffer, in the context's arena */
+  vmo_bytes height;       /* the largest offset + bytes */
+  vmo_bytes lower_bound;  /* the largest load */
+  int64_t witness;        /* a time at which that load occurs */
+  const char *method;     /* which order of the portfolio won, e.g. "skyline by area" */
+  vmo_solution_status status;
+} vmo_solution;
+
+#endif
