@@ -1,0 +1,25 @@
+# How everything is compiled: the interface target vmo_options, which every target of the project links privately.
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF) # a file that needs POSIX defines _POSIX_C_SOURCE or _GNU_SOURCE itself
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+
+add_library(vmo_options INTERFACE)
+target_compile_options(vmo_options INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla)
+target_compile_definitions(vmo_options INTERFACE VMO_VERSION="${PROJECT_VERSION}")
+# Headers are named from the root ("support/vec.h"), the two public ones by their bare name ("vmemrt.h").
+target_include_directories(vmo_options INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/include")
+if(VMEMOPT_WERROR)
+  target_compile_options(vmo_options INTERFACE -Werror)
+endif()
+if(VMEMOPT_SANITIZE)
+  target_compile_options(vmo_options INTERFACE
+    -fsanitize=${VMEMOPT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(vmo_options INTERFACE -fsanitize=${VMEMOPT_SANITIZE})
+endif()
