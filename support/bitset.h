@@ -19,8 +19,12 @@ uint32_t vmo_bitset_count(const vmo_bitset *set);
 /* The first set bit at or after `from`, or `set->bits`. */
 uint32_t vmo_bitset_next(const vmo_bitset *set, uint32_t from);
 
-static inline bool vmo_bitset_get(const vmo_bitset *set, uint32_t bit) { return set->words[bit >> 6] >> (bit & 63) & 1; }
+static inline bool vmo_bitset_get(const vmo_bitset *set, uint32_t bit) {
+  return set->words[bit >> 6] >> (bit & 63) & 1;
+}
 static inline void vmo_bitset_set(vmo_bitset *set, uint32_t bit) { set->words[bit >> 6] |= UINT64_C(1) << (bit & 63); }
-static inline void vmo_bitset_clear(vmo_bitset *set, uint32_t bit) { set->words[bit >> 6] &= ~(UINT64_C(1) << (bit & 63)); }
+static inline void vmo_bitset_clear(vmo_bitset *set, uint32_t bit) {
+  set->words[bit >> 6] &= ~(UINT64_C(1) << (bit & 63));
+}
 
 #endif

@@ -23,10 +23,10 @@
  * VMO_OUT_OF_MEMORY, which needs none. */
 typedef enum vmo_status {
   VMO_OK = 0,
-  VMO_INPUT_ERROR,    /* the input is wrong; diagnostics say where and what to do */
-  VMO_DOES_NOT_FIT,   /* a capacity or a budget cannot be met */
+  VMO_INPUT_ERROR,  /* the input is wrong; diagnostics say where and what to do */
+  VMO_DOES_NOT_FIT, /* a capacity or a budget cannot be met */
   VMO_OUT_OF_MEMORY,
-  VMO_INTERNAL_ERROR  /* a checker refused our own answer: a bug in vmemopt, never output */
+  VMO_INTERNAL_ERROR /* a checker refused our own answer: a bug in vmemopt, never output */
 } vmo_status;
 
 /* Quantities. Byte counts are checked to stay below 2^53 (VMO_BYTES_LIMIT), so that JSON readers keep them. */
@@ -43,11 +43,11 @@ typedef struct vmo_location {
 struct vmo_diagnostics;
 
 typedef struct vmo_context {
-  vmr_arena *arena;                    /* all memory of this compilation */
+  vmr_arena *arena; /* all memory of this compilation */
   vmr_interner *names;
   struct vmo_diagnostics *diagnostics;
-  const char *source_name;             /* as shown in diagnostics; "<stdin>", a path, or "<api>" */
-  const char *source_text;             /* for the line under a diagnostic; may be NULL */
+  const char *source_name; /* as shown in diagnostics; "<stdin>", a path, or "<api>" */
+  const char *source_text; /* for the line under a diagnostic; may be NULL */
   size_t source_length;
 } vmo_context;
 

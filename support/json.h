@@ -13,11 +13,11 @@
 #include "support/context.h"
 #include "support/text.h"
 
-/* Adds `"key": number` to an object; the number must be within ±2^53. False when memory is out. */
+/* Adds `"key": number` to an object. False when memory is out, or `number` is 2^53 or more, either way. */
 bool vmo_json_add_integer(cJSON *object, const char *key, int64_t number);
 /* Adds an integer to an array. */
 bool vmo_json_push_integer(cJSON *array, int64_t number);
-/* Reads a whole number within ±2^53; false for anything else. */
+/* Reads a whole number of less than 2^53, either way; false for anything else, NULL included. */
 bool vmo_json_get_integer(const cJSON *item, int64_t *number);
 /* Prints `item` on one line to `out` and frees it. A NULL item marks the text as failed. */
 void vmo_json_write(vmo_text *out, cJSON *item);

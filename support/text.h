@@ -17,8 +17,8 @@
 typedef bool (*vmo_text_sink)(void *user, const char *data, size_t count);
 
 typedef struct vmo_text {
-  char *data;         /* NUL-terminated whenever it is not NULL */
-  size_t count;       /* bytes in data, without the NUL */
+  char *data;   /* NUL-terminated whenever it is not NULL */
+  size_t count; /* bytes in data, without the NUL */
   size_t capacity;
   vmo_text_sink sink; /* NULL: everything stays in data */
   void *sink_user;
@@ -31,8 +31,10 @@ void vmo_text_init_sink(vmo_text *text, vmo_text_sink sink, void *user);
 bool vmo_text_flush(vmo_text *text);
 void vmo_text_free(vmo_text *text);
 
-void vmo_text_add(vmo_text *text, const char *string);               /* NUL-terminated */
+void vmo_text_add(vmo_text *text, const char *string); /* NUL-terminated */
 void vmo_text_add_bytes(vmo_text *text, const char *bytes, size_t count);
+/* Bytes that are no UTF-8 come out as U+FFFD, one for each byte. */
+void vmo_text_add_utf8(vmo_text *text, const char *bytes, size_t count);
 void vmo_text_add_char(vmo_text *text, char character);
 void vmo_text_add_repeat(vmo_text *text, char character, size_t count);
 void vmo_text_add_integer(vmo_text *text, int64_t number);

@@ -27,7 +27,8 @@ bool vmo_vec_grow(vmr_arena *arena, void **data, uint32_t *capacity, uint32_t wa
 #define vmo_vec_reserve(arena, vec, extra) \
   ((vec)->count + (uint64_t)(extra) <= (vec)->capacity || \
    ((vec)->count + (uint64_t)(extra) <= INT32_MAX && \
-    vmo_vec_grow((arena), (void **)&(vec)->data, &(vec)->capacity, (vec)->count + (uint32_t)(extra), sizeof *(vec)->data)))
+    vmo_vec_grow((arena), (void **)&(vec)->data, &(vec)->capacity, (vec)->count + (uint32_t)(extra), \
+                 sizeof *(vec)->data)))
 
 /* Appends a copy of `item`; true on success. */
 #define vmo_vec_push(arena, vec, item) \
