@@ -33,21 +33,21 @@ typedef enum vmo_access_kind {
   VMO_ACCESS_WRITE,       /* some of the bytes: what was there may still be read */
   VMO_ACCESS_WHOLE_WRITE, /* all bytes: what was there is dead before it (when must, and one member) */
   VMO_ACCESS_FREE,
-  VMO_ACCESS_ESCAPE       /* the storage may be read by anyone from here on */
+  VMO_ACCESS_ESCAPE /* the storage may be read by anyone from here on */
 } vmo_access_kind;
 
 typedef struct vmo_access {
   vmo_point op;
   vmo_access_kind kind;
-  bool must;                            /* it surely happens when the op runs */
-  bool after;                           /* a hand-over: takes effect when the op is over */
-  uint32_t member_first, member_count;  /* into vmo_flow.members: the storages of which one is meant */
-  vmo_bytes begin, end;                 /* byte range in the storage; end -1: all of it */
-  vmo_value_id value;                   /* through which value; VMO_NONE: none */
+  bool must;                           /* it surely happens when the op runs */
+  bool after;                          /* a hand-over: takes effect when the op is over */
+  uint32_t member_first, member_count; /* into vmo_flow.members: the storages of which one is meant */
+  vmo_bytes begin, end;                /* byte range in the storage; end -1: all of it */
+  vmo_value_id value;                  /* through which value; VMO_NONE: none */
 } vmo_access;
 
 typedef struct vmo_block {
-  vmo_point begin, end; /* ops; may be empty */
+  vmo_point begin, end;                      /* ops; may be empty */
   uint32_t successor_first, successor_count; /* into vmo_flow.successors */
   vmo_stream_id stream;
 } vmo_block;
@@ -57,32 +57,32 @@ typedef enum vmo_storage_owner {
   VMO_OWNER_PARAMETER, /* the caller's */
   VMO_OWNER_STATE,     /* lives from call to call in the function's arena */
   VMO_OWNER_CONSTANT,
-  VMO_OWNER_CARRIED,   /* a place that loops, branches or streams move values to */
-  VMO_OWNER_RETURNED   /* a place that `return` moves a result to */
+  VMO_OWNER_CARRIED, /* a place that loops, branches or streams move values to */
+  VMO_OWNER_RETURNED /* a place that `return` moves a result to */
 } vmo_storage_owner;
 
 typedef struct vmo_storage {
   vmo_storage_owner owner;
-  bool donated;              /* a parameter that may be overwritten */
-  vmo_value_id value;        /* the value it was made for; VMO_NONE for a returned one */
-  uint32_t position;         /* of a returned one: which result */
-  vmo_point definition;      /* the op whose result it is; -1: not an op's result */
-  vmo_stream_id stream;      /* in which it is made */
-  vmo_stream_id home;        /* whose arena it lives in: that of the outermost stream it is yielded out of */
+  bool donated;         /* a parameter that may be overwritten */
+  vmo_value_id value;   /* the value it was made for; VMO_NONE for a returned one */
+  uint32_t position;    /* of a returned one: which result */
+  vmo_point definition; /* the op whose result it is; -1: not an op's result */
+  vmo_stream_id stream; /* in which it is made */
+  vmo_stream_id home;   /* whose arena it lives in: that of the outermost stream it is yielded out of */
   vmo_space_id space;
-  uint32_t alignment;        /* 0: the default */
+  uint32_t alignment; /* 0: the default */
   vmo_type_id type;
   vmo_size_id size;
-  vmo_bytes bytes;           /* the size under the binding, or its upper bound; -1: not known */
-  bool exact;                /* bytes is the size, not only a bound */
+  vmo_bytes bytes; /* the size under the binding, or its upper bound; -1: not known */
+  bool exact;      /* bytes is the size, not only a bound */
 } vmo_storage;
 
 /* Where a value's bytes are. */
 typedef struct vmo_reference {
-  vmo_storage_id storage;  /* VMO_NONE: it has no bytes */
-  bool view;               /* it names another value's storage */
-  vmo_size_id offset;      /* of a view, in the storage */
-  vmo_bytes begin, end;    /* the byte range, when known exactly; end -1: all, or not known */
+  vmo_storage_id storage; /* VMO_NONE: it has no bytes */
+  bool view;              /* it names another value's storage */
+  vmo_size_id offset;     /* of a view, in the storage */
+  vmo_bytes begin, end;   /* the byte range, when known exactly; end -1: all, or not known */
 } vmo_reference;
 
 typedef enum vmo_move_kind {
@@ -95,17 +95,17 @@ typedef enum vmo_move_kind {
 typedef struct vmo_move {
   vmo_move_kind kind;
   vmo_point op;
-  uint32_t operand;       /* which operand of that op is the source */
-  vmo_storage_id source;  /* VMO_NONE: a literal, dim, index or scalar parameter */
+  uint32_t operand;      /* which operand of that op is the source */
+  vmo_storage_id source; /* VMO_NONE: a literal, dim, index or scalar parameter */
   vmo_storage_id target;
-  uint32_t access;        /* the write access of the target */
+  uint32_t access; /* the write access of the target */
 } vmo_move;
 
 typedef struct vmo_stream {
   vmo_stream_id parent;
-  vmo_point fork;            /* the parallel op */
-  vmo_point begin, end;      /* its ops */
-  vmo_point join;            /* the op after the whole parallel */
+  vmo_point fork;       /* the parallel op */
+  vmo_point begin, end; /* its ops */
+  vmo_point join;       /* the op after the whole parallel */
 } vmo_stream;
 
 /* A storage must keep its bytes over [begin, end) though no access says so. */
@@ -117,24 +117,25 @@ typedef struct vmo_reservation {
 typedef struct vmo_flow {
   vmo_module *module;
   const vmo_function *function;
-  vmo_point op_count;               /* the virtual end included */
-  VMO_VEC(vmo_access) accesses;     /* by op; reads before writes */
+  vmo_point op_count;           /* the virtual end included */
+  VMO_VEC(vmo_access) accesses; /* by op; reads before writes */
   VMO_VEC(vmo_storage_id) members;
-  uint32_t *op_accesses;            /* op_count + 1: accesses of op p are [op_accesses[p], op_accesses[p + 1]) */
-  vmo_stream_id *op_streams;        /* op_count */
-  VMO_VEC(vmo_block) blocks;        /* in op order */
+  uint32_t *op_accesses;     /* op_count + 1: accesses of op p are [op_accesses[p], op_accesses[p + 1]) */
+  vmo_stream_id *op_streams; /* op_count */
+  VMO_VEC(vmo_block) blocks; /* in op order */
   VMO_VEC(vmo_block_id) successors;
   VMO_VEC(vmo_storage) storages;
-  vmo_reference *references;        /* one per value */
+  vmo_reference *references; /* one per value */
   uint32_t value_count;
-  VMO_VEC(vmo_move) moves;          /* by op */
-  VMO_VEC(vmo_stream) streams;      /* streams.data[0] is the whole function */
+  VMO_VEC(vmo_move) moves;     /* by op */
+  VMO_VEC(vmo_stream) streams; /* streams.data[0] is the whole function */
   VMO_VEC(vmo_reservation) reservations;
-  bool known;                       /* every storage's bytes are known or bounded: plans have numbers */
+  bool known; /* every storage's bytes are known or bounded: plans have numbers */
 } vmo_flow;
 
 /* Reads a verified function. Sizes are evaluated under `binding`. */
-vmo_status vmo_build_flow(vmo_module *module, const vmo_function *function, const vmo_binding *binding, vmo_flow **flow);
+vmo_status vmo_build_flow(vmo_module *module, const vmo_function *function, const vmo_binding *binding,
+                          vmo_flow **flow);
 
 void vmo_dump_flow(const vmo_flow *flow, vmo_text *out);
 
