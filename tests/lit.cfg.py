@@ -1,0 +1,38 @@
+# The lit suite: tests/lit/**/*.vmir and *.test. CTest runs it with the parameters read below; by hand:
+#   ctest --preset release -R lit -V
+#
+#   %vmemopt        the tool                  %exits N CMD   succeeds when CMD exits with code N
+#   %validate [F]   JSON report against its schema, then passes it through (standard input without F)
+#   %source         root of the project       %corpus        its corpus/
+#   %s %S %t %T     as everywhere in lit: this test, its folder, a temporary name, a temporary folder
+import os
+
+import lit.formats
+
+python = lit_config.params["python"]
+source = lit_config.params["source"]
+
+config.name = "vmemopt"
+config.test_format = lit.formats.ShTest(execute_external=True)
+config.suffixes = [".vmir", ".test"]
+config.excludes = ["inputs"]
+config.test_source_root = os.path.join(source, "tests")
+config.test_exec_root = os.path.join(lit_config.params["binary"], "tests")
+
+config.substitutions += [
+    ("%vmemopt", lit_config.params["vmemopt"]),
+    ("%validate", f"{python} {source}/tests/validate.py {source}/docs/report.schema.json"),
+    ("%exits", f"{source}/tests/exits"),
+    ("%corpus", f"{source}/corpus"),
+    ("%python", python),
+    ("%source", source),
+]
+
+# FileCheck, not and the like. Nothing of the caller's terminal or locale reaches a test.
+config.environment["PATH"] = lit_config.params["llvm_tools"] + os.pathsep + os.environ.get("PATH", "")
+config.environment["LC_ALL"] = "C.UTF-8"
+for name in ("COLUMNS", "TERM", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
+    config.environment.pop(name, None)
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
