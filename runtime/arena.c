@@ -64,6 +64,7 @@ static size_t padding(const char *address, size_t alignment) { return (size_t)(-
 /* What an object takes of its chunk. */
 static size_t footprint(size_t bytes) { return (bytes != 0 ? bytes : 1) + VMR_REDZONE_BYTES; }
 
+#ifndef NDEBUG
 /* The books agree with the lists. */
 static bool arena_is_valid(const vmr_arena *arena) {
   size_t reserved = 0;
@@ -76,6 +77,7 @@ static bool arena_is_valid(const vmr_arena *arena) {
   if (arena->current == NULL) return arena->cursor == NULL && arena->room == 0;
   return arena->cursor + arena->room == (const char *)arena->current + arena->current->bytes;
 }
+#endif
 
 vmr_arena *vmr_arena_create(size_t chunk_bytes) {
   vmr_arena *arena = vmr_os_alloc_zeroed(sizeof *arena);

@@ -84,10 +84,12 @@ static size_t length_of(const char *stored) {
   return length;
 }
 
+#ifndef NDEBUG
 static bool interner_is_valid(const vmr_interner *interner) {
   bool sized = interner->slot_count != 0 && (interner->slot_count & (interner->slot_count - 1)) == 0;
   return sized && interner->count <= interner->capacity && interner->count <= interner->slot_count / 4 * 3;
 }
+#endif
 
 /* The slot that holds `text`, or the free one where it belongs. */
 static size_t find_slot(const vmr_interner *interner, uint32_t hash, const char *text, size_t length) {
