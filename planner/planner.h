@@ -1,0 +1,105 @@
+/* planner.h: the slot allocator: buffers with lifetimes in, offsets out.
+ *
+ *   vmo_problem problem = {.buffers = ..., .lifetimes = ..., .capacity = -1};
+ *   vmo_solution solution;
+ *   status = vmo_solve_problem(context, &problem, NULL, &solution);
+ *   status = vmo_check_solution(context, &problem, &solution);
+ *
+ * All sizes and offsets are bytes below 2^53 (VMO_BYTES_LIMIT); times are any integers. What a function
+ * returns lives in the context's arena; what it needs on the way it gives back. The same problem and
+ * options give the same answer. */
+#ifndef VMO_PLANNER_PLANNER_H
+#define VMO_PLANNER_PLANNER_H
+
+#include "planner/problem.h"
+#include "support/text.h"
+
+/* ---- solving ---- */
+
+/* All zero (or a NULL pointer) is the default. */
+typedef struct vmo_solve_options {
+  uint64_t work_limit; /* in units, of about 10 ns each: a buffer looked at, a neighbour visited; 0: the default,
+                          which grows with the problem. A first plan is always finished, whatever the limit. */
+} vmo_solve_options;
+
+/* Finds a low plan. VMO_OK: read solution->status. VMO_INPUT_ERROR: the problem breaks the rules of
+ * problem.h, or needs 2^53 bytes or more (a diagnostic says which buffer or when). */
+vmo_status vmo_solve_problem(vmo_context *context, const vmo_problem *problem, const vmo_solve_options *options,
+                             vmo_solution *solution);
+
+typedef struct vmo_bound {
+  vmo_bytes load;  /* the largest load: the sum of the bytes live at one time */
+  int64_t witness; /* the first time at which it occurs; 0 when nothing is ever live */
+  vmo_bytes floor; /* as vmo_solution.floor */
+} vmo_bound;
+
+/* The bounds alone, in the time that sorting takes. Errors as vmo_solve_problem. */
+vmo_status vmo_find_bound(vmo_context *context, const vmo_problem *problem, vmo_bound *bound);
+
+/* ---- checking: shares no code with the solver ---- */
+
+typedef enum vmo_fault_kind {
+  VMO_FAULT_NONE,
+  VMO_FAULT_NEGATIVE_OFFSET, /* `buffer` has an offset below 0 */
+  VMO_FAULT_MISALIGNED,      /* `buffer`'s offset is no multiple of its alignment */
+  VMO_FAULT_FIXED_OFFSET,    /* `buffer` is not at its fixed offset */
+  VMO_FAULT_HEIGHT,          /* the height is not the largest offset + bytes, which is that of `buffer` */
+  VMO_FAULT_CAPACITY,        /* the plan is called feasible, and `buffer` ends beyond the capacity */
+  VMO_FAULT_OVERLAP,         /* `buffer` and `other` share a byte at `time` */
+  VMO_FAULT_LOWER_BOUND      /* the lower bound is not the largest load, or the witness not a time of that load;
+                                `time` is one */
+} vmo_fault_kind;
+
+typedef struct vmo_fault {
+  vmo_fault_kind kind;
+  uint32_t buffer, other; /* indices; VMO_NONE where the kind names none */
+  int64_t time;
+} vmo_fault;
+
+/* Looks for a fault: of single buffers in index order, then height and capacity, then the overlap that begins
+ * earliest, then the bound. A sweep over time, O(n log n). The problem must keep the rules of problem.h. A solution
+ * without offsets has no fault. VMO_OK (fault->kind says) or VMO_OUT_OF_MEMORY. */
+vmo_status vmo_find_fault(vmo_context *context, const vmo_problem *problem, const vmo_solution *solution,
+                          vmo_fault *fault);
+/* The same answer (of several overlaps maybe another one) from the definition: every pair, every begin. O(n^2). */
+vmo_status vmo_find_fault_slowly(vmo_context *context, const vmo_problem *problem, const vmo_solution *solution,
+                                 vmo_fault *fault);
+
+/* VMO_OK when there is no fault; else VMO_INTERNAL_ERROR and a diagnostic that names it. */
+vmo_status vmo_check_solution(vmo_context *context, const vmo_problem *problem, const vmo_solution *solution);
+vmo_status vmo_check_solution_slowly(vmo_context *context, const vmo_problem *problem, const vmo_solution *solution);
+
+/* "buffers 3 and 7 overlap at time 12" */
+void vmo_describe_fault(const vmo_problem *problem, const vmo_solution *solution, const vmo_fault *fault,
+                        vmo_text *out);
+
+/* ---- CSV: what static memory planners exchange ---- */
+
+/* One row is one buffer. Columns, in any order:
+ *   id                      any text without commas; also called buffer, buffer_id
+ *   lower, upper            half-open; or start (begin), end with the end inclusive, also that of the gaps
+ *   size                    bytes
+ *   alignment               optional; a power of two; empty: 1
+ *   offset                  optional; a fixed offset; empty: free to move
+ *   gaps                    optional; "a-b c-d": the buffer is not live in [a, b) and [c, d) */
+typedef struct vmo_csv {
+  vmo_problem problem;      /* buffers in row order; no capacity */
+  struct vmo_csv_row *rows; /* private */
+  const char *header;
+  uint32_t header_length;
+  uint32_t column_count;
+  uint32_t id_column, offset_column; /* VMO_NONE: there is none */
+} vmo_csv;
+
+/* Reads the context's source (vmo_context_set_source), which must outlive *csv. VMO_INPUT_ERROR: diagnostics
+ * E05xx with line and column. */
+vmo_status vmo_read_csv(vmo_context *context, vmo_csv *csv);
+/* The id of a row, not NUL-terminated. */
+const char *vmo_csv_id(const vmo_csv *csv, uint32_t row, size_t *length);
+/* The line of a row in the source, from 1. */
+uint32_t vmo_csv_line(const vmo_csv *csv, uint32_t row);
+/* The rows as they were read, with their offsets: in the column `offset` where there is one, else in a new last
+ * one. */
+void vmo_write_csv(const vmo_csv *csv, const vmo_bytes *offsets, vmo_text *out);
+
+#endif
