@@ -111,12 +111,12 @@ void vmo_text_addv(vmo_text *text, const char *format, va_list arguments) {
   va_copy(again, arguments);
   size_t room = text->capacity - text->count;
   int length = vsnprintf(text->data + text->count, room, format, arguments);
-  text->data[text->count] = '\0';
-  if (length < 0) {
-    text->failed = true;
-  } else if ((size_t)length < room) {
+  if (length >= 0 && (size_t)length < room) {
     commit(text, (size_t)length);
-  } else if (reserve(text, (size_t)length)) {
+  } else if (length < 0 || !reserve(text, (size_t)length)) {
+    text->data[text->count] = '\0';
+    text->failed = true;
+  } else {
     vsnprintf(text->data + text->count, (size_t)length + 1, format, again);
     commit(text, (size_t)length);
   }
