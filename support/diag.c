@@ -56,7 +56,7 @@ static const char *format_text(vmo_context *context, const char *format, va_list
 /* Counts one more diagnostic and says whether it is to be kept. */
 static bool count_diagnostic(vmo_diagnostics *list, vmo_severity severity) {
   uint32_t errors_kept = list->errors < VMO_MAX_ERRORS ? list->errors : VMO_MAX_ERRORS;
-  bool remark_fits = list->count - errors_kept < VMO_MAX_REMARKS;
+  bool remark_fits = list->count < errors_kept + VMO_MAX_REMARKS;
   if (severity == VMO_NOTE) return remark_fits && !list->dropping;
   list->dropping = severity == VMO_ERROR ? list->errors >= VMO_MAX_ERRORS : !remark_fits;
   uint32_t *total = severity == VMO_ERROR ? &list->errors : &list->warnings;
