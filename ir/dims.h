@@ -4,7 +4,8 @@
  * max(size, size). Sizes are kept in canonical form in one table per module and are named by 32-bit ids, so
  * two sizes are provably equal exactly when their ids are equal. Every dim is at least 0.
  *
- * Operations return VMO_NONE when memory is out or a coefficient leaves ±2^62; vmo_sizes_status tells which. */
+ * Operations return VMO_NONE when memory is out, a coefficient leaves ±2^62, or an expression gets too large (4096
+ * terms, nesting of 64); vmo_sizes_status tells which. VMO_NONE as an argument gives VMO_NONE. */
 #ifndef VMO_IR_DIMS_H
 #define VMO_IR_DIMS_H
 
@@ -32,7 +33,8 @@ typedef struct vmo_sizes vmo_sizes;
 
 /* A table in the context's arena; NULL when memory is out. */
 vmo_sizes *vmo_sizes_create(vmo_context *context);
-vmo_status vmo_sizes_status(const vmo_sizes *sizes); /* VMO_OK, VMO_OUT_OF_MEMORY or VMO_INPUT_ERROR (overflow); sticky */
+vmo_status vmo_sizes_status(
+    const vmo_sizes *sizes); /* VMO_OK, VMO_OUT_OF_MEMORY or VMO_INPUT_ERROR (overflow); sticky */
 void vmo_sizes_clear_status(vmo_sizes *sizes);
 
 vmo_size_id vmo_size_constant(vmo_sizes *sizes, int64_t number);
@@ -85,5 +87,8 @@ vmo_evaluation vmo_size_evaluate(const vmo_sizes *sizes, vmo_size_id size, const
 /* Writes the size as VMIR reads it back: `8*N + 8`, `(N + 63)/64*64`, `max(8*N, 4*E)`; terms in a fixed order. */
 void vmo_size_print(const vmo_sizes *sizes, vmo_size_id size, const vmo_dim *dims, const vmr_interner *names,
                     vmo_text *out);
+/* The same without blanks, as types are written: `f64[2*M+1]`. */
+void vmo_size_print_compact(const vmo_sizes *sizes, vmo_size_id size, const vmo_dim *dims, const vmr_interner *names,
+                            vmo_text *out);
 
 #endif

@@ -32,8 +32,19 @@ typedef uint32_t vmo_function_id; /* within a module */
 /* ---- types ---- */
 
 typedef enum vmo_element {
-  VMO_BOOL, VMO_I8, VMO_U8, VMO_I16, VMO_U16, VMO_I32, VMO_U32, VMO_I64, VMO_U64,
-  VMO_F16, VMO_BF16, VMO_F32, VMO_F64,
+  VMO_BOOL,
+  VMO_I8,
+  VMO_U8,
+  VMO_I16,
+  VMO_U16,
+  VMO_I32,
+  VMO_U32,
+  VMO_I64,
+  VMO_U64,
+  VMO_F16,
+  VMO_BF16,
+  VMO_F32,
+  VMO_F64,
   VMO_ELEMENT_COUNT
 } vmo_element;
 
@@ -42,9 +53,9 @@ typedef struct vmo_type {
   uint32_t rank;        /* 0: a scalar */
   uint32_t shape_first; /* into vmo_module.shapes: rank sizes, outermost first */
   vmo_space_id space;
-  uint32_t alignment;   /* bytes, a power of two; 0: the plan's default */
-  vmo_size_id count;    /* number of elements: the product of the shape, 1 for a scalar */
-  vmo_size_id bytes;    /* count times the element's width */
+  uint32_t alignment; /* bytes, a power of two; 0: the plan's default */
+  vmo_size_id count;  /* number of elements: the product of the shape, 1 for a scalar */
+  vmo_size_id bytes;  /* count times the element's width */
 } vmo_type;
 
 const char *vmo_element_name(vmo_element element);
@@ -73,7 +84,7 @@ typedef struct vmo_literal {
   vmo_element element; /* given by the op's row; VMO_ELEMENT_COUNT until the verifier has run */
   bool negative;       /* of an integer; its magnitude is in bits */
   union {
-    uint64_t bits;     /* magnitude of an integer; 0 or 1 for a bool */
+    uint64_t bits; /* magnitude of an integer; 0 or 1 for a bool */
     double real;
   } value;
 } vmo_literal;
@@ -139,7 +150,7 @@ typedef struct vmo_op {
   uint32_t attribute_first, attribute_count;
   uint32_t region_first, region_count; /* consecutive region ids */
   vmo_region_id region;                /* the region it stands in */
-  uint32_t callee;                     /* call: vmo_function_id; declared: index into module declarations; else VMO_NONE */
+  uint32_t callee; /* call: vmo_function_id; declared: index into module declarations; else VMO_NONE */
   vmo_location location;
 } vmo_op;
 
@@ -155,23 +166,29 @@ typedef struct vmo_op {
  *   call      operands = arguments          results
  *   yield, condition, return: operands; return has the results first, then one value per state parameter */
 typedef enum vmo_region_kind {
-  VMO_REGION_BODY, VMO_REGION_FOR, VMO_REGION_CONDITION, VMO_REGION_DO, VMO_REGION_THEN, VMO_REGION_ELSE, VMO_REGION_STREAM
+  VMO_REGION_BODY,
+  VMO_REGION_FOR,
+  VMO_REGION_CONDITION,
+  VMO_REGION_DO,
+  VMO_REGION_THEN,
+  VMO_REGION_ELSE,
+  VMO_REGION_STREAM
 } vmo_region_kind;
 
 typedef struct vmo_region {
   vmo_region_kind kind;
-  uint32_t owner;               /* the op it belongs to; VMO_NONE for the body */
-  vmo_region_id parent;         /* VMO_NONE for the body */
-  uint32_t op_first, op_end;    /* [op_first, op_end); its terminator is op_end - 1 */
+  uint32_t owner;                          /* the op it belongs to; VMO_NONE for the body */
+  vmo_region_id parent;                    /* VMO_NONE for the body */
+  uint32_t op_first, op_end;               /* [op_first, op_end); its terminator is op_end - 1 */
   uint32_t argument_first, argument_count; /* consecutive value ids */
-  uint32_t depth;               /* 0 for the body */
+  uint32_t depth;                          /* 0 for the body */
 } vmo_region;
 
 typedef struct vmo_parameter {
   bool donate;
   bool state;
   int64_t offset; /* fixed place in the arena of a state parameter; -1: free */
-} vmo_parameter; /* its value id is its index */
+} vmo_parameter;  /* its value id is its index */
 
 /* ---- the plan, as the text carries it ---- */
 
@@ -184,9 +201,9 @@ typedef struct vmo_value_plan {
   int32_t result;     /* --results=caller: the result of the function in whose bytes it lives; -1: none */
 } vmo_value_plan;
 
-typedef struct vmo_op_plan { /* kept for the few ops that have such */
-  uint32_t op;                 /* index; entries are sorted by it */
-  vmo_size_id workspace_offset; /* in the default space; VMO_NONE: none */
+typedef struct vmo_op_plan {           /* kept for the few ops that have such */
+  uint32_t op;                         /* index; entries are sorted by it */
+  vmo_size_id workspace_offset;        /* in the default space; VMO_NONE: none */
   uint32_t callee_first, callee_count; /* into vmo_plan.callee_offsets: one per space of the callee's plan, in the
                                           order of its arenas */
 } vmo_op_plan;
@@ -206,7 +223,7 @@ typedef struct vmo_plan {
   uint32_t callee_offset_count;
   vmo_arena_plan *arenas; /* by space id; the default space is always there */
   uint32_t arena_count;
-  uint32_t alignment;     /* of slots whose type names none */
+  uint32_t alignment; /* of slots whose type names none */
   bool results_in_caller;
 } vmo_plan;
 
@@ -261,7 +278,8 @@ static inline vmo_value_id vmo_op_value(const vmo_function *function, const vmo_
   const vmo_operand *operand = function->operands.data + op->operand_first + index;
   return operand->kind == VMO_OPERAND_VALUE ? operand->index : VMO_NONE;
 }
-static inline const vmo_type *vmo_value_type(const vmo_module *module, const vmo_function *function, vmo_value_id value) {
+static inline const vmo_type *vmo_value_type(const vmo_module *module, const vmo_function *function,
+                                             vmo_value_id value) {
   return module->types.data + function->values.data[value].type;
 }
 const char *vmo_name(const vmo_module *module, vmr_symbol symbol);
@@ -277,17 +295,25 @@ vmo_function_id vmo_find_function(const vmo_module *module, const char *name);
 /* ---- facts of ops, read off the table ---- */
 
 typedef enum vmo_op_category {
-  VMO_CATEGORY_ELEMENTWISE, VMO_CATEGORY_CREATION, VMO_CATEGORY_SHAPE, VMO_CATEGORY_REDUCTION, VMO_CATEGORY_SCAN,
-  VMO_CATEGORY_SORT, VMO_CATEGORY_LINEAR_ALGEBRA, VMO_CATEGORY_INDEXED, VMO_CATEGORY_GRAPH, VMO_CATEGORY_NEURAL,
+  VMO_CATEGORY_ELEMENTWISE,
+  VMO_CATEGORY_CREATION,
+  VMO_CATEGORY_SHAPE,
+  VMO_CATEGORY_REDUCTION,
+  VMO_CATEGORY_SCAN,
+  VMO_CATEGORY_SORT,
+  VMO_CATEGORY_LINEAR_ALGEBRA,
+  VMO_CATEGORY_INDEXED,
+  VMO_CATEGORY_GRAPH,
+  VMO_CATEGORY_NEURAL,
   VMO_CATEGORY_CONTROL
 } vmo_op_category;
 
 /* How an op treats the bytes of its operands. */
 typedef enum vmo_overwrite {
-  VMO_OVERWRITE_NEVER,       /* it reads neighbours, gathers, reduces: no result may take an operand's bytes */
-  VMO_OVERWRITE_SAME_INDEX,  /* each result element depends on operand elements at its own index (or, for scans and
+  VMO_OVERWRITE_NEVER,      /* it reads neighbours, gathers, reduces: no result may take an operand's bytes */
+  VMO_OVERWRITE_SAME_INDEX, /* each result element depends on operand elements at its own index (or, for scans and
                                 row-wise ops, on ones read before they are overwritten) */
-  VMO_OVERWRITE_DESTINATION  /* the result starts as operand 0 */
+  VMO_OVERWRITE_DESTINATION /* the result starts as operand 0 */
 } vmo_overwrite;
 
 typedef struct vmo_op_info {
@@ -299,12 +325,12 @@ typedef struct vmo_op_info {
   const char *attributes; /* the row's attributes, likewise */
   const char *result;     /* the result rule in words */
   vmo_overwrite overwrite;
-  uint64_t inplace;       /* bit i: operand i may be overwritten */
-  bool view;              /* may be a view: reshape, slice, split */
-  bool effect;            /* never removed as dead */
+  uint64_t inplace; /* bit i: operand i may be overwritten */
+  bool view;        /* may be a view: reshape, slice, split */
+  bool effect;      /* never removed as dead */
   bool terminator;
-  const char *kernel;     /* kernel kind: "elementwise", "reduce", ...; "" for control */
-  const char *summary;    /* one sentence */
+  const char *kernel;  /* kernel kind: "elementwise", "reduce", ...; "" for control */
+  const char *summary; /* one sentence */
 } vmo_op_info;
 
 const vmo_op_info *vmo_op_get_info(vmo_opcode code);

@@ -1,0 +1,183 @@
+/* dims_prove.c: proves that a size is never negative, for all dims >= 0.
+ *
+ * A sum whose coefficients are >= 0 over non-negative monomials is plainly >= 0. Else a quotient or a maximum is
+ * replaced by a bound and the rest is proven instead:
+ *
+ *   c * floor(p / k),  c < 0     floor(p / k) <= p / k             the whole sum times k
+ *   c * floor(p / k),  c > 0     floor(p / k) >= (p - k + 1) / k   the same
+ *   max(a, b) somewhere          it is a or b: both cases must hold;
+ *                                where only added, one case is enough, for max(a, b) >= a
+ *
+ * The search is incomplete and bounded (SEARCH_STEPS); "false" means not proven. */
+#include "ir/dims_table.h"
+
+enum { SEARCH_STEPS = 64, SEARCH_DEPTH = 10 };
+
+typedef struct proof_search {
+  vmo_sizes *sizes;
+  uint32_t steps_left;
+} proof_search;
+
+static bool prove(proof_search *search, const vmo_sum *sum, uint32_t depth);
+
+static bool is_plainly_nonnegative(const vmo_sizes *sizes, const vmo_sum *sum) {
+  for (uint32_t i = 0; i < sum->terms.count; i++)
+    if (sum->terms.data[i].coefficient < 0 || !sizes->monomials.data[sum->terms.data[i].monomial].nonnegative)
+      return false;
+  return true;
+}
+
+/* Where `atom` first stands among the factors of `monomial`; the number of factors when it does not. */
+static uint32_t find_factor(const vmo_sizes *sizes, vmo_monomial_id monomial, vmo_atom_id atom) {
+  const vmo_monomial *product = &sizes->monomials.data[monomial];
+  uint32_t i = 0;
+  while (i < product->factor_count && sizes->factors.data[product->factor_first + i] != atom) i++;
+  return i;
+}
+
+static bool has_factor(const vmo_sizes *sizes, vmo_monomial_id monomial, vmo_atom_id atom) {
+  return find_factor(sizes, monomial, atom) < sizes->monomials.data[monomial].factor_count;
+}
+
+/* The monomial without `atom`, which it must have exactly once; else VMO_NONE. */
+static vmo_monomial_id cofactor(vmo_sizes *sizes, vmo_monomial_id monomial, vmo_atom_id atom) {
+  vmo_sum_status status;
+  vmo_monomial_id rest = vmo_monomial_without(sizes, monomial, find_factor(sizes, monomial, atom), &status);
+  return status == VMO_SUM_OK && !has_factor(sizes, rest, atom) ? rest : VMO_NONE;
+}
+
+/* result += coefficient * divisor * bound of the quotient, times a non-negative monomial. */
+static bool add_bound(vmo_sizes *sizes, vmo_sum *result, const vmo_atom *quotient, int64_t coefficient,
+                      vmo_monomial_id monomial) {
+  if (!sizes->monomials.data[monomial].nonnegative) return false;
+  if (vmo_sum_accumulate_size(sizes, result, coefficient, monomial, quotient->first) != VMO_SUM_OK) return false;
+  if (coefficient < 0) return true;
+  vmo_term slack = {1 - quotient->divisor, VMO_MONOMIAL_ONE};
+  return vmo_sum_accumulate(sizes, result, coefficient, monomial, &slack, 1) == VMO_SUM_OK;
+}
+
+/* result = divisor * sum with the quotient replaced by its bounds. */
+static bool bound_quotient(vmo_sizes *sizes, const vmo_sum *sum, vmo_atom_id id, vmo_sum *result) {
+  vmo_atom atom = sizes->atoms.data[id];
+  for (uint32_t i = 0; i < sum->terms.count; i++) {
+    vmo_term term = sum->terms.data[i];
+    if (has_factor(sizes, term.monomial, id)) {
+      vmo_monomial_id rest = cofactor(sizes, term.monomial, id);
+      if (rest == VMO_NONE || !add_bound(sizes, result, &atom, term.coefficient, rest)) return false;
+    } else if (vmo_sum_accumulate(sizes, result, atom.divisor, VMO_MONOMIAL_ONE, &term, 1) != VMO_SUM_OK) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* result = sum with the maximum replaced by one of its members. */
+static bool choose_member(vmo_sizes *sizes, const vmo_sum *sum, vmo_atom_id id, vmo_size_id member, vmo_sum *result) {
+  for (uint32_t i = 0; i < sum->terms.count; i++) {
+    vmo_term term = sum->terms.data[i];
+    vmo_sum_status status;
+    if (has_factor(sizes, term.monomial, id)) {
+      vmo_monomial_id rest = cofactor(sizes, term.monomial, id);
+      if (rest == VMO_NONE) return false;
+      status = vmo_sum_accumulate_size(sizes, result, term.coefficient, rest, member);
+    } else {
+      status = vmo_sum_accumulate(sizes, result, 1, VMO_MONOMIAL_ONE, &term, 1);
+    }
+    if (status != VMO_SUM_OK) return false;
+  }
+  return true;
+}
+
+/* Whether the atom is only ever added, times something non-negative. */
+static bool is_only_added(const vmo_sizes *sizes, const vmo_sum *sum, vmo_atom_id id) {
+  for (uint32_t i = 0; i < sum->terms.count; i++) {
+    vmo_term term = sum->terms.data[i];
+    if (!has_factor(sizes, term.monomial, id)) continue;
+    if (term.coefficient < 0) return false;
+    const vmo_monomial *monomial = &sizes->monomials.data[term.monomial];
+    for (uint32_t j = 0; j < monomial->factor_count; j++) {
+      vmo_atom_id factor = sizes->factors.data[monomial->factor_first + j];
+      if (factor != id && !sizes->atoms.data[factor].nonnegative) return false;
+    }
+  }
+  return true;
+}
+
+static bool prove_with_member(proof_search *search, const vmo_sum *sum, vmo_atom_id id, vmo_size_id member,
+                              uint32_t depth) {
+  vmo_sum *chosen = vmo_sum_take(search->sizes);
+  bool proven =
+      chosen != NULL && choose_member(search->sizes, sum, id, member, chosen) && prove(search, chosen, depth + 1);
+  vmo_sum_give(search->sizes, chosen);
+  return proven;
+}
+
+static bool prove_maximum(proof_search *search, const vmo_sum *sum, vmo_atom_id id, uint32_t depth) {
+  vmo_sizes *sizes = search->sizes;
+  vmo_atom atom = sizes->atoms.data[id];
+  bool one_is_enough = is_only_added(sizes, sum, id);
+  for (uint32_t i = 0; i < atom.count; i++) {
+    bool proven = prove_with_member(search, sum, id, sizes->members.data[atom.first + i], depth);
+    if (proven == one_is_enough) return proven;
+  }
+  return !one_is_enough;
+}
+
+static bool prove_without(proof_search *search, const vmo_sum *sum, vmo_atom_id id, uint32_t depth) {
+  if (search->sizes->atoms.data[id].kind == VMO_ATOM_MAX) return prove_maximum(search, sum, id, depth);
+  vmo_sum *bounded = vmo_sum_take(search->sizes);
+  bool proven = bounded != NULL && bound_quotient(search->sizes, sum, id, bounded) && prove(search, bounded, depth + 1);
+  vmo_sum_give(search->sizes, bounded);
+  return proven;
+}
+
+/* Tries each quotient and maximum of one term. */
+static bool prove_by_term(proof_search *search, const vmo_sum *sum, vmo_monomial_id term, uint32_t depth) {
+  vmo_sizes *sizes = search->sizes;
+  vmo_monomial monomial = sizes->monomials.data[term];
+  for (uint32_t i = 0; i < monomial.factor_count; i++) {
+    vmo_atom_id atom = sizes->factors.data[monomial.factor_first + i];
+    if (sizes->atoms.data[atom].kind != VMO_ATOM_DIM && prove_without(search, sum, atom, depth)) return true;
+  }
+  return false;
+}
+
+/* Negative terms first: what they name must be bounded in any proof. */
+static bool prove(proof_search *search, const vmo_sum *sum, uint32_t depth) {
+  if (is_plainly_nonnegative(search->sizes, sum)) return true;
+  if (search->steps_left == 0 || depth == SEARCH_DEPTH) return false;
+  search->steps_left--;
+  for (int sign = -1; sign <= 1; sign += 2)
+    for (uint32_t i = 0; i < sum->terms.count && search->steps_left > 0; i++)
+      if ((sum->terms.data[i].coefficient < 0) == (sign < 0) &&
+          prove_by_term(search, sum, sum->terms.data[i].monomial, depth))
+        return true;
+  return false;
+}
+
+bool vmo_sum_is_nonnegative(vmo_sizes *sizes, const vmo_sum *sum) {
+  proof_search search = {sizes, SEARCH_STEPS};
+  return prove(&search, sum, 0);
+}
+
+static bool is_difference_nonnegative(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right) {
+  vmo_sum *difference = vmo_sum_take(sizes);
+  bool proven = difference != NULL &&
+                vmo_sum_accumulate_size(sizes, difference, 1, VMO_MONOMIAL_ONE, left) == VMO_SUM_OK &&
+                vmo_sum_accumulate_size(sizes, difference, -1, VMO_MONOMIAL_ONE, right) == VMO_SUM_OK &&
+                vmo_sum_is_nonnegative(sizes, difference);
+  vmo_sum_give(sizes, difference);
+  return proven;
+}
+
+bool vmo_size_is_nonnegative(vmo_sizes *sizes, vmo_size_id size) {
+  return !sizes->sizes.data[size].mixed || is_difference_nonnegative(sizes, size, VMO_SIZE_ZERO);
+}
+
+bool vmo_size_at_least(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right) {
+  int64_t x, y;
+  if (left == VMO_NONE || right == VMO_NONE) return false;
+  if (left == right) return true;
+  if (vmo_size_is_constant(sizes, left, &x) && vmo_size_is_constant(sizes, right, &y)) return x >= y;
+  return is_difference_nonnegative(sizes, left, right);
+}
