@@ -1,9 +1,9 @@
 #!/bin/bash
-# installed.sh BUILD SOURCE COMPILER SANITIZERS: installs a build into a temporary folder, moves that folder, and then uses
-# it as somebody else would: runs the tool, compiles the public headers alone, builds and runs the example
+# installed.sh BUILD SOURCE COMPILER GENERATOR [SANITIZERS]: installs a build into a temporary folder, moves that folder, and
+# then uses it as somebody else would: runs the tool, compiles the public headers alone, builds and runs the example
 # through CMake's find_package and through pkg-config.
 set -euo pipefail
-build=$1 source=$2 compiler=$3 sanitizers=${4:-}
+build=$1 source=$2 compiler=$3 generator=$4 sanitizers=${5:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 flags=(-std=c11 -pedantic -Wall -Wextra -Werror)
@@ -26,8 +26,8 @@ for header in vmemopt.h vmemrt.h; do
 done
 
 echo "-- the example through find_package"
-cmake -S "$source/examples/embed" -B "$work/embed" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$compiler" \
-  -DCMAKE_C_FLAGS="${flags[*]}" >"$work/log" || { cat "$work/log"; exit 1; }
+cmake -S "$source/examples/embed" -B "$work/embed" -G "$generator" -DCMAKE_PREFIX_PATH="$prefix" \
+  -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="${flags[*]}" >"$work/log" || { cat "$work/log"; exit 1; }
 cmake --build "$work/embed" >"$work/log" || { cat "$work/log"; exit 1; }
 "$work/embed/embed" | tee "$work/cmake.out"
 
