@@ -241,7 +241,9 @@ typedef struct vmo_function {
   VMO_VEC(vmo_attribute_item) items;
   VMO_VEC(vmo_parameter) parameters;
   VMO_VEC(vmo_type_id) result_types;
-  vmo_plan *plan; /* NULL: not planned */
+  vmo_plan *plan;                      /* NULL: not planned */
+  VMO_VEC(vmo_region_id) open_regions; /* private to build.c; empty once the body is closed */
+  uint32_t next_number;                /* private to build.c: for values without a name */
 } vmo_function;
 
 /* op @fft(%x: f64[n]) -> f64[n] { inplace = [0], workspace = 16*n } */
@@ -265,7 +267,7 @@ typedef struct vmo_module {
   VMO_VEC(vmr_symbol) spaces; /* spaces.data[0] is the symbol of "default" */
   VMO_VEC(vmo_declaration) declarations;
   VMO_VEC(vmo_function *) functions;
-  void *type_index; /* private to build.c */
+  struct vmo_module_index *index; /* private to ir/: what finds names and types */
 } vmo_module;
 
 /* ---- reading the arrays ---- */
@@ -336,6 +338,9 @@ typedef struct vmo_op_info {
 const vmo_op_info *vmo_op_get_info(vmo_opcode code);
 /* The opcode of that name, or VMO_OPCODE_COUNT. */
 vmo_opcode vmo_op_find(const char *name);
+/* The same where several ops have one name (min and max, elementwise and as reductions): the one that takes
+ * `operand_count` operands, or else the first. Both look through the table; a parser asks once per name. */
+vmo_opcode vmo_op_find_with(const char *name, uint32_t operand_count);
 
 /* The questions below are answered for a verified op. */
 
