@@ -87,7 +87,6 @@ typedef struct vmo_csv {
   struct vmo_csv_row *rows; /* private */
   const char *header;
   uint32_t header_length;
-  uint32_t column_count;
   uint32_t id_column, offset_column; /* VMO_NONE: there is none */
 } vmo_csv;
 

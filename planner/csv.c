@@ -1,0 +1,476 @@
+/* csv.c: reads and writes the tables of buffers that static memory planners exchange (planner.h lists the
+ * columns; the format is that of MiniMalloc, github.com/google/minimalloc).
+ *
+ *   id,lower,upper,size,gaps        a is live in [0, 2) and [5, 9)
+ *   a,0,9,4096,2-5
+ *
+ * One pass over the text: a row's fields are spans of it, and nothing is copied but the numbers. Writing
+ * puts the rows out as they were read. Fields are trimmed of blanks; empty lines, CRLF and a byte order
+ * mark are accepted; there are no quotes. After an error reading goes on, to tell about the next ones. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "planner/planner.h"
+#include "support/diag.h"
+#include "support/vec.h"
+
+typedef struct csv_field {
+  const char *text;
+  size_t length;
+} csv_field;
+
+struct vmo_csv_row {
+  const char *text; /* without its line end */
+  uint32_t length;
+  uint32_t line;
+};
+
+typedef enum csv_column {
+  COLUMN_ID,
+  COLUMN_LOWER,
+  COLUMN_UPPER,
+  COLUMN_SIZE,
+  COLUMN_ALIGNMENT,
+  COLUMN_OFFSET,
+  COLUMN_GAPS,
+  COLUMN_COUNT
+} csv_column;
+
+static const struct {
+  const char *name;
+  csv_column column;
+  bool inclusive;
+} column_names[] = {
+    {"id", COLUMN_ID, false},       {"lower", COLUMN_LOWER, false},         {"upper", COLUMN_UPPER, false},
+    {"size", COLUMN_SIZE, false},   {"alignment", COLUMN_ALIGNMENT, false}, {"offset", COLUMN_OFFSET, false},
+    {"gaps", COLUMN_GAPS, false},   {"start", COLUMN_LOWER, false},         {"end", COLUMN_UPPER, true},
+    {"begin", COLUMN_LOWER, false}, {"buffer", COLUMN_ID, false},           {"buffer_id", COLUMN_ID, false},
+};
+#define NAME_COUNT (sizeof column_names / sizeof *column_names)
+
+typedef struct csv_reader {
+  vmo_context *context;
+  vmo_csv *csv;
+  const char *at, *end; /* what is left of the source */
+  csv_field current;    /* the current line, without its end */
+  uint32_t line;
+  uint32_t column_count;
+  uint32_t positions[COLUMN_COUNT]; /* where the column is in a row, or VMO_NONE */
+  bool inclusive;                   /* the column `end`: ends of lifetimes and gaps are inclusive */
+  csv_field fields[COLUMN_COUNT];   /* of the current line, by position */
+  vmr_interner *ids;
+  VMO_VEC(uint32_t) id_lines; /* per symbol of `ids`, less 1: the line of its first use */
+  VMO_VEC(vmo_buffer) buffers;
+  VMO_VEC(vmo_lifetime) lifetimes;
+  VMO_VEC(struct vmo_csv_row) rows;
+  VMO_VEC(vmo_lifetime) gaps; /* of the current row */
+  bool failed;                /* a diagnostic says why */
+} csv_reader;
+
+/* ---- errors ---- */
+
+static vmo_location place_of(const csv_reader *reader, const char *text) {
+  return (vmo_location){reader->line, (uint32_t)(text - reader->current.text) + 1};
+}
+
+#define MAX_SHOWN 40 /* bytes of a field in a message */
+
+static int shown(csv_field field) { return field.length < MAX_SHOWN ? (int)field.length : MAX_SHOWN; }
+
+/* Notes that reading failed, and puts a hint on the diagnostic that says why. */
+static bool refuse(csv_reader *reader, vmo_diagnostic *diagnostic, const char *hint) {
+  reader->failed = true;
+  if (hint != NULL) vmo_diag_hint(reader->context, diagnostic, "%s", hint);
+  return false;
+}
+
+/* ---- lines and fields ---- */
+
+static bool is_blank(char character) { return character == ' ' || character == '\t'; }
+
+static csv_field trim(const char *begin, const char *end) {
+  while (begin < end && is_blank(*begin)) begin++;
+  while (begin < end && is_blank(end[-1])) end--;
+  return (csv_field){begin, (size_t)(end - begin)};
+}
+
+/* Steps to the next line that is not blank; false at the end of the text. */
+static bool next_line(csv_reader *reader) {
+  while (reader->at < reader->end) {
+    const char *begin = reader->at, *end = memchr(begin, '\n', (size_t)(reader->end - begin));
+    reader->at = end != NULL ? end + 1 : reader->end;
+    if (end == NULL) end = reader->end;
+    if (end > begin && end[-1] == '\r') end--;
+    reader->line++;
+    reader->current = (csv_field){begin, (size_t)(end - begin)};
+    if (trim(begin, end).length > 0) return true;
+  }
+  return false;
+}
+
+/* Cuts the current line at its commas; up to `room` fields are kept, all are counted. */
+static uint32_t split_line(const csv_reader *reader, csv_field *fields, uint32_t room) {
+  const char *at = reader->current.text, *end = at + reader->current.length;
+  for (uint32_t count = 0;; count++) {
+    const char *comma = at;
+    while (comma < end && *comma != ',') comma++;
+    if (count < room) fields[count] = trim(at, comma);
+    if (comma == end) return count + 1;
+    at = comma + 1;
+  }
+}
+
+/* ---- the header ---- */
+
+static bool refuse_name(csv_reader *reader, csv_field name) {
+  vmo_diagnostic *diagnostic = vmo_diag_add(reader->context, VMO_DIAG_CSV_UNKNOWN_COLUMN, place_of(reader, name.text),
+                                            "unknown column '%.*s'", shown(name), name.text);
+  const char *names[NAME_COUNT], *copy = vmr_arena_copy_text(reader->context->arena, name.text, name.length);
+  for (size_t i = 0; i < NAME_COUNT; i++) names[i] = column_names[i].name;
+  const char *nearest = copy != NULL ? vmo_nearest_word(copy, names, NAME_COUNT) : NULL;
+  if (nearest != NULL) vmo_diag_hint(reader->context, diagnostic, "did you mean '%s'?", nearest);
+  return refuse(reader, diagnostic,
+                nearest != NULL ? NULL
+                                : "the columns are id, lower, upper (or start, end), size, alignment, offset, gaps");
+}
+
+static bool read_name(csv_reader *reader, csv_field name, uint32_t position) {
+  for (size_t i = 0; i < NAME_COUNT; i++) {
+    if (strlen(column_names[i].name) != name.length || memcmp(column_names[i].name, name.text, name.length) != 0)
+      continue;
+    csv_column column = column_names[i].column;
+    if (reader->positions[column] != VMO_NONE)
+      return refuse(reader,
+                    vmo_diag_add(reader->context, VMO_DIAG_CSV_DUPLICATE_COLUMN, place_of(reader, name.text),
+                                 "the column '%s' is there a second time%s", column_names[i].name,
+                                 i == column ? "" : ", under another name"),
+                    "keep one of them");
+    reader->positions[column] = position;
+    reader->inclusive = reader->inclusive || column_names[i].inclusive;
+    return true;
+  }
+  return refuse_name(reader, name);
+}
+
+static void require_column(csv_reader *reader, csv_column column, const char *name) {
+  if (reader->positions[column] != VMO_NONE) return;
+  vmo_location end = {reader->line, (uint32_t)reader->current.length + 1};
+  refuse(reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_MISSING_COLUMN, end, "the column '%s' is missing", name),
+         "the first line names the columns, for example id,lower,upper,size");
+}
+
+static void read_header(csv_reader *reader) {
+  csv_field names[COLUMN_COUNT + 1];
+  uint32_t count = split_line(reader, names, COLUMN_COUNT + 1);
+  for (uint32_t i = 0; i < COLUMN_COUNT; i++) reader->positions[i] = VMO_NONE;
+  for (uint32_t i = 0; i < count && i <= COLUMN_COUNT; i++) read_name(reader, names[i], i);
+  require_column(reader, COLUMN_ID, "id");
+  require_column(reader, COLUMN_LOWER, "lower");
+  require_column(reader, COLUMN_UPPER, "upper");
+  require_column(reader, COLUMN_SIZE, "size");
+  reader->column_count = count;
+  reader->csv->header = reader->current.text;
+  reader->csv->header_length = (uint32_t)reader->current.length;
+  reader->csv->id_column = reader->positions[COLUMN_ID];
+  reader->csv->offset_column = reader->positions[COLUMN_OFFSET];
+}
+
+/* ---- numbers ---- */
+
+typedef enum number_fault { NUMBER_FINE, NUMBER_MALFORMED, NUMBER_TOO_LARGE } number_fault;
+
+/* Reads digits, maybe after a minus sign, from *at on. */
+static number_fault scan_number(const char **at, const char *end, int64_t *number) {
+  bool negative = *at < end && **at == '-';
+  if (negative) ++*at;
+  const char *digits = *at;
+  int64_t value = 0;
+  for (; *at < end && **at >= '0' && **at <= '9'; ++*at)
+    if (value < VMO_BYTES_LIMIT) value = value * 10 + (**at - '0');
+  *number = negative ? -value : value;
+  if (*at == digits) return NUMBER_MALFORMED;
+  return value < VMO_BYTES_LIMIT ? NUMBER_FINE : NUMBER_TOO_LARGE;
+}
+
+static bool refuse_number(csv_reader *reader, number_fault fault, csv_field text, const char *name) {
+  vmo_location place = place_of(reader, text.text);
+  if (fault == NUMBER_TOO_LARGE)
+    return refuse(reader,
+                  vmo_diag_add(reader->context, VMO_DIAG_CSV_NUMBER_TOO_LARGE, place, "the %s '%.*s' is out of range",
+                               name, shown(text), text.text),
+                  "numbers are below 2^53");
+  if (text.length == 0)
+    return refuse(reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_NOT_A_NUMBER, place, "the %s is empty", name),
+                  "write a whole number");
+  return refuse(reader,
+                vmo_diag_add(reader->context, VMO_DIAG_CSV_NOT_A_NUMBER, place, "the %s '%.*s' is no number", name,
+                             shown(text), text.text),
+                "write a whole number, without a unit, a point or quotes");
+}
+
+static bool read_number(csv_reader *reader, csv_column column, const char *name, int64_t *number) {
+  csv_field text = reader->fields[reader->positions[column]];
+  const char *at = text.text, *end = text.text + text.length;
+  number_fault fault = scan_number(&at, end, number);
+  if (at != end) fault = NUMBER_MALFORMED;
+  return fault == NUMBER_FINE || refuse_number(reader, fault, text, name);
+}
+
+/* As read_number, for a column that may be absent or a field that may be empty: `otherwise`. */
+static bool read_optional(csv_reader *reader, csv_column column, const char *name, int64_t otherwise, int64_t *number) {
+  *number = otherwise;
+  if (reader->positions[column] == VMO_NONE || reader->fields[reader->positions[column]].length == 0) return true;
+  return read_number(reader, column, name, number);
+}
+
+static bool refuse_negative(csv_reader *reader, csv_column column, const char *name) {
+  csv_field text = reader->fields[reader->positions[column]];
+  return refuse(reader,
+                vmo_diag_add(reader->context, VMO_DIAG_CSV_NEGATIVE, place_of(reader, text.text),
+                             "the %s '%.*s' is negative", name, shown(text), text.text),
+                column == COLUMN_OFFSET ? "leave the field empty for a buffer that is free to move" : NULL);
+}
+
+/* ---- lifetimes and gaps ---- */
+
+static bool refuse_gap(csv_reader *reader, csv_field gap, const char *what) {
+  return refuse(reader,
+                vmo_diag_add(reader->context, VMO_DIAG_CSV_GAP, place_of(reader, gap.text), "the gap '%.*s' %s",
+                             shown(gap), gap.text, what),
+                "gaps are written a-b, separated by blanks, inside of the buffer's lifetime");
+}
+
+static bool read_gap(csv_reader *reader, csv_field text, vmo_lifetime whole) {
+  const char *at = text.text, *end = text.text + text.length;
+  vmo_lifetime gap;
+  number_fault fault = scan_number(&at, end, &gap.begin);
+  if (fault == NUMBER_FINE) fault = at < end && *at++ == '-' ? scan_number(&at, end, &gap.end) : NUMBER_MALFORMED;
+  if (fault == NUMBER_TOO_LARGE) return refuse_number(reader, fault, text, "gap");
+  if (fault == NUMBER_FINE && at < end && *at == '@')
+    return refuse(reader,
+                  vmo_diag_add(reader->context, VMO_DIAG_CSV_GAP_WINDOW, place_of(reader, at),
+                               "gaps that keep a part of the buffer are not supported yet"),
+                  "a gap without '@lo:hi' frees the whole buffer; remove the gap to keep all of it");
+  if (fault != NUMBER_FINE || at != end) return refuse_gap(reader, text, "is malformed");
+  gap.end += reader->inclusive;
+  if (gap.begin >= gap.end) return refuse_gap(reader, text, "ends before it begins");
+  if (gap.begin < whole.begin || gap.end > whole.end) return refuse_gap(reader, text, "is not inside of the lifetime");
+  return vmo_vec_push(reader->context->arena, &reader->gaps, gap);
+}
+
+static int compare_lifetimes(const void *left, const void *right) {
+  const vmo_lifetime *a = left, *b = right;
+  return (a->begin > b->begin) - (a->begin < b->begin);
+}
+
+/* Reads the gaps of the current row, sorted. */
+static bool read_gaps(csv_reader *reader, vmo_lifetime whole) {
+  csv_field text = reader->fields[reader->positions[COLUMN_GAPS]];
+  const char *end = text.text + text.length;
+  reader->gaps.count = 0;
+  for (const char *at = text.text; at < end;) {
+    const char *begin = at;
+    while (at < end && !is_blank(*at)) at++;
+    if (at > begin && !read_gap(reader, (csv_field){begin, (size_t)(at - begin)}, whole)) return false;
+    while (at < end && is_blank(*at)) at++;
+  }
+  if (reader->gaps.count > 1)
+    qsort(reader->gaps.data, reader->gaps.count, sizeof *reader->gaps.data, compare_lifetimes);
+  for (uint32_t i = 1; i < reader->gaps.count; i++)
+    if (reader->gaps.data[i].begin < reader->gaps.data[i - 1].end)
+      return refuse_gap(reader, text, "has parts that overlap");
+  return true;
+}
+
+static bool push_lifetime(csv_reader *reader, vmo_buffer *buffer, vmo_lifetime lifetime) {
+  if (lifetime.begin >= lifetime.end) return true;
+  buffer->lifetime_count++;
+  return vmo_vec_push(reader->context->arena, &reader->lifetimes, lifetime);
+}
+
+static bool read_lifetimes(csv_reader *reader, vmo_buffer *buffer) {
+  vmo_lifetime whole;
+  if (!read_number(reader, COLUMN_LOWER, "begin", &whole.begin)) return false;
+  if (!read_number(reader, COLUMN_UPPER, "end", &whole.end)) return false;
+  if (whole.end < whole.begin) {
+    csv_field text = reader->fields[reader->positions[COLUMN_UPPER]];
+    return refuse(reader,
+                  vmo_diag_add(reader->context, VMO_DIAG_CSV_LIFETIME, place_of(reader, text.text),
+                               "the lifetime ends at %" PRId64 ", before it begins at %" PRId64, whole.end,
+                               whole.begin),
+                  reader->inclusive ? "the end is inclusive: a buffer that is live at 3 alone has start 3, end 3"
+                                    : "a buffer is live from lower to upper - 1");
+  }
+  whole.end += reader->inclusive;
+  buffer->lifetime_first = reader->lifetimes.count;
+  reader->gaps.count = 0;
+  if (reader->positions[COLUMN_GAPS] != VMO_NONE && !read_gaps(reader, whole)) return false;
+  for (uint32_t i = 0; i < reader->gaps.count; i++) {
+    vmo_lifetime gap = reader->gaps.data[i];
+    if (!push_lifetime(reader, buffer, (vmo_lifetime){whole.begin, gap.begin})) return false;
+    whole.begin = gap.end;
+  }
+  return push_lifetime(reader, buffer, whole);
+}
+
+/* ---- rows ---- */
+
+static bool check_field_count(csv_reader *reader, uint32_t count) {
+  if (count == reader->column_count) return true;
+  const char *place = reader->current.text + reader->current.length;
+  if (count > reader->column_count) {
+    place = reader->current.text;
+    for (uint32_t commas = 0; commas < reader->column_count; place++) commas += *place == ',';
+  }
+  return refuse(reader,
+                vmo_diag_add(reader->context, VMO_DIAG_CSV_FIELD_COUNT, place_of(reader, place),
+                             "%" PRIu32 " fields where the header names %" PRIu32 " columns", count,
+                             reader->column_count),
+                count > reader->column_count ? "an id cannot contain commas" : "an optional field is left empty: a,,b");
+}
+
+static bool check_id(csv_reader *reader) {
+  csv_field id = reader->fields[reader->positions[COLUMN_ID]];
+  vmr_symbol symbol = vmr_interner_add(reader->ids, id.text, id.length);
+  if (symbol == 0) return false;
+  if (symbol > reader->id_lines.count) return vmo_vec_push(reader->context->arena, &reader->id_lines, reader->line);
+  return refuse(reader,
+                vmo_diag_add(reader->context, VMO_DIAG_CSV_DUPLICATE_ID, place_of(reader, id.text),
+                             "the id '%.*s' is used already, on line %" PRIu32, shown(id), id.text,
+                             reader->id_lines.data[symbol - 1]),
+                "each row is a buffer of its own; for several lifetimes use the column gaps");
+}
+
+static bool read_alignment(csv_reader *reader, vmo_buffer *buffer) {
+  if (!read_optional(reader, COLUMN_ALIGNMENT, "alignment", 1, &buffer->alignment)) return false;
+  if (buffer->alignment >= 1 && (buffer->alignment & (buffer->alignment - 1)) == 0) return true;
+  csv_field text = reader->fields[reader->positions[COLUMN_ALIGNMENT]];
+  return refuse(reader,
+                vmo_diag_add(reader->context, VMO_DIAG_CSV_ALIGNMENT, place_of(reader, text.text),
+                             "the alignment '%.*s' is no power of two", shown(text), text.text),
+                "alignments are 1, 2, 4, 8, ...");
+}
+
+static bool read_offset(csv_reader *reader, vmo_buffer *buffer) {
+  if (!read_optional(reader, COLUMN_OFFSET, "offset", -1, &buffer->fixed_offset)) return false;
+  if (buffer->fixed_offset < 0) {
+    csv_field text = reader->positions[COLUMN_OFFSET] != VMO_NONE ? reader->fields[reader->positions[COLUMN_OFFSET]]
+                                                                  : (csv_field){NULL, 0};
+    return text.length == 0 || refuse_negative(reader, COLUMN_OFFSET, "offset");
+  }
+  csv_field text = reader->fields[reader->positions[COLUMN_OFFSET]];
+  if (buffer->fixed_offset >= VMO_BYTES_LIMIT - buffer->bytes)
+    return refuse_number(reader, NUMBER_TOO_LARGE, text, "end of the buffer at offset");
+  if (buffer->fixed_offset % buffer->alignment == 0) return true;
+  return refuse(reader,
+                vmo_diag_add(reader->context, VMO_DIAG_CSV_OFFSET, place_of(reader, text.text),
+                             "the fixed offset %" PRId64 " is no multiple of the buffer's alignment %" PRId64,
+                             buffer->fixed_offset, buffer->alignment),
+                "move the offset, or lower the alignment");
+}
+
+/* False: the row is refused, or memory is out. */
+static bool read_row(csv_reader *reader) {
+  vmo_buffer buffer = {0};
+  if (!check_field_count(reader, split_line(reader, reader->fields, COLUMN_COUNT)) || !check_id(reader)) return false;
+  if (!read_lifetimes(reader, &buffer) || !read_number(reader, COLUMN_SIZE, "size", &buffer.bytes)) return false;
+  if (buffer.bytes < 0) return refuse_negative(reader, COLUMN_SIZE, "size");
+  if (!read_alignment(reader, &buffer) || !read_offset(reader, &buffer)) return false;
+  struct vmo_csv_row row = {reader->current.text, (uint32_t)reader->current.length, reader->line};
+  return vmo_vec_push(reader->context->arena, &reader->buffers, buffer) &&
+         vmo_vec_push(reader->context->arena, &reader->rows, row);
+}
+
+static vmo_status read_rows(csv_reader *reader) {
+  while (next_line(reader)) {
+    bool failed_before = reader->failed;
+    reader->failed = false;
+    if (!read_row(reader) && !reader->failed) return VMO_OUT_OF_MEMORY;
+    reader->failed = reader->failed || failed_before;
+  }
+  return reader->failed ? VMO_INPUT_ERROR : VMO_OK;
+}
+
+/* ---- the whole ---- */
+
+static vmo_status read_text(csv_reader *reader) {
+  if (!next_line(reader)) {
+    refuse(reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_EMPTY, (vmo_location){1, 1}, "the file is empty"),
+           "the first line names the columns, for example id,lower,upper,size");
+    return VMO_INPUT_ERROR;
+  }
+  read_header(reader);
+  if (reader->failed) return VMO_INPUT_ERROR;
+  vmo_location header_end = {reader->line, (uint32_t)reader->current.length + 1};
+  vmo_status status = read_rows(reader);
+  if (status != VMO_OK) return status;
+  if (reader->rows.count == 0) {
+    refuse(reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_NO_ROWS, header_end, "no buffers follow the header"),
+           "each line after the header is one buffer");
+    return VMO_INPUT_ERROR;
+  }
+  reader->csv->rows = reader->rows.data;
+  reader->csv->problem = (vmo_problem){.buffers = reader->buffers.data,
+                                       .buffer_count = reader->buffers.count,
+                                       .lifetimes = reader->lifetimes.data,
+                                       .lifetime_count = reader->lifetimes.count,
+                                       .capacity = -1};
+  return VMO_OK;
+}
+
+vmo_status vmo_read_csv(vmo_context *context, vmo_csv *csv) {
+  csv_reader reader = {.context = context, .csv = csv, .at = context->source_text};
+  *csv = (vmo_csv){0};
+  if (reader.at == NULL) reader.at = "";
+  reader.end = reader.at + (context->source_text != NULL ? context->source_length : 0);
+  if (reader.end - reader.at >= 3 && memcmp(reader.at, "\xEF\xBB\xBF", 3) == 0) reader.at += 3;
+  if (reader.end - reader.at > UINT32_MAX) {
+    vmo_diag_add(context, VMO_DIAG_CSV_NUMBER_TOO_LARGE, (vmo_location){0}, "the file has 4 GiB or more");
+    return VMO_INPUT_ERROR;
+  }
+  reader.ids = vmr_interner_create();
+  vmo_status status = reader.ids != NULL ? read_text(&reader) : VMO_OUT_OF_MEMORY;
+  vmr_interner_destroy(reader.ids);
+  return status;
+}
+
+const char *vmo_csv_id(const vmo_csv *csv, uint32_t row, size_t *length) {
+  const char *at = csv->rows[row].text, *end = at + csv->rows[row].length;
+  for (uint32_t passed = 0; passed < csv->id_column; at++) passed += *at == ',';
+  const char *comma = memchr(at, ',', (size_t)(end - at));
+  csv_field id = trim(at, comma != NULL ? comma : end);
+  *length = id.length;
+  return id.text;
+}
+
+uint32_t vmo_csv_line(const vmo_csv *csv, uint32_t row) { return csv->rows[row].line; }
+
+/* ---- writing ---- */
+
+/* The row with `offset` in place of the field at `column`. */
+static void write_replaced(const struct vmo_csv_row *row, uint32_t column, vmo_bytes offset, vmo_text *out) {
+  const char *at = row->text, *end = row->text + row->length;
+  for (uint32_t passed = 0; passed < column; at++) passed += *at == ',';
+  const char *comma = memchr(at, ',', (size_t)(end - at));
+  vmo_text_add_bytes(out, row->text, (size_t)(at - row->text));
+  vmo_text_add_integer(out, offset);
+  if (comma != NULL) vmo_text_add_bytes(out, comma, (size_t)(end - comma));
+}
+
+void vmo_write_csv(const vmo_csv *csv, const vmo_bytes *offsets, vmo_text *out) {
+  vmo_text_add_bytes(out, csv->header, csv->header_length);
+  if (csv->offset_column == VMO_NONE) vmo_text_add(out, ",offset");
+  vmo_text_add_char(out, '\n');
+  for (uint32_t i = 0; i < csv->problem.buffer_count; i++) {
+    const struct vmo_csv_row *row = &csv->rows[i];
+    if (csv->offset_column == VMO_NONE) {
+      vmo_text_add_bytes(out, row->text, row->length);
+      vmo_text_add_char(out, ',');
+      vmo_text_add_integer(out, offsets[i]);
+    } else {
+      write_replaced(row, csv->offset_column, offsets[i], out);
+    }
+    vmo_text_add_char(out, '\n');
+  }
+}

@@ -1,0 +1,42 @@
+/* tree.h: a segment tree over the sections of a part; private to the folder.
+ *
+ * Each section has a height, which a range assignment sets, and maybe a buffer that waits there (the first
+ * of them, by rank). The tree knows, for any range, a highest section, and at its root the lowest section
+ * at which somebody waits. Every operation is O(log sections). */
+#ifndef VMO_PLANNER_TREE_H
+#define VMO_PLANNER_TREE_H
+
+#include "planner/instance.h"
+
+typedef struct vmo_tree_node {
+  vmo_bytes highest;      /* height of its highest section */
+  vmo_bytes lowest;       /* height of its lowest section at which somebody waits; INT64_MAX: nobody waits */
+  uint32_t highest_at;    /* that highest section; of several, one of the largest load */
+  uint32_t first;         /* the least rank that waits at a section of height `lowest` */
+  uint32_t first_any;     /* the least rank that waits in any of its sections; VMO_NONE: none */
+  uint32_t heaviest : 31; /* its section of the largest load */
+  uint32_t uniform : 1;   /* all its sections have the height `highest`, and its children are not told yet */
+} vmo_tree_node;
+
+typedef struct vmo_tree {
+  vmo_tree_node *nodes; /* 1 is the root, 2i and 2i + 1 are the children of i, leaves are leaf_count + section */
+  const vmo_bytes *loads;
+  uint32_t leaf_count; /* a power of two */
+  unsigned levels;
+} vmo_tree;
+
+/* All heights 0, nobody waits. Sections count from 0; `loads` has one number for each. False: out of memory. */
+bool vmo_tree_init(vmo_tree *tree, vmr_arena *arena, const vmo_bytes *loads, uint32_t section_count);
+/* Sets who waits at a section, for all sections at once: firsts[section] is a rank or VMO_NONE. */
+void vmo_tree_set_all_waiting(vmo_tree *tree, const uint32_t *firsts, uint32_t section_count);
+/* Sets who waits first at one section. */
+void vmo_tree_set_waiting(vmo_tree *tree, uint32_t section, uint32_t first);
+/* Sets the height of all sections in the span. */
+void vmo_tree_assign(vmo_tree *tree, vmo_span span, vmo_bytes height);
+/* The height of the highest section in the span, and that section (of several, one of the largest load). */
+vmo_bytes vmo_tree_highest(vmo_tree *tree, vmo_span span, uint32_t *section);
+
+static inline vmo_bytes vmo_tree_lowest(const vmo_tree *tree) { return tree->nodes[1].lowest; }
+static inline uint32_t vmo_tree_first(const vmo_tree *tree) { return tree->nodes[1].first; }
+
+#endif
