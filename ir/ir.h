@@ -388,12 +388,27 @@ vmo_status vmo_bind_dim(const vmo_module *module, vmo_binding *binding, const ch
  * the value's declaration. */
 vmo_status vmo_check_binding(const vmo_module *module, const vmo_binding *binding);
 
-/* ---- building ---- */
+/* ---- building ----
+ *
+ * A module by hand: dims, spaces, types and declarations first; then for each function its parameters and result
+ * types, its ops, and vmo_build_region_end for its body, which numbers the regions anew: only then are an op's
+ * regions consecutive, and ids that vmo_build_region gave are void. Names of values are made fit and unique: bytes
+ * that VMIR does not allow become `_`, and a name that is taken gets a number (`x.17`).
+ *
+ * A failure shows as VMO_NONE, NULL or false, and is also in the arena's status (out of memory), the sizes' status
+ * (overflow) or the diagnostics (a name that is taken or no word). */
 
 vmo_type_id vmo_build_type(vmo_module *module, vmo_element element, const vmo_size_id *shape, uint32_t rank,
                            vmo_space_id space, uint32_t alignment); /* VMO_NONE: out of memory or overflow */
+/* A local dim is shared by all declarations that use its name. */
 vmo_dim_id vmo_build_dim(vmo_module *module, const char *name, vmo_dim_kind kind, int64_t limit, vmo_location location);
 vmo_space_id vmo_build_space(vmo_module *module, const char *name); /* finds or adds */
+/* An op of the producer; its index. `inplace`, `workspace` (at first the constant 0) and `effect` are set in the
+ * module's array. */
+uint32_t vmo_build_declaration(vmo_module *module, const char *name, vmo_location location);
+bool vmo_build_declaration_parameter(vmo_module *module, uint32_t declaration, const char *name, vmo_type_id type);
+bool vmo_build_declaration_result(vmo_module *module, uint32_t declaration, vmo_type_id type);
+/* Its body is open. */
 vmo_function *vmo_build_function(vmo_module *module, const char *name, vmo_location location);
 vmo_value_id vmo_build_parameter(vmo_module *module, vmo_function *function, const char *name, vmo_type_id type,
                                  vmo_parameter flags, vmo_location location); /* before any op */
@@ -421,5 +436,8 @@ uint32_t vmo_build_literal(vmo_module *module, vmo_function *function, vmo_liter
 /* Gives the op that was appended last (or `op`, before another op gets attributes) an attribute. */
 bool vmo_build_attribute(vmo_module *module, vmo_function *function, uint32_t op, const char *name, bool is_list,
                          const vmo_attribute_item *items, uint32_t item_count, vmo_location location);
+/* A name for a value that a pass adds: `base` made fit, with a number when it is taken; a fresh number for NULL.
+ * Unique among the values that the function has by then; 0 when memory is out. */
+vmr_symbol vmo_build_value_name(vmo_module *module, vmo_function *function, const char *base);
 
 #endif
