@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Checks every VMIR program in the documents, and that docs/vmir.md shows every construct of the language.
+
+    docs_examples.py VMEMOPT SOURCE_DIRECTORY
+
+A fenced block that opens with ```vmir is a complete program, which `vmemopt check` must accept. One that opens with
+```vmir error must be refused, with exactly the diagnostics in the ```text block that follows it, where the program is
+called program.vmir.
+"""
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+# Every construct of the language: what it is called, and what it looks like without comments.
+NAME = r"[A-Za-z0-9_.]+"
+CONSTRUCTS = {
+    "free dim": r"^dim \w+ *$",
+    "bounded dim": r"^dim \w+ <= \d+",
+    "fixed dim": r"^dim \w+ = \d+",
+    "size expression with +": r"\[[^\]]*\+[^\]]*\]",
+    "size expression with -": r"\[[^\]]*-[^\]]*\]",
+    "size expression with *": r"\[[^\]]*\*[^\]]*\]",
+    "size expression with /": r"\[[^\]]*/\d+[^\]]*\]",
+    "size expression with max": r"\[[^\]]*max\([^\]]*\]",
+    "function with one result": r"func @\w+\([^{]*\) -> \w+\[",
+    "function with several results": r"func @\w+\([^{]*\) -> \(",
+    "function without parameters": r"func @\w+\(\)",
+    "donated parameter": r"%\w+: [^,)]* donate",
+    "state": r"state %\w+: ",
+    "pinned state": r"state %\w+: [^,)]*(\[[^\]]*\])? offset \d+",
+    "next state": r"return .*state %\w+",
+    "scalar type": r": f64\b(?!\[)",
+    "array type": r": f64\[",
+    "memory space": r"\] @\w+",
+    "alignment": r" align \d+",
+    "literal operand": r"\w+ .*%\w+, -?\d+(\.\d+)? :",
+    "dim as operand": r"= \w+ (%\w+, )*[A-Z]\w*(, | :)",
+    "attribute": r"\{\w+ = \w+\}",
+    "attribute with a list": r"\{\w+ = \[",
+    "view": r"= reshape %",
+    "op with several results": rf"%{NAME}, %{NAME} = (unique|where_index|split|@\w+) ",
+    "for": r"for %\w+ = \S+ to \S+ ",
+    "for with a step": r"for %\w+ = \S+ to \S+ step \d+",
+    "for that carries one value": r"for [^{]*carry \([^,{]*\) -> \w",
+    "for that carries several values": r"%\w+, %\w+ = for [^{]*carry \([^{]*, %[^{]*\) -> \(",
+    "for without carried values": r"^ *for %\w+ = \S+ to \S+ \{",
+    "while": r"while carry \(",
+    "condition and do": r"condition %\w+\s+\} do \{",
+    "if with results": r"= if %\w+ -> ",
+    "if without results": r"^ *if %\w+ \{",
+    "else": r"\} else \{",
+    "parallel": r"= parallel -> \(",
+    "stream": r"stream \{",
+    "yield of several values": r"yield %\w+, %\w+",
+    "call": r"= call @\w+\(",
+    "call with several results": r"%\w+, %\w+ = call @\w+\([^)]*\) : \S+, \S+",
+    "recursion": r"func @(\w+)\((?:(?!\nfunc ).)*?call @\1\(",
+    "op declaration": r"^op @\w+\(%\w+: \w+\[[a-z]",
+    "declared inplace": r"\{[^}]*inplace = \[\d",
+    "declared workspace": r"\{[^}]*workspace = ",
+    "declared effect": r"\{[^}]*effect = true",
+    "use of a declared op": r"= @\w+ %",
+    "return of several values": r"return %\w+, %\w+",
+    "plan of a function": r"plan \{[^}]*arena = ",
+    "plan of an op": r"\{[^}]*slot = \d+, offset = ",
+    "in-place annotation": r"over = %\w+",
+}
+
+
+def blocks(text):
+    """Yields (line, info, body) for each fenced block."""
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        if not lines[at].startswith("```"):
+            at += 1
+            continue
+        start = at
+        at += 1
+        while at < len(lines) and lines[at] != "```":
+            at += 1
+        if at == len(lines):
+            raise SystemExit(f"line {start + 1}: this block has no end")
+        yield start + 1, lines[start][3:].strip(), "\n".join(lines[start + 1:at]) + "\n"
+        at += 1
+
+
+def run_check(tool, program, folder):
+    with open(os.path.join(folder, "program.vmir"), "w", encoding="utf-8") as file:
+        file.write(program)
+    return subprocess.run([tool, "check", "program.vmir"], cwd=folder, capture_output=True, text=True, timeout=60,
+                          check=False)
+
+
+def check_accepted(tool, program, folder):
+    result = run_check(tool, program, folder)
+    if result.returncode == 0:
+        return None
+    return f"exit code {result.returncode}\n{result.stderr}"
+
+
+def check_refused(tool, program, expected, folder):
+    result = run_check(tool, program, folder)
+    if result.returncode != 1:
+        return f"exit code {result.returncode} where 1 was expected\n{result.stderr}"
+    if result.stderr.strip() != expected.strip():
+        return f"it says\n{result.stderr}"
+    return None
+
+
+def check_document(tool, path, folder):
+    """Returns (faults, programs accepted, number of programs)."""
+    with open(path, encoding="utf-8") as file:
+        found = list(blocks(file.read()))
+    faults, accepted, count = [], [], 0
+    for index, (line, info, body) in enumerate(found):
+        if info == "vmir":
+            fault = check_accepted(tool, body, folder)
+            accepted.append(body)
+        elif info == "vmir error":
+            following = found[index + 1] if index + 1 < len(found) else None
+            if following is None or following[1] != "text":
+                fault = "no ```text block with the diagnostics follows"
+            else:
+                fault = check_refused(tool, body, following[2], folder)
+        elif info.startswith("vmir"):
+            fault = f"`{info}` is no kind of block"
+        else:
+            continue
+        count += 1
+        if fault:
+            faults.append(f"{path}:{line}: {fault}")
+    return faults, accepted, count
+
+
+def missing_constructs(programs):
+    text = "\n".join(re.sub(r" *//.*", "", program) for program in programs)
+    return [name for name, pattern in CONSTRUCTS.items() if not re.search(pattern, text, re.MULTILINE | re.DOTALL)]
+
+
+def main():
+    if len(sys.argv) != 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    tool, source = os.path.abspath(sys.argv[1]), sys.argv[2]
+    reference = os.path.join(source, "docs", "vmir.md")
+    paths = sorted(glob.glob(os.path.join(source, "docs", "*.md"))) + [os.path.join(source, "README.md")]
+    faults, count, shown = [], 0, []
+    with tempfile.TemporaryDirectory() as folder:
+        for path in paths:
+            if not os.path.exists(path):
+                continue
+            found, accepted, programs = check_document(tool, path, folder)
+            faults += found
+            count += programs
+            if path == reference:
+                shown = accepted
+    faults += [f"{reference}: no program shows: {name}" for name in missing_constructs(shown)]
+    for fault in faults:
+        print(fault)
+    print(f"{count} programs, {len(faults)} faults")
+    return 1 if faults or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
