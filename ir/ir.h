@@ -27,6 +27,7 @@ typedef uint32_t vmo_space_id;    /* within a module; 0 is the default space */
 typedef uint32_t vmo_function_id; /* within a module */
 
 #define VMO_MAX_NESTING 1000 /* regions within regions */
+#define VMO_MAX_RANK 64      /* sizes in a type */
 #define VMO_DEFAULT_ALIGNMENT 64
 
 /* ---- types ---- */
