@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ir/ir.h"
+#include "ir/lex.h"
 #include "ir/module_index.h"
 
 /* ---- the module ---- */
@@ -44,6 +45,14 @@ static vmr_symbol take_word(vmo_module *module, const char *what, const char *na
   return 0;
 }
 
+static bool check_not_reserved(vmo_module *module, const char *name, vmo_location location) {
+  if (!vmo_word_is_reserved(name, strlen(name))) return true;
+  vmo_diagnostic *diagnostic =
+      vmo_diag_add(module->context, VMO_DIAG_BAD_NAME, location, "`%s` is no name for a dim", name);
+  vmo_diag_hint(module->context, diagnostic, "VMIR uses this word itself; take another one");
+  return false;
+}
+
 static void report_taken(vmo_module *module, const char *sigil, const char *name, vmo_location location,
                          vmo_location first) {
   if (first.line == 0)
@@ -58,7 +67,7 @@ static void report_taken(vmo_module *module, const char *sigil, const char *name
 vmo_dim_id vmo_build_dim(vmo_module *module, const char *name, vmo_dim_kind kind, int64_t limit,
                          vmo_location location) {
   vmo_dim dim = {take_word(module, "a dim", name, location), kind, limit, location};
-  if (dim.name == 0) return VMO_NONE;
+  if (dim.name == 0 || !check_not_reserved(module, name, location)) return VMO_NONE;
   vmo_dim_id known = vmo_index_find(module, VMO_NAME_DIM, dim.name);
   if (known != VMO_NONE) {
     if (kind == VMO_DIM_LOCAL && module->dims.data[known].kind == VMO_DIM_LOCAL) return known;
