@@ -26,21 +26,33 @@
 #include "planner/tree.h"
 
 #define MAX_TIERS 8
-#define MAX_TREE_NODES (UINT64_C(1) << 22) /* in all tiers together, unless a single one has more */
+#define MAX_TREE_BYTES (UINT64_C(1) << 27) /* of all tiers together, unless a single one has more */
+#define UNITS_PER_SPAN 50                  /* an item is looked at, and the trees are brought up to date */
 #define MAX_PIN_LOOKS (UINT64_C(1) << 26)
+
+/* All that a run needs to know of an item, in one cache line; in the order of ranks. Spans and sections are in the
+ * part's own numbers. */
+typedef struct sky_seat {
+  vmo_bytes bytes, alignment;
+  vmo_bytes offset;        /* once placed */
+  vmo_span span;           /* the first one */
+  uint32_t item;           /* index in the instance */
+  uint32_t span_count;     /* the others are looked up there */
+  uint32_t tier;           /* of its alignment */
+  uint32_t section;        /* where it waits */
+  uint32_t child, sibling; /* of the heap there: ranks */
+} sky_seat;
 
 typedef struct skyline {
   vmo_work *work;
   const vmo_instance *instance;
-  uint32_t *ranked; /* items without the pins */
+  uint32_t first_section; /* of the part */
+  sky_seat *seats;        /* per rank; without the pins */
   uint32_t count;
   uint32_t tier_count;
   vmo_bytes alignments[MAX_TIERS]; /* ascending */
-  vmo_tree trees[MAX_TIERS];
-  uint32_t *waiting[MAX_TIERS]; /* per section: the root of its heap, a rank */
-  uint32_t *child, *sibling;    /* of the heaps, per rank */
-  uint32_t *waits_at;           /* per rank */
-  uint32_t *pins;               /* by offset */
+  vmo_tree trees[MAX_TIERS];       /* who waits first at a section is the root of the heap there */
+  uint32_t *pins;                  /* items, by offset */
   uint32_t pin_count;
   vmo_keyed *held_up; /* a binary heap of (offset above a pin, rank) */
   uint32_t held_up_count;
@@ -52,28 +64,27 @@ static uint32_t join_heaps(skyline *sky, uint32_t a, uint32_t b) {
   if (a == VMO_NONE) return b;
   if (b == VMO_NONE) return a;
   uint32_t parent = a < b ? a : b, under = a < b ? b : a;
-  sky->sibling[under] = sky->child[parent];
-  sky->child[parent] = under;
+  sky->seats[under].sibling = sky->seats[parent].child;
+  sky->seats[parent].child = under;
   return parent;
 }
 
 /* The heap without its root: joins the root's children in pairs, then the pairs from last to first. */
 static uint32_t drop_root(skyline *sky, uint32_t root) {
-  uint32_t pairs = VMO_NONE;
-  for (uint32_t a = sky->child[root]; a != VMO_NONE;) {
-    uint32_t b = sky->sibling[a], next = b == VMO_NONE ? VMO_NONE : sky->sibling[b];
+  uint32_t pairs = VMO_NONE, heap = VMO_NONE;
+  for (uint32_t a = sky->seats[root].child; a != VMO_NONE;) {
+    uint32_t b = sky->seats[a].sibling, next = b == VMO_NONE ? VMO_NONE : sky->seats[b].sibling;
     uint32_t pair = join_heaps(sky, a, b);
-    sky->sibling[pair] = pairs;
+    sky->seats[pair].sibling = pairs;
     pairs = pair;
     a = next;
   }
-  uint32_t heap = VMO_NONE;
   while (pairs != VMO_NONE) {
-    uint32_t next = sky->sibling[pairs];
+    uint32_t next = sky->seats[pairs].sibling;
     heap = join_heaps(sky, heap, pairs);
     pairs = next;
   }
-  sky->child[root] = VMO_NONE;
+  sky->seats[root].child = VMO_NONE;
   return heap;
 }
 
@@ -105,33 +116,27 @@ static uint32_t let_go(skyline *sky) {
 
 /* ---- where a buffer can lie ---- */
 
-static const vmo_item *item_of(const skyline *sky, uint32_t rank) { return &sky->instance->items[sky->ranked[rank]]; }
-
-/* The span in the part's own numbers. */
-static vmo_span span_of(const skyline *sky, const vmo_item *item, uint32_t index) {
+static vmo_span item_span(const skyline *sky, const vmo_item *item, uint32_t index) {
   vmo_span span = sky->instance->spans[item->span_first + index];
-  uint32_t first = sky->work->part->section_first;
-  return (vmo_span){span.begin - first, span.end - first};
+  return (vmo_span){span.begin - sky->first_section, span.end - sky->first_section};
 }
 
-static uint32_t tier_of(const skyline *sky, const vmo_item *item) {
-  uint32_t tier = 0;
-  while (sky->alignments[tier] < item->alignment) tier++;
-  return tier;
+static vmo_span seat_span(const skyline *sky, const sky_seat *seat, uint32_t index) {
+  return index == 0 ? seat->span : item_span(sky, &sky->instance->items[seat->item], index);
 }
 
-static vmo_bytes find_height(skyline *sky, const vmo_item *item, uint32_t *section) {
-  vmo_tree *tree = &sky->trees[tier_of(sky, item)];
-  vmo_bytes highest = -1;
-  *section = 0;
-  for (uint32_t j = 0; j < item->span_count; j++) {
+/* The height of the skyline under an item, and the section that holds it up. */
+static vmo_bytes find_height(skyline *sky, const sky_seat *seat, uint32_t *section) {
+  vmo_tree *tree = &sky->trees[seat->tier];
+  vmo_bytes highest = vmo_tree_highest(tree, seat->span, section);
+  for (uint32_t j = 1; j < seat->span_count; j++) {
     uint32_t at;
-    vmo_bytes height = vmo_tree_highest(tree, span_of(sky, item, j), &at);
+    vmo_bytes height = vmo_tree_highest(tree, seat_span(sky, seat, j), &at);
     if (height < highest || (height == highest && tree->loads[at] <= tree->loads[*section])) continue;
     highest = height;
     *section = at;
   }
-  sky->work->used += item->span_count;
+  sky->work->used += (uint64_t)seat->span_count * UNITS_PER_SPAN;
   return highest;
 }
 
@@ -150,13 +155,14 @@ static bool live_together(const vmo_instance *instance, const vmo_item *a, const
 }
 
 /* The lowest offset from `offset` on at which the item hits no pin. */
-static vmo_bytes clear_pins(skyline *sky, const vmo_item *item, vmo_bytes offset) {
+static vmo_bytes clear_pins(skyline *sky, const sky_seat *seat, vmo_bytes offset) {
   for (uint32_t i = 0; i < sky->pin_count; i++) {
     const vmo_item *pin = &sky->instance->items[sky->pins[i]];
     vmo_bytes top = pin->fixed_offset + pin->bytes;
-    if (pin->fixed_offset >= offset + item->bytes) break;
+    if (pin->fixed_offset >= offset + seat->bytes) break;
     sky->work->used++;
-    if (top > offset && live_together(sky->instance, pin, item)) offset = vmo_round_up(top, item->alignment);
+    if (top > offset && live_together(sky->instance, pin, &sky->instance->items[seat->item]))
+      offset = vmo_round_up(top, seat->alignment);
   }
   return offset;
 }
@@ -181,7 +187,7 @@ static void find_tiers(skyline *sky) {
   vmo_bytes alignments[64];
   for (uint32_t rank = 0; rank < sky->count; rank++) {
     unsigned power = 0;
-    while (INT64_C(1) << power < item_of(sky, rank)->alignment) power++;
+    while (INT64_C(1) << power < sky->seats[rank].alignment) power++;
     per_power[power]++;
   }
   for (unsigned power = 0; power < 64; power++) {
@@ -189,41 +195,80 @@ static void find_tiers(skyline *sky) {
     alignments[count] = INT64_C(1) << power;
     sizes[count++] = per_power[power];
   }
-  uint64_t nodes = 4 * (uint64_t)sky->work->part->section_count;
-  while (count > MAX_TIERS || (count > 1 && count * nodes > MAX_TREE_NODES)) merge_tier(alignments, sizes, &count);
+  uint64_t bytes = vmo_tree_bytes(sky->work->part->section_count);
+  while (count > MAX_TIERS || (count > 1 && count * bytes > MAX_TREE_BYTES)) merge_tier(alignments, sizes, &count);
   sky->tier_count = count;
   for (uint32_t i = 0; i < count; i++) sky->alignments[i] = alignments[i];
-}
-
-/* Raises the skyline under a buffer in all trees. */
-static void raise_skyline(skyline *sky, const vmo_item *item, vmo_bytes top) {
-  for (uint32_t tier = 0; tier < sky->tier_count; tier++)
-    for (uint32_t j = 0; j < item->span_count; j++)
-      vmo_tree_assign(&sky->trees[tier], span_of(sky, item, j), vmo_round_up(top, sky->alignments[tier]));
-}
-
-static void place(skyline *sky, uint32_t index, vmo_bytes offset) {
-  const vmo_item *item = &sky->instance->items[index];
-  sky->work->offsets[index] = offset;
-  sky->work->height = vmo_max_bytes(sky->work->height, offset + item->bytes);
-}
-
-/* Takes the pins out of the ranked items and sorts them: by offset, or by their tops if `by_top`. */
-static void take_pins(skyline *sky, bool by_top, vmo_keyed *keys) {
-  uint32_t movable = 0;
   for (uint32_t rank = 0; rank < sky->count; rank++) {
-    uint32_t index = sky->ranked[rank];
-    const vmo_item *item = item_of(sky, rank);
-    if (!vmo_is_pin(item)) {
-      sky->ranked[movable++] = index;
+    sky_seat *seat = &sky->seats[rank];
+    while (sky->alignments[seat->tier] < seat->alignment) seat->tier++;
+  }
+}
+
+static bool plant_trees(skyline *sky) {
+  const vmo_part *part = sky->work->part;
+  const vmo_bytes *loads = sky->instance->loads + part->section_first;
+  for (uint32_t tier = 0; tier < sky->tier_count; tier++)
+    if (!vmo_tree_init(&sky->trees[tier], sky->work->arena, loads, part->section_count)) return false;
+  return true;
+}
+
+/* Raises a span of the skyline in all trees. */
+static void raise_span(skyline *sky, vmo_span span, vmo_bytes top) {
+  for (uint32_t tier = 0; tier < sky->tier_count; tier++)
+    vmo_tree_assign(&sky->trees[tier], span, vmo_round_up(top, sky->alignments[tier]));
+}
+
+/* Sorts the pins in `keys` and puts them where they are fixed. If they are too many to look at one by one, the
+ * skyline starts on top of them: from the lowest top up, so that the highest one stays. */
+static void place_pins(skyline *sky, vmo_keyed *keys, bool below) {
+  vmo_sort_keyed(keys, keys + sky->pin_count, sky->pin_count);
+  for (uint32_t i = 0; i < sky->pin_count; i++) {
+    const vmo_item *pin = &sky->instance->items[keys[i].value];
+    vmo_bytes top = pin->fixed_offset + pin->bytes;
+    sky->pins[i] = keys[i].value;
+    sky->work->offsets[keys[i].value] = pin->fixed_offset;
+    sky->work->height = vmo_max_bytes(sky->work->height, top);
+    for (uint32_t j = 0; j < pin->span_count && below; j++) raise_span(sky, item_span(sky, pin, j), top);
+  }
+  if (below) sky->pin_count = 0;
+}
+
+/* Makes the seats of the ranked items; the pins go to `pins`, keyed by their offset, or by their top. */
+static void take_items(skyline *sky, const uint32_t *ranked, vmo_keyed *pins, bool by_top) {
+  for (uint32_t rank = 0; rank < sky->work->part->item_count; rank++) {
+    const vmo_item *item = &sky->instance->items[ranked[rank]];
+    if (vmo_is_pin(item)) {
+      pins[sky->pin_count++] = (vmo_keyed){(uint64_t)(item->fixed_offset + (by_top ? item->bytes : 0)), ranked[rank]};
       continue;
     }
-    keys[sky->pin_count++] = (vmo_keyed){(uint64_t)(item->fixed_offset + (by_top ? item->bytes : 0)), index};
-    place(sky, index, item->fixed_offset);
+    sky->seats[sky->count++] = (sky_seat){.bytes = item->bytes,
+                                          .alignment = item->alignment,
+                                          .span = item_span(sky, item, 0),
+                                          .item = ranked[rank],
+                                          .span_count = item->span_count,
+                                          .child = VMO_NONE,
+                                          .sibling = VMO_NONE};
   }
-  sky->count = movable;
-  vmo_sort_keyed(keys, keys + sky->pin_count, sky->pin_count);
-  for (uint32_t i = 0; i < sky->pin_count; i++) sky->pins[i] = keys[i].value;
+}
+
+/* Puts an item into the heap of a section; true when it is the first there. */
+static bool take_seat(skyline *sky, uint32_t rank, uint32_t section) {
+  sky_seat *seat = &sky->seats[rank];
+  uint32_t *first = &sky->trees[seat->tier].firsts[section];
+  seat->section = section;
+  *first = join_heaps(sky, *first, rank);
+  return *first == rank;
+}
+
+/* Lets everybody wait at its highest section; from the last rank to the first, so that each heap is a chain. */
+static void seat_all(skyline *sky) {
+  for (uint32_t rank = sky->count; rank-- > 0;) {
+    uint32_t section;
+    find_height(sky, &sky->seats[rank], &section);
+    take_seat(sky, rank, section);
+  }
+  for (uint32_t tier = 0; tier < sky->tier_count; tier++) vmo_tree_refresh(&sky->trees[tier]);
 }
 
 static uint32_t count_pins(const vmo_instance *instance, const vmo_part *part) {
@@ -233,63 +278,22 @@ static uint32_t count_pins(const vmo_instance *instance, const vmo_part *part) {
   return count;
 }
 
-static bool make_room(skyline *sky, uint32_t pins) {
-  vmr_arena *arena = sky->work->arena;
-  size_t count = sky->work->part->item_count;
-  sky->ranked = vmr_arena_alloc(arena, count * sizeof *sky->ranked);
-  sky->child = vmr_arena_alloc(arena, count * sizeof *sky->child);
-  sky->sibling = vmr_arena_alloc(arena, count * sizeof *sky->sibling);
-  sky->waits_at = vmr_arena_alloc(arena, count * sizeof *sky->waits_at);
-  sky->pins = vmr_arena_alloc(arena, pins * sizeof *sky->pins);
-  sky->held_up = vmr_arena_alloc(arena, (pins > 0 ? count : 0) * sizeof *sky->held_up);
-  return sky->ranked != NULL && sky->child != NULL && sky->sibling != NULL && sky->waits_at != NULL &&
-         sky->pins != NULL && sky->held_up != NULL;
-}
-
-static bool plant_trees(skyline *sky) {
-  const vmo_part *part = sky->work->part;
-  for (uint32_t tier = 0; tier < sky->tier_count; tier++) {
-    sky->waiting[tier] = vmr_arena_alloc(sky->work->arena, part->section_count * sizeof(uint32_t));
-    if (sky->waiting[tier] == NULL || !vmo_tree_init(&sky->trees[tier], sky->work->arena,
-                                                     sky->instance->loads + part->section_first, part->section_count))
-      return false;
-    for (uint32_t s = 0; s < part->section_count; s++) sky->waiting[tier][s] = VMO_NONE;
-  }
-  return true;
-}
-
-/* Lets everybody wait at its highest section; from the last rank to the first, so that each heap is a chain. */
-static void seat_all(skyline *sky) {
-  for (uint32_t rank = sky->count; rank-- > 0;) {
-    const vmo_item *item = item_of(sky, rank);
-    uint32_t section, tier = tier_of(sky, item);
-    find_height(sky, item, &section);
-    sky->child[rank] = VMO_NONE;
-    sky->waits_at[rank] = section;
-    sky->waiting[tier][section] = join_heaps(sky, sky->waiting[tier][section], rank);
-  }
-  for (uint32_t tier = 0; tier < sky->tier_count; tier++)
-    vmo_tree_set_all_waiting(&sky->trees[tier], sky->waiting[tier], sky->work->part->section_count);
-}
-
 static bool set_up(skyline *sky, vmo_order order) {
   const vmo_part *part = sky->work->part;
-  uint32_t pins = count_pins(sky->instance, part);
-  bool pins_below = (uint64_t)pins * part->item_count > MAX_PIN_LOOKS;
-  vmo_keyed *keys = vmr_arena_alloc(sky->work->arena, 2 * (size_t)part->item_count * sizeof *keys);
-  if (keys == NULL || !make_room(sky, pins)) return false;
-  vmo_rank_items(sky->instance, part, order, keys, sky->ranked);
-  sky->count = part->item_count;
-  if (pins > 0) take_pins(sky, pins_below, keys);
+  vmr_arena *arena = sky->work->arena;
+  size_t count = part->item_count, pins = count_pins(sky->instance, part);
+  bool pins_below = (uint64_t)pins * count > MAX_PIN_LOOKS;
+  vmo_keyed *keys = vmr_arena_alloc(arena, 2 * count * sizeof *keys);
+  uint32_t *ranked = vmr_arena_alloc(arena, count * sizeof *ranked);
+  sky->seats = vmr_arena_alloc_aligned(arena, count * sizeof *sky->seats, 64);
+  sky->pins = vmr_arena_alloc(arena, pins * sizeof *sky->pins);
+  sky->held_up = vmr_arena_alloc(arena, (pins > 0 ? count : 0) * sizeof *sky->held_up);
+  if (keys == NULL || ranked == NULL || sky->seats == NULL || sky->pins == NULL || sky->held_up == NULL) return false;
+  vmo_rank_items(sky->instance, part, order, keys, ranked);
+  take_items(sky, ranked, keys, pins_below);
   find_tiers(sky);
   if (!plant_trees(sky)) return false;
-  if (pins_below) {
-    for (uint32_t i = 0; i < pins; i++) {
-      const vmo_item *pin = &sky->instance->items[sky->pins[i]];
-      raise_skyline(sky, pin, pin->fixed_offset + pin->bytes);
-    }
-    sky->pin_count = 0;
-  }
+  place_pins(sky, keys, pins_below);
   seat_all(sky);
   return true;
 }
@@ -307,48 +311,42 @@ static uint32_t choose_tier(const skyline *sky) {
   return chosen;
 }
 
-static void seat(skyline *sky, uint32_t rank, uint32_t tier, uint32_t section) {
-  uint32_t before = sky->waiting[tier][section], heap = join_heaps(sky, before, rank);
-  sky->waits_at[rank] = section;
-  sky->waiting[tier][section] = heap;
-  if (heap != before) vmo_tree_set_waiting(&sky->trees[tier], section, heap);
-}
-
-static void unseat(skyline *sky, uint32_t rank, uint32_t tier) {
-  uint32_t section = sky->waits_at[rank];
-  sky->waiting[tier][section] = drop_root(sky, rank);
-  vmo_tree_set_waiting(&sky->trees[tier], section, sky->waiting[tier][section]);
-}
-
-/* Takes the next buffer from where it waits, and places it if it can lie at the offset at which it was found.
- * Otherwise it waits where it now can. Returns that offset. */
+/* Takes the next item from where it waits, and places it if it can lie at the offset at which it was found.
+ * Otherwise it waits where it now can. Returns the top that it has or would have. */
 static vmo_bytes serve_next(skyline *sky, bool *placed) {
   uint32_t tier = choose_tier(sky), rank = vmo_tree_first(&sky->trees[tier]), section;
   vmo_bytes found = vmo_tree_lowest(&sky->trees[tier]);
   if (sky->held_up_count > 0 && comes_before(&sky->held_up[0], &(vmo_keyed){(uint64_t)found, rank})) {
     found = (vmo_bytes)sky->held_up[0].key;
     rank = let_go(sky);
-    tier = tier_of(sky, item_of(sky, rank));
   } else {
-    unseat(sky, rank, tier);
+    vmo_tree_set_waiting(&sky->trees[tier], sky->seats[rank].section, drop_root(sky, rank));
   }
-  const vmo_item *item = item_of(sky, rank);
-  vmo_bytes height = find_height(sky, item, &section);
-  vmo_bytes offset = sky->pin_count > 0 && height <= found ? clear_pins(sky, item, height) : height;
+  sky_seat *seat = &sky->seats[rank];
+  vmo_bytes height = find_height(sky, seat, &section);
+  vmo_bytes offset = sky->pin_count > 0 && height <= found ? clear_pins(sky, seat, height) : height;
   *placed = offset == found;
   if (*placed) {
-    place(sky, sky->ranked[rank], offset);
-    raise_skyline(sky, item, offset + item->bytes);
-  } else if (offset == height) {
-    seat(sky, rank, tier, section);
-  } else {
+    seat->offset = offset;
+    for (uint32_t j = 0; j < seat->span_count; j++) raise_span(sky, seat_span(sky, seat, j), offset + seat->bytes);
+  } else if (offset > height) {
     hold_up(sky, offset, rank);
+  } else if (take_seat(sky, rank, section)) {
+    vmo_tree_set_waiting(&sky->trees[seat->tier], section, rank);
   }
-  return offset + item->bytes;
+  return offset + seat->bytes;
+}
+
+static void hand_out(const skyline *sky) {
+  for (uint32_t rank = 0; rank < sky->count; rank++) {
+    const sky_seat *seat = &sky->seats[rank];
+    sky->work->offsets[seat->item] = seat->offset;
+    sky->work->height = vmo_max_bytes(sky->work->height, seat->offset + seat->bytes);
+  }
 }
 
 vmo_outcome vmo_plan_by_skyline(vmo_work *work, vmo_order order) {
-  skyline sky = {.work = work, .instance = work->instance};
+  skyline sky = {.work = work, .instance = work->instance, .first_section = work->part->section_first};
   work->height = 0;
   if (!set_up(&sky, order)) return VMO_OUTCOME_OUT_OF_MEMORY;
   if (work->height >= work->ceiling) return VMO_OUTCOME_NONE;
@@ -358,5 +356,6 @@ vmo_outcome vmo_plan_by_skyline(vmo_work *work, vmo_order order) {
     if (top >= work->ceiling || work->used > work->limit) return VMO_OUTCOME_NONE;
     left -= placed;
   }
+  hand_out(&sky);
   return VMO_OUTCOME_FOUND;
 }

@@ -1,9 +1,27 @@
 /* tree.c: the segment tree of tree.h, bottom up, with assignments handed down late.
  *
+ *   nodes      [          1          ]        a leaf stands for a block of sections, which is scanned: that
+ *              [    2    ][     3    ]        takes one cache line where a tree down to single sections
+ *   blocks     [ 4  ][ 5 ][ 6  ][  7 ]        would take a miss per level
+ *   sections   ::::::::::::::::::::::
+ *
  * An operation first hands down what is pending on the way from the root to the ends of its range, works
- * on the O(log n) nodes that make up the range, and then brings their ancestors up to date. */
+ * on the blocks at the ends and the O(log n) nodes between them, and then brings their ancestors up to
+ * date. */
 #include "planner/tree.h"
 
+#define BLOCK 16u
+
+static vmo_span block_span(const vmo_tree *tree, uint32_t leaf) {
+  uint32_t begin = (leaf - tree->leaf_count) * BLOCK, end = begin + BLOCK;
+  return (vmo_span){begin, end < tree->section_count ? end : tree->section_count};
+}
+
+static uint32_t heavier(const vmo_tree *tree, uint32_t a, uint32_t b) {
+  return tree->loads[b] > tree->loads[a] ? b : a;
+}
+
+/* Gives all sections of a node one height. */
 static void settle(vmo_tree_node *node, vmo_bytes height) {
   node->highest = height;
   node->highest_at = node->heaviest;
@@ -12,6 +30,14 @@ static void settle(vmo_tree_node *node, vmo_bytes height) {
   node->uniform = 1;
 }
 
+static void open_block(vmo_tree *tree, uint32_t leaf) {
+  if (!tree->nodes[leaf].uniform) return;
+  vmo_span span = block_span(tree, leaf);
+  for (uint32_t s = span.begin; s < span.end; s++) tree->heights[s] = tree->nodes[leaf].highest;
+  tree->nodes[leaf].uniform = 0;
+}
+
+/* Hands down what is pending above and at a block. */
 static void hand_down(vmo_tree *tree, uint32_t leaf) {
   for (unsigned level = tree->levels; level > 0; level--) {
     uint32_t index = leaf >> level;
@@ -21,13 +47,32 @@ static void hand_down(vmo_tree *tree, uint32_t leaf) {
     settle(&tree->nodes[2 * index + 1], node->highest);
     node->uniform = 0;
   }
+  open_block(tree, leaf);
 }
 
-static uint32_t heavier(const vmo_tree *tree, uint32_t a, uint32_t b) {
-  return tree->loads[b] > tree->loads[a] ? b : a;
+static void scan_block(vmo_tree *tree, uint32_t leaf) {
+  vmo_tree_node *node = &tree->nodes[leaf];
+  vmo_span span = block_span(tree, leaf);
+  vmo_bytes highest = -1, lowest = INT64_MAX;
+  uint32_t highest_at = span.begin, first = VMO_NONE, first_any = VMO_NONE;
+  for (uint32_t s = span.begin; s < span.end; s++) {
+    vmo_bytes height = tree->heights[s];
+    uint32_t waiting = tree->firsts[s];
+    if (height > highest || (height == highest && tree->loads[s] > tree->loads[highest_at])) {
+      highest = height;
+      highest_at = s;
+    }
+    if (waiting == VMO_NONE) continue;
+    if (waiting < first_any) first_any = waiting;
+    if (height < lowest || (height == lowest && waiting < first)) {
+      lowest = height;
+      first = waiting;
+    }
+  }
+  *node = (vmo_tree_node){highest, lowest, highest_at, first, first_any, node->heaviest, 0};
 }
 
-static void bring_up_to_date(vmo_tree *tree, uint32_t index) {
+static void join_children(vmo_tree *tree, uint32_t index) {
   vmo_tree_node *node = &tree->nodes[index];
   const vmo_tree_node *left = &tree->nodes[2 * index], *right = left + 1;
   if (left->highest == right->highest) {
@@ -45,89 +90,115 @@ static void bring_up_to_date(vmo_tree *tree, uint32_t index) {
   node->first = lower->first;
 }
 
+/* Brings the ancestors of a block up to date, but for those that were assigned as a whole. */
+static void climb(vmo_tree *tree, uint32_t leaf) {
+  for (uint32_t i = leaf >> 1; i > 0; i >>= 1)
+    if (!tree->nodes[i].uniform) join_children(tree, i);
+}
+
+/* ---- setting up ---- */
+
+static uint32_t count_leaves(uint32_t section_count) {
+  uint32_t leaves = 1;
+  while (leaves * (uint64_t)BLOCK < section_count) leaves *= 2;
+  return leaves;
+}
+
+uint64_t vmo_tree_bytes(uint32_t section_count) {
+  return count_leaves(section_count) * (2 * sizeof(vmo_tree_node) + BLOCK * (sizeof(vmo_bytes) + sizeof(uint32_t)));
+}
+
 bool vmo_tree_init(vmo_tree *tree, vmr_arena *arena, const vmo_bytes *loads, uint32_t section_count) {
-  *tree = (vmo_tree){.loads = loads, .leaf_count = 1};
-  while (tree->leaf_count < section_count) tree->leaf_count *= 2, tree->levels++;
-  uint32_t leaves = tree->leaf_count;
-  tree->nodes = vmr_arena_alloc(arena, 2 * (size_t)leaves * sizeof *tree->nodes);
-  if (tree->nodes == NULL) return false;
-  for (uint32_t s = 0; s < leaves; s++) { /* leaves beyond the last section share its number, and are never asked */
-    uint32_t section = s < section_count ? s : section_count - 1;
-    tree->nodes[leaves + s] = (vmo_tree_node){.lowest = INT64_MAX,
-                                              .highest_at = section,
-                                              .first = VMO_NONE,
-                                              .first_any = VMO_NONE,
-                                              .heaviest = section & INT32_MAX};
+  uint32_t leaves = count_leaves(section_count);
+  *tree = (vmo_tree){.loads = loads, .section_count = section_count, .leaf_count = leaves};
+  while (leaves >> tree->levels > 1) tree->levels++;
+  tree->nodes = vmr_arena_alloc_array(arena, 2 * (size_t)leaves, sizeof *tree->nodes);
+  tree->heights = vmr_arena_alloc_array(arena, section_count, sizeof *tree->heights);
+  tree->firsts = vmr_arena_alloc(arena, section_count * sizeof *tree->firsts);
+  if (tree->nodes == NULL || tree->heights == NULL || tree->firsts == NULL) return false;
+  for (uint32_t s = 0; s < section_count; s++) tree->firsts[s] = VMO_NONE;
+  for (uint32_t leaf = leaves; leaf < 2 * leaves; leaf++) {
+    vmo_span span = block_span(tree, leaf);
+    uint32_t heaviest = span.begin < section_count ? span.begin : 0; /* blocks beyond the last are never asked */
+    for (uint32_t s = span.begin; s < span.end; s++) heaviest = heavier(tree, heaviest, s);
+    tree->nodes[leaf] = (vmo_tree_node){0, INT64_MAX, heaviest, VMO_NONE, VMO_NONE, heaviest & INT32_MAX, 0};
   }
   for (uint32_t i = leaves - 1; i > 0; i--) {
-    tree->nodes[i] = (vmo_tree_node){0};
     tree->nodes[i].heaviest = heavier(tree, tree->nodes[2 * i].heaviest, tree->nodes[2 * i + 1].heaviest) & INT32_MAX;
-    bring_up_to_date(tree, i);
+    join_children(tree, i);
   }
   return true;
 }
 
-static void set_leaf(vmo_tree *tree, uint32_t section, uint32_t first) {
-  vmo_tree_node *leaf = &tree->nodes[tree->leaf_count + section];
-  leaf->first = leaf->first_any = first;
-  leaf->lowest = first == VMO_NONE ? INT64_MAX : leaf->highest;
+void vmo_tree_refresh(vmo_tree *tree) {
+  for (uint32_t leaf = tree->leaf_count; leaf < 2 * tree->leaf_count; leaf++) hand_down(tree, leaf);
+  for (uint32_t s = 0; s < tree->section_count; s += BLOCK) scan_block(tree, tree->leaf_count + s / BLOCK);
+  for (uint32_t i = tree->leaf_count - 1; i > 0; i--) join_children(tree, i);
 }
 
-void vmo_tree_set_all_waiting(vmo_tree *tree, const uint32_t *firsts, uint32_t section_count) {
-  for (uint32_t i = 1; i < tree->leaf_count; i++) {
-    if (!tree->nodes[i].uniform) continue;
-    settle(&tree->nodes[2 * i], tree->nodes[i].highest);
-    settle(&tree->nodes[2 * i + 1], tree->nodes[i].highest);
-    tree->nodes[i].uniform = 0;
-  }
-  for (uint32_t s = 0; s < section_count; s++) set_leaf(tree, s, firsts[s]);
-  for (uint32_t i = tree->leaf_count - 1; i > 0; i--) bring_up_to_date(tree, i);
-}
+/* ---- the operations ---- */
 
 void vmo_tree_set_waiting(vmo_tree *tree, uint32_t section, uint32_t first) {
-  uint32_t leaf = tree->leaf_count + section;
+  uint32_t leaf = tree->leaf_count + section / BLOCK;
   hand_down(tree, leaf);
-  set_leaf(tree, section, first);
-  for (uint32_t i = leaf >> 1; i > 0; i >>= 1) bring_up_to_date(tree, i);
+  tree->firsts[section] = first;
+  scan_block(tree, leaf);
+  climb(tree, leaf);
 }
 
-/* Brings the ancestors of `leaf` up to date, but for those that lie wholly in the range, which were assigned. */
-static void climb(vmo_tree *tree, uint32_t leaf) {
-  for (uint32_t i = leaf >> 1; i > 0; i >>= 1)
-    if (!tree->nodes[i].uniform) bring_up_to_date(tree, i);
+static void assign_in_block(vmo_tree *tree, uint32_t leaf, vmo_span span, vmo_bytes height) {
+  vmo_span block = block_span(tree, leaf);
+  if (span.begin > block.begin) block.begin = span.begin;
+  if (span.end < block.end) block.end = span.end;
+  for (uint32_t s = block.begin; s < block.end; s++) tree->heights[s] = height;
+  scan_block(tree, leaf);
 }
 
 void vmo_tree_assign(vmo_tree *tree, vmo_span span, vmo_bytes height) {
-  uint32_t left = tree->leaf_count + span.begin, right = tree->leaf_count + span.end;
+  uint32_t left = tree->leaf_count + span.begin / BLOCK, right = tree->leaf_count + (span.end - 1) / BLOCK;
   hand_down(tree, left);
-  hand_down(tree, right - 1);
-  for (uint32_t a = left, b = right; a < b; a >>= 1, b >>= 1) {
-    if (a & 1) settle(&tree->nodes[a++], height);
-    if (b & 1) settle(&tree->nodes[--b], height);
+  assign_in_block(tree, left, span, height);
+  if (left != right) {
+    hand_down(tree, right);
+    assign_in_block(tree, right, span, height);
+    for (uint32_t a = left + 1, b = right; a < b; a >>= 1, b >>= 1) {
+      if (a & 1) settle(&tree->nodes[a++], height);
+      if (b & 1) settle(&tree->nodes[--b], height);
+    }
+    climb(tree, right);
   }
   climb(tree, left);
-  climb(tree, right - 1);
 }
 
-static void prefer_higher(const vmo_tree *tree, const vmo_tree_node *node, vmo_bytes *height, uint32_t *section) {
-  if (node->highest < *height) return;
-  if (node->highest > *height) {
-    *height = node->highest;
-    *section = node->highest_at;
-  } else {
-    *section = heavier(tree, *section, node->highest_at);
+static void prefer(const vmo_tree *tree, vmo_bytes other, uint32_t other_at, vmo_bytes *height, uint32_t *section) {
+  if (other < *height) return;
+  *section = other > *height ? other_at : heavier(tree, *section, other_at);
+  *height = other;
+}
+
+static void find_in_block(const vmo_tree *tree, uint32_t leaf, vmo_span span, vmo_bytes *height, uint32_t *section) {
+  vmo_span block = block_span(tree, leaf);
+  if (span.begin <= block.begin && block.end <= span.end) {
+    prefer(tree, tree->nodes[leaf].highest, tree->nodes[leaf].highest_at, height, section);
+    return;
   }
+  if (span.begin > block.begin) block.begin = span.begin;
+  if (span.end < block.end) block.end = span.end;
+  for (uint32_t s = block.begin; s < block.end; s++) prefer(tree, tree->heights[s], s, height, section);
 }
 
 vmo_bytes vmo_tree_highest(vmo_tree *tree, vmo_span span, uint32_t *section) {
-  uint32_t left = tree->leaf_count + span.begin, right = tree->leaf_count + span.end;
-  hand_down(tree, left);
-  hand_down(tree, right - 1);
-  vmo_bytes height = tree->nodes[left].highest;
+  uint32_t left = tree->leaf_count + span.begin / BLOCK, right = tree->leaf_count + (span.end - 1) / BLOCK;
+  vmo_bytes height = -1;
   *section = span.begin;
-  for (; left < right; left >>= 1, right >>= 1) {
-    if (left & 1) prefer_higher(tree, &tree->nodes[left++], &height, section);
-    if (right & 1) prefer_higher(tree, &tree->nodes[--right], &height, section);
+  hand_down(tree, left);
+  find_in_block(tree, left, span, &height, section);
+  if (left == right) return height;
+  hand_down(tree, right);
+  find_in_block(tree, right, span, &height, section);
+  for (uint32_t a = left + 1, b = right; a < b; a >>= 1, b >>= 1) {
+    if (a & 1) prefer(tree, tree->nodes[a].highest, tree->nodes[a].highest_at, &height, section), a++;
+    if (b & 1) b--, prefer(tree, tree->nodes[b].highest, tree->nodes[b].highest_at, &height, section);
   }
   return height;
 }

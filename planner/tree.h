@@ -15,20 +15,25 @@ typedef struct vmo_tree_node {
   uint32_t first;         /* the least rank that waits at a section of height `lowest` */
   uint32_t first_any;     /* the least rank that waits in any of its sections; VMO_NONE: none */
   uint32_t heaviest : 31; /* its section of the largest load */
-  uint32_t uniform : 1;   /* all its sections have the height `highest`, and its children are not told yet */
+  uint32_t uniform : 1;   /* all its sections have the height `highest`, and what is below it is not told yet */
 } vmo_tree_node;
 
 typedef struct vmo_tree {
-  vmo_tree_node *nodes; /* 1 is the root, 2i and 2i + 1 are the children of i, leaves are leaf_count + section */
+  vmo_tree_node *nodes; /* 1 is the root, 2i and 2i + 1 are the children of i, leaf_count + b is block b */
+  vmo_bytes *heights;   /* per section; out of date where a node above is uniform */
+  uint32_t *firsts;     /* per section: the least rank that waits there, or VMO_NONE */
   const vmo_bytes *loads;
+  uint32_t section_count;
   uint32_t leaf_count; /* a power of two */
   unsigned levels;
 } vmo_tree;
 
 /* All heights 0, nobody waits. Sections count from 0; `loads` has one number for each. False: out of memory. */
 bool vmo_tree_init(vmo_tree *tree, vmr_arena *arena, const vmo_bytes *loads, uint32_t section_count);
-/* Sets who waits at a section, for all sections at once: firsts[section] is a rank or VMO_NONE. */
-void vmo_tree_set_all_waiting(vmo_tree *tree, const uint32_t *firsts, uint32_t section_count);
+/* How many bytes that takes. */
+uint64_t vmo_tree_bytes(uint32_t section_count);
+/* To be called after writing into tree->firsts. */
+void vmo_tree_refresh(vmo_tree *tree);
 /* Sets who waits first at one section. */
 void vmo_tree_set_waiting(vmo_tree *tree, uint32_t section, uint32_t first);
 /* Sets the height of all sections in the span. */
