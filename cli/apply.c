@@ -1,0 +1,278 @@
+/* apply.c: one setting put into the options, checked.
+ *
+ * The same functions serve the command line and the configuration file: a setting of the command line replaces one of
+ * the file; two of one level that contradict each other are an error where several are collected (dims, budgets), and
+ * elsewhere the last one holds. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+#define LARGEST_ALIGNMENT (INT64_C(1) << 30)
+#define NARROWEST 40
+#define WIDEST 10000
+
+/* An error about an option, which is named as it was written. Returns false. */
+static bool fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *format, ...)
+    VMO_PRINTF(4, 5);
+
+static bool fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *format, ...) {
+  vmo_text message;
+  vmo_text_init(&message);
+  const char *name = vmo_option_infos[option].name;
+  vmo_text_addf(&message, level == VMO_LEVEL_CONFIG ? "\"%s\" " : "--%s ", name);
+  va_list arguments;
+  va_start(arguments, format);
+  vmo_text_addv(&message, format, arguments);
+  va_end(arguments);
+  vmo_diag_code code = level == VMO_LEVEL_CONFIG ? VMO_DIAG_CONFIG : VMO_DIAG_USAGE;
+  vmo_diag_add(cli->context, code, (vmo_location){0}, "%s", message.data != NULL ? message.data : name);
+  vmo_text_free(&message);
+  return false;
+}
+
+/* ---- values ---- */
+
+/* A whole number below 2^53, decimal, without a sign. */
+static bool parse_integer(const char *text, size_t length, int64_t *number) {
+  int64_t value = 0;
+  if (length == 0) return false;
+  for (size_t i = 0; i < length; i++) {
+    if (text[i] < '0' || text[i] > '9') return false;
+    value = value * 10 + (text[i] - '0');
+    if (value >= VMO_BYTES_LIMIT) return false;
+  }
+  *number = value;
+  return true;
+}
+
+static bool equals_in_any_case(const char *text, size_t length, const char *word) {
+  if (strlen(word) != length) return false;
+  for (size_t i = 0; i < length; i++) {
+    char letter = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+    if (letter != word[i]) return false;
+  }
+  return true;
+}
+
+bool vmo_parse_bytes(const char *text, size_t length, vmo_bytes *bytes) {
+  static const struct {
+    const char *name;
+    int64_t bytes;
+  } units[] = {{"", 1},
+               {"b", 1},
+               {"kib", INT64_C(1) << 10},
+               {"mib", INT64_C(1) << 20},
+               {"gib", INT64_C(1) << 30},
+               {"tib", INT64_C(1) << 40},
+               {"kb", 1000},
+               {"mb", 1000000},
+               {"gb", 1000000000},
+               {"tb", 1000000000000}};
+  size_t digits = 0;
+  while (digits < length && text[digits] >= '0' && text[digits] <= '9') digits++;
+  int64_t number;
+  if (!parse_integer(text, digits, &number)) return false;
+  size_t unit = digits;
+  while (unit < length && text[unit] == ' ') unit++;
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    if (!equals_in_any_case(text + unit, length - unit, units[i].name)) continue;
+    if (number > (VMO_BYTES_LIMIT - 1) / units[i].bytes) return false;
+    *bytes = number * units[i].bytes;
+    return true;
+  }
+  return false;
+}
+
+/* Puts which of two words it is into *second. */
+static bool choose(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *value, const char *no,
+                   const char *yes, bool *second) {
+  *second = strcmp(value, yes) == 0;
+  if (*second || strcmp(value, no) == 0) return true;
+  return fault(cli, level, option, "is %s or %s, not '%s'", no, yes, value);
+}
+
+/* ---- lists ---- */
+
+static bool is_name(const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    if (text[i] == ' ' || text[i] == '=' || text[i] == ',') return false;
+  }
+  return length > 0;
+}
+
+static bool set_dim(vmo_cli *cli, vmo_setting_level level, const char *name, int64_t value) {
+  for (uint32_t i = 0; i < cli->options.dims.count; i++) {
+    vmo_dim_setting *former = &cli->options.dims.data[i];
+    if (strcmp(former->name, name) != 0) continue;
+    if (former->level == level && former->value != value) {
+      return fault(cli, level, VMO_OPTION_DIM, "gives %s two values: %lld and %lld", name, (long long)former->value,
+                   (long long)value);
+    }
+    former->value = value;
+    former->level = level;
+    return true;
+  }
+  return vmo_vec_push(cli->context->arena, &cli->options.dims, ((vmo_dim_setting){name, value, level}));
+}
+
+/* One NAME=NUMBER. */
+static bool apply_dim(vmo_cli *cli, vmo_setting_level level, const char *text, size_t length) {
+  const char *equals = memchr(text, '=', length);
+  size_t name_length = equals != NULL ? (size_t)(equals - text) : 0;
+  int64_t value;
+  if (equals == NULL || !is_name(text, name_length) || !parse_integer(equals + 1, length - name_length - 1, &value)) {
+    return fault(cli, level, VMO_OPTION_DIM, "takes NAME=NUMBER, a whole number below 2^53, not '%.*s'", (int)length,
+                 text);
+  }
+  const char *name = vmr_arena_copy_text(cli->context->arena, text, name_length);
+  return name != NULL && set_dim(cli, level, name, value);
+}
+
+static bool is_same_space(const char *a, const char *b) { return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0; }
+
+static bool set_budget(vmo_cli *cli, vmo_setting_level level, const char *space, vmo_bytes bytes) {
+  for (uint32_t i = 0; i < cli->options.budgets.count; i++) {
+    vmo_budget *former = &cli->options.budgets.data[i];
+    if (!is_same_space(former->space, space)) continue;
+    if (former->level == level && former->bytes != bytes) {
+      return fault(cli, level, VMO_OPTION_MAX_PEAK, "gives %s two budgets", space != NULL ? space : "the arena");
+    }
+    *former = (vmo_budget){space, bytes, level};
+    return true;
+  }
+  return vmo_vec_push(cli->context->arena, &cli->options.budgets, ((vmo_budget){space, bytes, level}));
+}
+
+/* One [SPACE=]SIZE. */
+static bool apply_budget(vmo_cli *cli, vmo_setting_level level, const char *text, size_t length) {
+  const char *equals = memchr(text, '=', length), *space = NULL;
+  size_t name_length = equals != NULL ? (size_t)(equals - text) : 0;
+  const char *size = equals != NULL ? equals + 1 : text;
+  vmo_bytes bytes;
+  if ((equals != NULL && !is_name(text, name_length)) ||
+      !vmo_parse_bytes(size, length - (size_t)(size - text), &bytes)) {
+    return fault(cli, level, VMO_OPTION_MAX_PEAK,
+                 "takes SIZE or SPACE=SIZE, as in 4096, 64MiB or sram=256KiB, not '%.*s'", (int)length, text);
+  }
+  if (equals != NULL) {
+    const char *from = *text == '@' ? text + 1 : text; /* @sram, as the program writes it */
+    space = vmr_arena_copy_text(cli->context->arena, from, name_length - (size_t)(from - text));
+    if (space == NULL) return false;
+  }
+  return set_budget(cli, level, space, bytes);
+}
+
+/* Applies each part of a list with commas. */
+static bool apply_list(vmo_cli *cli, vmo_setting_level level, const char *text,
+                       bool (*apply)(vmo_cli *, vmo_setting_level, const char *, size_t)) {
+  for (;;) {
+    size_t length = strcspn(text, ",");
+    if (!apply(cli, level, text, length)) return false;
+    if (text[length] == '\0') return true;
+    text += length + 1;
+  }
+}
+
+/* ---- single values ---- */
+
+static bool apply_alignment(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  int64_t number;
+  bool fine = parse_integer(value, strlen(value), &number) && number >= 1 && number <= LARGEST_ALIGNMENT &&
+              (number & (number - 1)) == 0;
+  if (!fine) return fault(cli, level, VMO_OPTION_ALIGN, "takes a power of two up to 2^30, not '%s'", value);
+  cli->options.alignment = (uint32_t)number;
+  return true;
+}
+
+static bool apply_width(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  int64_t number;
+  if (!parse_integer(value, strlen(value), &number) || number < NARROWEST || number > WIDEST) {
+    return fault(cli, level, VMO_OPTION_WIDTH, "takes a number from %d to %d, not '%s'", NARROWEST, WIDEST, value);
+  }
+  cli->options.width = (uint32_t)number;
+  return true;
+}
+
+static bool apply_colour(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  static const char *const words[] = {"auto", "always", "never"};
+  for (int i = 0; i < 3; i++) {
+    if (strcmp(value, words[i]) != 0) continue;
+    cli->options.colour = (vmo_colour_choice)i;
+    return true;
+  }
+  return fault(cli, level, VMO_OPTION_COLOUR, "is auto, always or never, not '%s'", value);
+}
+
+static bool apply_capacity(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  if (vmo_parse_bytes(value, strlen(value), &cli->options.capacity)) return true;
+  return fault(cli, level, VMO_OPTION_CAPACITY, "takes a size, as in 1048576 or 1MiB, not '%s'", value);
+}
+
+static bool apply_detail(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  if (!choose(cli, level, VMO_OPTION_DETAIL, value, "summary", "full", &cli->options.full)) return false;
+  cli->options.summary = !cli->options.full;
+  return true;
+}
+
+static bool apply_optimise(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  bool two;
+  if (!choose(cli, level, VMO_OPTION_OPTIMISE, value, "0", "2", &two)) return false;
+  cli->options.optimise = two ? 2 : 0;
+  return true;
+}
+
+/* A file that only a configuration or a person could name "": none. */
+static bool apply_path(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *value,
+                       const char **path) {
+  if (*value == '\0') return fault(cli, level, option, "names no file");
+  *path = value;
+  return true;
+}
+
+/* Text and JSON without a file want one place: that of the command line gets it. Both on one level are an error,
+ * which is found when the outputs are placed. */
+static bool apply_text(vmo_cli *cli, vmo_setting_level level) {
+  vmo_options *options = &cli->options;
+  if (options->json && options->json_path == NULL && options->json_level < level) options->json = false;
+  options->text = true;
+  options->text_level = level;
+  return true;
+}
+
+static bool apply_json(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  vmo_options *options = &cli->options;
+  if (value == NULL && options->text && options->text_level < level) options->text = false;
+  options->json = true;
+  options->json_path = NULL;
+  options->json_level = level;
+  return value == NULL || apply_path(cli, level, VMO_OPTION_JSON, value, &options->json_path);
+}
+
+bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo_setting_level level) {
+  vmo_options *options = &cli->options;
+  switch (option) {
+  case VMO_OPTION_OUTPUT: return apply_path(cli, level, option, value, &options->output);
+  case VMO_OPTION_TEXT: return apply_text(cli, level);
+  case VMO_OPTION_JSON: return apply_json(cli, level, value);
+  case VMO_OPTION_DETAIL: return apply_detail(cli, level, value);
+  case VMO_OPTION_TIMELINE: return choose(cli, level, option, value, "thinned", "full", &options->full_timeline);
+  case VMO_OPTION_DIM: return apply_list(cli, level, value, apply_dim);
+  case VMO_OPTION_ALIGN: return apply_alignment(cli, level, value);
+  case VMO_OPTION_MAX_PEAK: return apply_list(cli, level, value, apply_budget);
+  case VMO_OPTION_RESULTS: return choose(cli, level, option, value, "arena", "caller", &options->results_in_caller);
+  case VMO_OPTION_OPTIMISE: return apply_optimise(cli, level, value);
+  case VMO_OPTION_PASSES: options->passes = value; return true;
+  case VMO_OPTION_DUMP: options->dump = value; return true;
+  case VMO_OPTION_CAPACITY: return apply_capacity(cli, level, value);
+  case VMO_OPTION_DEPFILE: return apply_path(cli, level, option, value, &options->depfile);
+  case VMO_OPTION_COLOUR: return apply_colour(cli, level, value);
+  case VMO_OPTION_WIDTH: return apply_width(cli, level, value);
+  case VMO_OPTION_CONFIG:
+  case VMO_OPTION_HELP:
+  case VMO_OPTION_VERSION: /* applied before the others */
+  case VMO_OPTION_COUNT: break;
+  }
+  return true;
+}

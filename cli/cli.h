@@ -1,0 +1,236 @@
+/* cli.h: what the files of the tool share.
+ *
+ *   main.c       finds the command          options.c   the table of options, parsed
+ *   cmd_*.c      one command each           config.c    the same options from a JSON file
+ *   load.c       input to a planned module  help.c      --help, printed from the tables
+ *   input.c      bytes and their kind       finish.c    reports, product, exit code
+ *   output.c     atomic writing             terminal.c  width, colour, progress
+ *
+ * This is the only folder that prints, reads files and knows exit codes. */
+#ifndef VMO_CLI_CLI_H
+#define VMO_CLI_CLI_H
+
+#include "passes/passes.h"
+#include "support/context.h"
+#include "support/diag.h"
+#include "support/text.h"
+#include "support/vec.h"
+
+typedef enum vmo_exit {
+  VMO_EXIT_FINE = 0,
+  VMO_EXIT_INPUT = 1,    /* an error in the input, or an output that cannot be written */
+  VMO_EXIT_USAGE = 2,    /* the command line or the configuration file is wrong */
+  VMO_EXIT_BUDGET = 3,   /* over --max-peak, or beyond --capacity */
+  VMO_EXIT_INTERNAL = 4, /* a bug, or out of memory */
+  VMO_EXIT_NONE = -1     /* go on */
+} vmo_exit;
+
+/* ---- commands ---- */
+
+typedef enum vmo_command_set {
+  VMO_CHECK = 1,
+  VMO_ANALYZE = 2,
+  VMO_OPT = 4,
+  VMO_PLAN = 8,
+  VMO_OPS = 16,
+  VMO_EXPLAIN = 32
+} vmo_command_set;
+
+struct vmo_cli;
+
+typedef struct vmo_command {
+  const char *name;
+  vmo_command_set bit;
+  vmo_exit (*run)(struct vmo_cli *cli);
+  const char *argument; /* "FILE", "[NAME]" */
+  bool argument_optional;
+  const char *summary;     /* half a line */
+  const char *description; /* for --help, lines of at most 100 columns */
+} vmo_command;
+
+extern const vmo_command vmo_commands[];
+extern const size_t vmo_command_count;
+
+/* ---- options ---- */
+
+typedef enum vmo_option_id {
+#define OPTION(id, ...) VMO_OPTION_##id,
+#include "cli/options.def"
+#undef OPTION
+  VMO_OPTION_COUNT
+} vmo_option_id;
+
+typedef enum vmo_option_form { VMO_FORM_FLAG, VMO_FORM_VALUE, VMO_FORM_MAYBE } vmo_option_form;
+
+typedef struct vmo_option_info {
+  const char *name;
+  char letter; /* 0: none */
+  vmo_option_form form;
+  const char *argument;
+  unsigned commands; /* a sum of vmo_command_set */
+  const char *help;
+} vmo_option_info;
+
+extern const vmo_option_info vmo_option_infos[VMO_OPTION_COUNT];
+
+/* Where a setting comes from; the later goes before the earlier. */
+typedef enum vmo_setting_level { VMO_LEVEL_CONFIG, VMO_LEVEL_COMMAND_LINE } vmo_setting_level;
+
+typedef struct vmo_dim_setting {
+  const char *name;
+  int64_t value;
+  vmo_setting_level level;
+} vmo_dim_setting;
+
+typedef struct vmo_budget {
+  const char *space; /* NULL: all spaces together */
+  vmo_bytes bytes;
+  vmo_setting_level level;
+} vmo_budget;
+
+typedef enum vmo_colour_choice { VMO_COLOUR_AUTO, VMO_COLOUR_ALWAYS, VMO_COLOUR_NEVER } vmo_colour_choice;
+
+typedef struct vmo_options {
+  const char *input; /* NULL: none was given; "-": standard input */
+  const char *output;
+  bool text;
+  bool json;             /* asked for, with or without a file */
+  const char *json_path; /* NULL: in place of the text */
+  vmo_setting_level text_level, json_level;
+  bool summary, full, full_timeline;
+  VMO_VEC(vmo_dim_setting) dims;
+  uint32_t alignment; /* 0: the default */
+  VMO_VEC(vmo_budget) budgets;
+  bool results_in_caller;
+  uint32_t optimise;
+  const char *passes, *dump;
+  vmo_bytes capacity; /* -1: none */
+  const char *depfile, *config;
+  vmo_colour_choice colour;
+  uint32_t width; /* 0: that of the terminal */
+  bool help, version;
+} vmo_options;
+
+typedef enum vmo_input_kind { VMO_INPUT_UNSUPPORTED = 0, VMO_INPUT_VMIR = 1, VMO_INPUT_CSV = 2 } vmo_input_kind;
+
+/* Everything of one run. */
+typedef struct vmo_cli {
+  vmo_context *context;
+  const vmo_command *command;
+  vmo_options options;
+  /* Where the outputs go: a path, "-", or NULL for none. (options.c) */
+  const char *product_path, *text_path, *json_path;
+  bool text_to_error; /* the text report goes to standard error */
+  char *source;       /* the input's bytes, malloc'ed */
+  char *config_source;
+  vmo_input_kind input_kind;
+  uint32_t printed; /* diagnostics that were printed already */
+  vmo_module *module;
+  vmo_binding binding;
+  vmo_module_facts *facts;
+  vmo_text dump;
+} vmo_cli;
+
+/* Reads the arguments after the command's name. A fault has left a diagnostic. */
+bool vmo_parse_options(vmo_cli *cli, int count, char **arguments);
+/* Gives an option a value; `value` is NULL where it has none. A fault has left a diagnostic. */
+bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo_setting_level level);
+/* Reads the file of --config and applies it. (config.c) */
+bool vmo_read_config(vmo_cli *cli);
+/* The option of that name (without dashes), or VMO_OPTION_COUNT; and the one most like it, or NULL. */
+vmo_option_id vmo_find_option(const char *name, size_t length);
+const char *vmo_nearest_option(const char *name, unsigned commands);
+/* "64MiB", "1000", "2kB" to bytes below 2^53; false for anything else. `length` of `text`. */
+bool vmo_parse_bytes(const char *text, size_t length, vmo_bytes *bytes);
+
+/* An error about the command line, and maybe a hint. Returns VMO_EXIT_USAGE. */
+vmo_exit vmo_usage_error(vmo_cli *cli, const char *hint, const char *format, ...) VMO_PRINTF(3, 4);
+
+/* ---- help (help.c) ---- */
+
+void vmo_print_help(vmo_text *out);
+void vmo_print_command_help(const vmo_command *command, vmo_text *out);
+
+/* ---- input (input.c) ---- */
+
+/* Reads a file whole, or standard input for "-", NUL-terminated, malloc'ed. NULL after a diagnostic. */
+char *vmo_read_file(vmo_context *context, const char *path, size_t *length);
+
+/* What the bytes look like; of an unsupported kind, `*looks_like` says what ("LLVM bitcode"). */
+vmo_input_kind vmo_detect_kind(const char *text, size_t length, const char **looks_like);
+/* Reads the input of the command and makes it the context's source; it must be of a kind wanted, a sum of kinds. */
+vmo_status vmo_load_input(vmo_cli *cli, unsigned wanted);
+
+/* ---- the module (load.c) ---- */
+
+/* Reads the input, parses and verifies it, binds its dims. */
+vmo_status vmo_load_module(vmo_cli *cli);
+/* As above, of an input that was read already. */
+vmo_status vmo_parse_loaded(vmo_cli *cli);
+/* Plans it. */
+vmo_status vmo_plan_loaded(vmo_cli *cli);
+/* VMO_DOES_NOT_FIT when an arena is over a budget. */
+vmo_status vmo_test_budgets(vmo_cli *cli);
+/* Makes every dim that has a value a fixed one: offsets planned for these values hold for them alone. */
+void vmo_fix_dims(vmo_module *module, const vmo_binding *binding);
+
+/* ---- output (output.c) ---- */
+
+typedef struct vmo_output {
+  const char *path;      /* as it was given */
+  const char *target;    /* the file to replace; NULL: written directly */
+  const char *temporary; /* the file beside it that is written */
+  int file;              /* -1: not open */
+  int error;             /* errno of the first failure; 0: none */
+  vmo_text text;         /* write to this */
+} vmo_output;
+
+/* Begins an output; a fault has left a diagnostic. */
+bool vmo_open_output(vmo_context *context, vmo_output *output, const char *path);
+/* Writes what is buffered and closes the file; nothing stands at its place yet. A fault has left a diagnostic. */
+bool vmo_close_output(vmo_context *context, vmo_output *output);
+/* Puts a closed file in its place. */
+bool vmo_commit_output(vmo_context *context, vmo_output *output);
+/* Removes what was begun; after a commit there is nothing to do. */
+void vmo_discard_output(vmo_output *output);
+/* True for "-" and its other names. */
+bool vmo_is_standard_output(const char *path);
+
+/* ---- the end of a command (finish.c) ---- */
+
+/* Who writes the product or the text of a command that has others than those of a module. */
+typedef struct vmo_writers {
+  void (*product)(const vmo_cli *cli, void *user, vmo_text *out); /* NULL: no product */
+  void (*text)(const vmo_cli *cli, void *user, vmo_text *out);    /* NULL: the report */
+  void (*json)(const vmo_cli *cli, void *user, vmo_text *out);    /* NULL: the report */
+  const void *placement;                                          /* vmo_placement_report of `plan`, or NULL */
+  void *user;
+} vmo_writers;
+
+/* Prints the diagnostics, writes every output that `status` allows, and gives the exit code. */
+vmo_exit vmo_finish(vmo_cli *cli, vmo_status status, const vmo_writers *writers);
+/* As vmo_finish for a command whose only output is this text. */
+vmo_exit vmo_finish_text(vmo_cli *cli, const vmo_text *text);
+/* Prints the diagnostics that were not printed yet to standard error. */
+void vmo_print_diagnostics(vmo_cli *cli);
+
+/* ---- the terminal (terminal.c) ---- */
+
+/* Whether to use colours on this file descriptor, and how many columns it has. */
+bool vmo_use_colour(const vmo_options *options, int file);
+uint32_t vmo_text_width(const vmo_options *options, int file);
+bool vmo_use_unicode(int file);
+/* The callback of vmo_plan_options: a bar on standard error, when that is a terminal and a second has gone by. */
+void vmo_show_progress(void *user, const char *stage, uint64_t done, uint64_t total);
+void vmo_clear_progress(void);
+
+/* ---- commands ---- */
+
+vmo_exit vmo_run_check(vmo_cli *cli);
+vmo_exit vmo_run_analyze(vmo_cli *cli);
+vmo_exit vmo_run_opt(vmo_cli *cli);
+vmo_exit vmo_run_plan(vmo_cli *cli);
+vmo_exit vmo_run_ops(vmo_cli *cli);
+vmo_exit vmo_run_explain(vmo_cli *cli);
+
+#endif

@@ -1,0 +1,166 @@
+/* config.c: the options from a JSON file.
+ *
+ *   {"dim": {"N": 1000}, "align": 8, "max-peak": {"sram": "256KiB"}, "passes": ["slots"], "json": true}
+ *
+ * Each member becomes what the command line would say, and goes the same way: {"N": 1000} is --dim N=1000. An option
+ * that is known and that the command does not take is passed over, so that one file serves every command. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "support/json.h"
+
+static bool fault(vmo_cli *cli, const char *hint, const char *what, const char *word) {
+  vmo_text message;
+  vmo_text_init(&message);
+  vmo_text_add(&message, "\"");
+  vmo_text_add(&message, word);
+  vmo_text_addf(&message, "\" %s", what);
+  vmo_diagnostic *added =
+      vmo_diag_add(cli->context, VMO_DIAG_CONFIG, (vmo_location){0}, "%s", message.data != NULL ? message.data : word);
+  if (hint != NULL) vmo_diag_hint(cli->context, added, "%s", hint);
+  vmo_text_free(&message);
+  return false;
+}
+
+static vmo_location locate(const char *text, size_t offset) {
+  vmo_location location = {1, 1};
+  for (size_t i = 0; i < offset; i++) {
+    location.column++;
+    if (text[i] == '\n') location = (vmo_location){location.line + 1, 1};
+  }
+  return location;
+}
+
+/* ---- members ---- */
+
+/* What the command line would say for a string, a number or a member of an object; in the context's arena. */
+static const char *value_as_word(vmo_cli *cli, const char *name, const cJSON *item) {
+  vmo_text word;
+  int64_t number;
+  vmo_text_init(&word);
+  if (name != NULL) vmo_text_addf(&word, "%s=", name);
+  if (cJSON_IsString(item)) {
+    vmo_text_add(&word, item->valuestring);
+  } else if (vmo_json_get_integer(item, &number)) {
+    vmo_text_add_integer(&word, number);
+  } else {
+    vmo_text_free(&word);
+    return NULL;
+  }
+  const char *copy = word.data != NULL ? vmr_arena_copy_text(cli->context->arena, word.data, word.count) : "";
+  vmo_text_free(&word);
+  return copy;
+}
+
+static bool apply_word(vmo_cli *cli, vmo_option_id option, const char *name, const cJSON *item) {
+  const char *word = value_as_word(cli, name, item);
+  if (word == NULL) return fault(cli, NULL, "takes a text or a whole number", vmo_option_infos[option].name);
+  return vmo_apply_option(cli, option, word, VMO_LEVEL_CONFIG);
+}
+
+/* ["a", "b"] of an option that takes a list with commas. */
+static bool apply_array(vmo_cli *cli, vmo_option_id option, const cJSON *array) {
+  vmo_text words;
+  const cJSON *item;
+  vmo_text_init(&words);
+  cJSON_ArrayForEach(item, array) {
+    const char *word = value_as_word(cli, NULL, item);
+    if (word == NULL) {
+      vmo_text_free(&words);
+      return fault(cli, NULL, "takes texts or whole numbers", vmo_option_infos[option].name);
+    }
+    if (words.count > 0) vmo_text_add_char(&words, ',');
+    vmo_text_add(&words, word);
+  }
+  const char *list = vmr_arena_copy_text(cli->context->arena, words.data != NULL ? words.data : "", words.count);
+  vmo_text_free(&words);
+  return list != NULL && vmo_apply_option(cli, option, list, VMO_LEVEL_CONFIG);
+}
+
+static bool apply_object(vmo_cli *cli, vmo_option_id option, const cJSON *object) {
+  const cJSON *item;
+  cJSON_ArrayForEach(item, object) {
+    if (!apply_word(cli, option, item->string, item)) return false;
+  }
+  return true;
+}
+
+static bool unknown_key(vmo_cli *cli, const char *key, bool never) {
+  const char *nearest = never ? NULL : vmo_nearest_option(key, ~0u);
+  vmo_text hint;
+  vmo_text_init(&hint);
+  if (nearest != NULL) vmo_text_addf(&hint, "did you mean \"%s\"?", nearest);
+  fault(cli, hint.data, never ? "may not stand in a configuration file" : "is no option", key);
+  vmo_text_free(&hint);
+  return false;
+}
+
+static bool apply_member(vmo_cli *cli, const cJSON *item) {
+  vmo_option_id option = vmo_find_option(item->string, strlen(item->string));
+  bool never = option == VMO_OPTION_CONFIG || option == VMO_OPTION_HELP || option == VMO_OPTION_VERSION;
+  if (option == VMO_OPTION_COUNT || never) {
+    return unknown_key(cli, item->string, never);
+  }
+  const vmo_option_info *info = &vmo_option_infos[option];
+  if ((info->commands & cli->command->bit) == 0) return true;
+  bool named = option == VMO_OPTION_DIM || option == VMO_OPTION_MAX_PEAK;
+  if (cJSON_IsBool(item) && info->form != VMO_FORM_VALUE) {
+    return cJSON_IsFalse(item) || vmo_apply_option(cli, option, NULL, VMO_LEVEL_CONFIG);
+  }
+  if (info->form == VMO_FORM_FLAG) return fault(cli, NULL, "is true or false", info->name);
+  if (cJSON_IsObject(item) && named) return apply_object(cli, option, item);
+  if (cJSON_IsArray(item) && (named || option == VMO_OPTION_PASSES)) return apply_array(cli, option, item);
+  return apply_word(cli, option, NULL, item);
+}
+
+static bool has_repetition(const cJSON *object, const cJSON **repeated) {
+  for (const cJSON *item = object->child; item != NULL; item = item->next) {
+    for (const cJSON *other = object->child; other != item; other = other->next) {
+      if (strcmp(other->string, item->string) != 0) continue;
+      *repeated = item;
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool apply_members(vmo_cli *cli, const cJSON *object) {
+  const cJSON *item;
+  if (!cJSON_IsObject(object)) {
+    vmo_diag_add(cli->context, VMO_DIAG_CONFIG, (vmo_location){1, 1}, "a JSON object is expected: {\"align\": 8}");
+    return false;
+  }
+  if (has_repetition(object, &item)) return fault(cli, NULL, "stands there twice", item->string);
+  cJSON_ArrayForEach(item, object) {
+    if (!apply_member(cli, item)) return false;
+  }
+  return true;
+}
+
+/* ---- the file ---- */
+
+static bool parse_config(vmo_cli *cli, const char *text, size_t length) {
+  const char *end = NULL;
+  size_t zero = strlen(text);
+  cJSON *json = zero == length ? cJSON_ParseWithLengthOpts(text, length + 1, &end, 1) : NULL;
+  if (json == NULL) {
+    size_t at = zero != length ? zero : end != NULL ? (size_t)(end - text) : 0;
+    vmo_diag_add(cli->context, VMO_DIAG_CONFIG, locate(text, at < length ? at : length), "this is no JSON");
+    return false;
+  }
+  bool fine = apply_members(cli, json);
+  cJSON_Delete(json);
+  return fine;
+}
+
+bool vmo_read_config(vmo_cli *cli) {
+  size_t length;
+  const char *path = cli->options.config;
+  cli->config_source = vmo_read_file(cli->context, path, &length);
+  if (cli->config_source == NULL) return false;
+  const char *shown = strcmp(path, "-") == 0 ? "<stdin>" : path;
+  if (vmo_context_set_source(cli->context, shown, cli->config_source, length) != VMO_OK) return false;
+  if (!parse_config(cli, cli->config_source, length)) return false;
+  return vmo_context_set_source(cli->context, "vmemopt", NULL, 0) == VMO_OK;
+}

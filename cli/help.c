@@ -1,0 +1,54 @@
+/* help.c: --help, printed from the tables of commands and options. */
+#include <string.h>
+
+#include "cli/cli.h"
+
+#define COLUMN_OF_HELP 30
+
+static void add_padded(vmo_text *out, const char *word, size_t width) {
+  size_t length = strlen(word);
+  vmo_text_add(out, word);
+  vmo_text_add_repeat(out, ' ', length < width ? width - length : 1);
+}
+
+void vmo_print_help(vmo_text *out) {
+  vmo_text_add(out,
+               "vmemopt " VMO_VERSION ": finds where a program's memory goes and plans the smallest layout for it.\n\n"
+               "usage: vmemopt COMMAND [OPTION...] [FILE]\n\n");
+  for (size_t i = 0; i < vmo_command_count; i++) {
+    vmo_text_add(out, "  ");
+    add_padded(out, vmo_commands[i].name, 10);
+    vmo_text_addf(out, "%s\n", vmo_commands[i].summary);
+  }
+  vmo_text_add(out, "\n"
+                    "  --help, -h    show this help; vmemopt COMMAND --help: the options of a command\n"
+                    "  --version     show the version\n\n"
+                    "A FILE of - is standard input; what an input is, is told by its content.\n\n"
+                    "exit code: 0 fine, 1 error in the input or output, 2 wrong usage, 3 over budget or does not fit,\n"
+                    "           4 internal error or out of memory\n");
+}
+
+static void print_option(const vmo_option_info *info, vmo_text *out) {
+  vmo_text left;
+  vmo_text_init(&left);
+  vmo_text_add(&left, "  ");
+  if (info->letter != 0) vmo_text_addf(&left, "-%c, ", info->letter);
+  vmo_text_addf(&left, "--%s", info->name);
+  if (info->form == VMO_FORM_VALUE) vmo_text_addf(&left, " %s", info->argument);
+  if (info->form == VMO_FORM_MAYBE) vmo_text_addf(&left, "[=%s]", info->argument);
+  if (!vmo_text_failed(&left)) add_padded(out, left.data, COLUMN_OF_HELP);
+  if (left.count >= COLUMN_OF_HELP) {
+    vmo_text_add_char(out, '\n');
+    vmo_text_add_repeat(out, ' ', COLUMN_OF_HELP);
+  }
+  vmo_text_addf(out, "%s\n", info->help);
+  vmo_text_free(&left);
+}
+
+void vmo_print_command_help(const vmo_command *command, vmo_text *out) {
+  vmo_text_addf(out, "usage: vmemopt %s [OPTION...] %s\n\n%s\n\noptions:\n", command->name, command->argument,
+                command->description);
+  for (int id = 0; id < VMO_OPTION_COUNT; id++) {
+    if ((vmo_option_infos[id].commands & command->bit) != 0) print_option(&vmo_option_infos[id], out);
+  }
+}

@@ -1,0 +1,183 @@
+/* input.c: reads an input whole and tells its kind by its content.
+ *
+ * A name says nothing: a model may come through a pipe. What is no known foreign format and no table of buffers is
+ * taken for VMIR text, whose parser says best what is wrong with it. */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define FIRST_READ ((size_t)64 << 10)
+#define LARGEST_INPUT ((size_t)UINT32_MAX) /* places are counted in 32 bits */
+#define LOOKED_AT 4096
+
+/* ---- bytes ---- */
+
+static void cannot_read(vmo_context *context, const char *path, const char *reason) {
+  vmo_diag_add(context, VMO_DIAG_CANNOT_READ, (vmo_location){0}, "cannot read %s: %s",
+               strcmp(path, "-") == 0 ? "standard input" : path, reason);
+}
+
+/* Reads to the end; NULL with errno set. EFBIG: too large. */
+static char *read_all(int file, size_t *length) {
+  size_t count = 0, capacity = FIRST_READ;
+  char *bytes = malloc(capacity + 1);
+  while (bytes != NULL) {
+    ssize_t got = read(file, bytes + count, capacity - count);
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) {
+      bytes[count] = '\0';
+      *length = count;
+      return bytes;
+    }
+    if (got > 0) count += (size_t)got;
+    if (got > 0 && count >= LARGEST_INPUT) errno = EFBIG;
+    if (got < 0 || count >= LARGEST_INPUT) break;
+    if (count < capacity) continue;
+    capacity *= 2;
+    char *larger = realloc(bytes, capacity + 1);
+    if (larger == NULL) break;
+    bytes = larger;
+  }
+  int error = bytes == NULL ? ENOMEM : errno;
+  free(bytes);
+  errno = error;
+  return NULL;
+}
+
+char *vmo_read_file(vmo_context *context, const char *path, size_t *length) {
+  bool standard = strcmp(path, "-") == 0;
+  int file = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    cannot_read(context, path, strerror(errno));
+    return NULL;
+  }
+  struct stat information;
+  char *bytes = NULL;
+  if (fstat(file, &information) == 0 && S_ISDIR(information.st_mode)) {
+    errno = EISDIR;
+  } else {
+    bytes = read_all(file, length);
+  }
+  int error = errno;
+  if (!standard) close(file);
+  if (bytes == NULL) cannot_read(context, path, error == EFBIG ? "it has 4 GiB or more" : strerror(error));
+  return bytes;
+}
+
+/* ---- kinds ---- */
+
+static bool begins_with(const char *text, size_t length, const char *start, size_t start_length) {
+  return length >= start_length && memcmp(text, start, start_length) == 0;
+}
+
+#define BEGINS(literal) begins_with(text, length, literal, sizeof(literal) - 1)
+
+/* Formats that are known by their first bytes. */
+static const char *known_format(const char *text, size_t length) {
+  if (BEGINS("BC\xc0\xde") || BEGINS("\xde\xc0\x17\x0b")) return "LLVM bitcode";
+  if (BEGINS("; ModuleID") || BEGINS("source_filename =") || BEGINS("target datalayout") || BEGINS("target triple")) {
+    return "LLVM IR text";
+  }
+  if (BEGINS("\177ELF")) return "an ELF object file or program";
+  if (BEGINS("\x1f\x8b")) return "a gzip archive";
+  if (BEGINS("PK\x03\x04")) return "a zip archive";
+  if (BEGINS("\xff\xfe") || BEGINS("\xfe\xff")) return "UTF-16 text; VMIR is UTF-8";
+  if (BEGINS("{") || BEGINS("[")) return "JSON";
+  /* A protocol buffer whose field 1 is a small number and whose field 2, 3 or 7 is text or a message: that is how an
+   * ONNX model begins (ir_version, then producer_name, producer_version or graph). */
+  if (length > 3 && text[0] == 0x08 && text[1] > 0 && text[1] < 32 &&
+      (text[2] == 0x12 || text[2] == 0x1a || text[2] == 0x3a)) {
+    return "an ONNX model";
+  }
+  return NULL;
+}
+
+static bool is_binary(const char *text, size_t length) {
+  size_t strange = 0, seen = length < LOOKED_AT ? length : LOOKED_AT;
+  for (size_t i = 0; i < seen; i++) {
+    unsigned char byte = (unsigned char)text[i];
+    if (byte == 0) return true;
+    strange += byte < 0x20 && (byte < '\t' || byte > '\r');
+  }
+  return strange > seen / 16;
+}
+
+/* The header of a table: names apart by commas, of which one is a column that every table of buffers has. */
+static bool is_csv(const char *text, size_t length) {
+  size_t at = 0;
+  if (BEGINS("\xef\xbb\xbf")) at = 3;
+  while (at < length && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n')) at++;
+  const char *line = text + at, *end = memchr(line, '\n', length - at);
+  size_t line_length = end != NULL ? (size_t)(end - line) : length - at;
+  bool comma = false, size = false;
+  for (size_t begin = 0; begin <= line_length;) {
+    size_t next = begin;
+    while (next < line_length && line[next] != ',') next++;
+    comma = comma || next < line_length;
+    size_t from = begin, to = next;
+    while (from < to && (line[from] == ' ' || line[from] == '"')) from++;
+    while (to > from && (line[to - 1] == ' ' || line[to - 1] == '"' || line[to - 1] == '\r')) to--;
+    size = size || (to - from == 4 && memcmp(line + from, "size", 4) == 0) ||
+           (to - from == 5 && memcmp(line + from, "lower", 5) == 0);
+    begin = next + 1;
+  }
+  return comma && size;
+}
+
+vmo_input_kind vmo_detect_kind(const char *text, size_t length, const char **looks_like) {
+  *looks_like = known_format(text, length);
+  if (*looks_like == NULL && is_binary(text, length)) *looks_like = "binary data of an unknown kind";
+  if (*looks_like != NULL) return VMO_INPUT_UNSUPPORTED;
+  return is_csv(text, length) ? VMO_INPUT_CSV : VMO_INPUT_VMIR;
+}
+
+/* ---- the input of a command ---- */
+
+static bool is_blank(const char *text, size_t length) { return strspn(text, " \t\r\n") == length; }
+
+/* "this looks like X, which plan does not read", and who does. */
+static vmo_status refuse_kind(vmo_cli *cli, vmo_input_kind kind, const char *looks_like) {
+  static const char *const names[] = {
+      [VMO_INPUT_UNSUPPORTED] = "", [VMO_INPUT_VMIR] = "VMIR text", [VMO_INPUT_CSV] = "a CSV of buffers"};
+  static const char *const hints[] = {[VMO_INPUT_UNSUPPORTED] = "vmemopt reads VMIR text and CSVs of buffers",
+                                      [VMO_INPUT_VMIR] = "vmemopt analyze reads it",
+                                      [VMO_INPUT_CSV] = "vmemopt plan reads it"};
+  vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_UNSUPPORTED_INPUT, (vmo_location){0},
+                                       "this looks like %s, which %s does not support",
+                                       looks_like != NULL ? looks_like : names[kind], cli->command->name);
+  vmo_diag_hint(cli->context, added, "%s", hints[kind]);
+  return VMO_INPUT_ERROR;
+}
+
+static vmo_status check_kind(vmo_cli *cli, unsigned wanted, size_t length) {
+  const char *looks_like;
+  if (is_blank(cli->source, length)) {
+    vmo_diag_add(cli->context, VMO_DIAG_EMPTY_INPUT, (vmo_location){0}, "the input is empty");
+    return VMO_INPUT_ERROR;
+  }
+  cli->input_kind = vmo_detect_kind(cli->source, length, &looks_like);
+  if ((cli->input_kind & wanted) != 0) return VMO_OK;
+  /* A CSV with a wrong header: its reader says which columns are missing. */
+  bool headless = cli->input_kind == VMO_INPUT_VMIR && memchr(cli->source, ',', length) != NULL &&
+                  memchr(cli->source, '{', length) == NULL;
+  if (!headless) return refuse_kind(cli, cli->input_kind, looks_like);
+  cli->input_kind = VMO_INPUT_CSV;
+  return VMO_OK;
+}
+
+vmo_status vmo_load_input(vmo_cli *cli, unsigned wanted) {
+  size_t length;
+  const char *path = cli->options.input;
+  cli->source = vmo_read_file(cli->context, path, &length);
+  if (cli->source == NULL) return VMO_INPUT_ERROR;
+  vmo_status status =
+      vmo_context_set_source(cli->context, strcmp(path, "-") == 0 ? "<stdin>" : path, cli->source, length);
+  return status == VMO_OK ? check_kind(cli, wanted, length) : status;
+}

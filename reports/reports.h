@@ -1,0 +1,47 @@
+/* reports.h: what was found, said in JSON or in text.
+ *
+ * A report computes nothing: its figures are those of vmo_plan_facts and vmo_solution. Both forms read the one model
+ * in model.c, which knows the words for kinds and reasons, and where in the source a point is. docs/report.md defines
+ * each figure, docs/report.schema.json the JSON. The same input gives the same bytes: no addresses, times or paths
+ * that were not given. */
+#ifndef VMO_REPORTS_REPORTS_H
+#define VMO_REPORTS_REPORTS_H
+
+#include "analysis/analysis.h"
+#include "planner/problem.h"
+#include "support/text.h"
+
+/* The answer of `plan`: buffers that were placed. */
+typedef struct vmo_placement {
+  const vmo_problem *problem;
+  const vmo_solution *solution;
+} vmo_placement;
+
+typedef struct vmo_report {
+  vmo_context *context;     /* its diagnostics are part of the report */
+  const char *command;      /* "analyze" */
+  const char *input;        /* as it is shown: a path, "<stdin>" */
+  const char *input_kind;   /* "vmir", "csv"; NULL: not known */
+  const vmo_module *module; /* NULL: the input could not be read, or is none */
+  const vmo_binding *binding;
+  vmo_plan_facts *const *functions; /* those that were planned */
+  uint32_t function_count;
+  const vmo_placement *placement; /* NULL: none */
+  bool summary;                   /* the figures only, no lists */
+  bool full;                      /* text: no table is cut */
+  bool full_timeline;             /* JSON: every point */
+} vmo_report;
+
+/* Writes `vmemopt.report/1`. Lists are written element by element, so the memory needed does not grow with them. */
+void vmo_write_json(const vmo_report *report, vmo_text *out);
+
+typedef struct vmo_text_style {
+  uint32_t width; /* columns, at least 40 */
+  bool colour;    /* ANSI escapes */
+  bool unicode;   /* block characters; else ASCII */
+} vmo_text_style;
+
+/* Writes the report for people. Costs time in proportion to what is shown and to the points of the timeline. */
+void vmo_write_text(const vmo_report *report, const vmo_text_style *style, vmo_text *out);
+
+#endif
