@@ -46,9 +46,6 @@ typedef struct vmo_liveness {
 } vmo_liveness;
 
 vmo_status vmo_compute_liveness(const vmo_flow *flow, const vmo_cfg *cfg, vmo_liveness **liveness);
-/* As above for the bytes [begin, end) of one storage; *ranges in the context's arena. */
-vmo_status vmo_compute_byte_liveness(const vmo_flow *flow, const vmo_cfg *cfg, vmo_storage_id storage, vmo_bytes begin,
-                                     vmo_bytes end, vmo_live_range **ranges, uint32_t *count);
 bool vmo_is_live_at(const vmo_liveness *liveness, vmo_storage_id storage, vmo_point point);
 /* Accesses of each storage in op order: of storage s, [first[s], first[s + 1]) of `accesses`. */
 typedef struct vmo_storage_accesses {

@@ -50,6 +50,8 @@ typedef struct vmo_block {
   vmo_point begin, end;                      /* ops; may be empty */
   uint32_t successor_first, successor_count; /* into vmo_flow.successors */
   vmo_stream_id stream;
+  uint32_t chain; /* Blocks of one chain, in order, are passed one after the other: every path from one to the next stays
+                     in the blocks between them. Under VMIR a chain is a region; else a block is its own chain. */
 } vmo_block;
 
 typedef enum vmo_storage_owner {
@@ -106,6 +108,7 @@ typedef struct vmo_stream {
   vmo_point fork;       /* the parallel op */
   vmo_point begin, end; /* its ops */
   vmo_point join;       /* the op after the whole parallel */
+  uint32_t frame;       /* private to the reader */
 } vmo_stream;
 
 /* A storage must keep its bytes over [begin, end) though no access says so. */
@@ -113,6 +116,13 @@ typedef struct vmo_reservation {
   vmo_storage_id storage;
   vmo_point begin, end;
 } vmo_reservation;
+
+/* Bytes in the default space that an op needs only while it runs. */
+typedef struct vmo_workspace {
+  vmo_point op;
+  vmo_size_id size;
+  vmo_bytes bytes; /* -1: not known */
+} vmo_workspace;
 
 typedef struct vmo_flow {
   vmo_module *module;
@@ -130,6 +140,7 @@ typedef struct vmo_flow {
   VMO_VEC(vmo_move) moves;     /* by op */
   VMO_VEC(vmo_stream) streams; /* streams.data[0] is the whole function */
   VMO_VEC(vmo_reservation) reservations;
+  VMO_VEC(vmo_workspace) workspaces;         /* by op */
   bool known; /* every storage's bytes are known or bounded: plans have numbers */
 } vmo_flow;
 
@@ -138,5 +149,7 @@ vmo_status vmo_build_flow(vmo_module *module, const vmo_function *function, cons
                           vmo_flow **flow);
 
 void vmo_dump_flow(const vmo_flow *flow, vmo_text *out);
+/* "%x", "result 0", ...: what a storage was made for. */
+void vmo_dump_storage_name(const vmo_flow *flow, vmo_storage_id storage, vmo_text *out);
 
 #endif

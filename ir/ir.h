@@ -198,7 +198,8 @@ typedef struct vmo_parameter {
 typedef struct vmo_value_plan {
   uint32_t slot;      /* VMO_NONE: it lives in a donated parameter's or the caller's bytes */
   vmo_size_id offset; /* in the arena of its space; VMO_NONE exactly when slot is */
-  vmo_value_id over;  /* the operand of its op whose bytes it takes; VMO_NONE: none */
+  vmo_value_id over;  /* the operand of its op whose bytes it takes; or, without a slot, the donated parameter in whose
+                         bytes it is; VMO_NONE: neither */
   int32_t result;     /* --results=caller: the result of the function in whose bytes it lives; -1: none */
 } vmo_value_plan;
 

@@ -1,0 +1,69 @@
+/* buffers.h: which storages share one buffer: congruence classes of storages that are never live together.
+ *
+ * Each storage starts as a buffer of its own; merging two buffers is refused when two members would be live at once.
+ * The one exception is the hand-over at an op that may write its result over an operand:
+ *
+ *   %x  ├────────┤p           x is read last by op p, which makes y: both are live at p,
+ *   %y           p├──────┤    and may share their bytes if the op's row allows it (design: in place)
+ *
+ * A buffer keeps the sorted segments in which a member is live; segments that meet are joined, so that a chain of
+ * in-place ops is one segment however long. Merging costs the smaller number of segments times the logarithm of the
+ * larger one, plus a move of memory. */
+#ifndef VMO_ANALYSIS_BUFFERS_H
+#define VMO_ANALYSIS_BUFFERS_H
+
+#include "analysis/analysis.h"
+
+/* What callers know of a function that has been planned. */
+typedef struct vmo_call_summary {
+  bool planned;                /* false: in the same cycle of calls, and not planned yet: results are fresh */
+  const uint32_t *result_parameter; /* for each result the donated parameter in whose bytes it is; VMO_NONE: fresh */
+} vmo_call_summary;
+
+typedef struct vmo_segment {
+  vmo_point begin, end;
+  vmo_storage_id first, last; /* the member that is live at begin, and at end - 1 */
+} vmo_segment;
+
+typedef struct vmo_buffer_class {
+  vmo_segment *segments;
+  uint32_t segment_count, segment_capacity;
+  vmo_storage_id anchor; /* the donated parameter, state or result place among its members; VMO_NONE: none */
+  vmo_stream_id home;    /* whose arena it lives in */
+} vmo_buffer_class;
+
+typedef struct vmo_buffers {
+  const vmo_flow *flow;
+  const vmo_liveness *liveness;
+  const vmo_call_summary *summaries; /* by function id; NULL: no calls */
+  bool keep_results_fresh;           /* a result must not stay in a donated parameter's bytes */
+  vmo_storage_id *parents;           /* union-find */
+  vmo_storage_id *next;              /* members of a class as a ring */
+  vmo_buffer_class *classes;         /* valid at roots */
+} vmo_buffers;
+
+/* Why two buffers cannot be one. */
+typedef struct vmo_conflict {
+  vmo_refusal refusal;   /* VMO_REFUSED_NOT: they can */
+  vmo_point point;       /* of a shared life; -1: none */
+  vmo_storage_id left, right; /* members live there */
+} vmo_conflict;
+
+vmo_status vmo_create_buffers(const vmo_flow *flow, const vmo_liveness *liveness, const vmo_call_summary *summaries,
+                              vmo_buffers **buffers);
+
+/* The representative of a storage's buffer. */
+vmo_storage_id vmo_find_buffer(const vmo_buffers *buffers, vmo_storage_id storage);
+
+/* Merges the buffers of two storages of the same bytes and space; VMO_OK also when it is refused (*conflict says why). */
+vmo_status vmo_merge_buffers(vmo_buffers *buffers, vmo_storage_id left, vmo_storage_id right, vmo_conflict *conflict);
+
+/* Whether operand `operand` of `op` may give its bytes to result `result` as far as op, types and places go. */
+vmo_refusal vmo_check_operand(const vmo_buffers *buffers, vmo_point op, uint32_t result, uint32_t operand);
+
+/* Whether element width and count of two types are provably equal under the flow's binding. */
+bool vmo_equal_storage(const vmo_flow *flow, vmo_storage_id left, vmo_storage_id right);
+
+void vmo_dump_buffers(const vmo_buffers *buffers, vmo_text *out);
+
+#endif

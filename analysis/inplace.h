@@ -1,0 +1,12 @@
+/* inplace.h: says why a result may not take an operand's bytes. */
+#ifndef VMO_ANALYSIS_INPLACE_H
+#define VMO_ANALYSIS_INPLACE_H
+
+#include "analysis/buffers.h"
+
+/* Fills in fact->location and fact->other, and sharpens fact->refusal, for an operand whose buffer could not be merged
+ * with the result's because of `conflict`. `fact` has op, result and operand set. */
+void vmo_explain_conflict(const vmo_buffers *buffers, const vmo_cfg *cfg, const vmo_storage_accesses *accesses,
+                          const vmo_conflict *conflict, vmo_inplace_fact *fact);
+
+#endif

@@ -1,0 +1,26 @@
+/* edit.h: edits of a function, batched: requests are collected and a new array of ops is built once. Value ids survive,
+ * op indices do not. */
+#ifndef VMO_PASSES_EDIT_H
+#define VMO_PASSES_EDIT_H
+
+#include "ir/ir.h"
+#include "support/bitset.h"
+
+/* Inserts `%new = copy source` before op `before`, in its region. */
+typedef struct vmo_copy_request {
+  uint32_t before;
+  uint32_t operand;        /* the operand of that op that is to be the copy; VMO_NONE: none (a temporary) */
+  vmo_operand source;
+  vmo_type_id type;
+  vmo_value_id named_after; /* the new name is this value's with ".copy"; VMO_NONE: "result.copy" */
+} vmo_copy_request;
+
+/* A new function with the copies in it; `requests` are sorted by `before`, those of one op in the order wanted. The
+ * value of request i is function->values.count + i. NULL when memory is out. */
+vmo_function *vmo_insert_copies(vmo_module *module, const vmo_function *function, const vmo_copy_request *requests,
+                                uint32_t count);
+
+/* A new function with only the ops in `kept`; of a structured op all regions are kept or none. */
+vmo_function *vmo_keep_ops(vmo_module *module, const vmo_function *function, const vmo_bitset *kept);
+
+#endif

@@ -1,0 +1,123 @@
+/* inplace.c: writes results over operands that die.
+ *
+ *   before:  %y = mul %x, 2 : f64[N]        %x is read here last
+ *   after:   %y = mul %x, 2 : f64[N]        %y has %x's bytes
+ *
+ * In program order, each result is offered the operands of its op: one whose buffer it already shares (because both go
+ * to one carried value), else a donated parameter's bytes, which cost the arena nothing, else the first that fits. What
+ * is refused is kept with its reason. Needs: flow, control flow, liveness, accesses, buffers. Keeps all but buffers. */
+#include "analysis/inplace.h"
+
+#include "passes/planning.h"
+
+typedef struct chooser {
+  vmo_planning *planning;
+  const vmo_flow *flow;
+  VMO_VEC(vmo_inplace_fact) facts; /* of the result in hand, one per operand with bytes */
+} chooser;
+
+static vmo_storage_id storage_of(const chooser *c, vmo_value_id value) { return c->flow->references[value].storage; }
+
+static bool add_fact(chooser *c, vmo_point op, vmo_value_id result, uint32_t operand) {
+  const vmo_op *o = &c->flow->function->ops.data[op];
+  const vmo_storage *made = &c->flow->storages.data[storage_of(c, result)];
+  vmo_inplace_fact fact = {.op = op,
+                           .result = result,
+                           .operand = vmo_op_value(c->flow->function, o, operand),
+                           .refusal = vmo_check_operand(c->planning->buffers, op, result - o->result_first, operand),
+                           .other = VMO_NONE,
+                           .amount = {made->bytes, made->size}};
+  return vmo_vec_push(c->planning->context->arena, &c->facts, fact);
+}
+
+static bool list_operands(chooser *c, vmo_point op, vmo_value_id result) {
+  const vmo_op *o = &c->flow->function->ops.data[op];
+  c->facts.count = 0;
+  for (uint32_t k = 0; k < o->operand_count; k++) {
+    vmo_value_id value = vmo_op_value(c->flow->function, o, k);
+    if (value == VMO_NONE || storage_of(c, value) == VMO_NONE) continue;
+    bool seen = false;
+    for (uint32_t i = 0; i < c->facts.count && !seen && i < 16; i++) seen = c->facts.data[i].operand == value;
+    if (!seen && !add_fact(c, op, result, k)) return false;
+  }
+  return true;
+}
+
+/* Merges the result with the operand of `fact`; explains when that cannot be done. */
+static vmo_status try_operand(chooser *c, vmo_inplace_fact *fact, bool *taken) {
+  vmo_planning *p = c->planning;
+  vmo_conflict conflict;
+  vmo_status status =
+      vmo_merge_buffers(p->buffers, storage_of(c, fact->operand), storage_of(c, fact->result), &conflict);
+  *taken = status == VMO_OK && conflict.refusal == VMO_REFUSED_NOT;
+  if (status == VMO_OK && !*taken) vmo_explain_conflict(p->buffers, p->cfg, p->accesses, &conflict, fact);
+  return status;
+}
+
+static bool shares_already(const chooser *c, const vmo_inplace_fact *fact) {
+  const vmo_buffers *buffers = c->planning->buffers;
+  return vmo_find_buffer(buffers, storage_of(c, fact->operand)) ==
+         vmo_find_buffer(buffers, storage_of(c, fact->result));
+}
+
+static bool is_parameter_bytes(const chooser *c, const vmo_inplace_fact *fact) {
+  const vmo_buffers *buffers = c->planning->buffers;
+  vmo_storage_id anchor = buffers->classes[vmo_find_buffer(buffers, storage_of(c, fact->operand))].anchor;
+  return anchor != VMO_NONE && c->flow->storages.data[anchor].owner == VMO_OWNER_PARAMETER;
+}
+
+/* The operands in three rounds of preference; *chosen is the one taken, or VMO_NONE. */
+static vmo_status choose_operand(chooser *c, uint32_t *chosen) {
+  *chosen = VMO_NONE;
+  for (int round = 0; round < 3; round++) {
+    for (uint32_t i = 0; i < c->facts.count; i++) {
+      vmo_inplace_fact *fact = &c->facts.data[i];
+      if (fact->refusal != VMO_REFUSED_NOT) continue;
+      if (round == 0 && !shares_already(c, fact)) continue;
+      if (round == 1 && !is_parameter_bytes(c, fact)) continue;
+      bool taken = false;
+      vmo_status status = try_operand(c, fact, &taken);
+      if (status != VMO_OK) return status;
+      if (!taken) continue;
+      *chosen = i;
+      return VMO_OK;
+    }
+  }
+  return VMO_OK;
+}
+
+static vmo_status choose_for_result(chooser *c, vmo_point op, vmo_value_id result) {
+  vmo_planning *p = c->planning;
+  uint32_t chosen;
+  if (!list_operands(c, op, result)) return VMO_OUT_OF_MEMORY;
+  vmo_status status = choose_operand(c, &chosen);
+  if (status != VMO_OK) return status;
+  for (uint32_t i = 0; i < c->facts.count; i++) {
+    vmo_inplace_fact *fact = &c->facts.data[i];
+    if (i != chosen && fact->refusal == VMO_REFUSED_NOT) {
+      fact->refusal = VMO_REFUSED_OTHER_CHOSEN;
+      fact->other = c->facts.data[chosen].operand;
+    }
+    bool ok = i == chosen ? vmo_vec_push(p->context->arena, &p->inplace, *fact)
+                          : vmo_vec_push(p->context->arena, &p->refused, *fact);
+    if (!ok) return VMO_OUT_OF_MEMORY;
+  }
+  return VMO_OK;
+}
+
+vmo_status vmo_choose_inplace(vmo_planning *planning) {
+  chooser c = {.planning = planning, .flow = planning->flow};
+  const vmo_function *function = planning->function;
+  for (uint32_t op = 0; op < function->ops.count; op++) {
+    const vmo_op *o = &function->ops.data[op];
+    if (o->inserted || o->region_count > 0) continue;
+    for (uint32_t r = 0; r < o->result_count; r++) {
+      vmo_storage_id storage = storage_of(&c, o->result_first + r);
+      if (c.flow->references[o->result_first + r].view || c.flow->storages.data[storage].owner != VMO_OWNER_RESULT)
+        continue;
+      vmo_status status = choose_for_result(&c, (vmo_point)op, o->result_first + r);
+      if (status != VMO_OK) return status;
+    }
+  }
+  return VMO_OK;
+}

@@ -1,0 +1,304 @@
+/* slots.c: gives every buffer its place.
+ *
+ *   before:  %y = mul %x, 2 : f64[N]
+ *   after:   %y = mul %x, 2 {slot = 0, offset = 0} : f64[N]
+ *
+ * Buffers, workspaces and the arenas of callees are items; those of one home and space make one problem for the planner,
+ * whose answer is checked. A stream's sub-arena is then an item of its parent, live from the fork to the join. Needs:
+ * flow, buffers. Keeps everything. The cost is the planner's. */
+#include "passes/slots.h"
+
+#include "planner/planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct placement {
+  vmo_planning *planning;
+  vmo_layout *layout;
+  vmo_item_list list;
+  vmo_sub_arena *arenas; /* of stream h and space s: arenas[h * spaces + s] */
+  uint32_t spaces, alignment;
+} placement;
+
+/* ---- listing items ---- */
+
+static bool add_item(placement *p, vmo_item item, vmo_live_range range) {
+  vmr_arena *arena = p->planning->context->arena;
+  item.range_first = p->list.ranges.count;
+  item.range_count = 1;
+  item.offset = VMO_NONE;
+  return vmo_vec_push(arena, &p->list.ranges, range) && vmo_vec_push(arena, &p->list.items, item);
+}
+
+/* The strictest alignment among a buffer's members, and the fixed offset of a state among them. */
+static void constrain_buffer(const placement *p, vmo_item *item) {
+  const vmo_flow *flow = p->planning->flow;
+  vmo_storage_id member = item->index;
+  item->alignment = 1;
+  item->fixed_offset = -1;
+  do {
+    const vmo_storage *storage = &flow->storages.data[member];
+    uint32_t alignment = storage->alignment ? storage->alignment : p->alignment;
+    if (alignment > item->alignment) item->alignment = alignment;
+    if (storage->owner == VMO_OWNER_STATE) {
+      item->fixed_offset = p->planning->function->parameters.data[storage->value].offset;
+      if (item->fixed_offset >= 0 && storage->alignment == 0) item->alignment = 1; /* pinned by its author */
+    }
+    member = p->planning->buffers->next[member];
+  } while (member != item->index);
+}
+
+static vmo_status list_buffers(placement *p, bool results) {
+  vmo_occupancy occupancy;
+  vmr_arena *arena = p->planning->context->arena;
+  vmo_status status = vmo_list_occupants(p->planning, results, false, &occupancy);
+  if (status != VMO_OK) return status;
+  for (uint32_t i = 0; i < occupancy.occupants.count; i++) {
+    const vmo_occupant *occupant = &occupancy.occupants.data[i];
+    vmo_item item = {.kind = VMO_ITEM_BUFFER,
+                     .index = occupant->tag,
+                     .home = occupant->home,
+                     .space = occupant->space,
+                     .bytes = occupant->bytes,
+                     .size = occupant->size,
+                     .range_first = occupant->range_first,
+                     .range_count = occupant->range_count,
+                     .offset = VMO_NONE};
+    constrain_buffer(p, &item);
+    if (!vmo_vec_push(arena, &p->list.items, item)) return VMO_OUT_OF_MEMORY;
+  }
+  p->list.ranges.data = occupancy.ranges.data;
+  p->list.ranges.count = occupancy.ranges.count;
+  p->list.ranges.capacity = occupancy.ranges.capacity;
+  return VMO_OK;
+}
+
+static bool list_temporaries(placement *p) {
+  const vmo_planning *planning = p->planning;
+  const vmo_flow *flow = planning->flow;
+  for (uint32_t i = 0; i < flow->workspaces.count; i++) {
+    const vmo_workspace *workspace = &flow->workspaces.data[i];
+    vmo_item item = {.kind = VMO_ITEM_WORKSPACE, .index = i, .home = flow->op_streams[workspace->op],
+                     .bytes = workspace->bytes, .size = workspace->size, .alignment = p->alignment, .fixed_offset = -1};
+    if (!add_item(p, item, (vmo_live_range){workspace->op, workspace->op + 1})) return false;
+  }
+  for (uint32_t c = 0; c < planning->calls.count; c++) {
+    const vmo_call_site *call = &planning->calls.data[c];
+    const vmo_callee *callee = &planning->callees[call->callee];
+    for (uint32_t a = 0; a < callee->arena_count; a++) {
+      const vmo_arena_plan *arena = &callee->arenas[a];
+      vmo_item item = {.kind = VMO_ITEM_CALLEE, .index = call->offset_first + a, .home = flow->op_streams[call->op],
+                       .space = arena->space, .bytes = callee->call_arenas[a].bytes,
+                       .size = callee->call_arenas[a].size, .alignment = callee->alignment, .fixed_offset = -1};
+      if (!add_item(p, item, (vmo_live_range){call->op, call->op + 1})) return false;
+    }
+  }
+  return true;
+}
+
+static int compare_items(const void *left, const void *right) {
+  const vmo_item *a = left, *b = right;
+  if (a->home != b->home) return a->home > b->home ? -1 : 1; /* inner homes first */
+  if (a->space != b->space) return a->space < b->space ? -1 : 1;
+  if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
+  return (a->index > b->index) - (a->index < b->index);
+}
+
+/* ---- placing one home and space, in numbers ---- */
+
+static vmo_status state_problem(const vmo_item_list *list, uint32_t first, uint32_t end, vmo_context *context,
+                                vmo_problem *problem) {
+  vmo_buffer *buffers = vmo_alloc_array(context, end - first + 1, sizeof *buffers);
+  uint32_t ranges = 0;
+  for (uint32_t i = first; i < end; i++) ranges += list->items.data[i].range_count;
+  vmo_lifetime *lifetimes = vmo_alloc_array(context, ranges + 1, sizeof *lifetimes);
+  if (!buffers || !lifetimes) return VMO_OUT_OF_MEMORY;
+  ranges = 0;
+  for (uint32_t i = first; i < end; i++) {
+    const vmo_item *item = &list->items.data[i];
+    buffers[i - first] =
+        (vmo_buffer){item->bytes, item->alignment, item->fixed_offset, ranges, item->range_count};
+    for (uint32_t k = 0; k < item->range_count; k++) {
+      vmo_live_range range = list->ranges.data[item->range_first + k];
+      lifetimes[ranges++] = (vmo_lifetime){range.begin, range.end};
+    }
+  }
+  *problem = (vmo_problem){
+      .buffers = buffers, .buffer_count = end - first, .lifetimes = lifetimes, .lifetime_count = ranges, .capacity = -1};
+  return VMO_OK;
+}
+
+vmo_status vmo_place_items(vmo_planning *planning, vmo_item_list *list, uint32_t first, uint32_t end,
+                           vmo_layout *layout, vmo_sub_arena *arena) {
+  vmo_problem problem;
+  vmo_solution solution;
+  vmo_status status = state_problem(list, first, end, planning->context, &problem);
+  if (status == VMO_OK) status = vmo_solve_problem(planning->context, &problem, NULL, &solution);
+  if (status == VMO_OK) status = vmo_check_solution(planning->context, &problem, &solution);
+  if (status != VMO_OK) return status;
+  for (uint32_t i = first; i < end; i++) {
+    list->items.data[i].offset = vmo_size_constant(planning->module->sizes, solution.offsets[i - first]);
+    if (list->items.data[i].offset == VMO_NONE) return VMO_OUT_OF_MEMORY;
+  }
+  arena->amount = (vmo_amount){solution.height, vmo_size_constant(planning->module->sizes, solution.height)};
+  if (list->items.data[first].home == 0 && list->items.data[first].space == 0) layout->method = solution.method;
+  return arena->amount.size == VMO_NONE ? VMO_OUT_OF_MEMORY : VMO_OK;
+}
+
+/* ---- all homes ---- */
+
+static bool add_stream_items(placement *p, vmo_stream_id home) {
+  const vmo_stream *stream = &p->planning->flow->streams.data[home];
+  for (vmo_space_id space = 0; space < p->spaces; space++) {
+    const vmo_sub_arena *arena = &p->arenas[(size_t)home * p->spaces + space];
+    if (arena->amount.bytes == 0) continue;
+    vmo_item item = {.kind = VMO_ITEM_STREAM, .index = home, .home = stream->parent, .space = space,
+                     .bytes = arena->amount.bytes, .size = arena->amount.size, .alignment = arena->alignment,
+                     .fixed_offset = -1};
+    if (!add_item(p, item, (vmo_live_range){stream->fork, stream->join})) return false;
+  }
+  return true;
+}
+
+static vmo_status place_home(placement *p, vmo_stream_id home, uint32_t *next) {
+  vmo_item_list *list = &p->list;
+  vmo_item_placer place = p->planning->known ? vmo_place_items : vmo_place_symbolic_items;
+  uint32_t first = *next;
+  while (*next < list->items.count && list->items.data[*next].home == home) (*next)++;
+  while (first < *next) {
+    uint32_t end = first;
+    vmo_space_id space = list->items.data[first].space;
+    vmo_sub_arena *arena = &p->arenas[(size_t)home * p->spaces + space];
+    for (; end < *next && list->items.data[end].space == space; end++)
+      if (list->items.data[end].alignment > arena->alignment) arena->alignment = list->items.data[end].alignment;
+    vmo_status status = place(p->planning, list, first, end, p->layout, arena);
+    if (status != VMO_OK) return status;
+    first = end;
+  }
+  return VMO_OK;
+}
+
+/* Homes from the innermost; the items of a home are sorted when those of its streams have been added. */
+static vmo_status place_homes(placement *p) {
+  uint32_t next = 0;
+  vmo_item_list *list = &p->list;
+  qsort(list->items.data, list->items.count, sizeof *list->items.data, compare_items);
+  if (p->planning->flow->streams.count == 1) return place_home(p, 0, &next);
+  for (vmo_stream_id home = p->planning->flow->streams.count; home-- > 0;) {
+    vmo_status status = place_home(p, home, &next);
+    if (status != VMO_OK || home == 0) return status;
+    uint32_t before = list->items.count;
+    if (!add_stream_items(p, home)) return VMO_OUT_OF_MEMORY;
+    if (list->items.count > before)
+      qsort(list->items.data + next, list->items.count - next, sizeof *list->items.data, compare_items);
+  }
+  return VMO_OK;
+}
+
+/* ---- the answer ---- */
+
+/* Offsets in sub-arenas become offsets in the function's arena: outer homes last in the list, so it is read backwards. */
+static vmo_status place_absolutely(placement *p) {
+  vmo_sizes *sizes = p->planning->module->sizes;
+  uint32_t streams = p->planning->flow->streams.count;
+  vmo_size_id zero = vmo_size_constant(sizes, 0);
+  vmo_size_id *base = vmo_alloc(p->planning->context, ((size_t)streams * p->spaces + 1) * sizeof *base);
+  if (!base || zero == VMO_NONE) return VMO_OUT_OF_MEMORY;
+  for (size_t i = 0; i < (size_t)streams * p->spaces; i++) base[i] = zero;
+  for (uint32_t i = p->list.items.count; i-- > 0;) {
+    vmo_item *item = &p->list.items.data[i];
+    vmo_size_id start = base[(size_t)item->home * p->spaces + item->space];
+    vmo_size_id offset = start == zero ? item->offset : vmo_size_add(sizes, start, item->offset);
+    if (offset == VMO_NONE) return VMO_OUT_OF_MEMORY;
+    switch (item->kind) {
+    case VMO_ITEM_BUFFER: p->layout->buffers[item->index].offset = offset; break;
+    case VMO_ITEM_WORKSPACE: p->layout->workspaces[item->index] = offset; break;
+    case VMO_ITEM_CALLEE: p->layout->callees[item->index] = offset; break;
+    case VMO_ITEM_STREAM: base[(size_t)item->index * p->spaces + item->space] = offset; break;
+    }
+    item->offset = offset;
+  }
+  return VMO_OK;
+}
+
+/* In numbers each buffer is a slot of its own, numbered by its root; symbolic ones share the slot of their place. */
+static void number_slots(placement *p) {
+  uint32_t storages = p->planning->flow->storages.count, slots = 0;
+  if (p->planning->known) {
+    for (vmo_storage_id s = 0; s < storages; s++)
+      if (p->layout->buffers[s].offset != VMO_NONE) p->layout->buffers[s].slot = slots++;
+    return;
+  }
+  uint32_t group_home = VMO_NONE, group_space = 0, first = 0;
+  for (uint32_t i = p->list.items.count; i-- > 0;) { /* outer homes first, as their offsets rise */
+    const vmo_item *item = &p->list.items.data[i];
+    if (item->home != group_home || item->space != group_space) {
+      group_home = item->home;
+      group_space = item->space;
+      first = slots;
+    }
+    if (first + item->slot + 1 > slots) slots = first + item->slot + 1;
+    if (item->kind == VMO_ITEM_BUFFER) p->layout->buffers[item->index].slot = first + item->slot;
+  }
+}
+
+static bool begin_layout(placement *p) {
+  const vmo_planning *planning = p->planning;
+  vmo_context *context = planning->context;
+  vmo_layout *layout = p->layout;
+  uint32_t streams = planning->flow->streams.count, storages = planning->flow->storages.count;
+  vmo_size_id zero = vmo_size_constant(planning->module->sizes, 0);
+  layout->method = "";
+  layout->buffers = vmo_alloc(context, ((size_t)storages + 1) * sizeof *layout->buffers);
+  layout->workspaces = vmo_alloc_array(context, (size_t)planning->flow->workspaces.count + 1, sizeof *layout->workspaces);
+  layout->callees = vmo_alloc_array(context, (size_t)planning->callee_offset_count + 1, sizeof *layout->callees);
+  layout->arenas = vmo_alloc_array(context, p->spaces, sizeof *layout->arenas);
+  p->arenas = vmo_alloc_array(context, (size_t)streams * p->spaces, sizeof *p->arenas);
+  if (!layout->buffers || !layout->workspaces || !layout->callees || !layout->arenas || !p->arenas || zero == VMO_NONE)
+    return false;
+  for (vmo_storage_id s = 0; s < storages; s++) layout->buffers[s] = (vmo_spot){VMO_NONE, VMO_NONE};
+  for (size_t i = 0; i < (size_t)streams * p->spaces; i++) p->arenas[i] = (vmo_sub_arena){{0, zero}, 1};
+  return true;
+}
+
+static vmo_status make_layout(vmo_planning *planning, bool results, vmo_layout *layout) {
+  placement p = {.planning = planning, .layout = layout, .spaces = planning->module->spaces.count};
+  p.alignment = planning->options->alignment ? planning->options->alignment : VMO_DEFAULT_ALIGNMENT;
+  if (!begin_layout(&p)) return VMO_OUT_OF_MEMORY;
+  vmo_status status = list_buffers(&p, results);
+  if (status == VMO_OK && !list_temporaries(&p)) status = VMO_OUT_OF_MEMORY;
+  if (status == VMO_OK) status = place_homes(&p);
+  if (status == VMO_OK) status = place_absolutely(&p);
+  if (status != VMO_OK) return status;
+  number_slots(&p);
+  layout->alignment = 1;
+  for (uint32_t s = 0; s < p.spaces; s++) {
+    layout->arenas[s] = p.arenas[s].amount;
+    if (p.arenas[s].alignment > layout->alignment) layout->alignment = p.arenas[s].alignment;
+  }
+  return VMO_OK;
+}
+
+static bool list_calls(vmo_planning *planning) {
+  for (uint32_t op = 0; op < planning->function->ops.count; op++) {
+    const vmo_op *o = &planning->function->ops.data[op];
+    if (o->code != VMO_OP_call) continue;
+    vmo_call_site call = {(vmo_point)op, o->callee, planning->callee_offset_count};
+    planning->callee_offset_count += planning->callees[o->callee].arena_count;
+    if (!vmo_vec_push(planning->context->arena, &planning->calls, call)) return false;
+  }
+  return true;
+}
+
+vmo_status vmo_assign_slots(vmo_planning *planning) {
+  bool apart = planning->options->results_in_caller;
+  if (!list_calls(planning)) return VMO_OUT_OF_MEMORY;
+  vmo_status status = make_layout(planning, !apart, &planning->layout);
+  if (status != VMO_OK || !planning->called) return status;
+  if (apart) {
+    planning->call_layout = planning->layout;
+    return VMO_OK;
+  }
+  return make_layout(planning, false, &planning->call_layout);
+}

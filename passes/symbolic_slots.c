@@ -1,0 +1,145 @@
+/* symbolic_slots.c: places items whose sizes are expressions over free dims.
+ *
+ * Items with disjoint lives share a slot whose size is the maximum of theirs; slots stand one after the other. In order
+ * of their first use, each item takes a free slot: best one of its very size, then a provably larger one, then one that
+ * it provably enlarges, then any; else a new one. States with a fixed offset come first, each in a slot of its own; so
+ * do sub-arenas of streams, which have slots inside. Costs items times slots. */
+#include "passes/slots.h"
+
+#include <stdlib.h>
+
+typedef struct slot {
+  vmo_size_id size;
+  uint32_t alignment;
+  int64_t fixed_offset; /* -1: none */
+  bool closed;          /* not to be shared */
+  VMO_VEC(vmo_live_range) ranges; /* sorted by begin, as items come */
+} slot;
+
+typedef struct sharing {
+  vmo_planning *planning;
+  const vmo_item_list *list;
+  VMO_VEC(slot) slots;
+} sharing;
+
+static const vmo_live_range *ranges_of(const sharing *s, const vmo_item *item) {
+  return s->list->ranges.data + item->range_first;
+}
+
+static bool is_free(const sharing *s, const slot *taken, const vmo_item *item) {
+  const vmo_live_range *ranges = ranges_of(s, item);
+  for (uint32_t i = taken->ranges.count; i-- > 0;)
+    for (uint32_t k = 0; k < item->range_count; k++)
+      if (taken->ranges.data[i].begin < ranges[k].end && ranges[k].begin < taken->ranges.data[i].end) return false;
+  return true;
+}
+
+/* How well an item fits a free slot; less is better. */
+static int rate(const sharing *s, const slot *taken, const vmo_item *item) {
+  vmo_sizes *sizes = s->planning->module->sizes;
+  if (taken->size == item->size) return 0;
+  if (vmo_size_at_least(sizes, taken->size, item->size)) return 1;
+  return vmo_size_at_least(sizes, item->size, taken->size) ? 2 : 3;
+}
+
+static uint32_t find_slot(const sharing *s, const vmo_item *item) {
+  uint32_t best = VMO_NONE;
+  int best_rate = 4;
+  if (item->fixed_offset >= 0 || item->kind == VMO_ITEM_STREAM) return VMO_NONE;
+  for (uint32_t i = 0; i < s->slots.count && best_rate > 0; i++) {
+    const slot *candidate = &s->slots.data[i];
+    if (candidate->closed || !is_free(s, candidate, item)) continue;
+    int rated = rate(s, candidate, item);
+    if (rated < best_rate) {
+      best_rate = rated;
+      best = i;
+    }
+  }
+  return best;
+}
+
+static bool take_slot(sharing *s, vmo_item *item) {
+  vmr_arena *arena = s->planning->context->arena;
+  uint32_t index = find_slot(s, item);
+  if (index == VMO_NONE) {
+    slot fresh = {.size = item->size,
+                  .alignment = item->alignment,
+                  .fixed_offset = item->fixed_offset,
+                  .closed = item->fixed_offset >= 0 || item->kind == VMO_ITEM_STREAM};
+    if (!vmo_vec_push(arena, &s->slots, fresh)) return false;
+    index = s->slots.count - 1;
+  }
+  slot *taken = &s->slots.data[index];
+  taken->size = vmo_size_max(s->planning->module->sizes, taken->size, item->size);
+  if (item->alignment > taken->alignment) taken->alignment = item->alignment;
+  item->slot = index;
+  for (uint32_t k = 0; k < item->range_count; k++)
+    if (!vmo_vec_push(arena, &taken->ranges, ranges_of(s, item)[k])) return false;
+  return taken->size != VMO_NONE;
+}
+
+typedef struct turn { /* the order in which items take slots */
+  bool pinned;
+  int64_t key; /* a pinned one's offset, another's first use */
+  uint32_t item;
+} turn;
+
+static int compare_turns(const void *left, const void *right) {
+  const turn *a = left, *b = right;
+  if (a->pinned != b->pinned) return a->pinned ? -1 : 1;
+  if (a->key != b->key) return a->key < b->key ? -1 : 1;
+  return (a->item > b->item) - (a->item < b->item);
+}
+
+static bool take_slots(sharing *s, vmo_item *items, uint32_t count) {
+  turn *turns = vmo_alloc(s->planning->context, ((size_t)count + 1) * sizeof *turns);
+  if (!turns) return false;
+  for (uint32_t i = 0; i < count; i++) {
+    bool pinned = items[i].fixed_offset >= 0;
+    turns[i] = (turn){pinned, pinned ? items[i].fixed_offset : ranges_of(s, &items[i])[0].begin, i};
+  }
+  qsort(turns, count, sizeof *turns, compare_turns);
+  for (uint32_t i = 0; i < count; i++)
+    if (!take_slot(s, &items[turns[i].item])) return false;
+  return true;
+}
+
+/* Pinned states must not overlap, provably: the checker of the plan insists on it too. */
+static vmo_status place_slots(const sharing *s, vmo_size_id *offsets, vmo_size_id *end) {
+  vmo_sizes *sizes = s->planning->module->sizes;
+  *end = vmo_size_constant(sizes, 0);
+  for (uint32_t i = 0; i < s->slots.count; i++) {
+    const slot *taken = &s->slots.data[i];
+    if (taken->fixed_offset >= 0) {
+      offsets[i] = vmo_size_constant(sizes, taken->fixed_offset);
+      if (offsets[i] == VMO_NONE) return VMO_OUT_OF_MEMORY;
+      if (!vmo_size_at_least(sizes, offsets[i], *end)) {
+        vmo_diag_add(s->planning->context, VMO_DIAG_PIN_NOT_PROVEN, s->planning->function->location,
+                     "the state at offset %lld of @%s may overlap the one before it while dims are free",
+                     (long long)taken->fixed_offset, vmo_name(s->planning->module, s->planning->function->name));
+        return VMO_INPUT_ERROR;
+      }
+    } else {
+      offsets[i] = vmo_size_align(sizes, *end, taken->alignment);
+    }
+    if (offsets[i] == VMO_NONE) return VMO_OUT_OF_MEMORY;
+    *end = vmo_size_add(sizes, offsets[i], taken->size);
+    if (*end == VMO_NONE) return VMO_OUT_OF_MEMORY;
+  }
+  return VMO_OK;
+}
+
+vmo_status vmo_place_symbolic_items(vmo_planning *planning, vmo_item_list *list, uint32_t first, uint32_t end,
+                                    vmo_layout *layout, vmo_sub_arena *arena) {
+  sharing s = {.planning = planning, .list = list};
+  vmo_item *items = list->items.data + first;
+  if (!take_slots(&s, items, end - first)) return VMO_OUT_OF_MEMORY;
+  vmo_size_id *offsets = vmo_alloc(planning->context, ((size_t)s.slots.count + 1) * sizeof *offsets), total;
+  if (!offsets) return VMO_OUT_OF_MEMORY;
+  vmo_status status = place_slots(&s, offsets, &total);
+  if (status != VMO_OK) return status;
+  for (uint32_t i = 0; i < end - first; i++) items[i].offset = offsets[items[i].slot];
+  arena->amount = (vmo_amount){-1, total};
+  layout->method = "symbolic slots";
+  return VMO_OK;
+}
