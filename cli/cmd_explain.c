@@ -11,35 +11,11 @@ static void add_list(vmo_text *out) {
   vmo_text_add(out, "\nvmemopt explain CODE tells more.\n");
 }
 
-/* Words of `text` in lines of at most `width` columns. Line ends in it stay. */
-static void add_wrapped(vmo_text *out, const char *text, size_t width) {
-  size_t column = 0;
-  while (*text != '\0') {
-    size_t length = strcspn(text, " \n");
-    if (column > 0 && column + 1 + length > width) {
-      vmo_text_add_char(out, '\n');
-      column = 0;
-    } else if (column > 0) {
-      vmo_text_add_char(out, ' ');
-      column++;
-    }
-    vmo_text_add_bytes(out, text, length);
-    column += length;
-    text += length;
-    for (; *text == ' ' || *text == '\n'; text++) {
-      if (*text != '\n') continue;
-      vmo_text_add_char(out, '\n');
-      column = 0;
-    }
-  }
-  vmo_text_add_char(out, '\n');
-}
-
 static void add_one(const vmo_cli *cli, vmo_diag_code code, vmo_text *out) {
   static const char *const severities[] = {[VMO_NOTE] = "note", [VMO_WARNING] = "warning", [VMO_ERROR] = "error"};
   const vmo_diag_info *info = vmo_diag_get_info(code);
   vmo_text_addf(out, "%s (%s): %s\n\n", info->code, severities[info->severity], info->title);
-  add_wrapped(out, info->explanation, vmo_text_width(&cli->options, 1));
+  vmo_add_wrapped(out, info->explanation, 0, vmo_text_width(&cli->options, 1));
 }
 
 static vmo_exit unknown_code(vmo_cli *cli) {

@@ -183,7 +183,7 @@ static void write_function(const vmo_report *report, const vmo_plan_facts *facts
 
 static void write_bytes_line(const char *label, vmo_bytes bytes, const char *note, vmo_text *out) {
   write_label(label, out);
-  vmo_text_addf(out, "%16lld B  %s\n", (long long)bytes, note);
+  vmo_text_addf(out, "%16lld B%s%s\n", (long long)bytes, *note != '\0' ? "  " : "", note);
 }
 
 static void write_placement(const vmo_placement *placement, vmo_text *out) {
@@ -205,9 +205,8 @@ static void write_placement(const vmo_placement *placement, vmo_text *out) {
   }
   write_label("status", out);
   vmo_text_addf(out, "%16s", vmo_solution_status_name(solution->status));
-  if (solution->offsets != NULL && solution->method != NULL && *solution->method != '\0') {
-    vmo_text_addf(out, "  by %s", solution->method);
-  }
+  bool fits = solution->status == VMO_SOLUTION_OPTIMAL || solution->status == VMO_SOLUTION_FEASIBLE;
+  if (fits) vmo_text_addf(out, "    %s", solution->method);
   vmo_text_add_char(out, '\n');
 }
 
