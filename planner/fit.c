@@ -149,7 +149,7 @@ static bool place(vmo_work *work, uint32_t index, vmo_bytes offset) {
   return work->height < work->ceiling && work->used <= work->limit;
 }
 
-static vmo_outcome plan_by_fit(vmo_work *work, const vmo_graph *graph, vmo_order order, bool best) {
+static vmo_outcome plan_by_fit(vmo_work *work, const vmo_graph *graph, const uint32_t *ranked, bool best) {
   const vmo_part *part = work->part;
   size_t most = 0;
   for (uint32_t i = 0; i < part->item_count; i++) {
@@ -157,11 +157,8 @@ static vmo_outcome plan_by_fit(vmo_work *work, const vmo_graph *graph, vmo_order
     if (degree > most) most = degree;
   }
   fit_run fit = {.work = work, .graph = graph, .best = best};
-  vmo_keyed *keys = vmr_arena_alloc(work->arena, 2 * (size_t)part->item_count * sizeof *keys);
-  uint32_t *ranked = vmr_arena_alloc(work->arena, part->item_count * sizeof *ranked);
   fit.placed = vmr_arena_alloc(work->arena, 2 * most * sizeof *fit.placed);
-  if (keys == NULL || ranked == NULL || fit.placed == NULL) return VMO_OUTCOME_OUT_OF_MEMORY;
-  vmo_rank_items(work->instance, part, order, keys, ranked);
+  if (fit.placed == NULL) return VMO_OUTCOME_OUT_OF_MEMORY;
   work->height = 0;
   for (uint32_t rank = 0; rank < part->item_count; rank++) { /* pins first; nobody else has a place (-1) */
     uint32_t index = ranked[rank];
@@ -176,10 +173,10 @@ static vmo_outcome plan_by_fit(vmo_work *work, const vmo_graph *graph, vmo_order
   return VMO_OUTCOME_FOUND;
 }
 
-vmo_outcome vmo_plan_by_first_fit(vmo_work *work, const vmo_graph *graph, vmo_order order) {
-  return plan_by_fit(work, graph, order, false);
+vmo_outcome vmo_plan_by_first_fit(vmo_work *work, const vmo_graph *graph, const uint32_t *ranked) {
+  return plan_by_fit(work, graph, ranked, false);
 }
 
-vmo_outcome vmo_plan_by_best_fit(vmo_work *work, const vmo_graph *graph, vmo_order order) {
-  return plan_by_fit(work, graph, order, true);
+vmo_outcome vmo_plan_by_best_fit(vmo_work *work, const vmo_graph *graph, const uint32_t *ranked) {
+  return plan_by_fit(work, graph, ranked, true);
 }

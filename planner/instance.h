@@ -55,6 +55,7 @@ typedef struct vmo_instance {
   uint32_t part_count;
   uint32_t pin_count; /* items with a fixed offset */
   vmo_bytes grain;    /* the least alignment of all items */
+  vmo_bytes largest_alignment;
   vmo_bytes lower_bound;
   int64_t witness;
   vmo_bytes floor;        /* of all parts and of the buffers that are no items */
@@ -109,8 +110,10 @@ typedef enum vmo_outcome {
   VMO_OUTCOME_OUT_OF_MEMORY
 } vmo_outcome;
 
-/* Skyline (skyline.c), ties by `order`. */
-vmo_outcome vmo_plan_by_skyline(vmo_work *work, vmo_order order);
+/* All take the part's items by rank, as vmo_rank_items makes them.
+ *
+ * Skyline (skyline.c): ties by rank. With `coarse`, all alignments are lifted to the largest. */
+vmo_outcome vmo_plan_by_skyline(vmo_work *work, const uint32_t *ranked, bool coarse);
 
 /* Who is live together with whom, in one array. */
 typedef struct vmo_graph {
@@ -124,9 +127,15 @@ typedef struct vmo_graph {
 vmo_outcome vmo_build_graph(const vmo_instance *instance, const vmo_part *part, uint64_t limit, vmr_arena *arena,
                             vmo_graph *graph);
 
-/* First fit or best fit (fit.c): the items one by one in `order`, each into a gap between its neighbours. */
-vmo_outcome vmo_plan_by_first_fit(vmo_work *work, const vmo_graph *graph, vmo_order order);
-vmo_outcome vmo_plan_by_best_fit(vmo_work *work, const vmo_graph *graph, vmo_order order);
+/* First fit or best fit (fit.c): the items one by one in the order of ranks, each into a gap between its neighbours. */
+vmo_outcome vmo_plan_by_first_fit(vmo_work *work, const vmo_graph *graph, const uint32_t *ranked);
+vmo_outcome vmo_plan_by_best_fit(vmo_work *work, const vmo_graph *graph, const uint32_t *ranked);
+
+/* Searches for ranks with which the skyline ends below work->height, from `ranked` on, which it changes; until the
+ * height is at most `enough` or the units are used up (improve.c). VMO_OUTCOME_FOUND: the plan is in work. `arena` is
+ * not work->arena. */
+vmo_outcome vmo_improve_plan(vmo_work *work, uint32_t *ranked, bool coarse, vmo_bytes enough, uint64_t seed,
+                             vmr_arena *arena);
 
 /* ---- infeasible problems (infeasible.c) ---- */
 

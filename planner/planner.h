@@ -20,6 +20,7 @@
 typedef struct vmo_solve_options {
   uint64_t work_limit; /* in units, of about 10 ns each: a buffer looked at, a neighbour visited; 0: the default,
                           which grows with the problem. A first plan is always finished, whatever the limit. */
+  uint64_t seed;       /* of the search that follows the fixed orders */
 } vmo_solve_options;
 
 /* Finds a low plan. VMO_OK: read solution->status. VMO_INPUT_ERROR: the problem breaks the rules of

@@ -61,7 +61,7 @@ static vmo_bytes fixed_top(const vmo_bytes fixed_offset, vmo_bytes bytes) {
   return fixed_offset < 0 ? bytes : fixed_offset + bytes;
 }
 
-/* Counts items and their lifetimes, and finds their least alignment. */
+/* Counts items and their lifetimes, and finds their least and largest alignment. */
 static void count_items(const vmo_problem *problem, vmo_instance *instance) {
   instance->grain = VMO_BYTES_LIMIT;
   for (uint32_t i = 0; i < problem->buffer_count; i++) {
@@ -73,6 +73,7 @@ static void count_items(const vmo_problem *problem, vmo_instance *instance) {
     instance->item_count++;
     instance->span_count += buffer->lifetime_count;
     if (buffer->alignment < instance->grain) instance->grain = buffer->alignment;
+    instance->largest_alignment = vmo_max_bytes(instance->largest_alignment, buffer->alignment);
   }
 }
 

@@ -182,7 +182,7 @@ static void merge_tier(vmo_bytes *alignments, uint32_t *sizes, uint32_t *count) 
   --*count;
 }
 
-static void find_tiers(skyline *sky) {
+static void find_tiers(skyline *sky, bool coarse) {
   uint32_t per_power[64] = {0}, sizes[64], count = 0;
   vmo_bytes alignments[64];
   for (uint32_t rank = 0; rank < sky->count; rank++) {
@@ -196,7 +196,8 @@ static void find_tiers(skyline *sky) {
     sizes[count++] = per_power[power];
   }
   uint64_t bytes = vmo_tree_bytes(sky->work->part->section_count);
-  while (count > MAX_TIERS || (count > 1 && count * bytes > MAX_TREE_BYTES)) merge_tier(alignments, sizes, &count);
+  while (count > (coarse ? 1 : MAX_TIERS) || (count > 1 && count * bytes > MAX_TREE_BYTES))
+    merge_tier(alignments, sizes, &count);
   sky->tier_count = count;
   for (uint32_t i = 0; i < count; i++) sky->alignments[i] = alignments[i];
   for (uint32_t rank = 0; rank < sky->count; rank++) {
@@ -278,20 +279,18 @@ static uint32_t count_pins(const vmo_instance *instance, const vmo_part *part) {
   return count;
 }
 
-static bool set_up(skyline *sky, vmo_order order) {
+static bool set_up(skyline *sky, const uint32_t *ranked, bool coarse) {
   const vmo_part *part = sky->work->part;
   vmr_arena *arena = sky->work->arena;
   size_t count = part->item_count, pins = count_pins(sky->instance, part);
   bool pins_below = (uint64_t)pins * count > MAX_PIN_LOOKS;
-  vmo_keyed *keys = vmr_arena_alloc(arena, 2 * count * sizeof *keys);
-  uint32_t *ranked = vmr_arena_alloc(arena, count * sizeof *ranked);
+  vmo_keyed *keys = vmr_arena_alloc(arena, 2 * pins * sizeof *keys);
   sky->seats = vmr_arena_alloc_aligned(arena, count * sizeof *sky->seats, 64);
   sky->pins = vmr_arena_alloc(arena, pins * sizeof *sky->pins);
   sky->held_up = vmr_arena_alloc(arena, (pins > 0 ? count : 0) * sizeof *sky->held_up);
-  if (keys == NULL || ranked == NULL || sky->seats == NULL || sky->pins == NULL || sky->held_up == NULL) return false;
-  vmo_rank_items(sky->instance, part, order, keys, ranked);
+  if (keys == NULL || sky->seats == NULL || sky->pins == NULL || sky->held_up == NULL) return false;
   take_items(sky, ranked, keys, pins_below);
-  find_tiers(sky);
+  find_tiers(sky, coarse);
   if (!plant_trees(sky)) return false;
   place_pins(sky, keys, pins_below);
   seat_all(sky);
@@ -345,10 +344,10 @@ static void hand_out(const skyline *sky) {
   }
 }
 
-vmo_outcome vmo_plan_by_skyline(vmo_work *work, vmo_order order) {
+vmo_outcome vmo_plan_by_skyline(vmo_work *work, const uint32_t *ranked, bool coarse) {
   skyline sky = {.work = work, .instance = work->instance, .first_section = work->part->section_first};
   work->height = 0;
-  if (!set_up(&sky, order)) return VMO_OUTCOME_OUT_OF_MEMORY;
+  if (!set_up(&sky, ranked, coarse)) return VMO_OUTCOME_OUT_OF_MEMORY;
   if (work->height >= work->ceiling) return VMO_OUTCOME_NONE;
   for (uint32_t left = sky.count; left > 0;) {
     bool placed;

@@ -9,12 +9,20 @@
 #include "planner/planner.h"
 #include "support/diag.h"
 
-/* Default units: enough for the whole portfolio up to some thousands of buffers, and for a few methods beyond. */
-#define BASE_UNITS UINT64_C(60000000)
-#define UNITS_PER_BUFFER UINT64_C(20)
+/* Default units: the whole portfolio and as much again of search for some thousands of buffers, about a second for
+ * ten thousand, and two methods for a million. */
+#define UNITS_PER_BUFFER UINT64_C(10000)
+#define MOST_UNITS UINT64_C(100000000)
+#define UNITS_PER_BUFFER_BEYOND UINT64_C(250)
 #define MAX_NEIGHBOURS UINT64_C(16000000) /* of a part's graph, for the fits: 64 MB */
+#define MAX_SEARCHED 10000                /* buffers of a part; with more, the search gains nothing in its time */
 
-typedef enum method_kind { SKYLINE, FIRST_FIT, BEST_FIT } method_kind;
+typedef enum method_kind {
+  SKYLINE,
+  SKYLINE_COARSE, /* with all alignments lifted to the largest: small buffers then leave fewer odd steps */
+  FIRST_FIT,
+  BEST_FIT
+} method_kind;
 
 typedef struct plan_method {
   method_kind kind;
@@ -25,8 +33,10 @@ typedef struct plan_method {
 /* In the order in which they are tried. */
 static const plan_method methods[] = {
     {SKYLINE, VMO_ORDER_AREA, "skyline by area"},
-    {SKYLINE, VMO_ORDER_DURATION, "skyline by duration"},
     {SKYLINE, VMO_ORDER_DURATION_ROOT, "skyline by duration times root of size"},
+    {SKYLINE_COARSE, VMO_ORDER_AREA, "skyline by area with one alignment"},
+    {SKYLINE_COARSE, VMO_ORDER_DURATION_ROOT, "skyline by duration times root of size with one alignment"},
+    {SKYLINE, VMO_ORDER_DURATION, "skyline by duration"},
     {SKYLINE, VMO_ORDER_START, "skyline by start"},
     {SKYLINE, VMO_ORDER_BYTES, "skyline by size"},
     {SKYLINE, VMO_ORDER_SECTIONS, "skyline by sections"},
@@ -53,7 +63,7 @@ typedef struct solver_run {
   vmo_solution *solution;
   vmr_arena *part_arena, *method_arena; /* dropped after each part, after each plan_method */
   vmo_bytes *offsets;                   /* of the method that runs, per item */
-  uint64_t units_left, items_left;
+  uint64_t seed, units_left, items_left;
   vmo_bytes reached; /* a height that the whole plan has anyway, or may have */
 } solver_run;
 
@@ -67,8 +77,10 @@ typedef struct part_run {
   vmo_work work;
   vmo_graph graph;
   graph_state graph_state;
-  vmo_bytes height; /* of the best plan */
-  const char *method;
+  vmo_bytes height, enough;        /* of the best plan; no need to go lower */
+  const char *method;              /* of the best plan; NULL: none yet */
+  const plan_method *best_skyline; /* the last skyline that was the best plan */
+  uint64_t cost;                   /* of the first method */
 } part_run;
 
 /* False: out of memory. */
@@ -81,35 +93,58 @@ static bool want_graph(part_run *run) {
   return outcome != VMO_OUTCOME_OUT_OF_MEMORY;
 }
 
-static vmo_outcome run_method(part_run *run, const plan_method *method) {
-  vmr_arena_reset(run->solver->method_arena);
-  if (method->kind == SKYLINE) return vmo_plan_by_skyline(&run->work, method->order);
-  if (!want_graph(run)) return VMO_OUTCOME_OUT_OF_MEMORY;
-  if (run->graph_state == GRAPH_TOO_LARGE) return VMO_OUTCOME_NONE;
-  if (method->kind == FIRST_FIT) return vmo_plan_by_first_fit(&run->work, &run->graph, method->order);
-  return vmo_plan_by_best_fit(&run->work, &run->graph, method->order);
+/* Whether the part lets the method run at all. False in *ready: memory is out. */
+static bool suits(part_run *run, const plan_method *method, bool *ready) {
+  *ready = true;
+  if (method->kind == SKYLINE) return true;
+  if (method->kind == SKYLINE_COARSE) return run->solver->instance->grain < run->solver->instance->largest_alignment;
+  *ready = want_graph(run);
+  return *ready && run->graph_state == GRAPH_BUILT;
 }
 
-/* Writes the method's plan into the solution. */
-static void keep_plan(part_run *run, const plan_method *method) {
+static vmo_outcome run_method(part_run *run, const plan_method *method) {
+  bool ready, suitable = suits(run, method, &ready);
+  if (!suitable) return ready ? VMO_OUTCOME_NONE : VMO_OUTCOME_OUT_OF_MEMORY;
+  vmr_arena *arena = run->solver->method_arena;
+  size_t count = run->part->item_count;
+  vmr_arena_reset(arena);
+  uint32_t *ranked = vmr_arena_alloc(arena, count * sizeof *ranked);
+  vmo_keyed *keys = vmr_arena_alloc(arena, 2 * count * sizeof *keys);
+  if (ranked == NULL || keys == NULL) return VMO_OUTCOME_OUT_OF_MEMORY;
+  vmo_rank_items(run->solver->instance, run->part, method->order, keys, ranked);
+  switch (method->kind) {
+  case SKYLINE: return vmo_plan_by_skyline(&run->work, ranked, false);
+  case SKYLINE_COARSE: return vmo_plan_by_skyline(&run->work, ranked, true);
+  case FIRST_FIT: return vmo_plan_by_first_fit(&run->work, &run->graph, ranked);
+  case BEST_FIT: return vmo_plan_by_best_fit(&run->work, &run->graph, ranked);
+  }
+  return VMO_OUTCOME_NONE;
+}
+
+/* Writes the plan into the solution. */
+static void keep_plan(part_run *run, const char *method) {
   const vmo_part *part = run->part;
   const vmo_item *items = run->solver->instance->items;
   for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++)
     run->solver->solution->offsets[items[i].buffer] = run->solver->offsets[i];
   run->height = run->work.height;
-  run->method = method->name;
+  run->method = method;
 }
 
+/* Runs the fixed methods. The first one has no limit. */
 static vmo_status run_portfolio(part_run *run, uint64_t units) {
-  vmo_bytes enough = vmo_max_bytes(run->part->floor, run->solver->reached);
   for (size_t i = 0; i < METHOD_COUNT; i++) {
-    run->work.ceiling = run->method != NULL ? run->height : VMO_BYTES_LIMIT;
-    run->work.limit = run->method != NULL ? units : UINT64_MAX;
-    if (run->work.used > run->work.limit) break;
+    bool first = run->method == NULL;
+    run->work.ceiling = first ? VMO_BYTES_LIMIT : run->height;
+    run->work.limit = first ? UINT64_MAX : units;
+    if (run->work.used + run->cost > run->work.limit) break;
     vmo_outcome outcome = run_method(run, &methods[i]);
     if (outcome == VMO_OUTCOME_OUT_OF_MEMORY) return VMO_OUT_OF_MEMORY;
-    if (outcome == VMO_OUTCOME_FOUND) keep_plan(run, &methods[i]);
-    if (run->method != NULL && run->height <= enough) break;
+    if (first) run->cost = run->work.used;
+    if (outcome == VMO_OUTCOME_NONE) continue;
+    keep_plan(run, methods[i].name);
+    if (methods[i].kind <= SKYLINE_COARSE) run->best_skyline = &methods[i];
+    if (run->height <= run->enough) break;
   }
   if (run->method != NULL) return VMO_OK;
   vmo_diag_add(run->solver->context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0},
@@ -117,13 +152,31 @@ static vmo_status run_portfolio(part_run *run, uint64_t units) {
   return VMO_INPUT_ERROR;
 }
 
+/* Spends what is left of the units on a search from the best order of the skyline on. */
+static vmo_status search_ranks(part_run *run, uint64_t units) {
+  uint32_t count = run->part->item_count;
+  if (run->best_skyline == NULL || count > MAX_SEARCHED || run->height <= run->enough) return VMO_OK;
+  vmr_arena *arena = run->solver->part_arena;
+  uint32_t *ranked = vmr_arena_alloc(arena, count * sizeof *ranked);
+  vmo_keyed *keys = vmr_arena_alloc(arena, 2 * (size_t)count * sizeof *keys);
+  if (ranked == NULL || keys == NULL) return VMO_OUT_OF_MEMORY;
+  vmo_rank_items(run->solver->instance, run->part, run->best_skyline->order, keys, ranked);
+  run->work.limit = units;
+  run->work.height = run->height;
+  vmo_outcome outcome = vmo_improve_plan(&run->work, ranked, run->best_skyline->kind == SKYLINE_COARSE, run->enough,
+                                         run->solver->seed, arena);
+  if (outcome == VMO_OUTCOME_FOUND) keep_plan(run, "skyline by searched ranks");
+  return outcome == VMO_OUTCOME_OUT_OF_MEMORY ? VMO_OUT_OF_MEMORY : VMO_OK;
+}
+
 static vmo_status solve_part(solver_run *solver, const vmo_part *part) {
-  part_run run = {.solver = solver, .part = part};
+  part_run run = {.solver = solver, .part = part, .enough = vmo_max_bytes(part->floor, solver->reached)};
   run.work =
       (vmo_work){.instance = solver->instance, .part = part, .arena = solver->method_arena, .offsets = solver->offsets};
   uint64_t share = (uint64_t)((double)solver->units_left * part->item_count / (double)solver->items_left);
   vmr_arena_reset(solver->part_arena);
   vmo_status status = run_portfolio(&run, share);
+  if (status == VMO_OK) status = search_ranks(&run, share);
   if (status != VMO_OK) return status;
   solver->units_left -= run.work.used < solver->units_left ? run.work.used : solver->units_left;
   solver->items_left -= part->item_count;
@@ -229,14 +282,20 @@ static vmo_status run(solver_run *solver) {
   return status == VMO_OK ? judge(solver) : status;
 }
 
+static uint64_t default_units(uint64_t buffers) {
+  uint64_t units = buffers * UNITS_PER_BUFFER;
+  return (units < MOST_UNITS ? units : MOST_UNITS) + buffers * UNITS_PER_BUFFER_BEYOND;
+}
+
 static vmo_status solve(solver_run *solver, vmr_arena *arena, const vmo_solve_options *options) {
   vmo_instance instance;
   vmo_status status = vmo_build_instance(solver->context, solver->problem, arena, &instance);
   if (status != VMO_OK) return status;
+  bool limited = options != NULL && options->work_limit > 0;
   solver->instance = &instance;
+  solver->seed = options != NULL ? options->seed : 0;
   solver->items_left = instance.item_count;
-  solver->units_left = options != NULL && options->work_limit > 0 ? options->work_limit
-                                                                  : BASE_UNITS + UNITS_PER_BUFFER * instance.item_count;
+  solver->units_left = limited ? options->work_limit : default_units(instance.item_count);
   solver->offsets = vmr_arena_alloc(arena, instance.item_count * sizeof *solver->offsets);
   return solver->offsets != NULL ? run(solver) : VMO_OUT_OF_MEMORY;
 }
