@@ -5,11 +5,9 @@
 
 #include "reports/reports.h"
 
-/* Stable names for JSON: "result", "workspace", ...; "constant", "read-later", ... */
-const char *vmo_storage_kind_name(const vmo_storage_fact *storage);
+/* Stable names for JSON, besides those in reports.h: "constant", "optimal", ... */
 const char *vmo_copy_reason_name(const vmo_copy_fact *copy);
 const char *vmo_dim_kind_name(vmo_dim_kind kind);
-const char *vmo_severity_name(vmo_severity severity);
 const char *vmo_solution_status_name(vmo_solution_status status);
 
 /* Sentences. */

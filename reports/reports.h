@@ -44,4 +44,8 @@ typedef struct vmo_text_style {
 /* Writes the report for people. Costs time in proportion to what is shown and to the points of the timeline. */
 void vmo_write_text(const vmo_report *report, const vmo_text_style *style, vmo_text *out);
 
+/* The stable names that reports use: "result", "workspace", ...; "error", ... */
+const char *vmo_storage_kind_name(const vmo_storage_fact *storage);
+const char *vmo_severity_name(vmo_severity severity);
+
 #endif

@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "llvm": ["analysis", "planner", "runtime"],
     "frontends": ["ir"],
     "reports": ["analysis", "planner", "ir"],
+    "api": ["passes", "reports", "planner", "analysis", "ir"],
     "cli": ["runtime", "support", "ir", "planner", "analysis", "passes", "evaluate", "codegen", "llvm", "frontends",
             "reports"],
 }
