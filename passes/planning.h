@@ -77,7 +77,7 @@ typedef struct vmo_planning {
 
   /* facts of `written`, kept for the report */
   vmo_flow *written_flow;
-  vmo_loads written_loads;      /* results in the arena */
+  vmo_loads written_loads;      /* results in the arena, but with --results=caller */
   vmo_loads written_call_loads; /* results apart */
   vmo_occupancy written_occupancy;
 
@@ -101,7 +101,6 @@ vmo_status vmo_form_buffers(vmo_planning *planning);         /* coalesce.c */
 vmo_status vmo_choose_inplace(vmo_planning *planning);       /* inplace.c */
 vmo_status vmo_assign_slots(vmo_planning *planning);         /* slots.c */
 vmo_status vmo_annotate_plan(vmo_planning *planning);        /* annotate.c */
-vmo_status vmo_verify_plan(vmo_planning *planning);          /* pipeline.c */
 vmo_status vmo_record_facts(vmo_planning *planning);         /* record.c */
 
 /* Shared by passes. */

@@ -1,0 +1,470 @@
+/* record.c: puts what is known of a planned function into the plain record that reports print.
+ *
+ * Nothing is computed anew but sums and the order of tenants of bytes; points are those of the planned function. */
+#include "analysis/levels.h"
+#include "passes/occupants.h"
+#include "passes/reuse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct recorder {
+  vmo_planning *p;
+  vmo_plan_facts *facts;
+  vmr_arena *arena;
+  uint32_t *fact_of;     /* by storage of the planned flow; VMO_NONE: none */
+  uint32_t *uses;        /* of each value of the planned function, as an operand */
+  uint32_t first_workspace, first_callee; /* facts */
+  vmo_space_figures *by_space;            /* all spaces of the module */
+} recorder;
+
+/* ---- amounts ---- */
+
+static bool add_amount(vmo_module *module, vmo_amount *sum, vmo_amount more) {
+  sum->bytes = sum->bytes < 0 || more.bytes < 0 ? -1 : sum->bytes + more.bytes;
+  sum->size = sum->bytes < 0 ? vmo_size_add(module->sizes, sum->size, more.size)
+                             : vmo_size_constant(module->sizes, sum->bytes);
+  return sum->size != VMO_NONE;
+}
+
+/* In numbers when the whole plan is in numbers, otherwise as expressions. */
+static vmo_amount amount_of(const recorder *r, vmo_bytes bytes, vmo_size_id size) {
+  if (!r->p->known) return (vmo_amount){-1, size};
+  return (vmo_amount){bytes, vmo_size_constant(r->p->module->sizes, bytes)};
+}
+
+/* total - arena, which may be negative. */
+static bool set_saved(vmo_module *module, vmo_space_figures *figures) {
+  bool known = figures->total.bytes >= 0 && figures->arena.bytes >= 0;
+  figures->saved.bytes = known ? figures->total.bytes - figures->arena.bytes : -1;
+  figures->saved.size = vmo_size_subtract(module->sizes, figures->total.size, figures->arena.size);
+  return figures->saved.size != VMO_NONE;
+}
+
+/* ---- storages ---- */
+
+static bool count_uses(recorder *r) {
+  const vmo_function *function = r->p->function;
+  r->uses = vmo_alloc_array(r->p->context, function->values.count + 1, sizeof *r->uses);
+  if (!r->uses) return false;
+  for (uint32_t i = 0; i < function->ops.count; i++)
+    for (uint32_t k = 0; k < function->ops.data[i].operand_count; k++) {
+      vmo_value_id value = vmo_op_value(function, &function->ops.data[i], k);
+      if (value != VMO_NONE) r->uses[value]++;
+    }
+  return true;
+}
+
+static int kind_of(const recorder *r, const vmo_storage *storage) {
+  switch (storage->owner) {
+  case VMO_OWNER_PARAMETER: return storage->donated ? VMO_KIND_DONATED : VMO_KIND_PARAMETER;
+  case VMO_OWNER_STATE: return VMO_KIND_STATE;
+  case VMO_OWNER_CONSTANT: return VMO_KIND_CONSTANT;
+  default: return r->p->function->ops.data[storage->definition].inserted ? VMO_KIND_COPY : VMO_KIND_RESULT;
+  }
+}
+
+static bool add_ranges(recorder *r, vmo_storage_fact *fact, vmo_storage_id storage) {
+  const vmo_liveness *liveness = r->p->liveness;
+  fact->range_first = r->facts->ranges.count;
+  for (uint32_t i = liveness->first[storage]; i < liveness->first[storage + 1]; i++)
+    if (!vmo_vec_push(r->arena, &r->facts->ranges, liveness->ranges[i])) return false;
+  fact->range_count = r->facts->ranges.count - fact->range_first;
+  return true;
+}
+
+static bool add_storage(recorder *r, vmo_storage_id s) {
+  const vmo_planning *p = r->p;
+  const vmo_storage *storage = &p->flow->storages.data[s];
+  vmo_storage_id root = vmo_find_buffer(p->buffers, s);
+  r->fact_of[s] = VMO_NONE;
+  if (storage->owner == VMO_OWNER_CARRIED || storage->owner == VMO_OWNER_RETURNED) return true;
+  vmo_storage_fact fact = {.value = storage->value,
+                           .kind = kind_of(r, storage),
+                           .op = storage->definition,
+                           .space = storage->space,
+                           .amount = amount_of(r, storage->bytes, storage->size),
+                           .slot = p->layout.buffers[root].slot,
+                           .offset = p->layout.buffers[root].offset,
+                           .over = VMO_NONE,
+                           .dead = r->uses[storage->value] == 0};
+  r->fact_of[s] = r->facts->storages.count;
+  return add_ranges(r, &fact, s) && vmo_vec_push(r->arena, &r->facts->storages, fact);
+}
+
+static bool add_temporary(recorder *r, int kind, vmo_point op, vmo_space_id space, vmo_amount amount,
+                          vmo_size_id offset) {
+  vmo_storage_fact fact = {.value = VMO_NONE, .kind = kind, .op = op, .space = space, .amount = amount,
+                           .range_first = r->facts->ranges.count, .range_count = 1, .slot = VMO_NONE,
+                           .offset = offset, .over = VMO_NONE};
+  return vmo_vec_push(r->arena, &r->facts->ranges, ((vmo_live_range){op, op + 1})) &&
+         vmo_vec_push(r->arena, &r->facts->storages, fact);
+}
+
+static bool add_temporaries(recorder *r) {
+  const vmo_planning *p = r->p;
+  r->first_workspace = r->facts->storages.count;
+  for (uint32_t i = 0; i < p->flow->workspaces.count; i++) {
+    const vmo_workspace *w = &p->flow->workspaces.data[i];
+    if (!add_temporary(r, VMO_KIND_WORKSPACE, w->op, 0, amount_of(r, w->bytes, w->size), p->layout.workspaces[i]))
+      return false;
+  }
+  r->first_callee = r->facts->storages.count;
+  for (uint32_t i = 0; i < p->calls.count; i++) {
+    const vmo_callee *callee = &p->callees[p->calls.data[i].callee];
+    vmo_amount peak = {0, vmo_size_constant(p->module->sizes, 0)};
+    if (callee->summary.planned) peak = callee->planned_peak;
+    vmo_size_id offset = callee->arena_count > 0 ? p->layout.callees[p->calls.data[i].offset_first] : VMO_NONE;
+    if (!add_temporary(r, VMO_KIND_CALLEE, p->calls.data[i].op, 0, peak, offset)) return false;
+  }
+  return true;
+}
+
+static bool list_storages(recorder *r) {
+  const vmo_planning *p = r->p;
+  r->fact_of = vmo_alloc(p->context, ((size_t)p->flow->storages.count + 1) * sizeof *r->fact_of);
+  if (!r->fact_of || !count_uses(r)) return false;
+  for (vmo_storage_id s = 0; s < p->flow->storages.count; s++)
+    if (!add_storage(r, s)) return false;
+  for (uint32_t i = 0; i < p->inplace.count; i++) {
+    vmo_storage_id storage = p->flow->references[p->inplace.data[i].result].storage;
+    r->facts->storages.data[r->fact_of[storage]].over = p->inplace.data[i].operand;
+  }
+  return add_temporaries(r);
+}
+
+/* ---- slots ---- */
+
+static bool list_slots(recorder *r) {
+  const vmo_planning *p = r->p;
+  vmo_plan_facts *facts = r->facts;
+  uint32_t slots = 0;
+  for (uint32_t i = 0; i < r->first_workspace; i++)
+    if (facts->storages.data[i].slot != VMO_NONE && facts->storages.data[i].slot + 1 > slots)
+      slots = facts->storages.data[i].slot + 1;
+  uint32_t *first = vmo_alloc_array(p->context, (size_t)slots + 2, sizeof *first);
+  if (!first || !vmo_vec_reserve(r->arena, &facts->slots, slots) ||
+      !vmo_vec_reserve(r->arena, &facts->slot_storages, r->first_workspace))
+    return false;
+  for (uint32_t i = 0; i < r->first_workspace; i++)
+    if (facts->storages.data[i].slot != VMO_NONE) first[facts->storages.data[i].slot + 2]++;
+  for (uint32_t s = 0; s < slots; s++) first[s + 2] += first[s + 1];
+  for (uint32_t i = 0; i < r->first_workspace; i++)
+    if (facts->storages.data[i].slot != VMO_NONE)
+      facts->slot_storages.data[first[facts->storages.data[i].slot + 1]++] = i;
+  facts->slot_storages.count = first[slots];
+  for (uint32_t s = 0; s < slots; s++) {
+    vmo_slot_fact slot = {.slot = s, .storage_first = first[s], .storage_count = first[s + 1] - first[s]};
+    if (slot.storage_count == 0) continue; /* a place that only streams or loops pass through */
+    for (uint32_t i = first[s]; i < first[s + 1]; i++) {
+      const vmo_storage_fact *fact = &facts->storages.data[facts->slot_storages.data[i]];
+      slot.space = fact->space;
+      slot.offset = fact->offset;
+      if (i == first[s]) slot.amount = fact->amount;
+      else if (fact->amount.bytes > slot.amount.bytes) slot.amount = fact->amount;
+      else if (fact->amount.bytes < 0) slot.amount.size = vmo_size_max(p->module->sizes, slot.amount.size, fact->amount.size);
+    }
+    if (slot.amount.size == VMO_NONE || !vmo_vec_push(r->arena, &facts->slots, slot)) return false;
+  }
+  return true;
+}
+
+/* ---- reuse ---- */
+
+static bool starts_buffer(recorder *r, bool *begun, uint32_t fact) {
+  const vmo_storage_fact *f = &r->facts->storages.data[fact];
+  vmo_storage_id root = vmo_find_buffer(r->p->buffers, r->p->flow->references[f->value].storage);
+  bool first = !begun[root];
+  begun[root] = true;
+  return first && f->kind == VMO_KIND_RESULT;
+}
+
+static bool add_reuse(recorder *r, uint32_t fact, uint32_t former, vmo_amount amount) {
+  vmo_reuse_fact reuse = {fact, former, amount};
+  r->by_space[r->facts->storages.data[fact].space].reuse_count++;
+  return vmo_vec_push(r->arena, &r->facts->reuse, reuse);
+}
+
+static vmo_status list_reuse_of_space(recorder *r, vmo_space_id space, bool *begun) {
+  vmo_plan_facts *facts = r->facts;
+  vmo_tenant *tenants = vmo_alloc(r->p->context, ((size_t)r->first_workspace + 1) * sizeof *tenants);
+  uint32_t *owners = vmo_alloc(r->p->context, ((size_t)r->first_workspace + 1) * sizeof *owners), count = 0;
+  if (!tenants || !owners) return VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < r->first_workspace; i++) {
+    const vmo_storage_fact *fact = &facts->storages.data[i];
+    int64_t offset;
+    if (fact->slot == VMO_NONE || fact->space != space) continue;
+    if (!vmo_size_is_constant(r->p->module->sizes, fact->offset, &offset)) continue;
+    owners[count] = i;
+    tenants[count++] = (vmo_tenant){offset, offset + fact->amount.bytes, starts_buffer(r, begun, i), VMO_NONE};
+  }
+  vmo_status status = vmo_find_former_tenants(r->p->context, tenants, count);
+  for (uint32_t i = 0; i < count && status == VMO_OK; i++) {
+    if (tenants[i].former == VMO_NONE) continue;
+    const vmo_tenant *former = &tenants[tenants[i].former];
+    vmo_bytes begin = tenants[i].begin > former->begin ? tenants[i].begin : former->begin;
+    vmo_bytes end = tenants[i].end < former->end ? tenants[i].end : former->end;
+    vmo_amount amount = {end - begin, vmo_size_constant(r->p->module->sizes, end - begin)};
+    if (!add_reuse(r, owners[i], owners[tenants[i].former], amount)) status = VMO_OUT_OF_MEMORY;
+  }
+  return status;
+}
+
+/* With expressions for sizes, buffers that share a slot reuse each other's bytes. */
+static vmo_status list_symbolic_reuse(recorder *r, bool *begun) {
+  uint32_t count = r->first_workspace;
+  uint32_t *last = vmo_alloc(r->p->context, ((size_t)count + 1) * sizeof *last); /* tenant of each slot; VMO_NONE: none */
+  uint32_t slots = 0;
+  if (!last) return VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < count; i++)
+    if (r->facts->storages.data[i].slot != VMO_NONE && r->facts->storages.data[i].slot >= slots)
+      slots = r->facts->storages.data[i].slot + 1;
+  last = vmo_alloc(r->p->context, ((size_t)slots + 1) * sizeof *last);
+  if (!last) return VMO_OUT_OF_MEMORY;
+  for (uint32_t s = 0; s < slots; s++) last[s] = VMO_NONE;
+  for (uint32_t i = 0; i < count; i++) {
+    const vmo_storage_fact *fact = &r->facts->storages.data[i];
+    if (fact->slot == VMO_NONE) continue;
+    if (starts_buffer(r, begun, i) && last[fact->slot] != VMO_NONE && !add_reuse(r, i, last[fact->slot], fact->amount))
+      return VMO_OUT_OF_MEMORY;
+    last[fact->slot] = i;
+  }
+  return VMO_OK;
+}
+
+static vmo_status list_reuse(recorder *r) {
+  bool *begun = vmo_alloc_array(r->p->context, (size_t)r->p->flow->storages.count + 1, sizeof *begun);
+  if (!begun) return VMO_OUT_OF_MEMORY;
+  if (!r->p->known) return list_symbolic_reuse(r, begun);
+  for (vmo_space_id space = 0; space < r->p->module->spaces.count; space++) {
+    vmo_status status = list_reuse_of_space(r, space, begun);
+    if (status != VMO_OK) return status;
+  }
+  return VMO_OK;
+}
+
+/* ---- copies, dead values ---- */
+
+static bool list_copies(recorder *r) {
+  vmo_planning *p = r->p;
+  for (uint32_t i = 0; i < p->copies.count; i++) {
+    vmo_copy_fact copy = p->copies.data[i];
+    const vmo_value *value = &p->function->values.data[copy.copy];
+    const vmo_storage *storage = &p->flow->storages.data[p->flow->references[copy.copy].storage];
+    copy.op = (vmo_point)value->owner;
+    copy.amount = amount_of(r, storage->bytes, storage->size);
+    vmo_space_figures *figures = &r->by_space[storage->space];
+    figures->copies++;
+    if (!add_amount(p->module, &figures->copy, copy.amount) || !vmo_vec_push(r->arena, &r->facts->copies, copy))
+      return false;
+  }
+  return true;
+}
+
+static bool list_dead_values(recorder *r) {
+  const vmo_function *written = r->p->written;
+  for (uint32_t i = 0; i < written->ops.count; i++) {
+    const vmo_op *op = &written->ops.data[i];
+    for (uint32_t k = 0; k < op->result_count; k++)
+      if (r->uses[op->result_first + k] == 0 && !vmo_vec_push(r->arena, &r->facts->dead, op->result_first + k))
+        return false;
+  }
+  return true;
+}
+
+/* ---- peaks ---- */
+
+/* The fact to name for a storage that may be a carried one: a member of its buffer that an op made. */
+static uint32_t name_fact(const recorder *r, vmo_storage_id storage, vmo_point point) {
+  const vmo_buffers *buffers = r->p->buffers;
+  vmo_storage_id member = storage, best = VMO_NONE;
+  if (r->fact_of[storage] != VMO_NONE && vmo_is_live_at(r->p->liveness, storage, point)) return r->fact_of[storage];
+  do {
+    if (r->fact_of[member] != VMO_NONE) {
+      bool live = point >= 0 && vmo_is_live_at(r->p->liveness, member, point);
+      if (best == VMO_NONE || live) best = member;
+      if (live && r->p->flow->storages.data[member].definition == point) break;
+    }
+    member = buffers->next[member];
+  } while (member != storage);
+  return best == VMO_NONE ? VMO_NONE : r->fact_of[best];
+}
+
+static uint32_t fact_of_tag(const recorder *r, uint32_t tag, const vmo_flow *flow, vmo_point point) {
+  if (tag >= VMO_TAG_CALLEE) return r->first_callee + (tag - VMO_TAG_CALLEE);
+  if (tag >= VMO_TAG_WORKSPACE) return r->first_workspace + (tag - VMO_TAG_WORKSPACE);
+  vmo_value_id value = flow->storages.data[tag].value;
+  vmo_storage_id storage = flow == r->p->flow ? tag : r->p->flow->references[value].storage;
+  return name_fact(r, storage, point);
+}
+
+static int compare_contributions(const void *left, const void *right) {
+  const vmo_contribution *a = left, *b = right;
+  if (a->amount.bytes != b->amount.bytes) return a->amount.bytes > b->amount.bytes ? -1 : 1;
+  return (a->storage > b->storage) - (a->storage < b->storage);
+}
+
+static bool set_peak(recorder *r, const vmo_loads *loads, const vmo_occupancy *occupancy, const vmo_flow *flow,
+                     vmo_point point, vmo_peak_fact *peak) {
+  vmo_plan_facts *facts = r->facts;
+  *peak = (vmo_peak_fact){.point = point, .amount = loads->peak, .contribution_first = facts->contributions.count};
+  for (uint32_t i = 0; i < loads->contributors.count; i++) {
+    const vmo_occupant *occupant = &occupancy->occupants.data[loads->contributors.data[i]];
+    uint32_t fact = fact_of_tag(r, occupant->tag, flow, point);
+    if (fact == VMO_NONE) continue;
+    vmo_contribution contribution = {fact, {occupant->together, occupant->size_together}};
+    if (!vmo_vec_push(r->arena, &facts->contributions, contribution)) return false;
+  }
+  peak->contribution_count = facts->contributions.count - peak->contribution_first;
+  if (peak->contribution_count > 1)
+    qsort(facts->contributions.data + peak->contribution_first, peak->contribution_count,
+          sizeof *facts->contributions.data, compare_contributions);
+  return true;
+}
+
+/* The planned point of each op as written, and the loads as written at planned points. */
+static bool map_points(recorder *r, vmo_point *written_peak) {
+  const vmo_function *planned = r->p->function;
+  vmo_plan_facts *facts = r->facts;
+  const vmo_loads *loads = &r->p->written_loads;
+  facts->point_count = (vmo_point)planned->ops.count;
+  *written_peak = -1;
+  if (loads->timeline) {
+    facts->written_loads = vmo_alloc(r->p->context, ((size_t)facts->point_count + 1) * sizeof *facts->written_loads);
+    if (!facts->written_loads) return false;
+  }
+  vmo_point written = 0;
+  for (vmo_point i = 0; i < facts->point_count; i++) {
+    if (facts->written_loads) facts->written_loads[i] = loads->timeline[written];
+    if (planned->ops.data[i].inserted) continue;
+    if (written == loads->point) *written_peak = i;
+    written++;
+  }
+  return true;
+}
+
+/* ---- figures ---- */
+
+static bool begin_figures(recorder *r) {
+  uint32_t spaces = r->p->module->spaces.count;
+  vmo_amount none = amount_of(r, 0, vmo_size_constant(r->p->module->sizes, 0));
+  r->by_space = vmo_alloc_array(r->p->context, spaces, sizeof *r->by_space);
+  if (!r->by_space) return false;
+  for (vmo_space_id s = 0; s < spaces; s++) {
+    vmo_space_figures *f = &r->by_space[s];
+    f->space = s;
+    f->total = f->param = f->constant = f->state = f->copy = none;
+    f->peak = r->p->written_loads.peaks[s];
+  }
+  return none.size != VMO_NONE;
+}
+
+/* Storages of the program as written: op results, parameters, states, constants. */
+static bool sum_storages(recorder *r) {
+  const vmo_flow *flow = r->p->written_flow;
+  for (vmo_storage_id s = 0; s < flow->storages.count; s++) {
+    const vmo_storage *storage = &flow->storages.data[s];
+    vmo_space_figures *f = &r->by_space[storage->space];
+    vmo_amount *sum = storage->owner == VMO_OWNER_RESULT      ? &f->total
+                      : storage->owner == VMO_OWNER_PARAMETER ? &f->param
+                      : storage->owner == VMO_OWNER_STATE     ? &f->state
+                      : storage->owner == VMO_OWNER_CONSTANT  ? &f->constant
+                                                              : NULL;
+    if (!sum) continue;
+    f->storages++;
+    if (!add_amount(r->p->module, sum, amount_of(r, storage->bytes, storage->size))) return false;
+  }
+  return true;
+}
+
+static bool add_space(recorder *r, const vmo_space_figures *f) {
+  vmo_module *module = r->p->module;
+  vmo_space_figures *all = &r->facts->figures;
+  all->storages += f->storages;
+  all->copies += f->copies;
+  all->inplace_count += f->inplace_count;
+  all->reuse_count += f->reuse_count;
+  return add_amount(module, &all->total, f->total) && add_amount(module, &all->lower_bound, f->lower_bound) &&
+         add_amount(module, &all->arena, f->arena) && add_amount(module, &all->param, f->param) &&
+         add_amount(module, &all->constant, f->constant) && add_amount(module, &all->state, f->state) &&
+         add_amount(module, &all->copy, f->copy);
+}
+
+static bool finish_figures(recorder *r, const vmo_loads *planned) {
+  vmo_planning *p = r->p;
+  vmo_space_figures *all = &r->facts->figures;
+  vmo_amount none = amount_of(r, 0, vmo_size_constant(p->module->sizes, 0));
+  *all = (vmo_space_figures){.space = VMO_NONE, .total = none, .lower_bound = none, .arena = none, .param = none,
+                             .constant = none, .state = none, .copy = none, .peak = p->written_loads.peak,
+                             .peak_inplace = planned->peak};
+  for (uint32_t i = 0; i < p->inplace.count; i++)
+    r->by_space[p->flow->storages.data[p->flow->references[p->inplace.data[i].result].storage].space].inplace_count++;
+  for (vmo_space_id s = 0; s < p->module->spaces.count; s++) {
+    vmo_space_figures *f = &r->by_space[s];
+    f->peak_inplace = f->lower_bound = planned->peaks[s];
+    f->arena = p->layout.arenas[s];
+    if (!p->known) f->arena.bytes = -1;
+    if (!set_saved(p->module, f)) return false;
+    bool used = s == 0 || f->storages > 0 || f->arena.bytes > 0 || (!p->known && f->arena.size != none.size);
+    if (!used) continue;
+    if (!add_space(r, f) || !vmo_vec_push(r->arena, &r->facts->spaces, *f)) return false;
+  }
+  return set_saved(p->module, all);
+}
+
+static void count_program(recorder *r) {
+  const vmo_function *written = r->p->written;
+  vmo_plan_facts *facts = r->facts;
+  facts->op_count = written->ops.count;
+  facts->value_count = written->parameters.count;
+  for (uint32_t i = 0; i < written->ops.count; i++) facts->value_count += written->ops.data[i].result_count;
+  for (uint32_t i = 1; i < written->regions.count; i++)
+    if (written->regions.data[i].op_end > written->regions.data[i].op_first)
+      facts->value_count += written->regions.data[i].argument_count;
+  for (vmo_storage_id s = 0; s < r->p->written_flow->storages.count; s++)
+    if (!r->p->written_flow->storages.data[s].exact && r->p->known) facts->bounded = true;
+}
+
+static vmo_status record_loads(recorder *r) {
+  vmo_planning *p = r->p;
+  vmo_occupancy occupancy;
+  vmo_loads planned;
+  vmo_point written_peak;
+  vmo_status status = vmo_list_occupants(p, !p->options->results_in_caller, true, &occupancy);
+  if (status == VMO_OK) status = vmo_compute_loads(p->flow, &occupancy, p->known, &planned);
+  if (status != VMO_OK) return status;
+  r->facts->planned_loads = planned.timeline;
+  bool ok = map_points(r, &written_peak) &&
+            set_peak(r, &p->written_loads, &p->written_occupancy, p->written_flow, written_peak, &r->facts->peak) &&
+            set_peak(r, &planned, &occupancy, p->flow, planned.point, &r->facts->peak_inplace) &&
+            finish_figures(r, &planned);
+  return ok ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
+
+vmo_status vmo_record_facts(vmo_planning *planning) {
+  vmo_plan_facts *facts = vmo_alloc_array(planning->context, 1, sizeof *facts);
+  recorder r = {.p = planning, .facts = facts, .arena = planning->context->arena};
+  vmo_levels levels;
+  if (!facts) return VMO_OUT_OF_MEMORY;
+  planning->facts = facts;
+  facts->module = planning->module;
+  facts->written = planning->written;
+  facts->planned = planning->function;
+  facts->known = planning->known;
+  facts->recursive = planning->recursive;
+  facts->results_in_caller = planning->options->results_in_caller;
+  facts->planner_method = planning->layout.method;
+  count_program(&r);
+  if (!begin_figures(&r) || !sum_storages(&r) || !list_storages(&r) || !list_slots(&r) || !list_copies(&r) ||
+      !list_dead_values(&r))
+    return VMO_OUT_OF_MEMORY;
+  vmo_status status = list_reuse(&r);
+  if (status == VMO_OK) status = record_loads(&r);
+  if (status == VMO_OK) status = vmo_compute_levels(planning->module, planning->written, &levels);
+  if (status != VMO_OK) return status;
+  facts->critical_path = levels.critical_path;
+  facts->parallel_width = levels.width;
+  memcpy(&facts->inplace, &planning->inplace, sizeof facts->inplace);
+  memcpy(&facts->refused, &planning->refused, sizeof facts->refused);
+  return VMO_OK;
+}
