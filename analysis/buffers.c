@@ -156,8 +156,10 @@ static uint32_t first_segment_ending_after(const vmo_buffer_class *class, vmo_po
   uint32_t low = 0, high = class->segment_count;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (class->segments[middle].end <= point) low = middle + 1;
-    else high = middle;
+    if (class->segments[middle].end <= point)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
@@ -254,8 +256,10 @@ static vmo_refusal check_anchors(const vmo_buffers *buffers, vmo_storage_id left
 /* The outer one of two streams. */
 static vmo_stream_id outer_stream(const vmo_flow *flow, vmo_stream_id left, vmo_stream_id right) {
   while (left != right) {
-    if (left > right) left = flow->streams.data[left].parent;
-    else right = flow->streams.data[right].parent;
+    if (left > right)
+      left = flow->streams.data[left].parent;
+    else
+      right = flow->streams.data[right].parent;
   }
   return left;
 }
@@ -265,8 +269,8 @@ static void unite(vmo_buffers *buffers, vmo_storage_id left, vmo_storage_id righ
   const vmo_buffer_class *gone = &buffers->classes[right];
   const vmo_storage *storages = buffers->flow->storages.data;
   kept->home = outer_stream(buffers->flow, kept->home, gone->home);
-  bool replaces = kept->anchor == VMO_NONE ||
-                  (gone->anchor != VMO_NONE && storages[gone->anchor].owner == VMO_OWNER_PARAMETER);
+  bool replaces =
+      kept->anchor == VMO_NONE || (gone->anchor != VMO_NONE && storages[gone->anchor].owner == VMO_OWNER_PARAMETER);
   if (replaces) kept->anchor = gone->anchor;
   buffers->parents[right] = left;
   vmo_storage_id swap = buffers->next[left];
@@ -280,8 +284,10 @@ vmo_status vmo_merge_buffers(vmo_buffers *buffers, vmo_storage_id left, vmo_stor
   left = vmo_find_buffer(buffers, left);
   right = vmo_find_buffer(buffers, right);
   if (left == right) return VMO_OK;
-  if (storages[left].space != storages[right].space) conflict->refusal = VMO_REFUSED_SPACE;
-  else conflict->refusal = check_anchors(buffers, left, right);
+  if (storages[left].space != storages[right].space)
+    conflict->refusal = VMO_REFUSED_SPACE;
+  else
+    conflict->refusal = check_anchors(buffers, left, right);
   if (conflict->refusal != VMO_REFUSED_NOT) return VMO_OK;
   if (!make_segments(buffers, left) || !make_segments(buffers, right)) return VMO_OUT_OF_MEMORY;
   if (buffers->classes[left].segment_count < buffers->classes[right].segment_count) {

@@ -16,7 +16,7 @@
 
 /* What callers know of a function that has been planned. */
 typedef struct vmo_call_summary {
-  bool planned;                /* false: in the same cycle of calls, and not planned yet: results are fresh */
+  bool planned;                     /* false: in the same cycle of calls, and not planned yet: results are fresh */
   const uint32_t *result_parameter; /* for each result the donated parameter in whose bytes it is; VMO_NONE: fresh */
 } vmo_call_summary;
 
@@ -44,8 +44,8 @@ typedef struct vmo_buffers {
 
 /* Why two buffers cannot be one. */
 typedef struct vmo_conflict {
-  vmo_refusal refusal;   /* VMO_REFUSED_NOT: they can */
-  vmo_point point;       /* of a shared life; -1: none */
+  vmo_refusal refusal;        /* VMO_REFUSED_NOT: they can */
+  vmo_point point;            /* of a shared life; -1: none */
   vmo_storage_id left, right; /* members live there */
 } vmo_conflict;
 

@@ -57,8 +57,10 @@ static void search_from(call_search *s, vmo_function_id start) {
     if (s->next[f] < s->first[f + 1]) {
       vmo_function_id callee = s->callees[s->next[f]++];
       if (callee == f) s->result->recursive[f] = true;
-      if (s->number[callee] == VMO_NONE) meet(s, callee);
-      else if (s->open[callee] && s->number[callee] < s->low[f]) s->low[f] = s->number[callee];
+      if (s->number[callee] == VMO_NONE)
+        meet(s, callee);
+      else if (s->open[callee] && s->number[callee] < s->low[f])
+        s->low[f] = s->number[callee];
       continue;
     }
     s->path_count--;

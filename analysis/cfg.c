@@ -11,10 +11,10 @@
 #include <string.h>
 
 typedef struct search {
-  vmo_block_id *order;  /* blocks in preorder */
-  uint32_t *number;     /* preorder number of each block; VMO_NONE: unreachable */
-  uint32_t *last;       /* the greatest preorder number in each block's subtree */
-  vmo_block_id *post;   /* blocks in postorder */
+  vmo_block_id *order; /* blocks in preorder */
+  uint32_t *number;    /* preorder number of each block; VMO_NONE: unreachable */
+  uint32_t *last;      /* the greatest preorder number in each block's subtree */
+  vmo_block_id *post;  /* blocks in postorder */
   uint32_t *post_number;
   uint32_t count;
 } search;
@@ -110,14 +110,23 @@ static bool find_dominators(const vmo_flow *flow, vmo_cfg *cfg, const search *s)
 
 /* ---- loops ---- */
 
+/* An edge into an irreducible loop past its header: for the loops around it, one more way to the header. */
+typedef struct side_entry {
+  vmo_block_id from;
+  uint32_t next;
+} side_entry;
+
 typedef struct nesting {
   const vmo_flow *flow;
   vmo_cfg *cfg;
   const search *search;
-  vmo_block_id *set;      /* union-find over blocks: the header of the outermost loop gathered so far */
-  vmo_block_id *header;   /* the header around each block; VMO_NONE: none */
+  vmo_block_id *set;    /* union-find over blocks: the header of the outermost loop gathered so far */
+  vmo_block_id *header; /* the header around each block; VMO_NONE: none */
   vmo_block_id *body, *work;
-  uint32_t *in_body;      /* the header for which a block was gathered last */
+  uint32_t *in_body;    /* the header for which a block was gathered last */
+  uint32_t *entry_list; /* of each header, entries into its loop elsewhere: into entries; VMO_NONE: none */
+  VMO_VEC(side_entry) entries;
+  bool failed;
   uint32_t work_count, body_count;
 } nesting;
 
@@ -140,29 +149,37 @@ static void gather(nesting *n, vmo_block_id header, vmo_block_id block) {
   n->work[n->work_count++] = n->body[n->body_count++] = block;
 }
 
-/* Gathers the loop of `header`. False in *reducible when it can be entered elsewhere; false: it has no back edge. */
+/* `from` leads into the loop of `header` that is being gathered: part of it, or an entry past the header. */
+static void gather_backwards(nesting *n, vmo_block_id header, vmo_block_id from, bool *reducible) {
+  if (n->search->number[from] == VMO_NONE) return;
+  if (is_ancestor(n->search, header, find_set(n, from))) {
+    gather(n, header, from);
+    return;
+  }
+  side_entry entry = {from, n->entry_list[header]};
+  n->entry_list[header] = n->entries.count;
+  if (!vmo_vec_push(n->flow->module->context->arena, &n->entries, entry)) n->failed = true;
+  *reducible = false;
+}
+
+/* Gathers the loop of `header`; *reducible says whether the header is the only entry. False: there is no back edge. */
 static bool gather_loop(nesting *n, vmo_block_id header, bool *reducible) {
   const vmo_cfg *cfg = n->cfg;
-  const search *s = n->search;
   bool found = false;
   n->work_count = n->body_count = 0;
   *reducible = true;
   for (uint32_t p = cfg->predecessor_first[header]; p < cfg->predecessor_first[header + 1]; p++) {
     vmo_block_id from = cfg->predecessors[p];
-    if (s->number[from] == VMO_NONE || !is_ancestor(s, header, from)) continue;
+    if (n->search->number[from] == VMO_NONE || !is_ancestor(n->search, header, from)) continue;
     found = true;
     if (from != header) gather(n, header, from);
   }
-  while (n->work_count > 0) {
+  while (n->work_count > 0 && !n->failed) {
     vmo_block_id block = n->work[--n->work_count];
-    for (uint32_t p = cfg->predecessor_first[block]; p < cfg->predecessor_first[block + 1]; p++) {
-      vmo_block_id from = cfg->predecessors[p];
-      if (s->number[from] == VMO_NONE) continue;
-      if (is_ancestor(s, header, find_set(n, from)))
-        gather(n, header, from);
-      else
-        *reducible = false;
-    }
+    for (uint32_t p = cfg->predecessor_first[block]; p < cfg->predecessor_first[block + 1]; p++)
+      gather_backwards(n, header, cfg->predecessors[p], reducible);
+    for (uint32_t e = n->entry_list[block]; e != VMO_NONE && !n->failed; e = n->entries.data[e].next)
+      gather_backwards(n, header, n->entries.data[e].from, reducible);
   }
   return found;
 }
@@ -175,8 +192,9 @@ static bool allocate_nesting(nesting *n) {
   n->body = vmo_alloc_array(context, blocks, sizeof *n->body);
   n->work = vmo_alloc_array(context, blocks, sizeof *n->work);
   n->in_body = vmo_alloc_array(context, blocks, sizeof *n->in_body);
+  n->entry_list = vmo_alloc_array(context, blocks, sizeof *n->entry_list);
   n->cfg->block_loops = vmo_alloc_array(context, blocks, sizeof *n->cfg->block_loops);
-  return n->set && n->header && n->body && n->work && n->in_body && n->cfg->block_loops;
+  return n->set && n->header && n->body && n->work && n->in_body && n->entry_list && n->cfg->block_loops;
 }
 
 /* Loops were found inner before outer; lists them outer before inner and tells each block its innermost one. */
@@ -236,7 +254,7 @@ static bool find_loops(const vmo_flow *flow, vmo_cfg *cfg, const search *s) {
   if (!headers || !reducible || !allocate_nesting(&n)) return false;
   for (uint32_t b = 0; b < blocks; b++) {
     n.set[b] = b;
-    n.header[b] = n.in_body[b] = VMO_NONE;
+    n.header[b] = n.in_body[b] = n.entry_list[b] = VMO_NONE;
   }
   for (uint32_t i = s->count; i-- > 0;) {
     vmo_block_id header = s->order[i];
@@ -247,7 +265,7 @@ static bool find_loops(const vmo_flow *flow, vmo_cfg *cfg, const search *s) {
       n.header[n.body[k]] = header;
     }
   }
-  return list_loops(&n, headers, reducible, count) && measure_loops(flow, cfg);
+  return !n.failed && list_loops(&n, headers, reducible, count) && measure_loops(flow, cfg);
 }
 
 vmo_status vmo_compute_cfg(const vmo_flow *flow, vmo_cfg **result) {
@@ -270,8 +288,10 @@ void vmo_dump_cfg(const vmo_flow *flow, const vmo_cfg *cfg, vmo_text *out) {
   for (uint32_t b = 0; b < block_count(flow); b++) {
     const vmo_block *block = &flow->blocks.data[b];
     vmo_text_addf(out, "block %u [%d, %d)", b, block->begin, block->end);
-    if (cfg->dominators[b] == VMO_NONE) vmo_text_add(out, " unreachable");
-    else vmo_text_addf(out, " dominator %u", cfg->dominators[b]);
+    if (cfg->dominators[b] == VMO_NONE)
+      vmo_text_add(out, " unreachable");
+    else
+      vmo_text_addf(out, " dominator %u", cfg->dominators[b]);
     if (cfg->block_loops[b] != VMO_NONE) vmo_text_addf(out, " loop %u", cfg->block_loops[b]);
     vmo_text_add(out, " ->");
     for (uint32_t i = 0; i < block->successor_count; i++)

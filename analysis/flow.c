@@ -3,9 +3,12 @@
 
 void vmo_dump_storage_name(const vmo_flow *flow, vmo_storage_id storage, vmo_text *out) {
   const vmo_storage *s = &flow->storages.data[storage];
-  if (s->value != VMO_NONE) vmo_text_addf(out, "%%%s", vmo_value_name(flow->module, flow->function, s->value));
-  else if (s->owner == VMO_OWNER_RETURNED) vmo_text_addf(out, "result %u", s->position);
-  else vmo_text_add(out, "(unnamed)");
+  if (s->value != VMO_NONE)
+    vmo_text_addf(out, "%%%s", vmo_value_name(flow->module, flow->function, s->value));
+  else if (s->owner == VMO_OWNER_RETURNED)
+    vmo_text_addf(out, "result %u", s->position);
+  else
+    vmo_text_add(out, "(unnamed)");
 }
 
 static const char *owner_name(vmo_storage_owner owner) {
@@ -24,8 +27,10 @@ static void dump_storages(const vmo_flow *flow, vmo_text *out) {
     vmo_text_addf(out, "storage %u ", s);
     vmo_dump_storage_name(flow, s, out);
     vmo_text_addf(out, " %s%s", owner_name(storage->owner), storage->donated ? " donated" : "");
-    if (storage->bytes < 0) vmo_text_add(out, " bytes unknown");
-    else vmo_text_addf(out, " %lld bytes", (long long)storage->bytes);
+    if (storage->bytes < 0)
+      vmo_text_add(out, " bytes unknown");
+    else
+      vmo_text_addf(out, " %lld bytes", (long long)storage->bytes);
     if (storage->stream != 0) vmo_text_addf(out, " stream %u", storage->stream);
     if (storage->home != storage->stream) vmo_text_addf(out, " home %u", storage->home);
     vmo_text_add_char(out, '\n');

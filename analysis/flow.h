@@ -50,7 +50,8 @@ typedef struct vmo_block {
   vmo_point begin, end;                      /* ops; may be empty */
   uint32_t successor_first, successor_count; /* into vmo_flow.successors */
   vmo_stream_id stream;
-  uint32_t chain; /* Blocks of one chain, in order, are passed one after the other: every path from one to the next stays
+  uint32_t
+      chain; /* Blocks of one chain, in order, are passed one after the other: every path from one to the next stays
                      in the blocks between them. Under VMIR a chain is a region; else a block is its own chain. */
 } vmo_block;
 
@@ -140,8 +141,8 @@ typedef struct vmo_flow {
   VMO_VEC(vmo_move) moves;     /* by op */
   VMO_VEC(vmo_stream) streams; /* streams.data[0] is the whole function */
   VMO_VEC(vmo_reservation) reservations;
-  VMO_VEC(vmo_workspace) workspaces;         /* by op */
-  bool known; /* every storage's bytes are known or bounded: plans have numbers */
+  VMO_VEC(vmo_workspace) workspaces; /* by op */
+  bool known;                        /* every storage's bytes are known or bounded: plans have numbers */
 } vmo_flow;
 
 /* Reads a verified function. Sizes are evaluated under `binding`. */

@@ -10,7 +10,8 @@ static const struct {
 } refusals[VMO_REFUSAL_COUNT] = {
     [VMO_REFUSED_NOT] = {"allowed", "allowed"},
     [VMO_REFUSED_OTHER_CHOSEN] = {"other-operand-chosen", "the result already takes the bytes of %o"},
-    [VMO_REFUSED_OP_RULE] = {"op-reads-neighbours", "op reads neighbours: %p may read an element after its place is written"},
+    [VMO_REFUSED_OP_RULE] = {"op-reads-neighbours",
+                             "op reads neighbours: %p may read an element after its place is written"},
     [VMO_REFUSED_OPERAND_RULE] = {"operand-rule", "%p may not overwrite this operand"},
     [VMO_REFUSED_CONSTANT] = {"constant", "constant"},
     [VMO_REFUSED_NOT_DONATED] = {"parameter-not-donated", "parameter is not donated"},
@@ -41,8 +42,10 @@ static const vmo_access *find_read(const vmo_buffers *buffers, const vmo_storage
   uint32_t low = index->first[storage], high = index->first[storage + 1], last = high;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (access_at(buffers, index, middle)->op < begin) low = middle + 1;
-    else high = middle;
+    if (access_at(buffers, index, middle)->op < begin)
+      low = middle + 1;
+    else
+      high = middle;
   }
   for (; low < last && access_at(buffers, index, low)->op < end; low++)
     if (access_at(buffers, index, low)->kind == VMO_ACCESS_READ) return access_at(buffers, index, low);
@@ -53,8 +56,10 @@ static vmo_block_id block_of(const vmo_flow *flow, vmo_point point) {
   uint32_t low = 0, high = flow->blocks.count - 1;
   while (low < high) { /* the last block that begins at or before point and is not empty */
     uint32_t middle = low + (high - low + 1) / 2;
-    if (flow->blocks.data[middle].begin <= point) low = middle;
-    else high = middle - 1;
+    if (flow->blocks.data[middle].begin <= point)
+      low = middle;
+    else
+      high = middle - 1;
   }
   return low;
 }
@@ -130,13 +135,17 @@ void vmo_explain_conflict(const vmo_buffers *buffers, const vmo_cfg *cfg, const 
 /* ---- words ---- */
 
 static void add_location(const vmo_inplace_fact *fact, vmo_text *out) {
-  if (fact->location.line == 0) vmo_text_add(out, "a later op");
-  else vmo_text_addf(out, "%u:%u", fact->location.line, fact->location.column);
+  if (fact->location.line == 0)
+    vmo_text_add(out, "a later op");
+  else
+    vmo_text_addf(out, "%u:%u", fact->location.line, fact->location.column);
 }
 
 static void add_value(const vmo_module *module, const vmo_function *function, vmo_value_id value, vmo_text *out) {
-  if (value == VMO_NONE) vmo_text_add(out, "a result of the function");
-  else vmo_text_addf(out, "%%%s", vmo_value_name(module, function, value));
+  if (value == VMO_NONE)
+    vmo_text_add(out, "a result of the function");
+  else
+    vmo_text_addf(out, "%%%s", vmo_value_name(module, function, value));
 }
 
 static void add_placeholder(const vmo_module *module, const vmo_function *function, const vmo_inplace_fact *fact,
@@ -152,8 +161,10 @@ static void add_placeholder(const vmo_module *module, const vmo_function *functi
   case 'W': vmo_text_add_integer(out, vmo_element_bytes(to)); break;
   case 'm': vmo_text_add(out, from == VMO_BOOL ? "mask" : vmo_element_name(from)); break;
   case 'p':
-    if (op->code == VMO_OP_declared) vmo_text_addf(out, "@%s", vmo_name(module, module->declarations.data[op->callee].name));
-    else vmo_text_add(out, vmo_op_get_info(op->code)->name);
+    if (op->code == VMO_OP_declared)
+      vmo_text_addf(out, "@%s", vmo_name(module, module->declarations.data[op->callee].name));
+    else
+      vmo_text_add(out, vmo_op_get_info(op->code)->name);
     break;
   default: vmo_text_add_char(out, placeholder);
   }
@@ -162,7 +173,9 @@ static void add_placeholder(const vmo_module *module, const vmo_function *functi
 void vmo_describe_refusal(const vmo_module *module, const vmo_function *function, const vmo_inplace_fact *fact,
                           vmo_text *out) {
   for (const char *c = refusals[fact->refusal].sentence; *c; c++) {
-    if (*c == '%' && c[1]) add_placeholder(module, function, fact, *++c, out);
-    else vmo_text_add_char(out, *c);
+    if (*c == '%' && c[1])
+      add_placeholder(module, function, fact, *++c, out);
+    else
+      vmo_text_add_char(out, *c);
   }
 }

@@ -29,10 +29,10 @@ typedef struct walk {
   const vmo_flow *flow;
   const vmo_cfg *cfg;
   vmr_arena *arena;
-  vmo_block_id *op_block;     /* of each op */
-  uint32_t *chain_first;      /* blocks of chain c: [chain_first[c], chain_first[c + 1]) of chain_blocks */
+  vmo_block_id *op_block; /* of each op */
+  uint32_t *chain_first;  /* blocks of chain c: [chain_first[c], chain_first[c + 1]) of chain_blocks */
   vmo_block_id *chain_blocks;
-  uint32_t *chain_position;   /* of each block in its chain */
+  uint32_t *chain_position;                 /* of each block in its chain */
   uint32_t *live_in, *live_out, *loop_live; /* marks: the number of the storage's walk */
   uint32_t mark;
   VMO_VEC(vmo_block_id) work;
@@ -40,8 +40,8 @@ typedef struct walk {
   VMO_VEC(vmo_live_range) ranges; /* of the storage in hand, not yet sorted */
   const uint32_t *accesses;       /* of the storage in hand, by op */
   uint32_t access_count;
-  vmo_bytes begin, end;           /* only these bytes count; end -1: all */
-  vmo_bitset *live_accesses;      /* NULL: not wanted */
+  vmo_bytes begin, end;      /* only these bytes count; end -1: all */
+  vmo_bitset *live_accesses; /* NULL: not wanted */
   bool failed;
 } walk;
 
@@ -75,8 +75,10 @@ static const vmo_access *access_at(const walk *w, uint32_t index) {
 static void close_group(walk *w, group g) {
   g.exposed = g.kills = false;
   for (uint32_t i = g.first; i < g.end && !g.kills; i++) {
-    if (overwrites(access_at(w, i))) g.kills = true;
-    else if (reads(w, access_at(w, i))) g.exposed = true;
+    if (overwrites(access_at(w, i)))
+      g.kills = true;
+    else if (reads(w, access_at(w, i)))
+      g.exposed = true;
   }
   if (!vmo_vec_push(w->arena, &w->groups, g)) w->failed = true;
 }
@@ -95,8 +97,10 @@ static const group *group_of(const walk *w, vmo_block_id block) {
   uint32_t low = 0, high = w->groups.count;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (w->groups.data[middle].block < block) low = middle + 1;
-    else high = middle;
+    if (w->groups.data[middle].block < block)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low < w->groups.count && w->groups.data[low].block == block ? &w->groups.data[low] : NULL;
 }
@@ -106,8 +110,10 @@ static uint32_t first_access_from(const walk *w, vmo_point op) {
   uint32_t low = 0, high = w->access_count;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (access_at(w, middle)->op < op) low = middle + 1;
-    else high = middle;
+    if (access_at(w, middle)->op < op)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
@@ -154,8 +160,10 @@ static vmo_block_id follow_chain(walk *w, vmo_block_id block) {
   uint32_t low = 0, high = position; /* the first block of the chain that begins after the access */
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (block_at(w, blocks[middle])->begin <= access) low = middle + 1;
-    else high = middle;
+    if (block_at(w, blocks[middle])->begin <= access)
+      low = middle + 1;
+    else
+      high = middle;
   }
   vmo_block_id target = blocks[low];
   emit(w, block_at(w, target)->begin, start);
@@ -207,8 +215,10 @@ static void walk_group(walk *w, const group *g) {
     const vmo_access *access = access_at(w, i);
     if (overwrites(access)) {
       vmo_point begin = access->op + (access->after ? 1 : 0);
-      if (live) emit(w, begin, end);
-      else if (!access->after) emit(w, access->op, access->op + 1); /* written, never read: it still takes its bytes */
+      if (live)
+        emit(w, begin, end);
+      else if (!access->after)
+        emit(w, access->op, access->op + 1); /* written, never read: it still takes its bytes */
       if (live && w->live_accesses) vmo_bitset_set(w->live_accesses, w->accesses[i]);
       live = false;
     } else if (reads(w, access)) {
@@ -348,8 +358,10 @@ bool vmo_is_live_at(const vmo_liveness *liveness, vmo_storage_id storage, vmo_po
   uint32_t low = liveness->first[storage], high = liveness->first[storage + 1];
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (liveness->ranges[middle].end <= point) low = middle + 1;
-    else high = middle;
+    if (liveness->ranges[middle].end <= point)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low < liveness->first[storage + 1] && liveness->ranges[low].begin <= point;
 }

@@ -10,13 +10,13 @@
 typedef struct pass {
   const vmo_flow *flow;
   const vmo_occupancy *occupancy;
-  uint32_t spaces;            /* of the module; row `spaces` is all together */
-  uint32_t *first, *by_home;  /* occupants of stream h: by_home[first[h]..first[h + 1]) */
+  uint32_t spaces;                    /* of the module; row `spaces` is all together */
+  uint32_t *first, *by_home;          /* occupants of stream h: by_home[first[h]..first[h + 1]) */
   uint32_t *first_child, *next_child; /* streams as a tree */
-  vmo_bytes *peaks;           /* of stream h and row r: peaks[h * (spaces + 1) + r] */
-  vmo_point *points;          /* of each stream's peak, spaces together */
-  vmo_bytes *difference;      /* (spaces + 1) rows of the longest stream's length + 1 */
-  bool *used;                 /* rows with anything in them */
+  vmo_bytes *peaks;                   /* of stream h and row r: peaks[h * (spaces + 1) + r] */
+  vmo_point *points;                  /* of each stream's peak, spaces together */
+  vmo_bytes *difference;              /* (spaces + 1) rows of the longest stream's length + 1 */
+  bool *used;                         /* rows with anything in them */
 } pass;
 
 bool vmo_add_occupant(const vmo_flow *flow, vmo_occupancy *occupancy, vmo_occupant occupant, vmo_live_range range) {

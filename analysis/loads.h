@@ -17,7 +17,7 @@ typedef struct vmo_occupant {
   vmo_bytes bytes;    /* in its space; -1: not known */
   vmo_bytes together; /* in the sum over all spaces: the same, but for a callee whose spaces peak apart in time */
   vmo_size_id size, size_together;
-  uint32_t tag;       /* the caller's: which storage, buffer, ... */
+  uint32_t tag; /* the caller's: which storage, buffer, ... */
 } vmo_occupant;
 
 typedef struct vmo_occupancy {
@@ -27,10 +27,10 @@ typedef struct vmo_occupancy {
 
 typedef struct vmo_loads {
   uint32_t space_count;
-  vmo_amount *peaks;          /* the largest load of each space of the module */
-  vmo_amount peak;            /* the largest load, spaces together */
-  vmo_point point;            /* where that is; -1: nothing is ever live, or not known */
-  vmo_bytes *timeline;        /* op_count loads, spaces together; NULL when not known */
+  vmo_amount *peaks;              /* the largest load of each space of the module */
+  vmo_amount peak;                /* the largest load, spaces together */
+  vmo_point point;                /* where that is; -1: nothing is ever live, or not known */
+  vmo_bytes *timeline;            /* op_count loads, spaces together; NULL when not known */
   VMO_VEC(uint32_t) contributors; /* occupants that are live at the peak, those of streams at their own peaks */
 } vmo_loads;
 

@@ -19,15 +19,15 @@
 #define ALL_BYTES (-1)
 
 typedef struct frame {
-  uint32_t op;           /* the structured op */
-  vmo_region_id region;  /* the one being read */
-  vmo_block_id entry;    /* the block that ends with op */
-  vmo_block_id header;   /* for: the header; while: the first block of the condition */
-  vmo_block_id exit;     /* while: the block that ends with `condition`; if: the end of then */
-  vmo_stream_id stream;  /* the stream around op */
-  vmo_stream_id first_stream;  /* parallel: its first stream */
-  uint32_t outer_first;  /* parallel: storages from outside that its streams read: outer[outer_first..] */
-  uint32_t result;       /* parallel: number of results of the streams before this one */
+  uint32_t op;                /* the structured op */
+  vmo_region_id region;       /* the one being read */
+  vmo_block_id entry;         /* the block that ends with op */
+  vmo_block_id header;        /* for: the header; while: the first block of the condition */
+  vmo_block_id exit;          /* while: the block that ends with `condition`; if: the end of then */
+  vmo_stream_id stream;       /* the stream around op */
+  vmo_stream_id first_stream; /* parallel: its first stream */
+  uint32_t outer_first;       /* parallel: storages from outside that its streams read: outer[outer_first..] */
+  uint32_t result;            /* parallel: number of results of the streams before this one */
 } frame;
 
 typedef struct edge {
@@ -188,9 +188,7 @@ static void add_edge(reader *r, vmo_block_id from, vmo_block_id to) {
   ok(r, vmo_vec_push(r->arena, &r->edges, ((edge){from, to})));
 }
 
-static const vmo_region *region_at(const reader *r, vmo_region_id region) {
-  return &r->function->regions.data[region];
-}
+static const vmo_region *region_at(const reader *r, vmo_region_id region) { return &r->function->regions.data[region]; }
 
 /* Opens the block of the first op of `region`, reached from `from`. */
 static void enter_region(reader *r, vmo_region_id region, vmo_block_id from) {

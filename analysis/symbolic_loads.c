@@ -45,7 +45,8 @@ static vmo_size_id largest_load(vmo_module *module, event *events, uint32_t coun
   for (uint32_t i = 0; i < count && load != VMO_NONE; i++) {
     load = events[i].begins ? vmo_size_add(module->sizes, load, events[i].size)
                             : vmo_size_subtract(module->sizes, load, events[i].size);
-    bool last_begin = events[i].begins && (i + 1 == count || !events[i + 1].begins || events[i + 1].point != events[i].point);
+    bool last_begin =
+        events[i].begins && (i + 1 == count || !events[i + 1].begins || events[i + 1].point != events[i].point);
     if (last_begin && load != VMO_NONE && !keep_load(module, &kept, load)) return VMO_NONE;
   }
   vmo_size_id peak = load == VMO_NONE ? VMO_NONE : zero;

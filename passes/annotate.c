@@ -24,8 +24,10 @@ static void place_value(annotator *a, vmo_value_id value, vmo_storage_id storage
   plan->offset = p->layout.buffers[root].offset;
   if (plan->slot != VMO_NONE || anchor == VMO_NONE) return;
   const vmo_storage *anchored = &p->flow->storages.data[anchor];
-  if (anchored->owner == VMO_OWNER_RETURNED) plan->result = (int32_t)anchored->position;
-  else if (anchored->owner == VMO_OWNER_PARAMETER) plan->over = anchored->value;
+  if (anchored->owner == VMO_OWNER_RETURNED)
+    plan->result = (int32_t)anchored->position;
+  else if (anchored->owner == VMO_OWNER_PARAMETER)
+    plan->over = anchored->value;
 }
 
 static void place_values(annotator *a) {
@@ -46,8 +48,8 @@ static bool place_temporaries(annotator *a) {
   const vmo_planning *p = a->planning;
   uint32_t w = 0, c = 0;
   while (w < p->flow->workspaces.count || c < p->calls.count) {
-    bool workspace = c == p->calls.count ||
-                     (w < p->flow->workspaces.count && p->flow->workspaces.data[w].op < p->calls.data[c].op);
+    bool workspace =
+        c == p->calls.count || (w < p->flow->workspaces.count && p->flow->workspaces.data[w].op < p->calls.data[c].op);
     vmo_op_plan op = {.workspace_offset = VMO_NONE};
     if (workspace) {
       op.op = (uint32_t)p->flow->workspaces.data[w].op;

@@ -142,8 +142,7 @@ static uint32_t *order_moves(const vmo_coalescer *c) {
     starts[d] = sum;
     sum += here;
   }
-  for (uint32_t m = 0; m < count; m++)
-    order[starts[VMO_MAX_NESTING + 1 - depth_of(c, &c->flow->moves.data[m])]++] = m;
+  for (uint32_t m = 0; m < count; m++) order[starts[VMO_MAX_NESTING + 1 - depth_of(c, &c->flow->moves.data[m])]++] = m;
   return order;
 }
 
@@ -165,7 +164,9 @@ static vmo_status judge_move(vmo_coalescer *c, const vmo_move *move, vmo_verdict
   if (verdict->copy) return VMO_OK;
   bool again = last[move->source] == (uint32_t)move->op + 1;
   last[move->source] = (uint32_t)move->op + 1;
-  *verdict = (vmo_verdict){true, leaves_stream(c, move) ? VMO_COPY_STREAM : again ? VMO_COPY_TWICE : VMO_COPY_INTERFERENCE};
+  *verdict = (vmo_verdict){true, leaves_stream(c, move) ? VMO_COPY_STREAM
+                                 : again                ? VMO_COPY_TWICE
+                                                        : VMO_COPY_INTERFERENCE};
   if (verdict->reason == VMO_COPY_STREAM) return VMO_OK;
   vmo_status status = try_merge(c, move->source, move->target, &merged);
   verdict->copy = !merged;
@@ -190,8 +191,7 @@ static vmo_status merge_moves(vmo_coalescer *c) {
 /* ---- the passes ---- */
 
 static vmo_status create_buffers(vmo_planning *planning) {
-  vmo_status status =
-      vmo_create_buffers(planning->flow, planning->liveness, planning->summaries, &planning->buffers);
+  vmo_status status = vmo_create_buffers(planning->flow, planning->liveness, planning->summaries, &planning->buffers);
   if (status == VMO_OK) planning->buffers->keep_results_fresh = planning->recursive;
   return status;
 }
@@ -204,8 +204,7 @@ vmo_status vmo_coalesce_moves(vmo_planning *planning) {
   if (status != VMO_OK) return status;
   if (!vmo_place_copies(&c)) return VMO_OUT_OF_MEMORY;
   if (c.requests.count == 0) return VMO_OK;
-  planning->function =
-      vmo_insert_copies(planning->module, planning->function, c.requests.data, c.requests.count);
+  planning->function = vmo_insert_copies(planning->module, planning->function, c.requests.data, c.requests.count);
   return planning->function ? VMO_OK : VMO_OUT_OF_MEMORY;
 }
 

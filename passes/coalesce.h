@@ -29,7 +29,7 @@ typedef struct vmo_pending_copy { /* a copy into a place, still to be put in ord
 typedef struct vmo_coalescer {
   vmo_planning *planning;
   const vmo_flow *flow;
-  vmo_verdict *moves;             /* by move */
+  vmo_verdict *moves;              /* by move */
   VMO_VEC(vmo_forced_copy) forced; /* in op order */
   VMO_VEC(vmo_copy_request) requests;
   VMO_VEC(vmo_pending_copy) pending;

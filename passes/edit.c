@@ -72,8 +72,10 @@ static vmr_symbol name_copy(const edit *e, naming *names, vmo_value_id named_aft
   char text[256];
   const char *base = named_after == VMO_NONE ? "result" : vmo_value_name(e->module, e->from, named_after);
   for (uint32_t number = 1;; number++) {
-    if (number == 1) snprintf(text, sizeof text, "%.200s.copy", base);
-    else snprintf(text, sizeof text, "%.200s.copy%u", base, number);
+    if (number == 1)
+      snprintf(text, sizeof text, "%.200s.copy", base);
+    else
+      snprintf(text, sizeof text, "%.200s.copy%u", base, number);
     vmr_symbol symbol = vmr_interner_add(e->module->context->names, text, strlen(text));
     if (symbol >= names->taken.bits) { /* new to the module, so free; later copies must see it */
       vmo_bitset grown;

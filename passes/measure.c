@@ -12,7 +12,8 @@ vmo_status vmo_measure_written(vmo_planning *planning) {
     const vmo_callee *callee = &planning->callees[o->callee];
     if (callee->summary.planned && !callee->known) planning->known = false;
   }
-  vmo_status status = vmo_list_written_occupants(planning, !planning->options->results_in_caller, &planning->written_occupancy);
+  vmo_status status =
+      vmo_list_written_occupants(planning, !planning->options->results_in_caller, &planning->written_occupancy);
   if (status == VMO_OK)
     status = vmo_compute_loads(flow, &planning->written_occupancy, planning->known, &planning->written_loads);
   if (status != VMO_OK || !planning->called) return status;

@@ -64,8 +64,7 @@ static bool add_callees(const vmo_planning *p, const vmo_flow *flow, bool writte
 /* ---- ranges ---- */
 
 static bool add_range(const vmo_flow *flow, vmo_occupancy *occupancy, vmo_point begin, vmo_point end) {
-  return begin >= end ||
-         vmo_vec_push(flow->module->context->arena, &occupancy->ranges, ((vmo_live_range){begin, end}));
+  return begin >= end || vmo_vec_push(flow->module->context->arena, &occupancy->ranges, ((vmo_live_range){begin, end}));
 }
 
 static int compare_ranges(const void *left, const void *right) {
@@ -171,10 +170,14 @@ static bool find_same(written *w) {
     bool one = flow->storages.data[s].owner == VMO_OWNER_CARRIED;
     for (uint32_t m = head[s]; m != VMO_NONE && one; m = next[m]) {
       vmo_storage_id from = flow->moves.data[m].source;
-      if (from == VMO_NONE) one = false;
-      else if ((from = resolve(w, from)) == s) continue;
-      else if (only != VMO_NONE && only != from) one = false;
-      else only = from;
+      if (from == VMO_NONE)
+        one = false;
+      else if ((from = resolve(w, from)) == s)
+        continue;
+      else if (only != VMO_NONE && only != from)
+        one = false;
+      else
+        only = from;
     }
     bool whole = one && only != VMO_NONE && flow->storages.data[only].bytes == flow->storages.data[s].bytes &&
                  flow->storages.data[only].home == flow->storages.data[s].home;

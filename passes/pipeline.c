@@ -20,32 +20,34 @@ enum {
 typedef struct pass_row {
   const char *name;
   vmo_status (*run)(vmo_planning *planning);
-  int needs, keeps;     /* facts; a pass that made no new function keeps all */
-  uint32_t level;       /* runs from this -O level on */
-  bool optional;        /* may be left out by --passes */
+  int needs, keeps; /* facts; a pass that made no new function keeps all */
+  uint32_t level;   /* runs from this -O level on */
+  bool optional;    /* may be left out by --passes */
 } pass_row;
 
 static const pass_row passes[] = {
     /* name      run                     needs                      keeps  level optional */
-    {"dce",      vmo_remove_dead_values, 0,                         0,     2,    true},
-    {"measure",  vmo_measure_written,    FLOW | CFG | LIVENESS,     ALL,   0,    false},
-    {"coalesce", vmo_coalesce_moves,     FLOW | CFG | LIVENESS,     0,     0,    false},
-    {"buffers",  vmo_form_buffers,       FLOW | CFG | LIVENESS,     ALL,   0,    false},
-    {"inplace",  vmo_choose_inplace,     ALL,                       ALL,   0,    true},
-    {"slots",    vmo_assign_slots,       FLOW | LIVENESS | BUFFERS, ALL,   0,    false},
-    {"annotate", vmo_annotate_plan,      FLOW | BUFFERS,            ALL,   0,    false},
-    {"record",   vmo_record_facts,       FLOW | LIVENESS | BUFFERS, ALL,   0,    false},
+    {"dce", vmo_remove_dead_values, 0, 0, 2, true},
+    {"measure", vmo_measure_written, FLOW | CFG | LIVENESS, ALL, 0, false},
+    {"coalesce", vmo_coalesce_moves, FLOW | CFG | LIVENESS, 0, 0, false},
+    {"buffers", vmo_form_buffers, FLOW | CFG | LIVENESS, ALL, 0, false},
+    {"inplace", vmo_choose_inplace, ALL, ALL, 0, true},
+    {"slots", vmo_assign_slots, FLOW | LIVENESS | BUFFERS, ALL, 0, false},
+    {"annotate", vmo_annotate_plan, FLOW | BUFFERS, ALL, 0, false},
+    {"record", vmo_record_facts, FLOW | LIVENESS | BUFFERS, ALL, 0, false},
 };
 
 #define PASS_COUNT (sizeof passes / sizeof passes[0])
 
 const char *const *vmo_pass_names(void) {
-  static const char *const names[] = {"dce", "measure", "coalesce", "buffers", "inplace", "slots", "annotate", "record", NULL};
+  static const char *const names[] = {"dce",   "measure",  "coalesce", "buffers", "inplace",
+                                      "slots", "annotate", "record",   NULL};
   return names;
 }
 
 const char *const *vmo_dump_names(void) {
-  static const char *const names[] = {"flow", "cfg", "liveness", "buffers", "inplace", "dce", "coalesce", "annotate", NULL};
+  static const char *const names[] = {"flow", "cfg",      "liveness", "buffers", "inplace",
+                                      "dce",  "coalesce", "annotate", NULL};
   return names;
 }
 
@@ -76,8 +78,10 @@ static vmo_status report_unknown_name(vmo_context *context, const char *what, co
   vmo_text list;
   vmo_text_init(&list);
   for (size_t i = 0; i < count; i++) vmo_text_addf(&list, "%s%s", i ? ", " : "", names[i]);
-  if (nearest) vmo_diag_hint(context, d, "did you mean '%s'?", nearest);
-  else vmo_diag_hint(context, d, "there are: %s", list.data ? list.data : "");
+  if (nearest)
+    vmo_diag_hint(context, d, "did you mean '%s'?", nearest);
+  else
+    vmo_diag_hint(context, d, "there are: %s", list.data ? list.data : "");
   vmo_text_free(&list);
   return VMO_INPUT_ERROR;
 }
@@ -96,8 +100,7 @@ static vmo_status check_names(vmo_context *context, const vmo_plan_options *opti
   for (const char *c = list; c;) {
     const char *comma = strchr(c, ',');
     size_t length = comma ? (size_t)(comma - c) : strlen(c);
-    if (!is_name(vmo_pass_names(), c, length))
-      return report_unknown_name(context, "pass", c, length, vmo_pass_names());
+    if (!is_name(vmo_pass_names(), c, length)) return report_unknown_name(context, "pass", c, length, vmo_pass_names());
     c = comma ? comma + 1 : NULL;
   }
   return VMO_OK;

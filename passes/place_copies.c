@@ -5,7 +5,9 @@
  * "Revisiting Out-of-SSA Translation for Correctness, Code Quality, and Efficiency", CGO 2009, algorithm 1). Linear. */
 #include "passes/coalesce.h"
 
-static vmo_operand value_operand(vmo_value_id value) { return (vmo_operand){.kind = VMO_OPERAND_VALUE, .index = value}; }
+static vmo_operand value_operand(vmo_value_id value) {
+  return (vmo_operand){.kind = VMO_OPERAND_VALUE, .index = value};
+}
 
 /* Requests a copy of `source` before `op`; returns its value. A literal has no name: `named_after` gives one. */
 static vmo_value_id request_copy(vmo_coalescer *c, uint32_t op, uint32_t operand, vmo_operand source, vmo_type_id type,
@@ -16,9 +18,8 @@ static vmo_value_id request_copy(vmo_coalescer *c, uint32_t op, uint32_t operand
   while (named_after != VMO_NONE && named_after >= p->function->values.count) /* a temporary: after what it holds */
     named_after = c->requests.data[named_after - p->function->values.count].named_after;
   vmo_copy_request request = {op, operand, source, type, named_after};
-  vmo_copy_fact fact = {.copy = value,
-                        .source = source.kind == VMO_OPERAND_VALUE ? source.index : VMO_NONE,
-                        .reason = reason};
+  vmo_copy_fact fact = {
+      .copy = value, .source = source.kind == VMO_OPERAND_VALUE ? source.index : VMO_NONE, .reason = reason};
   bool ok = vmo_vec_push(p->context->arena, &c->requests, request) && vmo_vec_push(p->context->arena, &p->copies, fact);
   return ok ? value : VMO_NONE;
 }
@@ -100,7 +101,8 @@ static bool save_bounds(vmo_coalescer *c, uint32_t index) {
     for (uint32_t i = 0; i < c->pending.count; i++) {
       if (c->pending.data[i].into != root) continue;
       vmo_operand source = p->function->operands.data[op->operand_first + k];
-      if (request_copy(c, index, k, source, p->function->values.data[value].type, value, VMO_COPY_INTERFERENCE) == VMO_NONE)
+      if (request_copy(c, index, k, source, p->function->values.data[value].type, value, VMO_COPY_INTERFERENCE) ==
+          VMO_NONE)
         return false;
       break;
     }

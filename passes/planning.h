@@ -20,7 +20,7 @@ typedef struct vmo_callee {
   const vmo_amount *call_arenas; /* one per arena: what a call needs, results apart */
   uint32_t arena_count;          /* 0: not planned yet, it takes its own block at run time */
   uint32_t alignment;            /* of those arenas */
-  bool known; /* all of these are numbers */
+  bool known;                    /* all of these are numbers */
 } vmo_callee;
 
 /* A merge that was found possible before copies were inserted; named by what survives the edit. */
@@ -40,11 +40,11 @@ typedef struct vmo_spot {
 } vmo_spot;
 
 typedef struct vmo_layout { /* one placement of everything in the function's arenas */
-  vmo_spot *buffers;             /* by storage id, valid at roots */
-  vmo_size_id *workspaces;       /* offset of each of the flow's workspaces */
-  vmo_size_id *callees;          /* offsets of callees' arenas; callee_first[call] .. of call number `call` */
-  vmo_amount *arenas;            /* by space */
-  uint32_t alignment;            /* the strictest of anything in it */
+  vmo_spot *buffers;        /* by storage id, valid at roots */
+  vmo_size_id *workspaces;  /* offset of each of the flow's workspaces */
+  vmo_size_id *callees;     /* offsets of callees' arenas; callee_first[call] .. of call number `call` */
+  vmo_amount *arenas;       /* by space */
+  uint32_t alignment;       /* the strictest of anything in it */
   const char *method;
 } vmo_layout;
 
@@ -60,9 +60,9 @@ typedef struct vmo_planning {
   const vmo_binding *binding;
   const vmo_plan_options *options;
   vmo_function_id id;
-  bool recursive;              /* in a cycle of calls */
-  bool called;                 /* some function of the module calls it */
-  const vmo_callee *callees;   /* by function id; those in the same cycle are not planned yet */
+  bool recursive;            /* in a cycle of calls */
+  bool called;               /* some function of the module calls it */
+  const vmo_callee *callees; /* by function id; those in the same cycle are not planned yet */
   const vmo_call_summary *summaries;
 
   vmo_function *function;      /* the one in hand */
@@ -82,26 +82,26 @@ typedef struct vmo_planning {
   vmo_occupancy written_occupancy;
 
   VMO_VEC(vmo_merge_record) merges;
-  VMO_VEC(vmo_copy_fact) copies;     /* in the order inserted; op is filled in at the end */
+  VMO_VEC(vmo_copy_fact) copies; /* in the order inserted; op is filled in at the end */
   VMO_VEC(vmo_inplace_fact) inplace;
   VMO_VEC(vmo_inplace_fact) refused;
   VMO_VEC(vmo_call_site) calls;
   uint32_t callee_offset_count;
-  bool known;                        /* all sizes are numbers, callees' too */
-  vmo_layout layout;                 /* the one that the text carries */
-  vmo_layout call_layout;            /* results apart; same as layout with --results=caller */
+  bool known;             /* all sizes are numbers, callees' too */
+  vmo_layout layout;      /* the one that the text carries */
+  vmo_layout call_layout; /* results apart; same as layout with --results=caller */
   vmo_plan_facts *facts;
 } vmo_planning;
 
 /* The passes, each in a file of its own. */
-vmo_status vmo_remove_dead_values(vmo_planning *planning);   /* dce.c */
-vmo_status vmo_measure_written(vmo_planning *planning);      /* measure.c */
-vmo_status vmo_coalesce_moves(vmo_planning *planning);       /* coalesce.c */
-vmo_status vmo_form_buffers(vmo_planning *planning);         /* coalesce.c */
-vmo_status vmo_choose_inplace(vmo_planning *planning);       /* inplace.c */
-vmo_status vmo_assign_slots(vmo_planning *planning);         /* slots.c */
-vmo_status vmo_annotate_plan(vmo_planning *planning);        /* annotate.c */
-vmo_status vmo_record_facts(vmo_planning *planning);         /* record.c */
+vmo_status vmo_remove_dead_values(vmo_planning *planning); /* dce.c */
+vmo_status vmo_measure_written(vmo_planning *planning);    /* measure.c */
+vmo_status vmo_coalesce_moves(vmo_planning *planning);     /* coalesce.c */
+vmo_status vmo_form_buffers(vmo_planning *planning);       /* coalesce.c */
+vmo_status vmo_choose_inplace(vmo_planning *planning);     /* inplace.c */
+vmo_status vmo_assign_slots(vmo_planning *planning);       /* slots.c */
+vmo_status vmo_annotate_plan(vmo_planning *planning);      /* annotate.c */
+vmo_status vmo_record_facts(vmo_planning *planning);       /* record.c */
 
 /* Shared by passes. */
 vmo_storage_id vmo_find_place(const vmo_planning *planning, vmo_place place);

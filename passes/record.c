@@ -12,8 +12,8 @@ typedef struct recorder {
   vmo_planning *p;
   vmo_plan_facts *facts;
   vmr_arena *arena;
-  uint32_t *fact_of;     /* by storage of the planned flow; VMO_NONE: none */
-  uint32_t *uses;        /* of each value of the planned function, as an operand */
+  uint32_t *fact_of;                      /* by storage of the planned flow; VMO_NONE: none */
+  uint32_t *uses;                         /* of each value of the planned function, as an operand */
   uint32_t first_workspace, first_callee; /* facts */
   vmo_space_figures *by_space;            /* all spaces of the module */
 } recorder;
@@ -22,8 +22,8 @@ typedef struct recorder {
 
 static bool add_amount(vmo_module *module, vmo_amount *sum, vmo_amount more) {
   sum->bytes = sum->bytes < 0 || more.bytes < 0 ? -1 : sum->bytes + more.bytes;
-  sum->size = sum->bytes < 0 ? vmo_size_add(module->sizes, sum->size, more.size)
-                             : vmo_size_constant(module->sizes, sum->bytes);
+  sum->size =
+      sum->bytes < 0 ? vmo_size_add(module->sizes, sum->size, more.size) : vmo_size_constant(module->sizes, sum->bytes);
   return sum->size != VMO_NONE;
 }
 
@@ -94,9 +94,16 @@ static bool add_storage(recorder *r, vmo_storage_id s) {
 
 static bool add_temporary(recorder *r, int kind, vmo_point op, vmo_space_id space, vmo_amount amount,
                           vmo_size_id offset) {
-  vmo_storage_fact fact = {.value = VMO_NONE, .kind = kind, .op = op, .space = space, .amount = amount,
-                           .range_first = r->facts->ranges.count, .range_count = 1, .slot = VMO_NONE,
-                           .offset = offset, .over = VMO_NONE};
+  vmo_storage_fact fact = {.value = VMO_NONE,
+                           .kind = kind,
+                           .op = op,
+                           .space = space,
+                           .amount = amount,
+                           .range_first = r->facts->ranges.count,
+                           .range_count = 1,
+                           .slot = VMO_NONE,
+                           .offset = offset,
+                           .over = VMO_NONE};
   return vmo_vec_push(r->arena, &r->facts->ranges, ((vmo_live_range){op, op + 1})) &&
          vmo_vec_push(r->arena, &r->facts->storages, fact);
 }
@@ -160,9 +167,12 @@ static bool list_slots(recorder *r) {
       const vmo_storage_fact *fact = &facts->storages.data[facts->slot_storages.data[i]];
       slot.space = fact->space;
       slot.offset = fact->offset;
-      if (i == first[s]) slot.amount = fact->amount;
-      else if (fact->amount.bytes > slot.amount.bytes) slot.amount = fact->amount;
-      else if (fact->amount.bytes < 0) slot.amount.size = vmo_size_max(p->module->sizes, slot.amount.size, fact->amount.size);
+      if (i == first[s])
+        slot.amount = fact->amount;
+      else if (fact->amount.bytes > slot.amount.bytes)
+        slot.amount = fact->amount;
+      else if (fact->amount.bytes < 0)
+        slot.amount.size = vmo_size_max(p->module->sizes, slot.amount.size, fact->amount.size);
     }
     if (slot.amount.size == VMO_NONE || !vmo_vec_push(r->arena, &facts->slots, slot)) return false;
   }
@@ -213,7 +223,8 @@ static vmo_status list_reuse_of_space(recorder *r, vmo_space_id space, bool *beg
 /* With expressions for sizes, buffers that share a slot reuse each other's bytes. */
 static vmo_status list_symbolic_reuse(recorder *r, bool *begun) {
   uint32_t count = r->first_workspace;
-  uint32_t *last = vmo_alloc(r->p->context, ((size_t)count + 1) * sizeof *last); /* tenant of each slot; VMO_NONE: none */
+  uint32_t *last =
+      vmo_alloc(r->p->context, ((size_t)count + 1) * sizeof *last); /* tenant of each slot; VMO_NONE: none */
   uint32_t slots = 0;
   if (!last) return VMO_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < count; i++)
@@ -394,8 +405,15 @@ static bool finish_figures(recorder *r, const vmo_loads *planned) {
   vmo_planning *p = r->p;
   vmo_space_figures *all = &r->facts->figures;
   vmo_amount none = amount_of(r, 0, vmo_size_constant(p->module->sizes, 0));
-  *all = (vmo_space_figures){.space = VMO_NONE, .total = none, .lower_bound = none, .arena = none, .param = none,
-                             .constant = none, .state = none, .copy = none, .peak = p->written_loads.peak,
+  *all = (vmo_space_figures){.space = VMO_NONE,
+                             .total = none,
+                             .lower_bound = none,
+                             .arena = none,
+                             .param = none,
+                             .constant = none,
+                             .state = none,
+                             .copy = none,
+                             .peak = p->written_loads.peak,
                              .peak_inplace = planned->peak};
   for (uint32_t i = 0; i < p->inplace.count; i++)
     r->by_space[p->flow->storages.data[p->flow->references[p->inplace.data[i].result].storage].space].inplace_count++;

@@ -22,8 +22,10 @@ static uint32_t find_offset(const vmo_bytes *offsets, uint32_t count, vmo_bytes 
   uint32_t low = 0, high = count;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (offsets[middle] < offset) low = middle + 1;
-    else high = middle;
+    if (offsets[middle] < offset)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }

@@ -5,9 +5,9 @@
 #include "support/context.h"
 
 typedef struct vmo_tenant { /* one storage, in the order in which storages are made */
-  vmo_bytes begin, end; /* its bytes in the arena */
-  bool asks;            /* the first of its buffer: whose bytes does it take? */
-  uint32_t former;      /* the answer: the latest earlier tenant of any of these bytes; VMO_NONE: none */
+  vmo_bytes begin, end;     /* its bytes in the arena */
+  bool asks;                /* the first of its buffer: whose bytes does it take? */
+  uint32_t former;          /* the answer: the latest earlier tenant of any of these bytes; VMO_NONE: none */
 } vmo_tenant;
 
 /* Answers for all tenants of one arena. O(n log n). */

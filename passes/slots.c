@@ -79,8 +79,13 @@ static bool list_temporaries(placement *p) {
   const vmo_flow *flow = planning->flow;
   for (uint32_t i = 0; i < flow->workspaces.count; i++) {
     const vmo_workspace *workspace = &flow->workspaces.data[i];
-    vmo_item item = {.kind = VMO_ITEM_WORKSPACE, .index = i, .home = flow->op_streams[workspace->op],
-                     .bytes = workspace->bytes, .size = workspace->size, .alignment = p->alignment, .fixed_offset = -1};
+    vmo_item item = {.kind = VMO_ITEM_WORKSPACE,
+                     .index = i,
+                     .home = flow->op_streams[workspace->op],
+                     .bytes = workspace->bytes,
+                     .size = workspace->size,
+                     .alignment = p->alignment,
+                     .fixed_offset = -1};
     if (!add_item(p, item, (vmo_live_range){workspace->op, workspace->op + 1})) return false;
   }
   for (uint32_t c = 0; c < planning->calls.count; c++) {
@@ -88,9 +93,14 @@ static bool list_temporaries(placement *p) {
     const vmo_callee *callee = &planning->callees[call->callee];
     for (uint32_t a = 0; a < callee->arena_count; a++) {
       const vmo_arena_plan *arena = &callee->arenas[a];
-      vmo_item item = {.kind = VMO_ITEM_CALLEE, .index = call->offset_first + a, .home = flow->op_streams[call->op],
-                       .space = arena->space, .bytes = callee->call_arenas[a].bytes,
-                       .size = callee->call_arenas[a].size, .alignment = callee->alignment, .fixed_offset = -1};
+      vmo_item item = {.kind = VMO_ITEM_CALLEE,
+                       .index = call->offset_first + a,
+                       .home = flow->op_streams[call->op],
+                       .space = arena->space,
+                       .bytes = callee->call_arenas[a].bytes,
+                       .size = callee->call_arenas[a].size,
+                       .alignment = callee->alignment,
+                       .fixed_offset = -1};
       if (!add_item(p, item, (vmo_live_range){call->op, call->op + 1})) return false;
     }
   }
@@ -117,15 +127,17 @@ static vmo_status state_problem(const vmo_item_list *list, uint32_t first, uint3
   ranges = 0;
   for (uint32_t i = first; i < end; i++) {
     const vmo_item *item = &list->items.data[i];
-    buffers[i - first] =
-        (vmo_buffer){item->bytes, item->alignment, item->fixed_offset, ranges, item->range_count};
+    buffers[i - first] = (vmo_buffer){item->bytes, item->alignment, item->fixed_offset, ranges, item->range_count};
     for (uint32_t k = 0; k < item->range_count; k++) {
       vmo_live_range range = list->ranges.data[item->range_first + k];
       lifetimes[ranges++] = (vmo_lifetime){range.begin, range.end};
     }
   }
-  *problem = (vmo_problem){
-      .buffers = buffers, .buffer_count = end - first, .lifetimes = lifetimes, .lifetime_count = ranges, .capacity = -1};
+  *problem = (vmo_problem){.buffers = buffers,
+                           .buffer_count = end - first,
+                           .lifetimes = lifetimes,
+                           .lifetime_count = ranges,
+                           .capacity = -1};
   return VMO_OK;
 }
 
@@ -153,8 +165,13 @@ static bool add_stream_items(placement *p, vmo_stream_id home) {
   for (vmo_space_id space = 0; space < p->spaces; space++) {
     const vmo_sub_arena *arena = &p->arenas[(size_t)home * p->spaces + space];
     if (arena->amount.bytes == 0) continue;
-    vmo_item item = {.kind = VMO_ITEM_STREAM, .index = home, .home = stream->parent, .space = space,
-                     .bytes = arena->amount.bytes, .size = arena->amount.size, .alignment = arena->alignment,
+    vmo_item item = {.kind = VMO_ITEM_STREAM,
+                     .index = home,
+                     .home = stream->parent,
+                     .space = space,
+                     .bytes = arena->amount.bytes,
+                     .size = arena->amount.size,
+                     .alignment = arena->alignment,
                      .fixed_offset = -1};
     if (!add_item(p, item, (vmo_live_range){stream->fork, stream->join})) return false;
   }
@@ -251,7 +268,8 @@ static bool begin_layout(placement *p) {
   vmo_size_id zero = vmo_size_constant(planning->module->sizes, 0);
   layout->method = "";
   layout->buffers = vmo_alloc(context, ((size_t)storages + 1) * sizeof *layout->buffers);
-  layout->workspaces = vmo_alloc_array(context, (size_t)planning->flow->workspaces.count + 1, sizeof *layout->workspaces);
+  layout->workspaces =
+      vmo_alloc_array(context, (size_t)planning->flow->workspaces.count + 1, sizeof *layout->workspaces);
   layout->callees = vmo_alloc_array(context, (size_t)planning->callee_offset_count + 1, sizeof *layout->callees);
   layout->arenas = vmo_alloc_array(context, p->spaces, sizeof *layout->arenas);
   p->arenas = vmo_alloc_array(context, (size_t)streams * p->spaces, sizeof *p->arenas);

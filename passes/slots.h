@@ -11,16 +11,16 @@ typedef enum vmo_item_kind { VMO_ITEM_BUFFER, VMO_ITEM_WORKSPACE, VMO_ITEM_CALLE
 
 typedef struct vmo_item {
   vmo_item_kind kind;
-  uint32_t index;       /* root, workspace, entry of layout->callees, or stream */
+  uint32_t index; /* root, workspace, entry of layout->callees, or stream */
   vmo_stream_id home;
   vmo_space_id space;
-  vmo_bytes bytes;      /* -1: not known */
+  vmo_bytes bytes; /* -1: not known */
   vmo_size_id size;
   uint32_t alignment;
-  int64_t fixed_offset; /* -1: none */
+  int64_t fixed_offset;              /* -1: none */
   uint32_t range_first, range_count; /* into vmo_item_list.ranges */
-  vmo_size_id offset;   /* the answer: in its home's arena of its space */
-  uint32_t slot;        /* symbolic: the slot it shares within that */
+  vmo_size_id offset;                /* the answer: in its home's arena of its space */
+  uint32_t slot;                     /* symbolic: the slot it shares within that */
 } vmo_item;
 
 typedef struct vmo_item_list {

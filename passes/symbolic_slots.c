@@ -11,8 +11,8 @@
 typedef struct slot {
   vmo_size_id size;
   uint32_t alignment;
-  int64_t fixed_offset; /* -1: none */
-  bool closed;          /* not to be shared */
+  int64_t fixed_offset;           /* -1: none */
+  bool closed;                    /* not to be shared */
   VMO_VEC(vmo_live_range) ranges; /* sorted by begin, as items come */
 } slot;
 
