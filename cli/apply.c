@@ -250,6 +250,37 @@ static bool apply_json(vmo_cli *cli, vmo_setting_level level, const char *value)
   return value == NULL || apply_path(cli, level, VMO_OPTION_JSON, value, &options->json_path);
 }
 
+/* Whether the word is on a NULL-terminated list; an error that shows the list otherwise. */
+static bool is_listed(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *word, size_t length,
+                      const char *const *names) {
+  for (size_t i = 0; names[i] != NULL; i++) {
+    if (strlen(names[i]) == length && strncmp(names[i], word, length) == 0) return true;
+  }
+  vmo_text list;
+  vmo_text_init(&list);
+  vmo_add_names(&list, names);
+  fault(cli, level, option, "names '%.*s', which is none of: %s", (int)length, word,
+        list.data != NULL ? list.data : "");
+  vmo_text_free(&list);
+  return false;
+}
+
+static bool apply_pass(vmo_cli *cli, vmo_setting_level level, const char *text, size_t length) {
+  return is_listed(cli, level, VMO_OPTION_PASSES, text, length, vmo_pass_names());
+}
+
+static bool apply_passes(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  if (strcmp(value, "none") != 0 && !apply_list(cli, level, value, apply_pass)) return false;
+  cli->options.passes = value;
+  return true;
+}
+
+static bool apply_dump(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  if (!is_listed(cli, level, VMO_OPTION_DUMP, value, strlen(value), vmo_dump_names())) return false;
+  cli->options.dump = value;
+  return true;
+}
+
 bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo_setting_level level) {
   vmo_options *options = &cli->options;
   switch (option) {
@@ -263,8 +294,8 @@ bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo
   case VMO_OPTION_MAX_PEAK: return apply_list(cli, level, value, apply_budget);
   case VMO_OPTION_RESULTS: return choose(cli, level, option, value, "arena", "caller", &options->results_in_caller);
   case VMO_OPTION_OPTIMISE: return apply_optimise(cli, level, value);
-  case VMO_OPTION_PASSES: options->passes = value; return true;
-  case VMO_OPTION_DUMP: options->dump = value; return true;
+  case VMO_OPTION_PASSES: return apply_passes(cli, level, value);
+  case VMO_OPTION_DUMP: return apply_dump(cli, level, value);
   case VMO_OPTION_CAPACITY: return apply_capacity(cli, level, value);
   case VMO_OPTION_DEPFILE: return apply_path(cli, level, option, value, &options->depfile);
   case VMO_OPTION_COLOUR: return apply_colour(cli, level, value);

@@ -150,6 +150,8 @@ vmo_exit vmo_usage_error(vmo_cli *cli, const char *hint, const char *format, ...
 
 void vmo_print_help(vmo_text *out);
 void vmo_print_command_help(const vmo_command *command, vmo_text *out);
+/* "name, name, ..." of a NULL-terminated list. */
+void vmo_add_names(vmo_text *out, const char *const *names);
 /* Words in lines of at most `width` columns, of which those after the first begin with `indent` blanks. */
 void vmo_add_wrapped(vmo_text *out, const char *text, size_t indent, size_t width);
 

@@ -66,10 +66,27 @@ static void print_option(const vmo_option_info *info, vmo_text *out) {
   vmo_text_free(&left);
 }
 
+void vmo_add_names(vmo_text *out, const char *const *names) {
+  for (size_t i = 0; names[i] != NULL; i++) vmo_text_addf(out, "%s%s", i > 0 ? ", " : "", names[i]);
+}
+
+static void print_names(const char *title, const char *const *names, vmo_text *out) {
+  vmo_text list;
+  vmo_text_init(&list);
+  vmo_add_names(&list, names);
+  vmo_text_addf(out, "  %-*s", COLUMN_OF_HELP - 2, title);
+  if (!vmo_text_failed(&list)) vmo_add_wrapped(out, list.data, COLUMN_OF_HELP, WIDTH_OF_HELP);
+  vmo_text_free(&list);
+}
+
 void vmo_print_command_help(const vmo_command *command, vmo_text *out) {
   vmo_text_addf(out, "usage: vmemopt %s [OPTION...] %s\n\n%s\n\noptions:\n", command->name, command->argument,
                 command->description);
   for (int id = 0; id < VMO_OPTION_COUNT; id++) {
     if ((vmo_option_infos[id].commands & command->bit) != 0) print_option(&vmo_option_infos[id], out);
   }
+  if ((vmo_option_infos[VMO_OPTION_PASSES].commands & command->bit) == 0) return;
+  vmo_text_add(out, "\nnames:\n");
+  print_names("passes, in their order", vmo_pass_names(), out);
+  print_names("dumps", vmo_dump_names(), out);
 }
