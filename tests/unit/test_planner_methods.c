@@ -1,0 +1,402 @@
+/* test_planner_methods.c: the planner's inside, each piece against its definition: sections against
+ * lifetimes, the tree against arrays, the skyline and the fits against plain versions of themselves. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "planner/tree.h"
+#include "tests/unit/planner_random.h"
+
+/* ---- sorting ---- */
+
+static void sorting_is_stable_and_right(void **state) {
+  (void)state;
+  static vmo_keyed data[3000], spare[3000];
+  random_source source = {5};
+  for (uint32_t count = 0; count <= 3000; count = count * 3 / 2 + 1) {
+    for (int bits = 1; bits <= 64; bits += 9) {
+      for (uint32_t i = 0; i < count; i++) data[i] = (vmo_keyed){random_next(&source) >> (64 - bits), i};
+      vmo_sort_keyed(data, spare, count);
+      for (uint32_t i = 1; i < count; i++)
+        assert_true(data[i - 1].key < data[i].key ||
+                    (data[i - 1].key == data[i].key && data[i - 1].value < data[i].value));
+    }
+  }
+}
+
+/* ---- sections ---- */
+
+typedef struct fixture {
+  random_problem made;
+  vmo_context *context;
+  vmr_arena *arena, *method_arena;
+  vmo_instance instance;
+} fixture;
+
+static fixture open_fixture(random_source *source, const random_shape *shape) {
+  fixture opened = {.made = random_problem_make(source, shape), .context = vmo_context_create()};
+  opened.arena = vmr_arena_create(0);
+  opened.method_arena = vmr_arena_create(0);
+  assert_int_equal(vmo_verify_problem(opened.context, &opened.made.problem), VMO_OK);
+  assert_int_equal(vmo_build_instance(opened.context, &opened.made.problem, opened.arena, &opened.instance), VMO_OK);
+  return opened;
+}
+
+static void close_fixture(fixture *opened) {
+  vmr_arena_destroy(opened->method_arena);
+  vmr_arena_destroy(opened->arena);
+  vmo_context_destroy(opened->context);
+  random_problem_free(&opened->made);
+}
+
+static bool share_section(const vmo_instance *instance, const vmo_item *a, const vmo_item *b) {
+  for (uint32_t i = 0; i < a->span_count; i++)
+    for (uint32_t j = 0; j < b->span_count; j++) {
+      vmo_span x = instance->spans[a->span_first + i], y = instance->spans[b->span_first + j];
+      if (x.begin < y.end && y.begin < x.end) return true;
+    }
+  return false;
+}
+
+static vmo_bytes largest_load_in_sections(const vmo_instance *instance) {
+  vmo_bytes largest = 0;
+  for (uint32_t s = 0; s < instance->section_count; s++) {
+    vmo_bytes load = 0;
+    for (uint32_t i = 0; i < instance->item_count; i++)
+      for (uint32_t j = 0; j < instance->items[i].span_count; j++) {
+        vmo_span span = instance->spans[instance->items[i].span_first + j];
+        if (span.begin <= s && s < span.end) load += instance->items[i].bytes;
+      }
+    assert_int_equal(instance->loads[s], load);
+    assert_true(instance->floors[s] >= load);
+    largest = vmo_max_bytes(largest, load);
+  }
+  return largest;
+}
+
+static void check_parts(const vmo_instance *instance) {
+  uint32_t items = 0, sections = 0;
+  for (uint32_t p = 0; p < instance->part_count; p++) {
+    const vmo_part *part = &instance->parts[p];
+    assert_int_equal(part->item_first, items);
+    assert_int_equal(part->section_first, sections);
+    items += part->item_count;
+    sections += part->section_count;
+    assert_true(part->item_count > 0 && part->section_count > 0 && part->floor <= instance->floor);
+    for (uint32_t i = part->item_first; i < items; i++) {
+      const vmo_item *item = &instance->items[i];
+      assert_true(instance->spans[item->span_first].begin >= part->section_first);
+      assert_true(instance->spans[item->span_first + item->span_count - 1].end <= sections);
+    }
+  }
+  assert_int_equal(items, instance->item_count);
+  assert_int_equal(sections, instance->section_count);
+}
+
+static void sections_keep_who_meets_whom(void **state) {
+  (void)state;
+  random_source source = {9};
+  uint32_t parts = 0;
+  for (int round = 0; round < 300; round++) {
+    random_shape shape = {
+        (uint32_t)random_in(&source, 1, 40), random_in(&source, 1, 200), random_in(&source, 1, 30), 50, 30, 0, 50, 10};
+    fixture opened = open_fixture(&source, &shape);
+    const vmo_instance *instance = &opened.instance;
+    for (uint32_t i = 0; i < instance->item_count; i++) {
+      const vmo_item *a = &instance->items[i];
+      for (uint32_t j = 0; j + 1 < a->span_count; j++)
+        assert_true(instance->spans[a->span_first + j].end < instance->spans[a->span_first + j + 1].begin);
+      for (uint32_t j = 0; j < i; j++)
+        assert_int_equal(share_section(instance, a, &instance->items[j]),
+                         are_live_together(&opened.made.problem, a->buffer, instance->items[j].buffer));
+    }
+    if (instance->item_count > 0) assert_int_equal(largest_load_in_sections(instance), instance->lower_bound);
+    check_parts(instance);
+    parts += instance->part_count > 1;
+    close_fixture(&opened);
+  }
+  assert_true(parts > 50);
+}
+
+/* ---- the tree ---- */
+
+#define MOST_SECTIONS 300
+
+typedef struct plain_tree {
+  vmo_bytes heights[MOST_SECTIONS];
+  uint32_t firsts[MOST_SECTIONS];
+  uint32_t count;
+} plain_tree;
+
+static void check_root(const vmo_tree *tree, const plain_tree *plain) {
+  vmo_bytes lowest = INT64_MAX;
+  uint32_t first = VMO_NONE;
+  for (uint32_t s = 0; s < plain->count; s++) {
+    if (plain->firsts[s] == VMO_NONE || plain->heights[s] > lowest) continue;
+    if (plain->heights[s] < lowest) first = VMO_NONE;
+    lowest = plain->heights[s];
+    if (plain->firsts[s] < first) first = plain->firsts[s];
+  }
+  assert_int_equal(vmo_tree_lowest(tree), lowest);
+  assert_int_equal(vmo_tree_first(tree), first);
+}
+
+static void check_highest(vmo_tree *tree, const plain_tree *plain, const vmo_bytes *loads, vmo_span span) {
+  vmo_bytes highest = 0, heaviest = 0;
+  uint32_t at;
+  for (uint32_t s = span.begin; s < span.end; s++) highest = vmo_max_bytes(highest, plain->heights[s]);
+  for (uint32_t s = span.begin; s < span.end; s++)
+    if (plain->heights[s] == highest) heaviest = vmo_max_bytes(heaviest, loads[s]);
+  assert_int_equal(vmo_tree_highest(tree, span, &at), highest);
+  assert_in_range(at, span.begin, span.end - 1);
+  assert_int_equal(plain->heights[at], highest);
+  assert_int_equal(loads[at], heaviest);
+}
+
+static void drive_tree(random_source *source, uint32_t sections) {
+  vmo_bytes loads[MOST_SECTIONS];
+  plain_tree plain = {.count = sections};
+  vmr_arena *arena = vmr_arena_create(0);
+  vmo_tree tree;
+  for (uint32_t s = 0; s < sections; s++) loads[s] = random_in(source, 1, 9);
+  assert_true(vmo_tree_init(&tree, arena, loads, sections));
+  for (uint32_t s = 0; s < sections; s++) plain.firsts[s] = tree.firsts[s] = random_chance(source, 50) ? s : VMO_NONE;
+  vmo_tree_refresh(&tree);
+  for (int step = 0; step < 400; step++) {
+    uint32_t begin = (uint32_t)random_in(source, 0, sections - 1);
+    vmo_span span = {begin, (uint32_t)random_in(source, begin + 1, sections)};
+    vmo_bytes height = random_in(source, 0, 6);
+    switch (random_in(source, 0, 2)) {
+    case 0:
+      vmo_tree_assign(&tree, span, height);
+      for (uint32_t s = span.begin; s < span.end; s++) plain.heights[s] = height;
+      break;
+    case 1:
+      plain.firsts[begin] = random_chance(source, 40) ? VMO_NONE : (uint32_t)random_in(source, 0, 1000);
+      vmo_tree_set_waiting(&tree, begin, plain.firsts[begin]);
+      break;
+    default: check_highest(&tree, &plain, loads, span);
+    }
+    check_root(&tree, &plain);
+  }
+  vmr_arena_destroy(arena);
+}
+
+static void the_tree_is_an_array(void **state) {
+  (void)state;
+  random_source source = {13};
+  for (uint32_t sections = 1; sections <= MOST_SECTIONS; sections += sections < 70 ? 1 : 23)
+    drive_tree(&source, sections);
+}
+
+/* ---- methods against plain versions ---- */
+
+/* The definition of the skyline: of all that have no place, the one that can lie lowest on what lies there, above the
+ * pins that it would hit; of several, the first. */
+static void plan_by_skyline_slowly(const fixture *opened, const uint32_t *ranked, uint32_t count, vmo_bytes *offsets) {
+  const vmo_problem *problem = &opened->made.problem;
+  uint32_t left = 0;
+  for (uint32_t r = 0; r < count; r++) {
+    uint32_t buffer = opened->instance.items[ranked[r]].buffer;
+    offsets[buffer] = problem->buffers[buffer].fixed_offset;
+    left += offsets[buffer] < 0;
+  }
+  for (; left > 0; left--) {
+    vmo_bytes lowest = INT64_MAX;
+    uint32_t chosen = VMO_NONE;
+    for (uint32_t r = 0; r < count; r++) {
+      uint32_t buffer = opened->instance.items[ranked[r]].buffer;
+      vmo_bytes offset = 0;
+      if (offsets[buffer] >= 0) continue;
+      for (uint32_t i = 0; i < problem->buffer_count; i++)
+        if (offsets[i] >= 0 && problem->buffers[i].fixed_offset < 0 && are_live_together(problem, i, buffer))
+          offset = vmo_max_bytes(offset, offsets[i] + problem->buffers[i].bytes);
+      offset = lowest_place(problem, offsets, buffer, offset);
+      if (offset >= lowest) continue;
+      lowest = offset;
+      chosen = buffer;
+    }
+    offsets[chosen] = lowest;
+  }
+}
+
+/* First fit, or of all gaps the tightest, from the definition. */
+static void plan_by_fit_slowly(const fixture *opened, const uint32_t *ranked, uint32_t count, bool best,
+                               vmo_bytes *offsets) {
+  const vmo_problem *problem = &opened->made.problem;
+  for (uint32_t r = 0; r < count; r++) {
+    uint32_t buffer = opened->instance.items[ranked[r]].buffer;
+    offsets[buffer] = problem->buffers[buffer].fixed_offset;
+  }
+  for (uint32_t r = 0; r < count; r++) {
+    uint32_t buffer = opened->instance.items[ranked[r]].buffer;
+    if (offsets[buffer] >= 0) continue;
+    vmo_bytes tightest = INT64_MAX, chosen = -1, offset = 0, above = INT64_MAX;
+    do {
+      offset = lowest_place(problem, offsets, buffer, offset);
+      above = INT64_MAX;
+      vmo_bytes next = INT64_MAX;
+      for (uint32_t i = 0; i < problem->buffer_count; i++) {
+        if (i == buffer || offsets[i] < offset || !are_live_together(problem, i, buffer)) continue;
+        if (offsets[i] >= above) continue;
+        above = offsets[i];
+        next = offsets[i] + problem->buffers[i].bytes;
+      }
+      vmo_bytes slack = above == INT64_MAX ? INT64_MAX - 1 : above - offset - problem->buffers[buffer].bytes;
+      if (slack < tightest) {
+        tightest = slack;
+        chosen = offset;
+      }
+      offset = next;
+    } while (best && above != INT64_MAX);
+    offsets[buffer] = chosen;
+  }
+}
+
+typedef enum kind { SKYLINE, FIRST, BEST } kind;
+
+/* Runs a method on every part and compares with the plain version; true when no fixed offsets overlapped. */
+static void compare(fixture *opened, const vmo_part *part, vmo_order order, kind method) {
+  const vmo_instance *instance = &opened->instance;
+  vmo_bytes expected[300], found[300];
+  uint32_t ranked[300];
+  vmo_keyed keys[600];
+  vmo_graph graph;
+  for (uint32_t i = 0; i < opened->made.problem.buffer_count; i++) expected[i] = -1;
+  vmo_rank_items(instance, part, order, keys, ranked);
+  if (method == SKYLINE)
+    plan_by_skyline_slowly(opened, ranked, part->item_count, expected);
+  else
+    plan_by_fit_slowly(opened, ranked, part->item_count, method == BEST, expected);
+  vmo_work work = {.instance = instance,
+                   .part = part,
+                   .arena = opened->method_arena,
+                   .limit = UINT64_MAX,
+                   .ceiling = VMO_BYTES_LIMIT,
+                   .offsets = found};
+  vmr_arena_reset(opened->method_arena);
+  assert_int_equal(vmo_build_graph(instance, part, 1000000, opened->arena, &graph), VMO_OUTCOME_FOUND);
+  vmo_outcome outcome = method == SKYLINE ? vmo_plan_by_skyline(&work, ranked, false)
+                        : method == FIRST ? vmo_plan_by_first_fit(&work, &graph, ranked)
+                                          : vmo_plan_by_best_fit(&work, &graph, ranked);
+  assert_int_equal(outcome, VMO_OUTCOME_FOUND);
+  vmo_bytes height = 0;
+  for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++) {
+    assert_int_equal(found[i], expected[instance->items[i].buffer]);
+    height = vmo_max_bytes(height, found[i] + instance->items[i].bytes);
+  }
+  assert_int_equal(work.height, height);
+}
+
+static bool has_clash(fixture *opened) {
+  uint32_t clash[2];
+  for (uint32_t p = 0; p < opened->instance.part_count; p++)
+    if (vmo_find_pin_clash(&opened->instance, &opened->instance.parts[p], opened->arena, clash) == VMO_OUTCOME_FOUND)
+      return true;
+  return false;
+}
+
+static void run_against_plain(kind method, uint64_t seed) {
+  random_source source = {seed};
+  for (int round = 0; round < 250; round++) {
+    random_shape shape = {(uint32_t)random_in(&source, 1, 90),
+                          random_in(&source, 1, 120),
+                          random_in(&source, 1, 60),
+                          random_in(&source, 1, 300),
+                          round % 2 * 30,
+                          round % 3 * 3,
+                          round % 4 * 25,
+                          5};
+    fixture opened = open_fixture(&source, &shape);
+    if (!has_clash(&opened))
+      for (uint32_t p = 0; p < opened.instance.part_count; p++)
+        compare(&opened, &opened.instance.parts[p], (vmo_order)(round % VMO_ORDER_COUNT), method);
+    close_fixture(&opened);
+  }
+}
+
+static void the_skyline_is_its_definition(void **state) {
+  (void)state;
+  run_against_plain(SKYLINE, 21);
+}
+
+static void first_fit_is_its_definition(void **state) {
+  (void)state;
+  run_against_plain(FIRST, 22);
+}
+
+static void best_fit_is_its_definition(void **state) {
+  (void)state;
+  run_against_plain(BEST, 23);
+}
+
+/* Below a ceiling there is a plan or none, and units of work run out. */
+static void methods_give_up(void **state) {
+  (void)state;
+  random_source source = {31};
+  random_shape shape = {80, 60, 20, 100, 10, 0, 50, 0};
+  fixture opened = open_fixture(&source, &shape);
+  const vmo_part *part = &opened.instance.parts[0];
+  vmo_bytes offsets[80];
+  uint32_t ranked[80];
+  vmo_keyed keys[160];
+  vmo_rank_items(&opened.instance, part, VMO_ORDER_AREA, keys, ranked);
+  vmo_work work = {.instance = &opened.instance,
+                   .part = part,
+                   .arena = opened.method_arena,
+                   .limit = UINT64_MAX,
+                   .ceiling = VMO_BYTES_LIMIT,
+                   .offsets = offsets};
+  assert_int_equal(vmo_plan_by_skyline(&work, ranked, false), VMO_OUTCOME_FOUND);
+  vmo_bytes height = work.height;
+  uint64_t used = work.used;
+  work.ceiling = height;
+  assert_int_equal(vmo_plan_by_skyline(&work, ranked, false), VMO_OUTCOME_NONE);
+  work.ceiling = height + 1;
+  assert_int_equal(vmo_plan_by_skyline(&work, ranked, false), VMO_OUTCOME_FOUND);
+  work.used = 0;
+  work.limit = used - 1;
+  assert_int_equal(vmo_plan_by_skyline(&work, ranked, false), VMO_OUTCOME_NONE);
+  vmo_graph graph;
+  assert_int_equal(vmo_build_graph(&opened.instance, part, 10, opened.arena, &graph), VMO_OUTCOME_NONE);
+  close_fixture(&opened);
+}
+
+/* More alignments than the skyline keeps apart: some are lifted, none is missed. */
+static void many_alignments_are_kept(void **state) {
+  (void)state;
+  random_source source = {77};
+  for (int round = 0; round < 50; round++) {
+    random_shape shape = {60, 40, 15, 100, 20, 0, 0, 0};
+    random_problem made = random_problem_make(&source, &shape);
+    for (uint32_t i = 0; i < made.problem.buffer_count; i++)
+      made.buffers[i].alignment = INT64_C(1) << random_in(&source, 0, 20);
+    vmo_context *context = vmo_context_create();
+    vmo_solution solution;
+    vmo_solve_options options = {.work_limit = 1};
+    assert_int_equal(vmo_solve_problem(context, &made.problem, &options, &solution), VMO_OK);
+    assert_string_equal(solution.method, "skyline by area");
+    assert_int_equal(vmo_check_solution_slowly(context, &made.problem, &solution), VMO_OK);
+    vmo_context_destroy(context);
+    random_problem_free(&made);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(sorting_is_stable_and_right),
+      cmocka_unit_test(sections_keep_who_meets_whom),
+      cmocka_unit_test(the_tree_is_an_array),
+      cmocka_unit_test(the_skyline_is_its_definition),
+      cmocka_unit_test(first_fit_is_its_definition),
+      cmocka_unit_test(best_fit_is_its_definition),
+      cmocka_unit_test(methods_give_up),
+      cmocka_unit_test(many_alignments_are_kept),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
