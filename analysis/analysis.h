@@ -52,6 +52,17 @@ typedef struct vmo_storage_accesses {
   uint32_t *first, *accesses;
 } vmo_storage_accesses;
 vmo_status vmo_index_accesses(const vmo_flow *flow, vmo_storage_accesses *index);
+
+/* Liveness of some bytes of one storage, asked for now and then. */
+typedef struct vmo_byte_liveness vmo_byte_liveness;
+/* NULL when memory is out. `index` must outlive it. */
+vmo_byte_liveness *vmo_create_byte_liveness(const vmo_flow *flow, const vmo_cfg *cfg,
+                                            const vmo_storage_accesses *index);
+/* Where bytes [begin, end) of `storage` are still to be read; *ranges are valid until the next question. Costs what the
+ * storage's accesses and live range cost. */
+vmo_status vmo_find_byte_liveness(vmo_byte_liveness *liveness, vmo_storage_id storage, vmo_bytes begin, vmo_bytes end,
+                                  const vmo_live_range **ranges, uint32_t *count);
+
 void vmo_dump_liveness(const vmo_flow *flow, const vmo_liveness *liveness, vmo_text *out);
 
 /* ---- amounts ---- */

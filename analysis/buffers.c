@@ -1,9 +1,5 @@
-/* buffers.c: merges storages into buffers; see buffers.h for the picture.
- *
- * The interference test by sorted segments is the linear check of congruence classes of B. Boissinot, A. Darte,
- * F. Rastello, B. Dupont de Dinechin, C. Guillon, "Revisiting Out-of-SSA Translation" (CGO 2009), with segments of
- * live ranges in place of dominance order. */
-#include "analysis/buffers.h"
+/* buffers.c: which storages are one buffer, and whether two may become one; see buffers.h for the picture. */
+#include "analysis/lanes.h"
 
 #include <string.h>
 
@@ -32,11 +28,17 @@ vmo_status vmo_create_buffers(const vmo_flow *flow, const vmo_liveness *liveness
   *buffers = (vmo_buffers){.flow = flow, .liveness = liveness, .summaries = summaries};
   buffers->parents = vmo_alloc(context, count * sizeof *buffers->parents);
   buffers->next = vmo_alloc(context, count * sizeof *buffers->next);
+  buffers->offsets = vmo_alloc(context, count * sizeof *buffers->offsets);
   buffers->classes = vmo_alloc_array(context, count, sizeof *buffers->classes);
-  if (!buffers->parents || !buffers->next || !buffers->classes) return VMO_OUT_OF_MEMORY;
+  buffers->access_counts = vmo_alloc_array(context, count, sizeof *buffers->access_counts);
+  if (!buffers->parents || !buffers->next || !buffers->offsets || !buffers->classes || !buffers->access_counts)
+    return VMO_OUT_OF_MEMORY;
+  for (uint32_t m = 0; m < flow->members.count; m++) buffers->access_counts[flow->members.data[m]]++;
   for (vmo_storage_id s = 0; s < flow->storages.count; s++) {
     const vmo_storage *storage = &flow->storages.data[s];
     buffers->parents[s] = buffers->next[s] = s;
+    buffers->offsets[s] = -1;
+    buffers->classes[s].whole.end = -1;
     buffers->classes[s].anchor = is_anchor(storage) ? s : VMO_NONE;
     buffers->classes[s].home = storage->home;
   }
@@ -45,17 +47,17 @@ vmo_status vmo_create_buffers(const vmo_flow *flow, const vmo_liveness *liveness
 }
 
 /* A class of one member has its segments made when they are first asked for. */
-static bool make_segments(vmo_buffers *buffers, vmo_storage_id root) {
-  vmo_buffer_class *class = &buffers->classes[root];
+bool vmo_make_segments(vmo_buffers *buffers, vmo_storage_id root) {
+  vmo_lane *lane = &buffers->classes[root].whole;
   const vmo_liveness *liveness = buffers->liveness;
   uint32_t count = liveness->first[root + 1] - liveness->first[root];
-  if (class->segments || count == 0) return true;
-  class->segments = vmo_alloc(buffers->flow->module->context, count * sizeof *class->segments);
-  if (!class->segments) return false;
-  class->segment_count = class->segment_capacity = count;
+  if (lane->segments || count == 0) return true;
+  lane->segments = vmo_alloc(buffers->flow->module->context, count * sizeof *lane->segments);
+  if (!lane->segments) return false;
+  lane->segment_count = lane->segment_capacity = count;
   for (uint32_t i = 0; i < count; i++) {
     vmo_live_range range = liveness->ranges[liveness->first[root] + i];
-    class->segments[i] = (vmo_segment){range.begin, range.end, root, root};
+    lane->segments[i] = (vmo_segment){range.begin, range.end, root, root};
   }
   return true;
 }
@@ -103,141 +105,42 @@ vmo_refusal vmo_check_operand(const vmo_buffers *buffers, vmo_point point, uint3
   vmo_stream_id stream = flow->op_streams[point];
   if (source->stream != stream && source->home != stream) return VMO_REFUSED_STREAM;
   if (!call && !vmo_op_reads_same_index(flow->module, function, op, operand)) return VMO_REFUSED_OPERAND_RULE;
-  return whole ? VMO_REFUSED_NOT : VMO_REFUSED_VIEW_LIVE;
+  return VMO_REFUSED_NOT;
 }
 
-/* Result storage `made` begins at op `point` where a member of the same buffer-to-be ends: every operand of the op that
- * is in that buffer must allow it. */
-static bool is_hand_over(const vmo_buffers *buffers, vmo_point point, vmo_storage_id made, vmo_storage_id left,
-                         vmo_storage_id right) {
+/* The bytes of a value in its buffer; end -1: all of them. False: not known. */
+bool vmo_find_bytes(const vmo_buffers *buffers, vmo_value_id value, vmo_bytes *begin, vmo_bytes *end) {
   const vmo_flow *flow = buffers->flow;
-  const vmo_storage *storage = &flow->storages.data[made];
-  if (storage->owner != VMO_OWNER_RESULT || storage->definition != point) return false;
-  const vmo_op *op = &flow->function->ops.data[point];
-  uint32_t result = storage->value - op->result_first;
-  for (uint32_t k = 0; k < op->operand_count; k++) {
-    vmo_value_id value = vmo_op_value(flow->function, op, k);
-    vmo_storage_id operand = value == VMO_NONE ? VMO_NONE : flow->references[value].storage;
-    if (operand == VMO_NONE) continue;
-    vmo_storage_id root = vmo_find_buffer(buffers, operand);
-    if (root != left && root != right) continue;
-    if (vmo_check_operand(buffers, point, result, k) != VMO_REFUSED_NOT) return false;
+  const vmo_reference *reference = &flow->references[value];
+  vmo_bytes offset = buffers->offsets[reference->storage];
+  const vmo_storage *storage = &flow->storages.data[reference->storage];
+  *begin = offset < 0 ? 0 : offset;
+  *end = offset < 0 ? -1 : offset + storage->bytes;
+  if (reference->end >= 0) {
+    *end = *begin + reference->end;
+    *begin += reference->begin;
+    return true;
   }
-  return true;
+  const vmo_type *type = vmo_value_type(flow->module, flow->function, value);
+  return !reference->view || type->bytes == storage->size;
+}
+
+bool vmo_is_whole_buffer(const vmo_buffers *buffers, vmo_value_id value) {
+  vmo_bytes begin, end;
+  vmo_storage_id root = vmo_find_buffer(buffers, buffers->flow->references[value].storage);
+  return buffers->classes[root].part_count == 0 && vmo_find_bytes(buffers, value, &begin, &end) && end < 0;
+}
+
+bool vmo_is_same_place(const vmo_buffers *buffers, vmo_value_id left, vmo_value_id right) {
+  vmo_bytes begin, end, other_begin, other_end;
+  return vmo_find_bytes(buffers, left, &begin, &end) && vmo_find_bytes(buffers, right, &other_begin, &other_end) &&
+         begin == other_begin && end == other_end;
 }
 
 /* ---- merging ---- */
 
-typedef struct merge {
-  vmo_buffers *buffers;
-  vmo_storage_id left, right; /* roots; left has no fewer segments */
-  vmo_conflict *conflict;
-} merge;
-
-static bool meet(const merge *m, const vmo_segment *earlier, const vmo_segment *later) {
-  if (earlier->end <= later->begin) return true;
-  if (earlier->end == later->begin + 1) {
-    const vmo_storage *storage = &m->buffers->flow->storages.data[earlier->last];
-    bool made_before = storage->owner != VMO_OWNER_RESULT || storage->definition != later->begin;
-    if (made_before && is_hand_over(m->buffers, later->begin, later->first, m->left, m->right)) return true;
-  }
-  return false;
-}
-
-/* Two segments may stand in one buffer when they are apart or one hands over to the other. */
-static bool compatible(const merge *m, const vmo_segment *a, const vmo_segment *b) {
-  if (a->end <= b->begin || b->end <= a->begin) return true;
-  if (a->begin < b->begin) return meet(m, a, b);
-  if (b->begin < a->begin) return meet(m, b, a);
-  return meet(m, a, b) || meet(m, b, a); /* both begin at one op, one of them is over with it */
-}
-
-static uint32_t first_segment_ending_after(const vmo_buffer_class *class, vmo_point point) {
-  uint32_t low = 0, high = class->segment_count;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (class->segments[middle].end <= point)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-static bool test_segments(const merge *m) {
-  const vmo_buffer_class *left = &m->buffers->classes[m->left], *right = &m->buffers->classes[m->right];
-  for (uint32_t i = 0; i < right->segment_count; i++) {
-    const vmo_segment *segment = &right->segments[i];
-    for (uint32_t k = first_segment_ending_after(left, segment->begin);
-         k < left->segment_count && left->segments[k].begin < segment->end; k++) {
-      const vmo_segment *other = &left->segments[k];
-      if (compatible(m, other, segment)) continue;
-      vmo_point point = other->begin > segment->begin ? other->begin : segment->begin;
-      *m->conflict = (vmo_conflict){VMO_REFUSED_SHARED_LIVE, point, other->last, segment->first};
-      return false;
-    }
-  }
-  return true;
-}
-
-/* Of two that begin at one op, the one that the op makes comes after the one that it reads. */
-static bool comes_before(const vmo_flow *flow, const vmo_segment *a, const vmo_segment *b) {
-  if (a->begin != b->begin) return a->begin < b->begin;
-  const vmo_storage *first = &flow->storages.data[a->first];
-  return !(first->owner == VMO_OWNER_RESULT && first->definition == a->begin);
-}
-
-/* Appends a segment to sorted ones, joining it with the last when they meet. */
-static void append_segment(vmo_segment *segments, uint32_t *count, vmo_segment segment) {
-  vmo_segment *last = *count > 0 ? &segments[*count - 1] : NULL;
-  if (!last || last->end < segment.begin) {
-    segments[(*count)++] = segment;
-  } else if (segment.end >= last->end) {
-    last->end = segment.end;
-    last->last = segment.last;
-  }
-}
-
-/* The usual case: all of `right` lies at or after the end of `left`. */
-static bool append_segments(vmo_buffers *buffers, vmo_buffer_class *left, const vmo_buffer_class *right) {
-  uint32_t wanted = left->segment_count + right->segment_count;
-  if (wanted > left->segment_capacity) {
-    uint32_t capacity = wanted < 4 ? 4 : wanted + wanted / 2;
-    vmo_segment *grown = vmr_arena_grow(buffers->flow->module->context->arena, left->segments,
-                                        left->segment_capacity * sizeof *grown, capacity * sizeof *grown);
-    if (!grown) return false;
-    left->segments = grown;
-    left->segment_capacity = capacity;
-  }
-  for (uint32_t i = 0; i < right->segment_count; i++)
-    append_segment(left->segments, &left->segment_count, right->segments[i]);
-  return true;
-}
-
-static bool interleave_segments(vmo_buffers *buffers, vmo_buffer_class *left, const vmo_buffer_class *right) {
-  uint32_t a = 0, b = 0, count = 0, wanted = left->segment_count + right->segment_count;
-  vmo_segment *merged = vmo_alloc(buffers->flow->module->context, wanted * sizeof *merged);
-  if (!merged) return false;
-  while (a < left->segment_count || b < right->segment_count) {
-    bool take_left = b == right->segment_count ||
-                     (a < left->segment_count && comes_before(buffers->flow, &left->segments[a], &right->segments[b]));
-    append_segment(merged, &count, take_left ? left->segments[a++] : right->segments[b++]);
-  }
-  left->segments = merged;
-  left->segment_count = count;
-  left->segment_capacity = wanted;
-  return true;
-}
-
-static bool join_segments(vmo_buffers *buffers, vmo_buffer_class *left, const vmo_buffer_class *right) {
-  if (right->segment_count == 0) return true;
-  bool at_end = left->segment_count == 0 ||
-                comes_before(buffers->flow, &left->segments[left->segment_count - 1], &right->segments[0]);
-  return at_end ? append_segments(buffers, left, right) : interleave_segments(buffers, left, right);
-}
-
 /* Two places that exist apart from each other cannot be one. */
-static vmo_refusal check_anchors(const vmo_buffers *buffers, vmo_storage_id left, vmo_storage_id right) {
+vmo_refusal vmo_check_anchors(const vmo_buffers *buffers, vmo_storage_id left, vmo_storage_id right) {
   const vmo_storage *storages = buffers->flow->storages.data;
   vmo_storage_id a = buffers->classes[left].anchor, b = buffers->classes[right].anchor;
   const vmo_storage *both[] = {&storages[left], &storages[right], a == VMO_NONE ? NULL : &storages[a],
@@ -264,7 +167,7 @@ static vmo_stream_id outer_stream(const vmo_flow *flow, vmo_stream_id left, vmo_
   return left;
 }
 
-static void unite(vmo_buffers *buffers, vmo_storage_id left, vmo_storage_id right) {
+void vmo_unite_buffers(vmo_buffers *buffers, vmo_storage_id left, vmo_storage_id right) {
   vmo_buffer_class *kept = &buffers->classes[left];
   const vmo_buffer_class *gone = &buffers->classes[right];
   const vmo_storage *storages = buffers->flow->storages.data;
@@ -286,20 +189,28 @@ vmo_status vmo_merge_buffers(vmo_buffers *buffers, vmo_storage_id left, vmo_stor
   if (left == right) return VMO_OK;
   if (storages[left].space != storages[right].space)
     conflict->refusal = VMO_REFUSED_SPACE;
+  else if (buffers->classes[left].part_count + buffers->classes[right].part_count > 0)
+    conflict->refusal = VMO_REFUSED_VIEW_LIVE;
   else
-    conflict->refusal = check_anchors(buffers, left, right);
+    conflict->refusal = vmo_check_anchors(buffers, left, right);
   if (conflict->refusal != VMO_REFUSED_NOT) return VMO_OK;
-  if (!make_segments(buffers, left) || !make_segments(buffers, right)) return VMO_OUT_OF_MEMORY;
-  if (buffers->classes[left].segment_count < buffers->classes[right].segment_count) {
+  if (!vmo_make_segments(buffers, left) || !vmo_make_segments(buffers, right)) return VMO_OUT_OF_MEMORY;
+  if (buffers->classes[left].whole.segment_count < buffers->classes[right].whole.segment_count) {
     vmo_storage_id swap = left;
     left = right;
     right = swap;
   }
-  merge m = {buffers, left, right, conflict};
-  if (!test_segments(&m)) return VMO_OK;
-  if (!join_segments(buffers, &buffers->classes[left], &buffers->classes[right])) return VMO_OUT_OF_MEMORY;
-  unite(buffers, left, right);
+  vmo_merge m = {buffers, left, right, 0, -1, conflict};
+  vmo_lane *kept = &buffers->classes[left].whole, *gone = &buffers->classes[right].whole;
+  if (!vmo_test_lanes(&m, kept, gone)) return VMO_OK;
+  if (!vmo_join_lanes(buffers, kept, gone)) return VMO_OUT_OF_MEMORY;
+  vmo_unite_buffers(buffers, left, right);
   return VMO_OK;
+}
+
+static void dump_segments(const vmo_lane *lane, vmo_text *out) {
+  for (uint32_t i = 0; i < lane->segment_count; i++)
+    vmo_text_addf(out, " [%d, %d)", lane->segments[i].begin, lane->segments[i].end);
 }
 
 void vmo_dump_buffers(const vmo_buffers *buffers, vmo_text *out) {
@@ -312,8 +223,12 @@ void vmo_dump_buffers(const vmo_buffers *buffers, vmo_text *out) {
       vmo_dump_storage_name(buffers->flow, member, out);
       member = buffers->next[member];
     } while (member != s);
-    for (uint32_t i = 0; i < buffers->classes[s].segment_count; i++)
-      vmo_text_addf(out, " [%d, %d)", buffers->classes[s].segments[i].begin, buffers->classes[s].segments[i].end);
+    const vmo_buffer_class *class = &buffers->classes[s];
+    if (class->part_count == 0) dump_segments(&class->whole, out);
+    for (uint32_t i = 0; i < class->part_count; i++) {
+      vmo_text_addf(out, " bytes [%lld, %lld)", (long long)class->parts[i].begin, (long long)class->parts[i].end);
+      dump_segments(&class->parts[i], out);
+    }
     vmo_text_add_char(out, '\n');
   }
 }

@@ -25,9 +25,17 @@ typedef struct vmo_segment {
   vmo_storage_id first, last; /* the member that is live at begin, and at end - 1 */
 } vmo_segment;
 
-typedef struct vmo_buffer_class {
+/* Some bytes of a buffer, with the segments in which they are live. */
+typedef struct vmo_lane {
+  vmo_bytes begin, end; /* end -1: all bytes of the buffer */
   vmo_segment *segments;
   uint32_t segment_count, segment_capacity;
+} vmo_lane;
+
+typedef struct vmo_buffer_class {
+  vmo_lane whole;  /* when there are no parts */
+  vmo_lane *parts; /* when a result took the bytes of a part: lanes in order, together all bytes */
+  uint32_t part_count;
   vmo_storage_id anchor; /* the donated parameter, state or result place among its members; VMO_NONE: none */
   vmo_stream_id home;    /* whose arena it lives in */
 } vmo_buffer_class;
@@ -39,7 +47,9 @@ typedef struct vmo_buffers {
   bool keep_results_fresh;           /* a result must not stay in a donated parameter's bytes */
   vmo_storage_id *parents;           /* union-find */
   vmo_storage_id *next;              /* members of a class as a ring */
-  vmo_buffer_class *classes;         /* valid at roots */
+  vmo_bytes *offsets;                /* of a member that is a part: where it begins; -1: it is the whole buffer */
+  vmo_buffer_class *classes;         /* valid at roots; the root is a whole member */
+  uint32_t *access_counts;           /* of each storage */
 } vmo_buffers;
 
 /* Why two buffers cannot be one. */
@@ -55,14 +65,31 @@ vmo_status vmo_create_buffers(const vmo_flow *flow, const vmo_liveness *liveness
 /* The representative of a storage's buffer. */
 vmo_storage_id vmo_find_buffer(const vmo_buffers *buffers, vmo_storage_id storage);
 
-/* Merges the buffers of two storages of the same bytes and space; VMO_OK also when it is refused (*conflict says why). */
+/* Merges the buffers of two storages of the same bytes and space; VMO_OK also when it is refused (*conflict says why).
+ * Buffers that have parts are not merged. */
 vmo_status vmo_merge_buffers(vmo_buffers *buffers, vmo_storage_id left, vmo_storage_id right, vmo_conflict *conflict);
+
+/* Lets the storage of result `made`, which shares with nothing yet, take the bytes of operand `value`, a part of its
+ * buffer (or the whole of one that has parts). Other bytes of the buffer may live on:
+ *
+ *   %x   ├──────┤                     %lo, %hi = split %x
+ *   %lo  │      ├──┤%y ├─────┤        %y = relu %lo         takes %lo's bytes while %hi is still to be read
+ *   %hi  │      ├───────┤
+ */
+vmo_status vmo_take_part(vmo_buffers *buffers, vmo_byte_liveness *bytes, vmo_value_id value, vmo_storage_id made,
+                         vmo_conflict *conflict);
+
+/* Whether `value` is all bytes of its buffer, and that buffer has no parts. */
+bool vmo_is_whole_buffer(const vmo_buffers *buffers, vmo_value_id value);
 
 /* Whether operand `operand` of `op` may give its bytes to result `result` as far as op, types and places go. */
 vmo_refusal vmo_check_operand(const vmo_buffers *buffers, vmo_point op, uint32_t result, uint32_t operand);
 
 /* Whether element width and count of two types are provably equal under the flow's binding. */
 bool vmo_equal_storage(const vmo_flow *flow, vmo_storage_id left, vmo_storage_id right);
+
+/* Whether two values of one buffer are the same bytes of it. */
+bool vmo_is_same_place(const vmo_buffers *buffers, vmo_value_id left, vmo_value_id right);
 
 void vmo_dump_buffers(const vmo_buffers *buffers, vmo_text *out);
 

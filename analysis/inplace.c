@@ -36,9 +36,15 @@ static const vmo_access *access_at(const vmo_buffers *buffers, const vmo_storage
   return &buffers->flow->accesses.data[index->accesses[i]];
 }
 
-/* The first read of `storage` at an op in [begin, end), or NULL. */
+static bool touches(const vmo_access *access, const vmo_reference *bytes) {
+  return access->kind == VMO_ACCESS_READ &&
+         (bytes->end < 0 || access->end < 0 || (access->begin < bytes->end && bytes->begin < access->end));
+}
+
+/* The first read of the bytes that `bytes` refers to at an op in [begin, end), or NULL. */
 static const vmo_access *find_read(const vmo_buffers *buffers, const vmo_storage_accesses *index,
-                                   vmo_storage_id storage, vmo_point begin, vmo_point end) {
+                                   const vmo_reference *bytes, vmo_point begin, vmo_point end) {
+  vmo_storage_id storage = bytes->storage;
   uint32_t low = index->first[storage], high = index->first[storage + 1], last = high;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
@@ -48,7 +54,7 @@ static const vmo_access *find_read(const vmo_buffers *buffers, const vmo_storage
       high = middle;
   }
   for (; low < last && access_at(buffers, index, low)->op < end; low++)
-    if (access_at(buffers, index, low)->kind == VMO_ACCESS_READ) return access_at(buffers, index, low);
+    if (touches(access_at(buffers, index, low), bytes)) return access_at(buffers, index, low);
   return NULL;
 }
 
@@ -65,12 +71,12 @@ static vmo_block_id block_of(const vmo_flow *flow, vmo_point point) {
 }
 
 static const vmo_access *find_read_in_next_iteration(const vmo_buffers *buffers, const vmo_cfg *cfg,
-                                                     const vmo_storage_accesses *index, vmo_storage_id storage,
+                                                     const vmo_storage_accesses *index, const vmo_reference *bytes,
                                                      vmo_point point) {
   uint32_t l = cfg->block_loops[block_of(buffers->flow, point)];
   for (; l != VMO_NONE; l = cfg->loops.data[l].parent) {
     vmo_point begin = buffers->flow->blocks.data[cfg->loops.data[l].first].begin;
-    const vmo_access *read = find_read(buffers, index, storage, begin, point + 1);
+    const vmo_access *read = find_read(buffers, index, bytes, begin, point + 1);
     if (read) return read;
   }
   return NULL;
@@ -115,12 +121,13 @@ void vmo_explain_conflict(const vmo_buffers *buffers, const vmo_cfg *cfg, const 
   fact->refusal = conflict->refusal;
   if (conflict->refusal != VMO_REFUSED_SHARED_LIVE) return;
   if (vmo_is_live_at(buffers->liveness, storage, fact->op + 1)) {
-    const vmo_access *read = find_read(buffers, accesses, storage, fact->op + 1, flow->op_count);
+    const vmo_access *read =
+        find_read(buffers, accesses, &flow->references[fact->operand], fact->op + 1, flow->op_count);
     if (read) {
       blame_read(flow, read, VMO_REFUSED_READ_LATER, fact);
       return;
     }
-    read = find_read_in_next_iteration(buffers, cfg, accesses, storage, fact->op);
+    read = find_read_in_next_iteration(buffers, cfg, accesses, &flow->references[fact->operand], fact->op);
     if (read) {
       blame_read(flow, read, VMO_REFUSED_READ_NEXT_ITERATION, fact);
       return;

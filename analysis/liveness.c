@@ -354,6 +354,31 @@ vmo_status vmo_compute_liveness(const vmo_flow *flow, const vmo_cfg *cfg, vmo_li
   return VMO_OK;
 }
 
+struct vmo_byte_liveness {
+  walk walk;
+  const vmo_storage_accesses *index;
+};
+
+vmo_byte_liveness *vmo_create_byte_liveness(const vmo_flow *flow, const vmo_cfg *cfg,
+                                            const vmo_storage_accesses *index) {
+  vmo_byte_liveness *liveness = vmo_alloc(flow->module->context, sizeof *liveness);
+  if (!liveness || !begin_walk(&liveness->walk, flow, cfg)) return NULL;
+  liveness->index = index;
+  return liveness;
+}
+
+vmo_status vmo_find_byte_liveness(vmo_byte_liveness *liveness, vmo_storage_id storage, vmo_bytes begin, vmo_bytes end,
+                                  const vmo_live_range **ranges, uint32_t *count) {
+  walk *w = &liveness->walk;
+  uint32_t first = liveness->index->first[storage];
+  w->begin = begin;
+  w->end = end;
+  walk_storage(w, liveness->index->accesses + first, liveness->index->first[storage + 1] - first);
+  *ranges = w->ranges.data;
+  *count = w->ranges.count;
+  return w->failed ? VMO_OUT_OF_MEMORY : VMO_OK;
+}
+
 bool vmo_is_live_at(const vmo_liveness *liveness, vmo_storage_id storage, vmo_point point) {
   uint32_t low = liveness->first[storage], high = liveness->first[storage + 1];
   while (low < high) {

@@ -16,31 +16,40 @@ typedef struct annotator {
 static const vmo_value_plan no_place = {VMO_NONE, VMO_NONE, VMO_NONE, -1};
 
 /* Where the buffer of `storage` is. */
-static void place_value(annotator *a, vmo_value_id value, vmo_storage_id storage) {
+static bool place_value(annotator *a, vmo_value_id value, vmo_storage_id storage) {
   const vmo_planning *p = a->planning;
   vmo_storage_id root = vmo_find_buffer(p->buffers, storage), anchor = p->buffers->classes[root].anchor;
   vmo_value_plan *plan = &a->plan->values[value];
   plan->slot = p->layout.buffers[root].slot;
   plan->offset = p->layout.buffers[root].offset;
-  if (plan->slot != VMO_NONE || anchor == VMO_NONE) return;
+  vmo_bytes part = p->buffers->offsets[storage];
+  if (plan->slot != VMO_NONE && part > 0) {
+    vmo_size_id offset = vmo_size_constant(p->module->sizes, part);
+    plan->offset = offset == VMO_NONE ? VMO_NONE : vmo_size_add(p->module->sizes, plan->offset, offset);
+    if (plan->offset == VMO_NONE) return false;
+  }
+  if (plan->slot != VMO_NONE || anchor == VMO_NONE) return true;
   const vmo_storage *anchored = &p->flow->storages.data[anchor];
   if (anchored->owner == VMO_OWNER_RETURNED)
     plan->result = (int32_t)anchored->position;
   else if (anchored->owner == VMO_OWNER_PARAMETER)
     plan->over = anchored->value;
+  return true;
 }
 
-static void place_values(annotator *a) {
+static bool place_values(annotator *a) {
   const vmo_flow *flow = a->planning->flow;
   for (vmo_value_id v = 0; v < a->plan->value_count; v++) a->plan->values[v] = no_place;
   for (vmo_storage_id s = 0; s < flow->storages.count; s++) {
     const vmo_storage *storage = &flow->storages.data[s];
-    if (storage->owner == VMO_OWNER_RESULT || storage->owner == VMO_OWNER_STATE) place_value(a, storage->value, s);
+    bool owns = storage->owner == VMO_OWNER_RESULT || storage->owner == VMO_OWNER_STATE;
+    if (owns && !place_value(a, storage->value, s)) return false;
   }
   for (uint32_t i = 0; i < a->planning->inplace.count; i++) {
     const vmo_inplace_fact *fact = &a->planning->inplace.data[i];
     a->plan->values[fact->result].over = fact->operand;
   }
+  return true;
 }
 
 /* Workspaces and calls are both in op order. */
@@ -89,8 +98,7 @@ vmo_status vmo_annotate_plan(vmo_planning *planning) {
   plan->value_count = planning->function->values.count;
   plan->values = vmo_alloc(planning->context, ((size_t)plan->value_count + 1) * sizeof *plan->values);
   if (!plan->values) return VMO_OUT_OF_MEMORY;
-  place_values(&a);
-  if (!place_temporaries(&a) || !place_arenas(&a)) return VMO_OUT_OF_MEMORY;
+  if (!place_values(&a) || !place_temporaries(&a) || !place_arenas(&a)) return VMO_OUT_OF_MEMORY;
   plan->ops = a.ops.data;
   plan->op_count = a.ops.count;
   plan->callee_offsets = planning->layout.callees;

@@ -83,7 +83,8 @@ static vmo_status try_overwrite(vmo_coalescer *c, uint32_t index, uint32_t opera
   vmo_storage_id from = c->flow->references[vmo_op_value(p->function, op, operand)].storage;
   *fine = !vmo_is_live_at(p->liveness, from, (vmo_point)index + 1);
   if (!*fine || result == VMO_NONE) return VMO_OK;
-  *fine = vmo_check_operand(p->buffers, (vmo_point)index, result, operand) == VMO_REFUSED_NOT;
+  *fine = vmo_check_operand(p->buffers, (vmo_point)index, result, operand) == VMO_REFUSED_NOT &&
+          vmo_is_whole_buffer(p->buffers, vmo_op_value(p->function, op, operand));
   if (!*fine) return VMO_OK;
   return try_merge(c, from, c->flow->references[op->result_first + result].storage, fine);
 }

@@ -13,6 +13,7 @@
 typedef struct chooser {
   vmo_planning *planning;
   const vmo_flow *flow;
+  vmo_byte_liveness *bytes;        /* made when a part is first asked for */
   VMO_VEC(vmo_inplace_fact) facts; /* of the result in hand, one per operand with bytes */
 } chooser;
 
@@ -43,21 +44,32 @@ static bool list_operands(chooser *c, vmo_point op, vmo_value_id result) {
   return true;
 }
 
-/* Merges the result with the operand of `fact`; explains when that cannot be done. */
+/* Lets the result have the bytes of `fact`'s operand; explains when that cannot be done. */
 static vmo_status try_operand(chooser *c, vmo_inplace_fact *fact, bool *taken) {
   vmo_planning *p = c->planning;
   vmo_conflict conflict;
-  vmo_status status =
-      vmo_merge_buffers(p->buffers, storage_of(c, fact->operand), storage_of(c, fact->result), &conflict);
+  vmo_status status;
+  if (vmo_is_whole_buffer(p->buffers, fact->operand)) {
+    status = vmo_merge_buffers(p->buffers, storage_of(c, fact->operand), storage_of(c, fact->result), &conflict);
+  } else {
+    if (!c->bytes) c->bytes = vmo_create_byte_liveness(c->flow, p->cfg, p->accesses);
+    if (!c->bytes) return VMO_OUT_OF_MEMORY;
+    status = vmo_take_part(p->buffers, c->bytes, fact->operand, storage_of(c, fact->result), &conflict);
+  }
   *taken = status == VMO_OK && conflict.refusal == VMO_REFUSED_NOT;
   if (status == VMO_OK && !*taken) vmo_explain_conflict(p->buffers, p->cfg, p->accesses, &conflict, fact);
   return status;
 }
 
-static bool shares_already(const chooser *c, const vmo_inplace_fact *fact) {
+static bool is_same_buffer(const chooser *c, const vmo_inplace_fact *fact) {
   const vmo_buffers *buffers = c->planning->buffers;
   return vmo_find_buffer(buffers, storage_of(c, fact->operand)) ==
          vmo_find_buffer(buffers, storage_of(c, fact->result));
+}
+
+static bool shares_already(const chooser *c, const vmo_inplace_fact *fact) {
+  const vmo_buffers *buffers = c->planning->buffers;
+  return is_same_buffer(c, fact) && vmo_is_same_place(buffers, fact->operand, fact->result);
 }
 
 static bool is_parameter_bytes(const chooser *c, const vmo_inplace_fact *fact) {
@@ -74,6 +86,11 @@ static vmo_status choose_operand(chooser *c, uint32_t *chosen) {
       vmo_inplace_fact *fact = &c->facts.data[i];
       if (fact->refusal != VMO_REFUSED_NOT) continue;
       if (round == 0 && !shares_already(c, fact)) continue;
+      if (round > 0 && is_same_buffer(c, fact)) { /* other bytes of the buffer that it already has */
+        fact->refusal = VMO_REFUSED_SHARED_LIVE;
+        fact->other = fact->operand;
+        continue;
+      }
       if (round == 1 && !is_parameter_bytes(c, fact)) continue;
       bool taken = false;
       vmo_status status = try_operand(c, fact, &taken);

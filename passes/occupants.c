@@ -288,6 +288,12 @@ bool vmo_is_in_arena(const vmo_planning *planning, vmo_storage_id root, bool res
   return storages[anchor].owner == VMO_OWNER_STATE || results;
 }
 
+static bool add_segments(const vmo_flow *flow, const vmo_lane *lane, vmo_occupancy *occupancy) {
+  for (uint32_t i = 0; i < lane->segment_count; i++)
+    if (!add_range(flow, occupancy, lane->segments[i].begin, lane->segments[i].end)) return false;
+  return true;
+}
+
 static bool add_buffer(const vmo_planning *p, const reservations *lists, vmo_storage_id root,
                        vmo_occupancy *occupancy) {
   const vmo_flow *flow = p->flow;
@@ -296,9 +302,10 @@ static bool add_buffer(const vmo_planning *p, const reservations *lists, vmo_sto
   uint32_t first = occupancy->ranges.count;
   if (anchor != VMO_NONE && flow->storages.data[anchor].owner == VMO_OWNER_STATE)
     return add_range(flow, occupancy, 0, flow->op_count) && push_occupant(flow, root, class->home, first, occupancy);
-  if (class->segments) {
-    for (uint32_t i = 0; i < class->segment_count; i++)
-      if (!add_range(flow, occupancy, class->segments[i].begin, class->segments[i].end)) return false;
+  for (uint32_t i = 0; i < class->part_count; i++)
+    if (!add_segments(flow, &class->parts[i], occupancy)) return false;
+  if (class->part_count > 0 || class->whole.segments) {
+    if (class->part_count == 0 && !add_segments(flow, &class->whole, occupancy)) return false;
   } else if (!add_storage_ranges(flow, p->liveness, root, occupancy)) {
     return false;
   }

@@ -88,6 +88,12 @@ static bool add_storage(recorder *r, vmo_storage_id s) {
                            .offset = p->layout.buffers[root].offset,
                            .over = VMO_NONE,
                            .dead = r->uses[storage->value] == 0};
+  vmo_bytes part = p->buffers->offsets[s];
+  if (fact.slot != VMO_NONE && part > 0) {
+    vmo_size_id offset = vmo_size_constant(p->module->sizes, part);
+    fact.offset = offset == VMO_NONE ? VMO_NONE : vmo_size_add(p->module->sizes, fact.offset, offset);
+    if (fact.offset == VMO_NONE) return false;
+  }
   r->fact_of[s] = r->facts->storages.count;
   return add_ranges(r, &fact, s) && vmo_vec_push(r->arena, &r->facts->storages, fact);
 }

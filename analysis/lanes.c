@@ -1,0 +1,135 @@
+/* lanes.c: the segments in which some bytes of a buffer are live: whether two lists of them fit, and their union.
+ *
+ * The interference test by sorted segments is the linear check of congruence classes of B. Boissinot, A. Darte,
+ * F. Rastello, B. Dupont de Dinechin, C. Guillon, "Revisiting Out-of-SSA Translation" (CGO 2009), with segments of live
+ * ranges in place of dominance order. */
+#include "analysis/lanes.h"
+
+/* An operand in the buffer-to-be at the op that makes the result: it must be elsewhere, or at the very bytes that the
+ * result takes and allowed to be overwritten. */
+static bool allows(const vmo_merge *m, vmo_point point, uint32_t result, uint32_t operand, vmo_value_id value) {
+  vmo_bytes begin, end;
+  if (!vmo_find_bytes(m->buffers, value, &begin, &end)) return false;
+  if (m->end >= 0 && end >= 0 && (end <= m->begin || m->end <= begin)) return true;
+  return begin == m->begin && end == m->end && vmo_check_operand(m->buffers, point, result, operand) == VMO_REFUSED_NOT;
+}
+
+/* Result storage `made` begins at op `point` where a member of the same buffer-to-be ends: every operand of the op that
+ * is in that buffer must allow it. */
+static bool is_hand_over(const vmo_merge *m, vmo_point point, vmo_storage_id made) {
+  const vmo_flow *flow = m->buffers->flow;
+  const vmo_storage *storage = &flow->storages.data[made];
+  if (storage->owner != VMO_OWNER_RESULT || storage->definition != point) return false;
+  const vmo_op *op = &flow->function->ops.data[point];
+  for (uint32_t k = 0; k < op->operand_count; k++) {
+    vmo_value_id value = vmo_op_value(flow->function, op, k);
+    vmo_storage_id operand = value == VMO_NONE ? VMO_NONE : flow->references[value].storage;
+    if (operand == VMO_NONE) continue;
+    vmo_storage_id root = vmo_find_buffer(m->buffers, operand);
+    if (root != m->left && root != m->right) continue;
+    if (!allows(m, point, storage->value - op->result_first, k, value)) return false;
+  }
+  return true;
+}
+
+static bool meet(const vmo_merge *m, const vmo_segment *earlier, const vmo_segment *later) {
+  if (earlier->end <= later->begin) return true;
+  if (earlier->end == later->begin + 1 && earlier->last != VMO_NONE && later->first != VMO_NONE) {
+    const vmo_storage *storage = &m->buffers->flow->storages.data[earlier->last];
+    bool made_before = storage->owner != VMO_OWNER_RESULT || storage->definition != later->begin;
+    if (made_before && is_hand_over(m, later->begin, later->first)) return true;
+  }
+  return false;
+}
+
+/* Two segments may stand in one buffer when they are apart or one hands over to the other. */
+static bool compatible(const vmo_merge *m, const vmo_segment *a, const vmo_segment *b) {
+  if (a->end <= b->begin || b->end <= a->begin) return true;
+  if (a->begin < b->begin) return meet(m, a, b);
+  if (b->begin < a->begin) return meet(m, b, a);
+  return meet(m, a, b) || meet(m, b, a); /* both begin at one op, one of them is over with it */
+}
+
+static uint32_t first_segment_ending_after(const vmo_lane *lane, vmo_point point) {
+  uint32_t low = 0, high = lane->segment_count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (lane->segments[middle].end <= point)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+bool vmo_test_lanes(const vmo_merge *m, const vmo_lane *left, const vmo_lane *right) {
+  for (uint32_t i = 0; i < right->segment_count; i++) {
+    const vmo_segment *segment = &right->segments[i];
+    for (uint32_t k = first_segment_ending_after(left, segment->begin);
+         k < left->segment_count && left->segments[k].begin < segment->end; k++) {
+      const vmo_segment *other = &left->segments[k];
+      if (compatible(m, other, segment)) continue;
+      vmo_point point = other->begin > segment->begin ? other->begin : segment->begin;
+      *m->conflict = (vmo_conflict){VMO_REFUSED_SHARED_LIVE, point, other->last, segment->first};
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Of two that begin at one op, the one that the op makes comes after the one that it reads. */
+static bool comes_before(const vmo_flow *flow, const vmo_segment *a, const vmo_segment *b) {
+  if (a->begin != b->begin) return a->begin < b->begin;
+  if (a->first == VMO_NONE) return true;
+  const vmo_storage *first = &flow->storages.data[a->first];
+  return !(first->owner == VMO_OWNER_RESULT && first->definition == a->begin);
+}
+
+/* Appends a segment to sorted ones, joining it with the last when they meet. */
+static void append_segment(vmo_segment *segments, uint32_t *count, vmo_segment segment) {
+  vmo_segment *last = *count > 0 ? &segments[*count - 1] : NULL;
+  if (!last || last->end < segment.begin) {
+    segments[(*count)++] = segment;
+  } else if (segment.end >= last->end) {
+    last->end = segment.end;
+    last->last = segment.last;
+  }
+}
+
+/* The usual case: all of `right` lies at or after the end of `left`. */
+static bool append_segments(vmo_buffers *buffers, vmo_lane *left, const vmo_lane *right) {
+  uint32_t wanted = left->segment_count + right->segment_count;
+  if (wanted > left->segment_capacity) {
+    uint32_t capacity = wanted < 4 ? 4 : wanted + wanted / 2;
+    vmo_segment *grown = vmr_arena_grow(buffers->flow->module->context->arena, left->segments,
+                                        left->segment_capacity * sizeof *grown, capacity * sizeof *grown);
+    if (!grown) return false;
+    left->segments = grown;
+    left->segment_capacity = capacity;
+  }
+  for (uint32_t i = 0; i < right->segment_count; i++)
+    append_segment(left->segments, &left->segment_count, right->segments[i]);
+  return true;
+}
+
+static bool interleave_segments(vmo_buffers *buffers, vmo_lane *left, const vmo_lane *right) {
+  uint32_t a = 0, b = 0, count = 0, wanted = left->segment_count + right->segment_count;
+  vmo_segment *merged = vmo_alloc(buffers->flow->module->context, wanted * sizeof *merged);
+  if (!merged) return false;
+  while (a < left->segment_count || b < right->segment_count) {
+    bool take_left = b == right->segment_count ||
+                     (a < left->segment_count && comes_before(buffers->flow, &left->segments[a], &right->segments[b]));
+    append_segment(merged, &count, take_left ? left->segments[a++] : right->segments[b++]);
+  }
+  left->segments = merged;
+  left->segment_count = count;
+  left->segment_capacity = wanted;
+  return true;
+}
+
+bool vmo_join_lanes(vmo_buffers *buffers, vmo_lane *left, const vmo_lane *right) {
+  if (right->segment_count == 0) return true;
+  bool at_end = left->segment_count == 0 ||
+                comes_before(buffers->flow, &left->segments[left->segment_count - 1], &right->segments[0]);
+  return at_end ? append_segments(buffers, left, right) : interleave_segments(buffers, left, right);
+}

@@ -1,0 +1,155 @@
+/* parts.c: a result takes the bytes of a part of a buffer; see vmo_take_part.
+ *
+ * The buffer is divided into lanes of bytes, each with its own segments. In the lanes that the result takes, the life of
+ * the operand's storage is replaced by the life of just those bytes, found from the accesses that touch them. A storage
+ * with very many accesses is not divided, so that splitting one array into n parts does not cost n times n. */
+#include "analysis/lanes.h"
+
+#include <string.h>
+
+enum { MAX_PARTS = 1024 };
+
+static vmr_arena *arena_of(const vmo_buffers *buffers) { return buffers->flow->module->context->arena; }
+
+static bool push_segment(vmo_buffers *buffers, vmo_lane *lane, vmo_segment segment) {
+  if (lane->segment_count == lane->segment_capacity) {
+    uint32_t capacity = lane->segment_capacity < 4 ? 8 : 2 * lane->segment_capacity;
+    vmo_segment *grown = vmr_arena_grow(arena_of(buffers), lane->segments, lane->segment_capacity * sizeof *grown,
+                                        capacity * sizeof *grown);
+    if (!grown) return false;
+    lane->segments = grown;
+    lane->segment_capacity = capacity;
+  }
+  lane->segments[lane->segment_count++] = segment;
+  return true;
+}
+
+static bool copy_lane(vmo_buffers *buffers, const vmo_lane *from, vmo_lane *to) {
+  *to = *from;
+  to->segments = vmo_alloc(buffers->flow->module->context, ((size_t)from->segment_count + 1) * sizeof *to->segments);
+  to->segment_capacity = from->segment_count + 1;
+  if (!to->segments) return false;
+  if (from->segment_count > 0) memcpy(to->segments, from->segments, from->segment_count * sizeof *to->segments);
+  return true;
+}
+
+/* ---- dividing ---- */
+
+static bool begin_parts(vmo_buffers *buffers, vmo_storage_id root) {
+  vmo_buffer_class *class = &buffers->classes[root];
+  if (class->part_count > 0) return true;
+  class->parts = vmo_alloc(buffers->flow->module->context, (MAX_PARTS + 2) * sizeof *class->parts);
+  if (!class->parts || !copy_lane(buffers, &class->whole, &class->parts[0])) return false;
+  class->parts[0].begin = 0;
+  class->parts[0].end = buffers->flow->storages.data[root].bytes;
+  class->part_count = 1;
+  return true;
+}
+
+/* Makes `at` a border between lanes. */
+static bool divide(vmo_buffers *buffers, vmo_buffer_class *class, vmo_bytes at) {
+  uint32_t i = 0;
+  while (i < class->part_count && class->parts[i].end <= at) i++;
+  if (i == class->part_count || class->parts[i].begin >= at) return true;
+  memmove(&class->parts[i + 1], &class->parts[i], (class->part_count - i) * sizeof *class->parts);
+  class->part_count++;
+  if (!copy_lane(buffers, &class->parts[i + 1], &class->parts[i])) return false;
+  class->parts[i].end = class->parts[i + 1].begin = at;
+  return true;
+}
+
+/* ---- the life of just these bytes ---- */
+
+/* What is left of a segment when the storage's own ranges are taken out. */
+static bool cut_segment(vmo_buffers *buffers, vmo_lane *out, vmo_segment segment, vmo_storage_id storage) {
+  const vmo_liveness *liveness = buffers->liveness;
+  vmo_point at = segment.begin;
+  for (uint32_t i = liveness->first[storage]; i < liveness->first[storage + 1]; i++) {
+    vmo_live_range range = liveness->ranges[i];
+    if (range.end <= at || range.begin >= segment.end) continue;
+    if (range.begin > at) {
+      vmo_segment piece = {at, range.begin, at == segment.begin ? segment.first : VMO_NONE, VMO_NONE};
+      if (!push_segment(buffers, out, piece)) return false;
+    }
+    at = range.end;
+  }
+  if (at >= segment.end) return true;
+  vmo_segment piece = {at, segment.end, at == segment.begin ? segment.first : VMO_NONE, segment.last};
+  return push_segment(buffers, out, piece);
+}
+
+/* A lane in which `storage` (at `offset` in the buffer) lives only where these bytes do. */
+static vmo_status restrict_lane(vmo_buffers *buffers, vmo_byte_liveness *bytes, const vmo_lane *lane,
+                                vmo_storage_id storage, vmo_bytes offset, vmo_lane *out) {
+  const vmo_live_range *ranges;
+  uint32_t count;
+  vmo_lane own = {0};
+  *out = (vmo_lane){.begin = lane->begin, .end = lane->end};
+  for (uint32_t i = 0; i < lane->segment_count; i++)
+    if (!cut_segment(buffers, out, lane->segments[i], storage)) return VMO_OUT_OF_MEMORY;
+  vmo_status status = vmo_find_byte_liveness(bytes, storage, lane->begin - offset, lane->end - offset, &ranges, &count);
+  for (uint32_t i = 0; i < count && status == VMO_OK; i++)
+    if (!push_segment(buffers, &own, (vmo_segment){ranges[i].begin, ranges[i].end, storage, storage}))
+      status = VMO_OUT_OF_MEMORY;
+  if (status == VMO_OK && !vmo_join_lanes(buffers, out, &own)) status = VMO_OUT_OF_MEMORY;
+  return status;
+}
+
+/* ---- taking ---- */
+
+static bool is_alone(const vmo_buffers *buffers, vmo_storage_id made) {
+  return buffers->next[made] == made && buffers->classes[made].anchor == VMO_NONE;
+}
+
+static uint32_t count_accesses(const vmo_buffers *buffers, vmo_storage_id storage) {
+  return buffers->access_counts[storage];
+}
+
+static vmo_status take_lanes(const vmo_merge *m, vmo_byte_liveness *bytes, vmo_storage_id storage, vmo_bytes offset) {
+  vmo_buffer_class *class = &m->buffers->classes[m->left];
+  const vmo_lane *made = &m->buffers->classes[m->right].whole;
+  uint32_t first = 0, end;
+  while (class->parts[first].begin < m->begin) first++;
+  for (end = first; end < class->part_count && class->parts[end].begin < m->end; end++) {
+    vmo_lane restricted;
+    vmo_status status = restrict_lane(m->buffers, bytes, &class->parts[end], storage, offset, &restricted);
+    if (status != VMO_OK) return status;
+    class->parts[end] = restricted; /* true whether or not the result is taken in */
+    if (!vmo_test_lanes(m, &class->parts[end], made)) return VMO_OK;
+  }
+  for (uint32_t i = first; i < end; i++)
+    if (!vmo_join_lanes(m->buffers, &class->parts[i], made)) return VMO_OUT_OF_MEMORY;
+  vmo_unite_buffers(m->buffers, m->left, m->right);
+  m->buffers->offsets[m->right] = m->begin;
+  return VMO_OK;
+}
+
+static vmo_refusal check_part(const vmo_buffers *buffers, vmo_value_id value, vmo_storage_id made, vmo_merge *m) {
+  const vmo_flow *flow = buffers->flow;
+  const vmo_storage *result = &flow->storages.data[made], *root = &flow->storages.data[m->left];
+  if (!is_alone(buffers, made)) return VMO_REFUSED_SHARED_LIVE;
+  if (root->bytes < 0 || !root->exact || !vmo_find_bytes(buffers, value, &m->begin, &m->end))
+    return VMO_REFUSED_VIEW_LIVE;
+  if (m->end < 0) m->end = root->bytes;
+  if (m->end - m->begin != result->bytes || m->begin == m->end) return VMO_REFUSED_COUNT;
+  if (result->alignment > 1 && m->begin % result->alignment != 0) return VMO_REFUSED_ALIGNMENT;
+  bool many = buffers->classes[m->left].part_count + 2 > MAX_PARTS;
+  if (many || count_accesses(buffers, flow->references[value].storage) > 4 * MAX_PARTS) return VMO_REFUSED_VIEW_LIVE;
+  return vmo_check_anchors(buffers, m->left, m->right);
+}
+
+vmo_status vmo_take_part(vmo_buffers *buffers, vmo_byte_liveness *bytes, vmo_value_id value, vmo_storage_id made,
+                         vmo_conflict *conflict) {
+  vmo_storage_id storage = buffers->flow->references[value].storage;
+  vmo_merge m = {buffers, vmo_find_buffer(buffers, storage), made, 0, -1, conflict};
+  *conflict = (vmo_conflict){VMO_REFUSED_NOT, -1, VMO_NONE, VMO_NONE};
+  if (vmo_find_buffer(buffers, made) == m.left) return VMO_OK;
+  conflict->refusal = check_part(buffers, value, made, &m);
+  if (conflict->refusal != VMO_REFUSED_NOT) return VMO_OK;
+  vmo_buffer_class *class = &buffers->classes[m.left];
+  if (!vmo_make_segments(buffers, m.left) || !vmo_make_segments(buffers, made) || !begin_parts(buffers, m.left) ||
+      !divide(buffers, class, m.begin) || !divide(buffers, class, m.end))
+    return VMO_OUT_OF_MEMORY;
+  vmo_bytes offset = buffers->offsets[storage];
+  return take_lanes(&m, bytes, storage, offset < 0 ? 0 : offset);
+}
