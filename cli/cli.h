@@ -1,6 +1,7 @@
 /* cli.h: what the files of the tool share.
  *
- *   main.c       finds the command          options.c   the table of options, parsed
+ *   main.c       finds the command          commands.c  the table of commands
+ *   options.c    the table of options       apply.c     one option, checked
  *   cmd_*.c      one command each           config.c    the same options from a JSON file
  *   load.c       input to a planned module  help.c      --help, printed from the tables
  *   input.c      bytes and their kind       finish.c    reports, product, exit code
@@ -50,6 +51,10 @@ typedef struct vmo_command {
 
 extern const vmo_command vmo_commands[];
 extern const size_t vmo_command_count;
+
+/* The command of that name, or NULL; and the name most like it, or NULL. */
+const vmo_command *vmo_find_command(const char *name);
+const char *vmo_nearest_command(const char *name);
 
 /* ---- options ---- */
 

@@ -109,26 +109,38 @@ static bool is_binary(const char *text, size_t length) {
   return strange > seen / 16;
 }
 
-/* The header of a table: names apart by commas, of which one is a column that every table of buffers has. */
-static bool is_csv(const char *text, size_t length) {
-  size_t at = 0;
-  if (BEGINS("\xef\xbb\xbf")) at = 3;
-  while (at < length && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n')) at++;
-  const char *line = text + at, *end = memchr(line, '\n', length - at);
-  size_t line_length = end != NULL ? (size_t)(end - line) : length - at;
-  bool comma = false, size = false;
-  for (size_t begin = 0; begin <= line_length;) {
-    size_t next = begin;
-    while (next < line_length && line[next] != ',') next++;
-    comma = comma || next < line_length;
-    size_t from = begin, to = next;
-    while (from < to && (line[from] == ' ' || line[from] == '"')) from++;
-    while (to > from && (line[to - 1] == ' ' || line[to - 1] == '"' || line[to - 1] == '\r')) to--;
-    size = size || (to - from == 4 && memcmp(line + from, "size", 4) == 0) ||
-           (to - from == 5 && memcmp(line + from, "lower", 5) == 0);
-    begin = next + 1;
+static bool is_word(const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    bool letter = (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z');
+    if (!letter && text[i] != '_' && !(text[i] >= '0' && text[i] <= '9')) return false;
   }
-  return comma && size;
+  return length > 0;
+}
+
+/* The first line that is not blank, without its end. */
+static const char *first_line(const char *text, size_t length, size_t *line_length) {
+  size_t at = BEGINS("\xef\xbb\xbf") ? 3 : 0;
+  while (at < length && strchr(" \t\r\n", text[at]) != NULL && text[at] != '\0') at++;
+  const char *end = memchr(text + at, '\n', length - at);
+  *line_length = end != NULL ? (size_t)(end - text) - at : length - at;
+  return text + at;
+}
+
+/* The header of a table: words apart by commas, of which one is a column that every table of buffers has. */
+static bool is_csv(const char *text, size_t length) {
+  size_t line_length, columns = 0;
+  bool known = false;
+  const char *line = first_line(text, length, &line_length);
+  for (size_t begin = 0, next; begin <= line_length; begin = next + 1, columns++) {
+    for (next = begin; next < line_length && line[next] != ',';) next++;
+    size_t from = begin, to = next;
+    while (from < to && strchr(" \"", line[from]) != NULL) from++;
+    while (to > from && strchr(" \"\r", line[to - 1]) != NULL) to--;
+    if (!is_word(line + from, to - from)) return false;
+    known = known || (to - from == 4 && memcmp(line + from, "size", 4) == 0) ||
+            (to - from == 5 && memcmp(line + from, "lower", 5) == 0);
+  }
+  return columns > 1 && known;
 }
 
 vmo_input_kind vmo_detect_kind(const char *text, size_t length, const char **looks_like) {
