@@ -16,16 +16,28 @@ enum {
 
 #define NAME (LETTER | DIGIT | NAME_MARK)
 
-static unsigned char_class(unsigned char c) {
-  unsigned kind = c > ' ' && c < 0x7f ? PRINTABLE : 0;
-  if (c == ' ' || (c >= '\t' && c <= '\r')) return BLANK;
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_') return kind | LETTER;
-  if (c >= '0' && c <= '9') return kind | DIGIT;
-  return c == '.' || c == '$' ? kind | NAME_MARK : kind;
-}
+/* Bytes that are no text have no class. */
+static const unsigned char classes[256] = {
+#define A (LETTER | PRINTABLE)
+#define D (DIGIT | PRINTABLE)
+#define M (NAME_MARK | PRINTABLE)
+#define P PRINTABLE
+#define B BLANK
+    0, 0, 0, 0, 0, 0, 0, 0, 0, B, B, B, B, B, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* controls */
+    B, P, P, P, M, P, P, P, P, P, P, P, P, P, M, P, D, D, D, D, D, D, D, D, D, D, P, P, P, P, P, P, /* ' ' to '?' */
+    P, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, P, P, P, P, A, /* '@' to '_' */
+    P, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, P, P, P, P, 0, /* '`' to DEL */
+#undef A
+#undef D
+#undef M
+#undef P
+#undef B
+};
 
-static bool has_class(const vmo_lexer *lexer, const char *at, unsigned classes) {
-  return at < lexer->end && (char_class((unsigned char)*at) & classes) != 0;
+static unsigned char_class(char c) { return classes[(unsigned char)c]; }
+
+static bool has_class(const vmo_lexer *lexer, const char *at, unsigned wanted) {
+  return at < lexer->end && (char_class(*at) & wanted) != 0;
 }
 
 vmo_lexer vmo_lex_start(const char *text, size_t length) {
@@ -48,7 +60,7 @@ static void skip_blanks(vmo_lexer *lexer) {
     } else if (*lexer->at == '/' && lexer->end - lexer->at > 1 && lexer->at[1] == '/') {
       skip_comment(lexer);
       continue;
-    } else if (char_class((unsigned char)*lexer->at) != BLANK) {
+    } else if (char_class(*lexer->at) != BLANK) {
       return;
     }
     lexer->at++;
@@ -64,10 +76,10 @@ static void take_word(vmo_lexer *lexer, vmo_token *token) {
 
 /* %name and @name; the name may start with a digit. */
 static void take_sigil(vmo_lexer *lexer, vmo_token *token) {
-  unsigned classes = *lexer->at == '%' ? NAME : LETTER | DIGIT;
+  unsigned wanted = *lexer->at == '%' ? NAME : LETTER | DIGIT;
   token->kind = *lexer->at == '%' ? VMO_TOKEN_VALUE : VMO_TOKEN_AT;
   token->text = ++lexer->at;
-  while (has_class(lexer, lexer->at, classes)) lexer->at++;
+  while (has_class(lexer, lexer->at, wanted)) lexer->at++;
   if (lexer->at > token->text) return;
   token->kind = VMO_TOKEN_BAD;
   token->problem = VMO_LEX_NAME_MISSING;
@@ -218,7 +230,7 @@ static void take_stray(vmo_lexer *lexer, vmo_token *token) {
   token->kind = VMO_TOKEN_BAD;
   token->problem = VMO_LEX_STRAY;
   if (has_class(lexer, lexer->at++, PRINTABLE)) return;
-  while (lexer->at < lexer->end && char_class((unsigned char)*lexer->at) == 0) lexer->at++;
+  while (lexer->at < lexer->end && char_class(*lexer->at) == 0) lexer->at++;
 }
 
 static void take_punctuation(vmo_lexer *lexer, vmo_token *token) {

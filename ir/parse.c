@@ -19,7 +19,7 @@ static bool parse_dim_limit(vmo_parser *parser, vmo_dim_kind *kind, int64_t *lim
   else if (vmo_parse_accept(parser, VMO_TOKEN_EQUALS))
     *kind = VMO_DIM_FIXED;
   else
-    return true;
+    return parser->token.kind == VMO_TOKEN_END || vmo_parse_fail_expected(parser, "`<=`, `=` or the end of the line");
   return vmo_parse_integer(parser, "a size", 0, VMO_BYTES_LIMIT - 1, limit);
 }
 
@@ -30,6 +30,7 @@ static bool parse_dim(vmo_parser *parser) {
   if (name.starts_line || name.kind != VMO_TOKEN_WORD)
     return vmo_parse_fail_expected(parser, "the dim's name (`dim N <= 1000`)");
   const char *text = vmo_parse_text(parser, &name);
+  parser->start = name.location;
   vmo_parse_advance(parser);
   if (text == NULL || !parse_dim_limit(parser, &kind, &limit)) return false;
   if (vmo_build_dim(parser->module, text, kind, limit, name.location) == VMO_NONE) return false;
@@ -59,6 +60,7 @@ static void gather_dims(vmo_parser *parser) {
 /* ---- items ---- */
 
 static bool parse_item(vmo_parser *parser) {
+  parser->start = parser->token.location;
   if (!parser->token.starts_line) return vmo_parse_fail_expected(parser, "the end of the line");
   if (vmo_parse_accept_word(parser, "func")) return vmo_parse_function(parser);
   if (vmo_parse_accept_word(parser, "op")) return vmo_parse_declaration(parser);

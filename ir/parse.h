@@ -41,6 +41,13 @@ typedef struct vmo_frame {
   vmo_location opened; /* its left brace */
 } vmo_frame;
 
+/* A type that was read before. */
+typedef struct vmo_spelled_type {
+  const char *text;
+  size_t length; /* 0: none */
+  vmo_type_id type;
+} vmo_spelled_type;
+
 /* A use of a function or declared op, which may come later in the text. */
 typedef struct vmo_pending_callee {
   vmo_function *function;
@@ -53,7 +60,11 @@ typedef struct vmo_parser {
   vmo_context *context;
   vmo_module *module;
   vmo_lexer lexer;
-  vmo_token token; /* the current one; the lexer stands behind it */
+  vmo_token token;    /* the current one; the lexer stands behind it */
+  const char *behind; /* the end of the token before it */
+  vmo_location behind_location;
+  vmo_location start; /* of the statement or item at hand */
+  vmo_spelled_type last_type;
   bool out_of_memory;
   bool inside_braces;  /* of attributes: a `}` on the same line closes them, not a region */
   bool in_declaration; /* unknown words in sizes become local dims */
@@ -102,10 +113,10 @@ bool vmo_parse_fail_expected(vmo_parser *parser, const char *what);
 /* The token's text, NUL-terminated, and its symbol; NULL and 0 when memory is out. */
 const char *vmo_parse_text(vmo_parser *parser, const vmo_token *token);
 vmr_symbol vmo_parse_symbol(vmo_parser *parser, const vmo_token *token);
-/* A whole number within low .. high. */
+/* A whole number within low .. high, which is `what`: "an offset". */
 bool vmo_parse_integer(vmo_parser *parser, const char *what, int64_t low, int64_t high, int64_t *number);
 /* Skips to the next line, past whole braces, or to the `}` that ends the region at hand. */
-void vmo_parse_skip_statement(vmo_parser *parser, vmo_location start);
+void vmo_parse_skip_statement(vmo_parser *parser);
 /* Skips to the next line that starts with `dim`, `op` or `func`. */
 void vmo_parse_skip_item(vmo_parser *parser);
 bool vmo_parse_at_item(const vmo_parser *parser);

@@ -241,9 +241,10 @@ static bool parse_op(vmo_parser *parser) {
 
 static bool parse_statement(vmo_parser *parser) {
   if (is_terminated(parser->function)) {
-    vmo_diag_add(parser->context, VMO_DIAG_WRONG_TERMINATOR, parser->token.location,
-                 "nothing can follow the `%s` that ends %s", terminator_of(innermost(parser)->kind),
-                 region_name(innermost(parser)->kind));
+    vmo_diagnostic *diagnostic = vmo_diag_add(
+        parser->context, VMO_DIAG_WRONG_TERMINATOR, parser->token.location, "nothing can follow the `%s` that ends %s",
+        terminator_of(innermost(parser)->kind), region_name(innermost(parser)->kind));
+    vmo_diag_hint(parser->context, diagnostic, "is a `}` missing before this line?");
     return false;
   }
   return parse_names(parser) && parse_op(parser);
@@ -259,7 +260,7 @@ static void clear_statement(vmo_parser *parser) {
 }
 
 /* After a statement that failed: its results are poisoned, unless they came to be. */
-static void recover(vmo_parser *parser, vmo_location start) {
+static void recover(vmo_parser *parser) {
   for (uint32_t i = 0; i < parser->names.count; i++) {
     vmr_symbol name = parser->names.data[i].name;
     vmo_value_id known = vmo_index_find_value(parser->module, parser->function, name);
@@ -268,7 +269,7 @@ static void recover(vmo_parser *parser, vmo_location start) {
       parser->out_of_memory = true;
   }
   if (parser->frames.count > 0) innermost(parser)->damaged = true;
-  vmo_parse_skip_statement(parser, start);
+  vmo_parse_skip_statement(parser);
 }
 
 /* ---- regions ---- */
@@ -316,8 +317,8 @@ void vmo_parse_body(vmo_parser *parser, vmo_location opened) {
   vmo_frame body = {.kind = VMO_REGION_BODY, .op = VMO_NONE, .opened = opened};
   if (!vmo_parser_push(parser, &parser->frames, body)) return;
   while (parser->frames.count > 0 && !parser->out_of_memory) {
-    vmo_location start = parser->token.location;
     bool good;
+    parser->start = parser->token.location;
     clear_statement(parser);
     if (parser->token.kind == VMO_TOKEN_END || vmo_parse_at_item(parser)) {
       report_unclosed(parser);
@@ -329,6 +330,6 @@ void vmo_parse_body(vmo_parser *parser, vmo_location opened) {
       good = vmo_parse_stream(parser, innermost(parser)->op);
     else
       good = parse_statement(parser);
-    if (!good && parser->frames.count > 0) recover(parser, start);
+    if (!good && parser->frames.count > 0) recover(parser);
   }
 }

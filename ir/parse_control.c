@@ -39,8 +39,7 @@ static bool parse_bounds(vmo_parser *parser, int64_t *step) {
   if (!vmo_parse_expect_word(parser, "to")) return false;
   if (!vmo_parse_operand(parser, &bound) || !vmo_parser_push(parser, &parser->operands, bound)) return false;
   *step = 1;
-  return !vmo_parse_accept_word(parser, "step") ||
-         vmo_parse_integer(parser, "a step (a positive number)", 1, INT64_MAX, step);
+  return !vmo_parse_accept_word(parser, "step") || vmo_parse_integer(parser, "a step", 1, INT64_MAX, step);
 }
 
 static bool check_carried(vmo_parser *parser, uint32_t carried, vmo_location location) {

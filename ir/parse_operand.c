@@ -36,29 +36,47 @@ bool vmo_parse_define(vmo_parser *parser, const vmo_named *names, uint32_t count
 
 /* ---- unknown names ---- */
 
-/* Where the text from here to the end of the function defines the value: `%x =`, or %x within `%x, %y =` at the
- * beginning of a line. */
-static bool find_later_definition(const vmo_parser *parser, const vmo_token *wanted, vmo_location *place) {
-  vmo_lexer lexer = parser->lexer;
-  bool listing = false, seen = false;
-  for (;;) {
-    vmo_token token = vmo_lex_next(&lexer), next;
-    if (token.kind == VMO_TOKEN_END || (token.starts_line && vmo_parse_is_word(&token, "func"))) return false;
-    if (token.starts_line) seen = false;
-    if (token.kind != VMO_TOKEN_VALUE) {
-      listing = listing && token.kind == VMO_TOKEN_COMMA && !token.starts_line;
-      continue;
-    }
-    listing = listing || token.starts_line;
-    bool same = token.length == wanted->length && memcmp(token.text, wanted->text, token.length) == 0;
-    vmo_lexer ahead = lexer;
-    next = vmo_lex_next(&ahead);
-    if (same && (next.kind == VMO_TOKEN_EQUALS || listing)) {
-      *place = token.location;
-      seen = true;
-    }
-    if (seen && next.kind == VMO_TOKEN_EQUALS) return true;
+static bool is_same(const vmo_token *token, const vmo_token *wanted) {
+  return token->kind == VMO_TOKEN_VALUE && token->length == wanted->length &&
+         memcmp(token->text, wanted->text, wanted->length) == 0;
+}
+
+/* Whether the line mentions %name at all: quickly, for most lines don't. */
+static bool mentions(const char *line, const char *end, const vmo_token *wanted) {
+  for (const char *at = line; (at = memchr(at, '%', (size_t)(end - at))) != NULL;) {
+    at++;
+    if ((size_t)(end - at) >= wanted->length && memcmp(at, wanted->text, wanted->length) == 0) return true;
   }
+  return false;
+}
+
+/* Whether the line defines the value: `%x =` anywhere, or %x within `%w, %x =` at its beginning. */
+static bool defines(vmo_lexer line, const vmo_token *wanted, vmo_location *place) {
+  bool listing = true, seen = false;
+  for (vmo_token token = vmo_lex_next(&line); token.kind != VMO_TOKEN_END;) {
+    vmo_token next = vmo_lex_next(&line);
+    bool same = is_same(&token, wanted);
+    if (same && (listing || next.kind == VMO_TOKEN_EQUALS)) *place = token.location;
+    seen = seen || (same && listing);
+    if (next.kind == VMO_TOKEN_EQUALS && (same || (seen && listing))) return true;
+    listing = listing && (token.kind == VMO_TOKEN_VALUE || token.kind == VMO_TOKEN_COMMA);
+    token = next;
+  }
+  return false;
+}
+
+/* Where the lines from here to the end of the function define the value. */
+static bool find_later_definition(const vmo_parser *parser, const vmo_token *wanted, vmo_location *place) {
+  const char *end = parser->lexer.end, *newline = memchr(wanted->text, '\n', (size_t)(end - wanted->text));
+  uint32_t number = wanted->location.line;
+  while (newline != NULL) {
+    vmo_lexer line = {newline + 1, end, newline + 1, ++number, true};
+    newline = memchr(line.at, '\n', (size_t)(end - line.at));
+    if (newline != NULL) line.end = newline;
+    if (line.end - line.at > 4 && memcmp(line.at, "func", 4) == 0) return false;
+    if (mentions(line.at, line.end, wanted) && defines(line, wanted, place)) return true;
+  }
+  return false;
 }
 
 static const char *find_nearest_value(vmo_parser *parser, const char *name) {

@@ -5,7 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-void vmo_parse_advance(vmo_parser *parser) { parser->token = vmo_lex_next(&parser->lexer); }
+void vmo_parse_advance(vmo_parser *parser) {
+  parser->behind = parser->lexer.at;
+  parser->behind_location =
+      (vmo_location){parser->lexer.line, (uint32_t)(parser->lexer.at - parser->lexer.line_start) + 1};
+  parser->token = vmo_lex_next(&parser->lexer);
+}
 
 vmo_token vmo_parse_peek(const vmo_parser *parser) {
   vmo_lexer ahead = parser->lexer;
@@ -13,8 +18,8 @@ vmo_token vmo_parse_peek(const vmo_parser *parser) {
 }
 
 bool vmo_parse_is_word(const vmo_token *token, const char *word) {
-  return token->kind == VMO_TOKEN_WORD && strlen(word) == token->length &&
-         memcmp(word, token->text, token->length) == 0;
+  return token->kind == VMO_TOKEN_WORD && token->text[0] == word[0] && strncmp(word, token->text, token->length) == 0 &&
+         word[token->length] == '\0';
 }
 
 bool vmo_parse_accept(vmo_parser *parser, vmo_token_kind kind) {
@@ -58,8 +63,8 @@ static void report_stray(vmo_context *context, const vmo_token *token) {
   vmo_diagnostic *diagnostic = vmo_diag_add(context, VMO_DIAG_STRAY_CHARACTER, token->location,
                                             "byte 0x%02x is no part of VMIR outside of comments and quotes", byte);
   vmo_diag_hint(context, diagnostic,
-                byte < ' ' ? "this looks like a binary file; VMIR is plain text"
-                           : "names are made of the letters a to z, digits and _");
+                byte < ' ' || byte == 0x7f ? "this looks like a binary file; VMIR is plain text"
+                                           : "names are made of the letters a to z, digits and _");
 }
 
 static bool fail_bad_token(vmo_parser *parser) {
@@ -99,13 +104,17 @@ bool vmo_parse_fail_expected(vmo_parser *parser, const char *what) {
     vmo_diag_add(context, VMO_DIAG_UNEXPECTED_END, token->location, "expected %s, but the file ends here", what);
     return false;
   }
+  if (token->starts_line && !vmo_parse_same_place(token->location, parser->start)) {
+    vmo_diag_add(context, VMO_DIAG_UNEXPECTED_TOKEN, parser->behind_location, "expected %s, but the line ends here",
+                 what);
+    return false;
+  }
   const char *sigil = token->kind == VMO_TOKEN_VALUE ? "%" : token->kind == VMO_TOKEN_AT ? "@" : "";
   if (token->kind == VMO_TOKEN_TEXT)
     vmo_diag_add(context, VMO_DIAG_UNEXPECTED_TOKEN, token->location, "expected %s, found quoted text", what);
   else
-    vmo_diag_add(context, VMO_DIAG_UNEXPECTED_TOKEN, token->location, "expected %s, found `%s%.*s`%s", what, sigil,
-                 (int)(token->length < SHOWN_BYTES ? token->length : SHOWN_BYTES), token->text,
-                 token->starts_line ? " on the next line" : "");
+    vmo_diag_add(context, VMO_DIAG_UNEXPECTED_TOKEN, token->location, "expected %s, found `%s%.*s`", what, sigil,
+                 (int)(token->length < SHOWN_BYTES ? token->length : SHOWN_BYTES), token->text);
   return false;
 }
 
@@ -128,9 +137,9 @@ bool vmo_parse_integer(vmo_parser *parser, const char *what, int64_t low, int64_
     *number = (int64_t)token.value.integer;
     return true;
   }
-  vmo_diag_add(parser->context, VMO_DIAG_LARGE_NUMBER, token.location,
-               "%" PRIu64 " is no %s: that lies within %" PRId64 " and %" PRId64, token.value.integer,
-               strchr(what, ' ') + 1, low, high);
+  bool is_small = token.value.integer <= INT64_MAX && (int64_t)token.value.integer < low;
+  vmo_diag_add(parser->context, VMO_DIAG_LARGE_NUMBER, token.location, "%s is at %s %" PRId64 ", not %" PRIu64, what,
+               is_small ? "least" : "most", is_small ? low : high, token.value.integer);
   return false;
 }
 
@@ -142,11 +151,11 @@ bool vmo_parse_at_item(const vmo_parser *parser) {
          (vmo_parse_is_word(token, "func") || vmo_parse_is_word(token, "dim") || vmo_parse_is_word(token, "op"));
 }
 
-void vmo_parse_skip_statement(vmo_parser *parser, vmo_location start) {
+void vmo_parse_skip_statement(vmo_parser *parser) {
   uint32_t depth = 0;
   for (;; vmo_parse_advance(parser)) {
     const vmo_token *token = &parser->token;
-    bool moved = !vmo_parse_same_place(token->location, start);
+    bool moved = !vmo_parse_same_place(token->location, parser->start);
     if (token->kind == VMO_TOKEN_END || vmo_parse_at_item(parser)) break;
     if (depth == 0 && token->starts_line && moved) break;
     if (token->kind == VMO_TOKEN_LEFT_BRACE) depth++;

@@ -5,13 +5,13 @@
  *   factor := INTEGER | DIM | '(' size ')' | 'max' '(' size {',' size} ')'
  *   type   := ELEMENT ['[' size {',' size} ']'] ['@' SPACE] ['align' INTEGER]
  *
- * Parentheses within parentheses are bounded by VMO_SIZE_NESTING. A memory space must stand on the line of its type,
+ * Parentheses within parentheses are bounded by SIZE_NESTING. A memory space must stand on the line of its type,
  * so that it is not taken for the declared op that starts the next one. */
 #include "ir/parse.h"
 
 #include <string.h>
 
-enum { SIZE_NESTING = 64, LARGEST_ALIGNMENT = 1 << 30 };
+enum { SIZE_NESTING = 64, LARGEST_ALIGNMENT = 1 << 30, LONGEST_SPELLING = 80 };
 
 /* ---- sizes ---- */
 
@@ -121,7 +121,7 @@ static bool parse_factor(vmo_parser *parser, vmo_size_id *size, uint32_t depth) 
 static bool parse_divisor(vmo_parser *parser, vmo_size_id *size) {
   int64_t divisor;
   vmo_location location = parser->token.location;
-  if (!vmo_parse_integer(parser, "a positive number to divide by", 1, INT64_MAX / 4, &divisor)) return false;
+  if (!vmo_parse_integer(parser, "a divisor", 1, INT64_MAX / 4, &divisor)) return false;
   *size = vmo_size_divide(parser->module->sizes, *size, divisor);
   return *size != VMO_NONE || fail_size(parser, location);
 }
@@ -165,6 +165,7 @@ bool vmo_parse_size(vmo_parser *parser, vmo_size_id *size) { return parse_sum(pa
 /* ---- types ---- */
 
 static vmo_element find_element(const vmo_token *token) {
+  if (token->length > 4) return VMO_ELEMENT_COUNT;
   for (vmo_element element = 0; element < VMO_ELEMENT_COUNT; element++)
     if (vmo_parse_is_word(token, vmo_element_name(element))) return element;
   return VMO_ELEMENT_COUNT;
@@ -223,16 +224,43 @@ static bool parse_alignment(vmo_parser *parser, int64_t *alignment) {
   return false;
 }
 
+static bool ends_line(char c) { return c == '\n' || c == '\r'; }
+
+/* Types come in runs: one at the end of a line that is spelled like the last such one is not read again. */
+static bool repeat_type(vmo_parser *parser, vmo_type_id *type) {
+  const vmo_spelled_type *last = &parser->last_type;
+  const char *text = parser->token.text;
+  if (last->length == 0 || (size_t)(parser->lexer.end - text) <= last->length) return false;
+  if (memcmp(text, last->text, last->length) != 0 || !ends_line(text[last->length])) return false;
+  parser->lexer.at = text + last->length;
+  vmo_parse_advance(parser);
+  *type = last->type;
+  return true;
+}
+
+/* At the token behind a type that starts at `text`. */
+static void remember_type(vmo_parser *parser, const char *text, vmo_type_id type) {
+  size_t length = (size_t)(parser->behind - text);
+  if (!parser->token.starts_line || length > LONGEST_SPELLING || parser->in_declaration) return;
+  if (memchr(text, '\n', length) != NULL || !ends_line(*parser->behind)) return;
+  parser->last_type = (vmo_spelled_type){text, length, type};
+}
+
 bool vmo_parse_type(vmo_parser *parser, vmo_type_id *type) {
   vmo_location location = parser->token.location;
-  vmo_element element = find_element(&parser->token);
   vmo_space_id space;
   int64_t alignment;
+  const char *text = parser->token.text;
+  if (repeat_type(parser, type)) return true;
+  vmo_element element = find_element(&parser->token);
   if (element == VMO_ELEMENT_COUNT) return fail_element(parser);
   vmo_parse_advance(parser);
   if (!parse_shape(parser) || !parse_space(parser, &space) || !parse_alignment(parser, &alignment)) return false;
   *type = vmo_build_type(parser->module, element, parser->shape.data, parser->shape.count, space, (uint32_t)alignment);
-  if (*type != VMO_NONE) return true;
+  if (*type != VMO_NONE) {
+    remember_type(parser, text, *type);
+    return true;
+  }
   if (vmo_sizes_status(parser->module->sizes) == VMO_INPUT_ERROR) return fail_size(parser, location);
   parser->out_of_memory = true;
   return false;

@@ -1,5 +1,7 @@
-/* real.c: see real.h. strtod and printf do the work; both use the locale's decimal point, which is exchanged for a
- * point. */
+/* real.c: see real.h. Numbers with few digits are read and written exactly by one multiplication or division: digits
+ * below 2^53 and powers of ten up to 10^22 are doubles themselves, so that the one operation rounds correctly
+ * (W. D. Clinger, "How to read floating point numbers accurately", PLDI 1990). strtod and printf do the rest; both use
+ * the locale's decimal point, which is exchanged for a point. */
 #include "ir/real.h"
 
 #include <locale.h>
@@ -10,12 +12,35 @@
 
 enum { MOST_BYTES = 1000 }; /* no number needs more */
 
+static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
 static const char *locale_point(void) {
   const struct lconv *conventions = localeconv();
   return conventions->decimal_point[0] == '\0' ? "." : conventions->decimal_point;
 }
 
+/* 1.5, 0.25, 100.0: digits and a point, at most 15 of them. */
+static bool read_short(const char *text, size_t length, double *number) {
+  uint64_t digits = 0;
+  size_t after_point = 0;
+  bool seen_point = false;
+  if (length > 16) return false;
+  for (size_t i = 0; i < length; i++) {
+    if (text[i] == '.') {
+      seen_point = true;
+    } else {
+      if (text[i] < '0' || text[i] > '9') return false;
+      digits = digits * 10 + (uint64_t)(text[i] - '0');
+      after_point += seen_point;
+    }
+  }
+  if (!seen_point) return false;
+  *number = (double)digits / powers[after_point];
+  return true;
+}
+
 bool vmo_read_real(const char *text, size_t length, double *number) {
+  if (read_short(text, length, number)) return true;
   char copy[MOST_BYTES + 16];
   const char *point = locale_point(), *found = memchr(text, '.', length);
   if (length > MOST_BYTES || strlen(point) > 8) return false;
@@ -27,7 +52,31 @@ bool vmo_read_real(const char *text, size_t length, double *number) {
   return isfinite(*number);
 }
 
+/* Numbers below 10^9 with at most 6 digits after the point. */
+static bool print_short(vmo_text *out, double number) {
+  double magnitude = fabs(number);
+  if (!(magnitude < 1e9) || (magnitude < 1e-4 && magnitude > 0) || signbit(number) != (number < 0)) return false;
+  for (int digits = 1; digits <= 6; digits++) {
+    double scaled = magnitude * powers[digits];
+    uint64_t whole = (uint64_t)scaled;
+    if ((double)whole != scaled || (double)whole / powers[digits] != magnitude) continue;
+    char text[32];
+    size_t at = sizeof text;
+    for (int i = 0; i < digits; i++, whole /= 10) text[--at] = (char)('0' + whole % 10);
+    text[--at] = '.';
+    do {
+      text[--at] = (char)('0' + whole % 10);
+      whole /= 10;
+    } while (whole > 0);
+    if (number < 0) text[--at] = '-';
+    vmo_text_add_bytes(out, text + at, sizeof text - at);
+    return true;
+  }
+  return false;
+}
+
 static void print_finite(vmo_text *out, double number) {
+  if (print_short(out, number)) return;
   char digits[64];
   const char *point = locale_point();
   for (int precision = 15; precision <= 17; precision++) {
