@@ -235,11 +235,11 @@ void vmo_clear_progress(void);
 
 /* ---- commands ---- */
 
-vmo_exit vmo_run_check(vmo_cli *cli);
-vmo_exit vmo_run_analyze(vmo_cli *cli);
-vmo_exit vmo_run_opt(vmo_cli *cli);
-vmo_exit vmo_run_plan(vmo_cli *cli);
-vmo_exit vmo_run_ops(vmo_cli *cli);
-vmo_exit vmo_run_explain(vmo_cli *cli);
+vmo_exit vmo_run_check_command(vmo_cli *cli);
+vmo_exit vmo_run_analyze_command(vmo_cli *cli);
+vmo_exit vmo_run_opt_command(vmo_cli *cli);
+vmo_exit vmo_run_plan_command(vmo_cli *cli);
+vmo_exit vmo_run_ops_command(vmo_cli *cli);
+vmo_exit vmo_run_explain_command(vmo_cli *cli);
 
 #endif

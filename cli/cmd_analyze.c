@@ -1,7 +1,7 @@
 /* cmd_analyze.c: `vmemopt analyze FILE`: plans a program and reports where its memory goes. */
 #include "cli/cli.h"
 
-vmo_exit vmo_run_analyze(vmo_cli *cli) {
+vmo_exit vmo_run_analyze_command(vmo_cli *cli) {
   vmo_writers writers = {0};
   vmo_status status = vmo_load_module(cli);
   if (status == VMO_OK) status = vmo_plan_loaded(cli);

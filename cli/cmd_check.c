@@ -25,7 +25,7 @@ static void write_verdict(const vmo_cli *cli, void *user, vmo_text *out) {
   vmo_text_add_char(out, '\n');
 }
 
-vmo_exit vmo_run_check(vmo_cli *cli) {
+vmo_exit vmo_run_check_command(vmo_cli *cli) {
   checked found = {0};
   vmo_writers writers = {.text = write_verdict, .user = &found};
   vmo_status status = vmo_load_input(cli, VMO_INPUT_VMIR | VMO_INPUT_CSV);

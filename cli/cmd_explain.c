@@ -31,7 +31,7 @@ static vmo_exit unknown_code(vmo_cli *cli) {
   return exit_code;
 }
 
-vmo_exit vmo_run_explain(vmo_cli *cli) {
+vmo_exit vmo_run_explain_command(vmo_cli *cli) {
   vmo_text text;
   vmo_diag_code code = cli->options.input != NULL ? vmo_diag_find(cli->options.input) : VMO_DIAG_COUNT;
   if (cli->options.input != NULL && code == VMO_DIAG_COUNT) return unknown_code(cli);

@@ -129,7 +129,7 @@ static void write_json(const vmo_cli *cli, void *user, vmo_text *out) {
   add_json(cli->options.input, out);
 }
 
-vmo_exit vmo_run_ops(vmo_cli *cli) {
+vmo_exit vmo_run_ops_command(vmo_cli *cli) {
   const char *name = cli->options.input;
   vmo_writers writers = {.text = write_text, .json = write_json};
   if (name != NULL && vmo_op_find(name) == VMO_OPCODE_COUNT) return unknown_op(cli, name);

@@ -8,7 +8,7 @@ static void write_program(const vmo_cli *cli, void *user, vmo_text *out) {
   vmo_print_module(cli->module, out);
 }
 
-vmo_exit vmo_run_opt(vmo_cli *cli) {
+vmo_exit vmo_run_opt_command(vmo_cli *cli) {
   vmo_writers writers = {.product = write_program};
   vmo_status status = vmo_load_module(cli);
   if (status == VMO_OK) {

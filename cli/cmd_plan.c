@@ -55,7 +55,7 @@ static vmo_status place(vmo_cli *cli, placed *found) {
   return vmo_check_solution(cli->context, &found->csv.problem, &found->solution);
 }
 
-vmo_exit vmo_run_plan(vmo_cli *cli) {
+vmo_exit vmo_run_plan_command(vmo_cli *cli) {
   placed found = {0};
   vmo_placement placement = {&found.csv.problem, &found.solution};
   vmo_writers writers = {.product = write_csv, .user = &found};
