@@ -329,7 +329,7 @@ static void begin_state(vmo_plan_run *r) {
   }
 }
 
-bool vmo_run_plan(vmo_plan_checker *c) {
+bool vmo_interpret_plan(vmo_plan_checker *c) {
   vmo_plan_run r = {.c = c};
   if (!vmo_byte_map_init(c->arena, &r.map, c->cell_count)) return vmo_stop_check(c);
   begin_state(&r);

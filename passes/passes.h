@@ -13,7 +13,8 @@ typedef struct vmo_plan_options {
   bool results_in_caller; /* --results=caller: results are the caller's bytes, not the arena's */
   uint32_t optimise;      /* 2: passes that change the program (dead value removal) run; else 0 */
   const char *passes;     /* comma-separated names of passes to run, in pipeline order; NULL: all; "none": none */
-  const char *dump;       /* name of a fact or pass to print to dump_out ("flow", "liveness", ...); NULL: none */
+  const char *dump;       /* name of a fact ("flow", "liveness", ...), or of a pass after which the program is printed;
+                             NULL: none */
   vmo_text *dump_out;
   bool summary_only; /* lists of the facts (storages, refused, ...) may stay empty */
   /* Called now and then with work done and to do; may be NULL. */

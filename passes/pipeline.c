@@ -25,29 +25,35 @@ typedef struct pass_row {
   bool optional;    /* may be left out by --passes */
 } pass_row;
 
+/* clang-format off */
+/*           name      run                     needs                      keeps level optional */
+#define PIPELINE(X)                                                                            \
+  X(         dce,      vmo_remove_dead_values, 0,                         0,    2,    true)    \
+  X(         measure,  vmo_measure_written,    FLOW | CFG | LIVENESS,     ALL,  0,    false)   \
+  X(         coalesce, vmo_coalesce_moves,     FLOW | CFG | LIVENESS,     0,    0,    false)   \
+  X(         buffers,  vmo_form_buffers,       FLOW | CFG | LIVENESS,     ALL,  0,    false)   \
+  X(         inplace,  vmo_choose_inplace,     ALL,                       ALL,  0,    true)    \
+  X(         slots,    vmo_assign_slots,       FLOW | LIVENESS | BUFFERS, ALL,  0,    false)   \
+  X(         annotate, vmo_annotate_plan,      FLOW | BUFFERS,            ALL,  0,    false)   \
+  X(         record,   vmo_record_facts,       FLOW | LIVENESS | BUFFERS, ALL,  0,    false)
+/* clang-format on */
+
 static const pass_row passes[] = {
-    /* name      run                     needs                      keeps  level optional */
-    {"dce", vmo_remove_dead_values, 0, 0, 2, true},
-    {"measure", vmo_measure_written, FLOW | CFG | LIVENESS, ALL, 0, false},
-    {"coalesce", vmo_coalesce_moves, FLOW | CFG | LIVENESS, 0, 0, false},
-    {"buffers", vmo_form_buffers, FLOW | CFG | LIVENESS, ALL, 0, false},
-    {"inplace", vmo_choose_inplace, ALL, ALL, 0, true},
-    {"slots", vmo_assign_slots, FLOW | LIVENESS | BUFFERS, ALL, 0, false},
-    {"annotate", vmo_annotate_plan, FLOW | BUFFERS, ALL, 0, false},
-    {"record", vmo_record_facts, FLOW | LIVENESS | BUFFERS, ALL, 0, false},
+#define ROW(name, run, needs, keeps, level, optional) {#name, run, needs, keeps, level, optional},
+    PIPELINE(ROW)
+#undef ROW
 };
 
 #define PASS_COUNT (sizeof passes / sizeof passes[0])
+#define NAME(name, run, needs, keeps, level, optional) #name,
 
 const char *const *vmo_pass_names(void) {
-  static const char *const names[] = {"dce",   "measure",  "coalesce", "buffers", "inplace",
-                                      "slots", "annotate", "record",   NULL};
+  static const char *const names[] = {PIPELINE(NAME) NULL};
   return names;
 }
 
 const char *const *vmo_dump_names(void) {
-  static const char *const names[] = {"flow", "cfg",      "liveness", "buffers", "inplace",
-                                      "dce",  "coalesce", "annotate", NULL};
+  static const char *const names[] = {"flow", "cfg", "liveness", "sharing", "choices", PIPELINE(NAME) NULL};
   return names;
 }
 
@@ -144,7 +150,7 @@ static void drop_facts(vmo_planning *p, int keeps) {
   if (!(keeps & BUFFERS)) p->buffers = NULL;
 }
 
-static void dump_inplace(const vmo_planning *p, vmo_text *out) {
+static void dump_choices(const vmo_planning *p, vmo_text *out) {
   for (int refused = 0; refused < 2; refused++) {
     uint32_t count = refused ? p->refused.count : p->inplace.count;
     const vmo_inplace_fact *facts = refused ? p->refused.data : p->inplace.data;
@@ -157,18 +163,17 @@ static void dump_inplace(const vmo_planning *p, vmo_text *out) {
   }
 }
 
-/* Facts are printed as they are at the end, the program as it is after the pass that is named. */
+/* Facts are printed as they are at the end. */
 static void dump_facts(const vmo_planning *p) {
   const char *name = p->options->dump;
   vmo_text *out = p->options->dump_out;
-  if (!name || !out || !p->flow) return;
-  if (strcmp(name, "dce") == 0 || strcmp(name, "coalesce") == 0 || strcmp(name, "annotate") == 0) return;
+  if (!name || !out || !p->flow || is_name(vmo_pass_names(), name, strlen(name))) return;
   vmo_text_addf(out, "func @%s\n", vmo_name(p->module, p->function->name));
   if (strcmp(name, "flow") == 0) vmo_dump_flow(p->flow, out);
   if (strcmp(name, "cfg") == 0 && p->cfg) vmo_dump_cfg(p->flow, p->cfg, out);
   if (strcmp(name, "liveness") == 0 && p->liveness) vmo_dump_liveness(p->flow, p->liveness, out);
-  if (strcmp(name, "buffers") == 0 && p->buffers) vmo_dump_buffers(p->buffers, out);
-  if (strcmp(name, "inplace") == 0) dump_inplace(p, out);
+  if (strcmp(name, "sharing") == 0 && p->buffers) vmo_dump_buffers(p->buffers, out);
+  if (strcmp(name, "choices") == 0) dump_choices(p, out);
 }
 
 static vmo_status run_pass(vmo_planning *p, const pass_row *row) {
@@ -183,8 +188,7 @@ static vmo_status run_pass(vmo_planning *p, const pass_row *row) {
     status = vmo_verify_module(p->module);
 #endif
   }
-  if (p->options->dump && p->options->dump_out && strcmp(p->options->dump, row->name) == 0 &&
-      (strcmp(row->name, "dce") == 0 || strcmp(row->name, "coalesce") == 0 || strcmp(row->name, "annotate") == 0))
+  if (p->options->dump && p->options->dump_out && strcmp(p->options->dump, row->name) == 0)
     vmo_print_function(p->module, p->function, p->options->dump_out);
   return status;
 }

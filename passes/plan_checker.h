@@ -148,7 +148,7 @@ bool vmo_read_arenas(vmo_plan_checker *checker);
 bool vmo_locate_values(vmo_plan_checker *checker);
 bool vmo_number_cells(vmo_plan_checker *checker);
 bool vmo_find_effects(vmo_plan_checker *checker);
-bool vmo_run_plan(vmo_plan_checker *checker);
+bool vmo_interpret_plan(vmo_plan_checker *checker);
 
 /* ---- sizes and arenas ---- */
 
