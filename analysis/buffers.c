@@ -104,7 +104,9 @@ vmo_refusal vmo_check_operand(const vmo_buffers *buffers, vmo_point point, uint3
   if (source->space != target->space) return VMO_REFUSED_SPACE;
   vmo_stream_id stream = flow->op_streams[point];
   if (source->stream != stream && source->home != stream) return VMO_REFUSED_STREAM;
-  if (!call && !vmo_op_reads_same_index(flow->module, function, op, operand)) return VMO_REFUSED_OPERAND_RULE;
+  bool starts_as_operand = call || (vmo_op_is_destination(op) && operand == 0);
+  if (!starts_as_operand && !vmo_op_reads_same_index(flow->module, function, op, operand))
+    return VMO_REFUSED_OPERAND_RULE;
   return VMO_REFUSED_NOT;
 }
 
