@@ -36,10 +36,12 @@ static void add_line(const vmo_plan_facts *facts, vmo_point point, vmo_text *cel
   if (line > 0) vmo_text_addf(cell, "%u", line);
 }
 
-/* The text of the op at a point: "%y = mul %x, 2 : f64[N]". */
+/* The text of the op at a point, without its plan: "%y = mul %x, 2 : f64[N]". */
 static void add_op(const vmo_plan_facts *facts, vmo_point point, vmo_text *cell) {
   if (point < 0 || (uint32_t)point >= facts->planned->ops.count) return;
-  vmo_print_op(facts->module, facts->planned, (uint32_t)point, cell);
+  vmo_function bare = *facts->planned;
+  bare.plan = NULL;
+  vmo_print_op(facts->module, &bare, (uint32_t)point, cell);
   while (cell->count > 0 && cell->data[cell->count - 1] == '\n') cell->data[--cell->count] = '\0';
 }
 
