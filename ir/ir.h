@@ -327,7 +327,9 @@ typedef struct vmo_op_info {
   uint32_t result_min, result_max;
   const char *operands;   /* the row's operand names and classes, for messages and documents */
   const char *attributes; /* the row's attributes, likewise */
-  const char *result;     /* the result rule in words */
+  const char *results;    /* and its results */
+  const char *result;     /* the rule for the results' shapes, in words */
+  const char *bytes;      /* whose bytes a result may have, in words */
   vmo_overwrite overwrite;
   uint64_t inplace; /* bit i: operand i may be overwritten */
   bool view;        /* may be a view: reshape, slice, split */
@@ -338,6 +340,9 @@ typedef struct vmo_op_info {
 } vmo_op_info;
 
 const vmo_op_info *vmo_op_get_info(vmo_opcode code);
+const char *vmo_op_category_name(vmo_op_category category); /* "linear algebra" */
+/* All of the table as docs/ops.md shows it. */
+void vmo_list_ops(vmo_text *out);
 /* The opcode of that name, or VMO_OPCODE_COUNT. */
 vmo_opcode vmo_op_find(const char *name);
 /* The same where several ops have one name (min and max, elementwise and as reductions): the one that takes

@@ -31,13 +31,15 @@
 #define OUT_NONE IN_NONE
 
 #define EVERY_OPERAND UINT64_MAX
-#define BYTES_FRESH .overwrite = VMO_OVERWRITE_NEVER
-#define BYTES_OVER_ANY .overwrite = VMO_OVERWRITE_SAME_INDEX, .inplace = EVERY_OPERAND
-#define BYTES_OVER_FIRST .overwrite = VMO_OVERWRITE_SAME_INDEX, .inplace = 1
-#define BYTES_DESTINATION .overwrite = VMO_OVERWRITE_DESTINATION, .inplace = 1
-#define BYTES_VIEW .overwrite = VMO_OVERWRITE_NEVER, .view = true
-#define BYTES_CONTROL .overwrite = VMO_OVERWRITE_NEVER
-#define BYTES_DECLARED .overwrite = VMO_OVERWRITE_NEVER /* the declaration says it, see vmo_op_may_overwrite */
+#define BYTES_FRESH .overwrite = VMO_OVERWRITE_NEVER, .bytes = "its own"
+#define BYTES_OVER_ANY \
+  .overwrite = VMO_OVERWRITE_SAME_INDEX, .inplace = EVERY_OPERAND, .bytes = "its own, or any operand's"
+#define BYTES_OVER_FIRST .overwrite = VMO_OVERWRITE_SAME_INDEX, .inplace = 1, .bytes = "its own, or operand 0's"
+#define BYTES_DESTINATION \
+  .overwrite = VMO_OVERWRITE_DESTINATION, .inplace = 1, .bytes = "operand 0's, or a copy of them"
+#define BYTES_VIEW .overwrite = VMO_OVERWRITE_NEVER, .view = true, .bytes = "a view of operand 0 where contiguous"
+#define BYTES_CONTROL .overwrite = VMO_OVERWRITE_NEVER, .bytes = "those of what is inside or called"
+#define BYTES_DECLARED .overwrite = VMO_OVERWRITE_NEVER, .bytes = "as declared" /* see vmo_op_may_overwrite */
 
 #define EFFECT_PURE .effect = false
 #define EFFECT_KEPT .effect = true
@@ -58,13 +60,13 @@ static const vmo_op_row rows[] = {
             .result_max = SECOND(out), \
             .operands = THIRD(in), \
             .attributes = attribute_text, \
+            .results = THIRD(out), \
             .result = words_##op_rule, \
             BYTES_##bytes, \
             EFFECT_##effect_word, \
             .kernel = kernel_text, \
             .summary = summary_text}, \
    .row_name = #op_name, \
-   .results = THIRD(out), \
    .rule = VMO_RULE_##op_rule, \
    .workspace = VMO_WORKSPACE_##workspace_rule},
 #include "ir/ops.def"
@@ -74,6 +76,23 @@ static const vmo_op_row rows[] = {
 const vmo_op_row *vmo_op_get_row(vmo_opcode code) { return &rows[code]; }
 
 const vmo_op_info *vmo_op_get_info(vmo_opcode code) { return &rows[code].info; }
+
+const char *vmo_op_category_name(vmo_op_category category) {
+  static const char *const names[] = {
+      [VMO_CATEGORY_ELEMENTWISE] = "elementwise",
+      [VMO_CATEGORY_CREATION] = "creation",
+      [VMO_CATEGORY_SHAPE] = "shape",
+      [VMO_CATEGORY_REDUCTION] = "reduction",
+      [VMO_CATEGORY_SCAN] = "scan",
+      [VMO_CATEGORY_SORT] = "sort",
+      [VMO_CATEGORY_LINEAR_ALGEBRA] = "linear algebra",
+      [VMO_CATEGORY_INDEXED] = "indexed",
+      [VMO_CATEGORY_GRAPH] = "graph",
+      [VMO_CATEGORY_NEURAL] = "neural network",
+      [VMO_CATEGORY_CONTROL] = "control",
+  };
+  return names[category];
+}
 
 /* ---- by name ---- */
 

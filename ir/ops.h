@@ -37,7 +37,6 @@ typedef enum vmo_workspace_rule { VMO_WORKSPACE_NONE, VMO_WORKSPACE_SCORES, VMO_
 typedef struct vmo_op_row {
   vmo_op_info info;
   const char *row_name; /* as in VMO_OP_name */
-  const char *results;  /* the row's result names, classes and shapes */
   vmo_rule rule;
   vmo_workspace_rule workspace;
 } vmo_op_row;

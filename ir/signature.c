@@ -190,7 +190,7 @@ static bool read_attributes(const char *text, vmo_signature *signature) {
 bool vmo_read_signature(const vmo_op_row *row, vmo_signature *signature) {
   uint32_t earlier[VMO_VARIABLES] = {0};
   return read_patterns(row->info.operands, signature->operands, &signature->operand_count, earlier) &&
-         read_patterns(row->results, signature->results, &signature->result_count, earlier) &&
+         read_patterns(row->info.results, signature->results, &signature->result_count, earlier) &&
          read_attributes(row->info.attributes, signature);
 }
 

@@ -21,6 +21,8 @@ static bool fail_handover(vmo_check *check, vmo_diag_code code, uint32_t operand
     hint = vmo_hint_text(check, "copy it there: `copy %s : %s`", text, wanted);
   else if (same_shape)
     hint = vmo_hint_text(check, "cast it: `cast %s : %s`", text, wanted);
+  else if (form.rank == 0 && form.element == target.element)
+    hint = vmo_hint_text(check, "`fill %s : %s` makes an array of it", text, wanted);
   else if (form.rank == target.rank)
     hint = "sizes are formulas in the dims, and equal only if they are so for all values";
   vmo_type_id given = check->function->values.data[o->index].type;
@@ -270,9 +272,10 @@ static void check_return(vmo_check *check, const vmo_op *op) {
   uint32_t results = function->result_types.count, states = 0;
   for (uint32_t i = 0; i < function->parameters.count; i++) states += function->parameters.data[i].state;
   if (op->operand_count != results + states) {
+    const char *also = states == 0 ? "" : vmo_hint_text(check, " and %u state%s", states, states == 1 ? "" : "s");
     vmo_fail(check, VMO_DIAG_RETURN, states == 0 ? NULL : "each `state` parameter gets its next content: `state %t`",
-             "@%s returns %u result%s and %u state%s, but %u value%s given", name, results, results == 1 ? "" : "s",
-             states, states == 1 ? "" : "s", op->operand_count, op->operand_count == 1 ? " is" : "s are");
+             "@%s returns %u result%s%s, but %u value%s given", name, results, results == 1 ? "" : "s", also,
+             op->operand_count, op->operand_count == 1 ? " is" : "s are");
     return;
   }
   for (uint32_t i = 0; i < results; i++) {

@@ -46,8 +46,9 @@ static bool check_counts(vmo_check *check) {
                     given == 1 ? "is" : "are");
   given = check->op->result_count;
   if (given < info->result_min || given > info->result_max)
-    return vmo_fail(check, VMO_DIAG_RESULT_COUNT, check->row->results, "'%s' has %s, but %u %s written", check->name,
-                    count_text(check, info->result_min, info->result_max, "result"), given, given == 1 ? "is" : "are");
+    return vmo_fail(check, VMO_DIAG_RESULT_COUNT, check->row->info.results, "'%s' has %s, but %u %s written",
+                    check->name, count_text(check, info->result_min, info->result_max, "result"), given,
+                    given == 1 ? "is" : "are");
   return true;
 }
 
