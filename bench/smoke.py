@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""smoke.py BUILD: tools/bench runs, with a small program of each shape, and its JSON is what bench/harness.py says.
+
+No time is looked at. Programs differ with the seed and with nothing else.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "bench"))
+
+import bench_analysis  # noqa: E402
+
+KEYS = {"name", "value", "median", "runs", "unit", "peer", "peer_value", "ratio"}
+
+
+def run(*command):
+    return subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def check_report(report, bench):
+    assert report["schema"] == "vmemopt.bench/1" and report["bench"] == bench and report["quick"] is True
+    assert report["machine"]["cpu"] and report["machine"]["cores"] >= 1
+    assert report["versions"]["vmemopt"] and report["date"].endswith("Z")
+    assert report["rows"], "no rows"
+    for row in report["rows"]:
+        keys = set(row)
+        assert keys == KEYS or keys == KEYS | {"target", "met"}, row
+        assert isinstance(row["value"], (int, float)) and row["value"] <= row["median"], row
+        assert (row["peer_value"] is None) == (row["ratio"] is None), row
+
+
+def check_analysis(build, file):
+    table = run(ROOT / "tools/bench", "analysis", "--quick", "--ops=100,1000", f"--build={build}", f"--json={file}")
+    report = json.loads(file.read_text(encoding="utf-8"))
+    check_report(report, "analysis")
+    names = {row["name"] for row in report["rows"]}
+    for shape in bench_analysis.SHAPES:
+        assert {f"{shape}/100 facts", f"{shape}/1000 json", f"{shape}/1000 plan growth"} <= names, shape
+    assert all(name in table for name in names)
+
+
+def check_planner(build, folder):
+    (folder / "three.16.csv").write_text("id,lower,upper,size\na,0,2,8\nb,1,3,8\nc,2,4,8\n", encoding="ascii")
+    text = run(ROOT / "tools/bench", "planner", "--quick", f"--data={folder}", f"--build={build}", "--json=-")
+    report = json.loads(text)
+    check_report(report, "planner")
+    rows = {row["name"]: row for row in report["rows"]}
+    assert rows["three.16 height over bound"]["value"] == 1.0
+    assert rows["three.16 height over capacity"]["value"] == 1.0
+    assert rows["three.16 time"]["peer"].startswith("minimalloc")
+
+
+def check_generator(build):
+    generate = pathlib.Path(build) / "bin" / "bench-generate"
+    first = run(generate, "random", 1000, 7)
+    assert first == run(generate, "random", 1000, 7)
+    assert first != run(generate, "random", 1000, 8)
+
+
+def main():
+    build = sys.argv[1]
+    listed = run(ROOT / "tools/bench")
+    assert "analysis" in listed and "planner" in listed
+    with tempfile.TemporaryDirectory() as folder:
+        check_generator(build)
+        check_analysis(build, pathlib.Path(folder) / "rows.json")
+        check_planner(build, pathlib.Path(folder))
+
+
+if __name__ == "__main__":
+    main()
