@@ -205,6 +205,9 @@ void vmo_discard_output(vmo_output *output);
 /* True for "-" and its other names. */
 bool vmo_is_standard_output(const char *path);
 
+/* Called first: standard files that are closed must not be taken by files that are opened later. */
+void vmo_occupy_standard_files(void);
+
 /* ---- the end of a command (finish.c) ---- */
 
 /* Who writes the product or the text of a command that has others than those of a module. */

@@ -29,12 +29,6 @@ vmo_status vmo_parse_loaded(vmo_cli *cli) {
     cli->module = NULL;
     return status;
   }
-  if (cli->module->functions.count == 0) {
-    vmo_diagnostic *added =
-        vmo_diag_add(cli->context, VMO_DIAG_EMPTY_INPUT, (vmo_location){0}, "there is no function in the input");
-    vmo_diag_hint(cli->context, added, "func @name(%%x: f64[8]) -> f64[8] { ... }");
-    return VMO_INPUT_ERROR;
-  }
   return bind_dims(cli);
 }
 

@@ -54,6 +54,7 @@ static vmo_exit report_lack_of_memory(void) {
 }
 
 int main(int count, char **arguments) {
+  vmo_occupy_standard_files();
   vmo_cli cli = {.context = vmo_context_create()};
   if (cli.context == NULL || vmo_context_set_source(cli.context, "vmemopt", NULL, 0) != VMO_OK) {
     vmo_context_destroy(cli.context);

@@ -23,8 +23,9 @@
 #define PERMISSIONS 0777
 
 static bool cannot_write(vmo_context *context, const char *path, int error) {
-  vmo_diag_add(context, VMO_DIAG_CANNOT_WRITE, (vmo_location){0}, "cannot write %s: %s",
-               vmo_is_standard_output(path) ? "standard output" : path, strerror(error));
+  vmo_diagnostic *added = vmo_diag_add(context, VMO_DIAG_CANNOT_WRITE, (vmo_location){0}, "cannot write %s: %s",
+                                       vmo_is_standard_output(path) ? "standard output" : path, strerror(error));
+  if (added != NULL) added->source = "vmemopt"; /* it is no fault of the input */
   return false;
 }
 
@@ -61,6 +62,17 @@ static void forget(const char *temporary) {
 }
 
 /* ---- opening ---- */
+
+/* Gives closed standard files a file that can be neither read nor written, so that none that is opened later is taken
+ * for one of them. */
+void vmo_occupy_standard_files(void) {
+  for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++) {
+    if (fcntl(file, F_GETFD) < 0 && errno == EBADF) {
+      int other = open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+      if (other >= 0 && other != file) close(other);
+    }
+  }
+}
 
 static bool write_to_file(void *user, const char *data, size_t count) {
   vmo_output *output = user;
