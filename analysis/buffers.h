@@ -12,7 +12,7 @@
 #ifndef VMO_ANALYSIS_BUFFERS_H
 #define VMO_ANALYSIS_BUFFERS_H
 
-#include "analysis/analysis.h"
+#include "analysis/facts.h"
 
 /* What callers know of a function that has been planned. */
 typedef struct vmo_call_summary {

@@ -2,7 +2,7 @@
 #ifndef VMO_ANALYSIS_CALLS_H
 #define VMO_ANALYSIS_CALLS_H
 
-#include "analysis/analysis.h"
+#include "analysis/facts.h"
 
 typedef struct vmo_call_order {
   vmo_function_id *order; /* all functions, each after those it calls; within a cycle in the order met */

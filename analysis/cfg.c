@@ -6,7 +6,7 @@
  * each gathers, through a union-find of what inner loops already gathered, all blocks that reach it backwards. A block
  * that can be entered from outside without passing the header makes the loop irreducible.
  * Almost linear. Depth-first search keeps its own stack. */
-#include "analysis/analysis.h"
+#include "analysis/facts.h"
 
 #include <string.h>
 

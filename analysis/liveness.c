@@ -12,7 +12,7 @@
  *
  * The walk along uses is that of F. Brandner, B. Boissinot, A. Darte, B. Dupont de Dinechin, F. Rastello, "Computing
  * Liveness Sets for SSA-Form Programs" (2011), per variable; chains and loops are ours. */
-#include "analysis/analysis.h"
+#include "analysis/facts.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #ifndef VMO_ANALYSIS_LOADS_H
 #define VMO_ANALYSIS_LOADS_H
 
-#include "analysis/analysis.h"
+#include "analysis/facts.h"
 
 typedef struct vmo_occupant {
   uint32_t range_first, range_count; /* into vmo_occupancy.ranges */

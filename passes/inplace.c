@@ -6,7 +6,6 @@
  * In program order, each result is offered the operands of its op: one whose buffer it already shares (because both go
  * to one carried value), else a donated parameter's bytes, which cost the arena nothing, else the first that fits. What
  * is refused is kept with its reason. Needs: flow, control flow, liveness, accesses, buffers. Keeps all but buffers. */
-#include "analysis/inplace.h"
 
 #include "passes/planning.h"
 

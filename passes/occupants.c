@@ -121,20 +121,20 @@ static bool add_reservations(const vmo_flow *flow, const reservations *lists, vm
   return true;
 }
 
+static bool push_bytes(const vmo_flow *flow, vmo_occupant occupant, uint32_t first, vmo_occupancy *occupancy) {
+  join_ranges(occupancy, first);
+  occupant.range_first = first;
+  occupant.range_count = occupancy->ranges.count - first;
+  occupant.together = occupant.bytes;
+  occupant.size_together = occupant.size;
+  return vmo_vec_push(flow->module->context->arena, &occupancy->occupants, occupant);
+}
+
 static bool push_occupant(const vmo_flow *flow, vmo_storage_id storage, vmo_stream_id home, uint32_t first,
                           vmo_occupancy *occupancy) {
   const vmo_storage *s = &flow->storages.data[storage];
-  join_ranges(occupancy, first);
-  vmo_occupant occupant = {.range_first = first,
-                           .range_count = occupancy->ranges.count - first,
-                           .space = s->space,
-                           .home = home,
-                           .bytes = s->bytes,
-                           .together = s->bytes,
-                           .size = s->size,
-                           .size_together = s->size,
-                           .tag = storage};
-  return vmo_vec_push(flow->module->context->arena, &occupancy->occupants, occupant);
+  vmo_occupant occupant = {.space = s->space, .home = home, .bytes = s->bytes, .size = s->size, .tag = storage};
+  return push_bytes(flow, occupant, first, occupancy);
 }
 
 /* ---- as written ---- */
@@ -294,37 +294,70 @@ static bool add_segments(const vmo_flow *flow, const vmo_lane *lane, vmo_occupan
   return true;
 }
 
-static bool add_buffer(const vmo_planning *p, const reservations *lists, vmo_storage_id root,
+static bool add_members_reservations(const vmo_planning *p, const reservations *lists, vmo_storage_id root,
+                                     vmo_occupancy *occupancy) {
+  vmo_storage_id member = root;
+  do {
+    if (!add_reservations(p->flow, lists, member, occupancy)) return false;
+    member = p->buffers->next[member];
+  } while (member != root);
+  return true;
+}
+
+/* A buffer with parts takes bytes lane by lane. */
+static bool add_lanes(const vmo_planning *p, const reservations *lists, vmo_storage_id root, vmo_occupancy *occupancy) {
+  const vmo_buffer_class *class = &p->buffers->classes[root];
+  for (uint32_t i = 0; i < class->part_count; i++) {
+    uint32_t first = occupancy->ranges.count;
+    vmo_bytes bytes = class->parts[i].end - class->parts[i].begin;
+    vmo_occupant occupant = {.space = p->flow->storages.data[root].space,
+                             .home = class->home,
+                             .bytes = bytes,
+                             .size = vmo_size_constant(p->module->sizes, bytes),
+                             .tag = root};
+    if (occupant.size == VMO_NONE || !add_segments(p->flow, &class->parts[i], occupancy) ||
+        !add_members_reservations(p, lists, root, occupancy) || !push_bytes(p->flow, occupant, first, occupancy))
+      return false;
+  }
+  return true;
+}
+
+static bool add_buffer(const vmo_planning *p, const reservations *lists, vmo_storage_id root, bool lanes,
                        vmo_occupancy *occupancy) {
   const vmo_flow *flow = p->flow;
   const vmo_buffer_class *class = &p->buffers->classes[root];
-  vmo_storage_id anchor = class->anchor, member = root;
   uint32_t first = occupancy->ranges.count;
-  if (anchor != VMO_NONE && flow->storages.data[anchor].owner == VMO_OWNER_STATE)
+  if (class->anchor != VMO_NONE && flow->storages.data[class->anchor].owner == VMO_OWNER_STATE)
     return add_range(flow, occupancy, 0, flow->op_count) && push_occupant(flow, root, class->home, first, occupancy);
+  if (class->part_count > 0 && lanes) return add_lanes(p, lists, root, occupancy);
   for (uint32_t i = 0; i < class->part_count; i++)
     if (!add_segments(flow, &class->parts[i], occupancy)) return false;
-  if (class->part_count > 0 || class->whole.segments) {
-    if (class->part_count == 0 && !add_segments(flow, &class->whole, occupancy)) return false;
-  } else if (!add_storage_ranges(flow, p->liveness, root, occupancy)) {
-    return false;
-  }
-  do {
-    if (!add_reservations(flow, lists, member, occupancy)) return false;
-    member = p->buffers->next[member];
-  } while (member != root);
+  bool own = class->part_count == 0 && !class->whole.segments; /* alone: its storage's ranges */
+  bool ok = own ? add_storage_ranges(flow, p->liveness, root, occupancy)
+                : class->part_count > 0 || add_segments(flow, &class->whole, occupancy);
+  if (!ok || !add_members_reservations(p, lists, root, occupancy)) return false;
   return occupancy->ranges.count == first || push_occupant(flow, root, class->home, first, occupancy);
 }
 
-vmo_status vmo_list_occupants(const vmo_planning *planning, bool results, bool temporaries, vmo_occupancy *occupancy) {
+static vmo_status list_buffers(const vmo_planning *planning, bool results, bool lanes, vmo_occupancy *occupancy) {
   const vmo_flow *flow = planning->flow;
   reservations lists;
   memset(occupancy, 0, sizeof *occupancy);
   if (!list_reservations(flow, &lists)) return VMO_OUT_OF_MEMORY;
   for (vmo_storage_id s = 0; s < flow->storages.count; s++) {
     if (vmo_find_buffer(planning->buffers, s) != s || !vmo_is_in_arena(planning, s, results)) continue;
-    if (!add_buffer(planning, &lists, s, occupancy)) return VMO_OUT_OF_MEMORY;
+    if (!add_buffer(planning, &lists, s, lanes, occupancy)) return VMO_OUT_OF_MEMORY;
   }
-  bool ok = !temporaries || (add_workspaces(flow, occupancy) && add_callees(planning, flow, false, occupancy));
+  return VMO_OK;
+}
+
+vmo_status vmo_list_buffers(const vmo_planning *planning, bool results, vmo_occupancy *occupancy) {
+  return list_buffers(planning, results, false, occupancy);
+}
+
+vmo_status vmo_list_occupants(const vmo_planning *planning, bool results, vmo_occupancy *occupancy) {
+  vmo_status status = list_buffers(planning, results, true, occupancy);
+  if (status != VMO_OK) return status;
+  bool ok = add_workspaces(planning->flow, occupancy) && add_callees(planning, planning->flow, false, occupancy);
   return ok ? VMO_OK : VMO_OUT_OF_MEMORY;
 }

@@ -12,8 +12,11 @@
  * function's results are the caller's. */
 vmo_status vmo_list_written_occupants(const vmo_planning *planning, bool results, vmo_occupancy *occupancy);
 
-/* The buffers of the plan; with `temporaries`, workspaces and the peaks of callees besides. */
-vmo_status vmo_list_occupants(const vmo_planning *planning, bool results, bool temporaries, vmo_occupancy *occupancy);
+/* The buffers of the plan, one occupant each. `results` false: without the results, which are the caller's. */
+vmo_status vmo_list_buffers(const vmo_planning *planning, bool results, vmo_occupancy *occupancy);
+
+/* All that takes bytes in the plan: buffers (one with parts lane by lane), workspaces, the peaks of callees. */
+vmo_status vmo_list_occupants(const vmo_planning *planning, bool results, vmo_occupancy *occupancy);
 
 /* Whether a buffer's bytes are in the function's arena: not a donated parameter's; a result's only if `results`. */
 bool vmo_is_in_arena(const vmo_planning *planning, vmo_storage_id root, bool results);

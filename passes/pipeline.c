@@ -3,7 +3,6 @@
  *
  * Functions are planned callees first. Functions that call each other in a cycle are planned as if those others'
  * results were fresh, and take a block from the runtime at each activation. */
-#include "analysis/calls.h"
 #include "passes/check_plan.h"
 #include "passes/occupants.h"
 
@@ -238,7 +237,7 @@ static vmo_status summarise_function(const vmo_planning *p, vmo_callee *callee) 
   vmo_occupancy occupancy;
   vmo_loads loads;
   if (!p->called || !p->function->plan) return VMO_OK;
-  vmo_status status = vmo_list_occupants(p, false, true, &occupancy);
+  vmo_status status = vmo_list_occupants(p, false, &occupancy);
   if (status == VMO_OK) status = vmo_compute_loads(p->flow, &occupancy, p->known, &loads);
   if (status != VMO_OK) return status;
   callee->written_peaks = p->written_call_loads.peaks;

@@ -4,8 +4,6 @@
 #define VMO_PASSES_PLANNING_H
 
 #include "analysis/analysis.h"
-#include "analysis/buffers.h"
-#include "analysis/loads.h"
 #include "passes/edit.h"
 #include "passes/passes.h"
 

@@ -1,7 +1,6 @@
 /* record.c: puts what is known of a planned function into the plain record that reports print.
  *
  * Nothing is computed anew but sums and the order of tenants of bytes; points are those of the planned function. */
-#include "analysis/levels.h"
 #include "passes/occupants.h"
 #include "passes/reuse.h"
 
@@ -315,10 +314,31 @@ static uint32_t fact_of_tag(const recorder *r, uint32_t tag, const vmo_flow *flo
   return name_fact(r, storage, point);
 }
 
-static int compare_contributions(const void *left, const void *right) {
+static int compare_by_storage(const void *left, const void *right) {
+  const vmo_contribution *a = left, *b = right;
+  return (a->storage > b->storage) - (a->storage < b->storage);
+}
+
+static int compare_by_bytes(const void *left, const void *right) {
   const vmo_contribution *a = left, *b = right;
   if (a->amount.bytes != b->amount.bytes) return a->amount.bytes > b->amount.bytes ? -1 : 1;
-  return (a->storage > b->storage) - (a->storage < b->storage);
+  return compare_by_storage(left, right);
+}
+
+/* One contribution per storage (a buffer with parts has one per part), the largest first. */
+static bool sort_contributions(const recorder *r, vmo_contribution *contributions, uint32_t *count) {
+  uint32_t kept = 0;
+  if (*count > 1) qsort(contributions, *count, sizeof *contributions, compare_by_storage);
+  for (uint32_t i = 0; i < *count; i++) {
+    bool again = kept > 0 && contributions[kept - 1].storage == contributions[i].storage;
+    if (!again)
+      contributions[kept++] = contributions[i];
+    else if (!add_amount(r->p->module, &contributions[kept - 1].amount, contributions[i].amount))
+      return false;
+  }
+  *count = kept;
+  if (kept > 1) qsort(contributions, kept, sizeof *contributions, compare_by_bytes);
+  return true;
 }
 
 static bool set_peak(recorder *r, const vmo_loads *loads, const vmo_occupancy *occupancy, const vmo_flow *flow,
@@ -333,9 +353,9 @@ static bool set_peak(recorder *r, const vmo_loads *loads, const vmo_occupancy *o
     if (!vmo_vec_push(r->arena, &facts->contributions, contribution)) return false;
   }
   peak->contribution_count = facts->contributions.count - peak->contribution_first;
-  if (peak->contribution_count > 1)
-    qsort(facts->contributions.data + peak->contribution_first, peak->contribution_count,
-          sizeof *facts->contributions.data, compare_contributions);
+  if (!sort_contributions(r, facts->contributions.data + peak->contribution_first, &peak->contribution_count))
+    return false;
+  facts->contributions.count = peak->contribution_first + peak->contribution_count;
   return true;
 }
 
@@ -401,10 +421,11 @@ static bool add_space(recorder *r, const vmo_space_figures *f) {
   all->copies += f->copies;
   all->inplace_count += f->inplace_count;
   all->reuse_count += f->reuse_count;
-  return add_amount(module, &all->total, f->total) && add_amount(module, &all->lower_bound, f->lower_bound) &&
-         add_amount(module, &all->arena, f->arena) && add_amount(module, &all->param, f->param) &&
-         add_amount(module, &all->constant, f->constant) && add_amount(module, &all->state, f->state) &&
-         add_amount(module, &all->copy, f->copy);
+  return add_amount(module, &all->total, f->total) && add_amount(module, &all->peak, f->peak) &&
+         add_amount(module, &all->peak_inplace, f->peak_inplace) &&
+         add_amount(module, &all->lower_bound, f->lower_bound) && add_amount(module, &all->arena, f->arena) &&
+         add_amount(module, &all->param, f->param) && add_amount(module, &all->constant, f->constant) &&
+         add_amount(module, &all->state, f->state) && add_amount(module, &all->copy, f->copy);
 }
 
 static bool finish_figures(recorder *r, const vmo_loads *planned) {
@@ -413,14 +434,14 @@ static bool finish_figures(recorder *r, const vmo_loads *planned) {
   vmo_amount none = amount_of(r, 0, vmo_size_constant(p->module->sizes, 0));
   *all = (vmo_space_figures){.space = VMO_NONE,
                              .total = none,
+                             .peak = none,
+                             .peak_inplace = none,
                              .lower_bound = none,
                              .arena = none,
                              .param = none,
                              .constant = none,
                              .state = none,
-                             .copy = none,
-                             .peak = p->written_loads.peak,
-                             .peak_inplace = planned->peak};
+                             .copy = none};
   for (uint32_t i = 0; i < p->inplace.count; i++)
     r->by_space[p->flow->storages.data[p->flow->references[p->inplace.data[i].result].storage].space].inplace_count++;
   for (vmo_space_id s = 0; s < p->module->spaces.count; s++) {
@@ -454,7 +475,7 @@ static vmo_status record_loads(recorder *r) {
   vmo_occupancy occupancy;
   vmo_loads planned;
   vmo_point written_peak;
-  vmo_status status = vmo_list_occupants(p, !p->options->results_in_caller, true, &occupancy);
+  vmo_status status = vmo_list_occupants(p, !p->options->results_in_caller, &occupancy);
   if (status == VMO_OK) status = vmo_compute_loads(p->flow, &occupancy, p->known, &planned);
   if (status != VMO_OK) return status;
   r->facts->planned_loads = planned.timeline;

@@ -11,7 +11,6 @@
 #include "planner/planner.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct placement {
   vmo_planning *planning;
@@ -52,7 +51,7 @@ static void constrain_buffer(const placement *p, vmo_item *item) {
 static vmo_status list_buffers(placement *p, bool results) {
   vmo_occupancy occupancy;
   vmr_arena *arena = p->planning->context->arena;
-  vmo_status status = vmo_list_occupants(p->planning, results, false, &occupancy);
+  vmo_status status = vmo_list_buffers(p->planning, results, &occupancy);
   if (status != VMO_OK) return status;
   for (uint32_t i = 0; i < occupancy.occupants.count; i++) {
     const vmo_occupant *occupant = &occupancy.occupants.data[i];
@@ -117,37 +116,96 @@ static int compare_items(const void *left, const void *right) {
 
 /* ---- placing one home and space, in numbers ---- */
 
-static vmo_status state_problem(const vmo_item_list *list, uint32_t first, uint32_t end, vmo_context *context,
-                                vmo_problem *problem) {
-  vmo_buffer *buffers = vmo_alloc_array(context, end - first + 1, sizeof *buffers);
-  uint32_t ranges = 0;
-  for (uint32_t i = first; i < end; i++) ranges += list->items.data[i].range_count;
-  vmo_lifetime *lifetimes = vmo_alloc_array(context, ranges + 1, sizeof *lifetimes);
-  if (!buffers || !lifetimes) return VMO_OUT_OF_MEMORY;
-  ranges = 0;
-  for (uint32_t i = first; i < end; i++) {
-    const vmo_item *item = &list->items.data[i];
-    buffers[i - first] = (vmo_buffer){item->bytes, item->alignment, item->fixed_offset, ranges, item->range_count};
-    for (uint32_t k = 0; k < item->range_count; k++) {
-      vmo_live_range range = list->ranges.data[item->range_first + k];
-      lifetimes[ranges++] = (vmo_lifetime){range.begin, range.end};
-    }
+/* A problem under construction. */
+typedef struct statement {
+  vmr_arena *arena;
+  VMO_VEC(vmo_buffer) buffers;
+  VMO_VEC(vmo_lifetime) lifetimes;
+} statement;
+
+static bool state_buffer(statement *s, vmo_bytes bytes, uint32_t alignment, vmo_bytes fixed_offset) {
+  vmo_buffer buffer = {bytes, alignment, fixed_offset, s->lifetimes.count, 0};
+  return vmo_vec_push(s->arena, &s->buffers, buffer);
+}
+
+static bool state_lifetime(statement *s, vmo_point begin, vmo_point end) {
+  s->buffers.data[s->buffers.count - 1].lifetime_count++;
+  return vmo_vec_push(s->arena, &s->lifetimes, ((vmo_lifetime){begin, end}));
+}
+
+static bool state_item(statement *s, const vmo_item_list *list, const vmo_item *item) {
+  bool ok = state_buffer(s, item->bytes, item->alignment, item->fixed_offset);
+  for (uint32_t k = 0; k < item->range_count && ok; k++) {
+    vmo_live_range range = list->ranges.data[item->range_first + k];
+    ok = state_lifetime(s, range.begin, range.end);
   }
-  *problem = (vmo_problem){.buffers = buffers,
-                           .buffer_count = end - first,
-                           .lifetimes = lifetimes,
-                           .lifetime_count = ranges,
-                           .capacity = -1};
+  return ok;
+}
+
+static vmo_status solve_statement(vmo_context *context, const statement *s, vmo_solution *solution) {
+  vmo_problem problem = {.buffers = s->buffers.data,
+                         .buffer_count = s->buffers.count,
+                         .lifetimes = s->lifetimes.data,
+                         .lifetime_count = s->lifetimes.count,
+                         .capacity = -1};
+  vmo_status status = vmo_solve_problem(context, &problem, NULL, solution);
+  return status == VMO_OK ? vmo_check_solution(context, &problem, solution) : status;
+}
+
+/* A buffer with parts, placed as a whole before: its lanes stay there, live only where they are. */
+static const vmo_buffer_class *class_with_parts(const vmo_planning *planning, const vmo_item *item) {
+  if (item->kind != VMO_ITEM_BUFFER || item->home != planning->buffers->classes[item->index].home) return NULL;
+  const vmo_buffer_class *class = &planning->buffers->classes[item->index];
+  bool pinned = class->anchor != VMO_NONE && planning->flow->storages.data[class->anchor].owner == VMO_OWNER_STATE;
+  bool reserved =
+      class->home != planning->flow->storages.data[item->index].stream; /* its life is longer than its reads */
+  return class->part_count > 0 && !pinned && !reserved ? class : NULL;
+}
+
+static bool state_lanes(statement *s, const vmo_buffer_class *class, vmo_bytes offset) {
+  bool ok = true;
+  for (uint32_t i = 0; i < class->part_count && ok; i++) {
+    const vmo_lane *lane = &class->parts[i];
+    ok = state_buffer(s, lane->end - lane->begin, 1, offset + lane->begin);
+    for (uint32_t k = 0; k < lane->segment_count && ok; k++)
+      ok = state_lifetime(s, lane->segments[k].begin, lane->segments[k].end);
+  }
+  return ok;
+}
+
+/* When parts of buffers die before the rest, others may stand there: places all again around the lanes, which stay
+ * where the first solution has them, and keeps the lower of the two. */
+static vmo_status refine_solution(vmo_planning *planning, const vmo_item_list *list, uint32_t first, uint32_t end,
+                                  vmo_solution *solution) {
+  statement s = {.arena = planning->context->arena};
+  vmo_solution refined;
+  uint32_t *places = vmo_alloc(planning->context, ((size_t)(end - first) + 1) * sizeof *places);
+  bool any = false, ok = places != NULL;
+  for (uint32_t i = first; i < end && ok; i++) {
+    const vmo_item *item = &list->items.data[i];
+    const vmo_buffer_class *class = class_with_parts(planning, item);
+    any = any || class;
+    places[i - first] = s.buffers.count;
+    ok = class ? state_lanes(&s, class, solution->offsets[i - first]) : state_item(&s, list, item);
+  }
+  if (!ok) return VMO_OUT_OF_MEMORY;
+  if (!any) return VMO_OK;
+  vmo_status status = solve_statement(planning->context, &s, &refined);
+  if (status != VMO_OK || refined.height >= solution->height) return status;
+  for (uint32_t i = 0; i < end - first; i++) solution->offsets[i] = refined.offsets[places[i]];
+  solution->height = refined.height;
+  solution->method = refined.method;
   return VMO_OK;
 }
 
 vmo_status vmo_place_items(vmo_planning *planning, vmo_item_list *list, uint32_t first, uint32_t end,
                            vmo_layout *layout, vmo_sub_arena *arena) {
-  vmo_problem problem;
+  statement s = {.arena = planning->context->arena};
   vmo_solution solution;
-  vmo_status status = state_problem(list, first, end, planning->context, &problem);
-  if (status == VMO_OK) status = vmo_solve_problem(planning->context, &problem, NULL, &solution);
-  if (status == VMO_OK) status = vmo_check_solution(planning->context, &problem, &solution);
+  for (uint32_t i = first; i < end; i++)
+    if (!state_item(&s, list, &list->items.data[i])) return VMO_OUT_OF_MEMORY;
+  vmo_status status = solve_statement(planning->context, &s, &solution);
+  if (status == VMO_OK) status = refine_solution(planning, list, first, end, &solution);
   if (status != VMO_OK) return status;
   for (uint32_t i = first; i < end; i++) {
     list->items.data[i].offset = vmo_size_constant(planning->module->sizes, solution.offsets[i - first]);
