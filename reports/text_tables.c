@@ -11,6 +11,8 @@
 typedef struct source {
   const vmo_plan_facts *facts;
   const vmo_peak_fact *peak;
+  uint32_t first; /* the list's element in the first row */
+  bool full;
 } source;
 
 void vmo_write_section(const vmo_text_style *style, const char *title, vmo_text *out) {
@@ -91,8 +93,9 @@ static const char *remark_on(const vmo_storage_fact *storage) {
 
 static void fill_storage(const void *user, uint32_t row, vmo_text *cells) {
   const vmo_plan_facts *facts = ((const source *)user)->facts;
-  const vmo_storage_fact *storage = &facts->storages.data[row];
-  vmo_add_storage_label(facts, row, &cells[0]);
+  uint32_t index = ((const source *)user)->first + row;
+  const vmo_storage_fact *storage = &facts->storages.data[index];
+  vmo_add_storage_label(facts, index, &cells[0]);
   add_amount(facts, &storage->amount, &cells[1]);
   add_line(facts, storage->op, &cells[2]);
   add_lifetimes(facts, storage, &cells[3]);
@@ -117,9 +120,31 @@ static void fill_inplace(const void *user, uint32_t row, vmo_text *cells) {
   vmo_add_inplace_reason(facts, fact, &cells[4]);
 }
 
+/* Refusals that a change of the program could lift: those by the op's own rule are shown in full reports alone. */
+static bool is_telling(const vmo_inplace_fact *fact) {
+  return fact->refusal != VMO_REFUSED_OP_RULE && fact->refusal != VMO_REFUSED_OPERAND_RULE &&
+         fact->refusal != VMO_REFUSED_OTHER_CHOSEN;
+}
+
+static uint32_t count_telling(const vmo_plan_facts *facts) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < facts->refused.count; i++) count += is_telling(&facts->refused.data[i]);
+  return count;
+}
+
+/* The refusal in a row; only a few rows are shown when not all are, so looking for it is no loss. */
+static const vmo_inplace_fact *find_refusal(const source *from, uint32_t row) {
+  uint32_t index = 0;
+  if (from->full) return &from->facts->refused.data[row];
+  for (uint32_t left = row;; index++) {
+    if (is_telling(&from->facts->refused.data[index]) && left-- == 0) break;
+  }
+  return &from->facts->refused.data[index];
+}
+
 static void fill_refused(const void *user, uint32_t row, vmo_text *cells) {
   const vmo_plan_facts *facts = ((const source *)user)->facts;
-  const vmo_inplace_fact *fact = &facts->refused.data[row];
+  const vmo_inplace_fact *fact = find_refusal(user, row);
   vmo_add_value_label(facts, facts->planned, fact->result, &cells[0]);
   vmo_add_value_label(facts, facts->planned, fact->operand, &cells[1]);
   add_line(facts, fact->op, &cells[2]);
@@ -201,7 +226,7 @@ static void fill_space(const void *user, uint32_t row, vmo_text *cells) {
 /* ---- all ---- */
 
 void vmo_write_spaces_table(const vmo_plan_facts *facts, const vmo_text_style *style, vmo_text *out) {
-  source from = {facts, NULL};
+  source from = {.facts = facts};
   vmo_table table = {.columns = {{"space", false},
                                  {"total", true},
                                  {"arena", true},
@@ -219,7 +244,7 @@ void vmo_write_spaces_table(const vmo_plan_facts *facts, const vmo_text_style *s
 static void write_peak_table(const vmo_plan_facts *facts, const vmo_peak_fact *peak, const char *how,
                              const vmo_text_style *style, bool full, vmo_text *out) {
   if (peak->contribution_count == 0) return;
-  source from = {facts, peak};
+  source from = {.facts = facts, .peak = peak};
   vmo_table table = {.columns = {{"bytes", true}, {"share", true}, {"line", true}, {"made by", false}},
                      .column_count = 4,
                      .row_count = peak->contribution_count,
@@ -234,58 +259,90 @@ static void write_peak_table(const vmo_plan_facts *facts, const vmo_peak_fact *p
   vmo_write_table(&table, style, out);
 }
 
-/* Tables of a function's lists, in the order in which they are shown. */
-static const struct {
-  const char *title;
-  vmo_table table;
-} tables[] = {{"Storages, and the source lines in which they are live",
-               {.columns = {{"storage", false},
-                            {"bytes", true},
-                            {"line", true},
-                            {"live", false},
-                            {"slot", true},
-                            {"offset", true},
-                            {"", false}},
-                .column_count = 7,
-                .fill = fill_storage}},
-              {"In place: the result takes the operand's bytes",
-               {.columns = {{"result", false}, {"over", false}, {"bytes", true}, {"line", true}, {"because", false}},
-                .column_count = 5,
-                .fill = fill_inplace}},
-              {"Not in place",
-               {.columns = {{"result", false}, {"over", false}, {"line", true}, {"because", false}},
-                .column_count = 4,
-                .fill = fill_refused}},
-              {"Reuse: bytes of a storage that is dead",
-               {.columns = {{"storage", false}, {"takes bytes of", false}, {"bytes", true}, {"line", true}},
-                .column_count = 4,
-                .fill = fill_reuse}},
-              {"Slots: places in the arena",
-               {.columns = {{"slot", true}, {"space", false}, {"offset", true}, {"bytes", true}, {"holds", false}},
-                .column_count = 5,
-                .fill = fill_slot}},
-              {"Copies that the plan needs",
-               {.columns = {{"copy", false}, {"of", false}, {"bytes", true}, {"line", true}, {"because", false}},
-                .column_count = 5,
-                .fill = fill_copy}},
-              {"Dead values: nothing reads them (-O2 removes them)",
-               {.columns = {{"value", false}, {"line", true}}, .column_count = 2, .fill = fill_dead}}};
+/* A function's own storages: parameters and constants come first in the list, and are the caller's. */
+static uint32_t count_foreign(const vmo_plan_facts *facts) {
+  uint32_t count = 0;
+  while (count < facts->storages.count) {
+    const vmo_storage_fact *storage = &facts->storages.data[count];
+    if (storage->kind != VMO_KIND_PARAMETER && storage->kind != VMO_KIND_DONATED) break;
+    count++;
+  }
+  return count;
+}
+
+/* A table of one of the lists. */
+static void write_list(const source *from, const char *title, const vmo_table *shape, uint32_t rows,
+                       const vmo_text_style *style, vmo_text *out) {
+  vmo_table table = *shape;
+  table.row_count = rows;
+  table.shown_rows = from->full ? 0 : SHOWN_ROWS;
+  table.user = from;
+  if (rows == 0) return;
+  vmo_write_section(style, title, out);
+  vmo_write_table(&table, style, out);
+}
+
+static void write_storages(source from, const vmo_text_style *style, vmo_text *out) {
+  static const vmo_table shape = {.columns = {{"storage", false},
+                                              {"bytes", true},
+                                              {"line", true},
+                                              {"live", false},
+                                              {"slot", true},
+                                              {"offset", true},
+                                              {"", false}},
+                                  .column_count = 7,
+                                  .fill = fill_storage};
+  from.first = from.full ? 0 : count_foreign(from.facts);
+  write_list(&from, "Storages, and the source lines in which they are live", &shape,
+             from.facts->storages.count - from.first, style, out);
+}
+
+static void write_inplace(const source *from, const vmo_text_style *style, vmo_text *out) {
+  static const vmo_table done = {
+      .columns = {{"result", false}, {"over", false}, {"bytes", true}, {"line", true}, {"because", false}},
+      .column_count = 5,
+      .fill = fill_inplace};
+  static const vmo_table refused = {.columns = {{"result", false}, {"over", false}, {"line", true}, {"because", false}},
+                                    .column_count = 4,
+                                    .fill = fill_refused};
+  const vmo_plan_facts *facts = from->facts;
+  uint32_t telling = count_telling(facts), all = facts->refused.count;
+  write_list(from, "In place: the result takes the operand's bytes", &done, facts->inplace.count, style, out);
+  write_list(from, "Not in place", &refused, from->full ? all : telling, style, out);
+  if (from->full || telling == all) return;
+  if (telling == 0) vmo_write_section(style, "Not in place", out);
+  vmo_text_addf(out, "    %u by the rule of their op, or since another operand is taken (--detail=full shows them)\n",
+                all - telling);
+}
+
+static void write_places(const source *from, const vmo_text_style *style, vmo_text *out) {
+  static const vmo_table reuse = {
+      .columns = {{"storage", false}, {"takes bytes of", false}, {"bytes", true}, {"line", true}},
+      .column_count = 4,
+      .fill = fill_reuse};
+  static const vmo_table slots = {
+      .columns = {{"slot", true}, {"space", false}, {"offset", true}, {"bytes", true}, {"holds", false}},
+      .column_count = 5,
+      .fill = fill_slot};
+  static const vmo_table copies = {
+      .columns = {{"copy", false}, {"of", false}, {"bytes", true}, {"line", true}, {"because", false}},
+      .column_count = 5,
+      .fill = fill_copy};
+  const vmo_plan_facts *facts = from->facts;
+  write_list(from, "Reuse: bytes of a storage that is dead", &reuse, facts->reuse.count, style, out);
+  write_list(from, "Slots: places in the arena", &slots, facts->slots.count, style, out);
+  write_list(from, "Copies that the plan needs", &copies, facts->copies.count, style, out);
+}
 
 void vmo_write_tables(const vmo_plan_facts *facts, const vmo_text_style *style, bool full, vmo_text *out) {
-  const uint32_t counts[] = {facts->storages.count, facts->inplace.count, facts->refused.count, facts->reuse.count,
-                             facts->slots.count,    facts->copies.count,  facts->dead.count};
-  source from = {facts, NULL};
+  static const vmo_table dead = {.columns = {{"value", false}, {"line", true}}, .column_count = 2, .fill = fill_dead};
+  source from = {.facts = facts, .full = full};
   write_peak_table(facts, &facts->peak_inplace, "as planned", style, full, out);
   if (facts->peak.point != facts->peak_inplace.point || facts->peak.amount.bytes != facts->peak_inplace.amount.bytes) {
     write_peak_table(facts, &facts->peak, "as written", style, full, out);
   }
-  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-    vmo_table table = tables[i].table;
-    table.row_count = counts[i];
-    table.shown_rows = full ? 0 : SHOWN_ROWS;
-    table.user = &from;
-    if (table.row_count == 0) continue;
-    vmo_write_section(style, tables[i].title, out);
-    vmo_write_table(&table, style, out);
-  }
+  write_storages(from, style, out);
+  write_inplace(&from, style, out);
+  write_places(&from, style, out);
+  write_list(&from, "Dead values: nothing reads them (-O2 removes them)", &dead, facts->dead.count, style, out);
 }
