@@ -105,6 +105,11 @@ static void report_over_budget(vmo_cli *cli, const vmo_plan_facts *facts, const 
 }
 
 static vmo_status test_budget(vmo_cli *cli, const vmo_plan_facts *facts, const vmo_budget *budget, vmo_space_id space) {
+  if (facts == NULL) {
+    vmo_diag_add(cli->context, VMO_DIAG_BUDGET_NOT_KNOWN, (vmo_location){0},
+                 "--max-peak says nothing of functions that --passes leaves unplanned");
+    return VMO_INPUT_ERROR;
+  }
   vmo_amount need = arena_of(facts, space);
   const char *name = vmo_name(cli->module, facts->planned->name);
   if (need.bytes < 0) {

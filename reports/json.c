@@ -207,7 +207,9 @@ void vmo_write_json(const vmo_report *report, vmo_text *out) {
   write_dims(&writer, report);
   if (report->placement != NULL) write_placement(&writer, report->placement);
   vmo_json_open(&writer, "functions", '[');
-  for (uint32_t i = 0; i < report->function_count; i++) write_function(&writer, report, report->functions[i]);
+  for (uint32_t i = 0; i < report->function_count; i++) {
+    if (report->functions[i] != NULL) write_function(&writer, report, report->functions[i]);
+  }
   vmo_json_close(&writer, ']');
   vmo_json_open(&writer, "diagnostics", '[');
   for (uint32_t i = 0; i < report->context->diagnostics->count; i++) {

@@ -24,7 +24,7 @@ typedef struct vmo_report {
   const char *input_kind;   /* "vmir", "csv"; NULL: not known */
   const vmo_module *module; /* NULL: the input could not be read, or is none */
   const vmo_binding *binding;
-  vmo_plan_facts *const *functions; /* those that were planned */
+  vmo_plan_facts *const *functions; /* in the module's order; NULL for one that was not planned */
   uint32_t function_count;
   const vmo_placement *placement; /* NULL: none */
   bool summary;                   /* the figures only, no lists */

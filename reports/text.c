@@ -9,6 +9,7 @@
 
 #define LABEL_COLUMNS 18
 #define NUMBER_COLUMNS 10
+#define AMOUNT_COLUMNS 28 /* "3.81 MiB         4000000 B" */
 
 /* ---- the head of the report ---- */
 
@@ -43,22 +44,23 @@ static void write_head(const vmo_report *report, const vmo_text_style *style, vm
 
 static void write_label(const char *label, vmo_text *out) { vmo_text_addf(out, "    %-*s", LABEL_COLUMNS, label); }
 
-/* "781 KiB      800000 B", or an expression. */
+/* "781 KiB          800000 B", or an expression. */
 static void write_amount(const vmo_plan_facts *facts, const vmo_amount *amount, vmo_text *out) {
+  vmo_text cell;
+  vmo_text_init(&cell);
   if (amount->bytes < 0) {
-    vmo_add_size(facts, amount->size, out);
-    return;
-  }
-  vmo_text number;
-  vmo_text_init(&number);
-  vmo_text_add_bytes_for_people(&number, amount->bytes);
-  vmo_text_addf(out, "%*s", NUMBER_COLUMNS, number.data != NULL ? number.data : "");
-  vmo_text_free(&number);
-  if (amount->bytes >= 1024) {
-    vmo_text_addf(out, "%16lld B", (long long)amount->bytes);
+    vmo_add_size(facts, amount->size, &cell);
   } else {
-    vmo_text_add_repeat(out, ' ', 18);
+    vmo_text number;
+    vmo_text_init(&number);
+    vmo_text_add_bytes_for_people(&number, amount->bytes);
+    vmo_text_addf(&cell, "%*s", NUMBER_COLUMNS, number.data != NULL ? number.data : "");
+    if (amount->bytes >= 1024) vmo_text_addf(&cell, "%16lld B", (long long)amount->bytes);
+    vmo_text_free(&number);
   }
+  vmo_text_add_bytes(out, cell.data, cell.count);
+  vmo_text_add_repeat(out, ' ', cell.count < AMOUNT_COLUMNS ? AMOUNT_COLUMNS - cell.count : 0);
+  vmo_text_free(&cell);
 }
 
 static void write_figure(const vmo_plan_facts *facts, const char *label, const vmo_amount *amount, const char *note,
@@ -97,7 +99,10 @@ static void write_arena(const vmo_plan_facts *facts, const vmo_text_style *style
   vmo_text_add_char(out, '\n');
 }
 
-static bool is_nothing(const vmo_amount *amount) { return amount->bytes == 0; }
+static bool is_nothing(const vmo_plan_facts *facts, const vmo_amount *amount) {
+  int64_t number;
+  return amount->bytes == 0 || (amount->bytes < 0 && vmo_size_as_number(facts, amount->size, &number) && number == 0);
+}
 
 static void write_count(uint32_t count, const char *one, const char *many, vmo_text *out) {
   vmo_text_addf(out, "%u %s", count, count == 1 ? one : many);
@@ -125,11 +130,13 @@ static void write_figures(const vmo_plan_facts *facts, const vmo_text_style *sty
   write_peak_figure(facts, "peak as written", &facts->peak, &figures->peak, "most bytes live at once", out);
   write_peak_figure(facts, "peak as planned", &facts->peak_inplace, &figures->peak_inplace, "the same, in place", out);
   write_figure(facts, "lower bound", &figures->lower_bound, "no placement of the plan's buffers is smaller", out);
-  if (!is_nothing(&figures->param)) {
+  if (!is_nothing(facts, &figures->param)) {
     write_figure(facts, "parameters", &figures->param, "the caller's, not in the arena", out);
   }
-  if (!is_nothing(&figures->constant)) write_figure(facts, "constants", &figures->constant, "not in the arena", out);
-  if (!is_nothing(&figures->state)) write_figure(facts, "state", &figures->state, "lives from call to call", out);
+  if (!is_nothing(facts, &figures->constant))
+    write_figure(facts, "constants", &figures->constant, "not in the arena", out);
+  if (!is_nothing(facts, &figures->state))
+    write_figure(facts, "state", &figures->state, "lives from call to call", out);
   write_counts(facts, out);
 }
 
@@ -213,5 +220,7 @@ static void write_placement(const vmo_placement *placement, vmo_text *out) {
 void vmo_write_text(const vmo_report *report, const vmo_text_style *style, vmo_text *out) {
   write_head(report, style, out);
   if (report->placement != NULL) write_placement(report->placement, out);
-  for (uint32_t i = 0; i < report->function_count; i++) write_function(report, report->functions[i], style, out);
+  for (uint32_t i = 0; i < report->function_count; i++) {
+    if (report->functions[i] != NULL) write_function(report, report->functions[i], style, out);
+  }
 }
