@@ -18,12 +18,14 @@ static void widen(vmo_check *check, vmo_shape *shape, uint32_t rank) {
 
 static bool fail_broadcast(vmo_check *check, uint32_t operand, const vmo_shape *shape, uint32_t at) {
   vmo_form form = vmo_operand_form(check, operand);
-  const char *hint = "sizes are formulas in the dims; they go together if one is 1 or they are equal for all values";
-  return vmo_fail_at(
-      check, VMO_DIAG_OPERAND_SHAPE, vmo_operand_location(check, operand), hint,
-      "'%s' cannot broadcast %s, which is %s, to %s: %s and %s are not provably equal", check->name,
-      vmo_operand_text(check, operand), vmo_form_text(check, form), vmo_sizes_text(check, shape->sizes, shape->rank),
-      vmo_size_text(check, form.sizes[form.rank - (shape->rank - at)]), vmo_size_text(check, shape->sizes[at]));
+  vmo_size_id size = form.sizes[form.rank - (shape->rank - at)];
+  const char *hint = vmo_formula_hint(check, &size, &shape->sizes[at], 1);
+  return vmo_fail_at(check, VMO_DIAG_OPERAND_SHAPE, vmo_operand_location(check, operand),
+                     hint != NULL ? hint : "sizes, compared from the last one, must be equal or 1",
+                     "'%s' cannot broadcast %s, which is %s, to %s: %s and %s %s", check->name,
+                     vmo_operand_text(check, operand), vmo_form_text(check, form),
+                     vmo_sizes_text(check, shape->sizes, shape->rank), vmo_size_text(check, size),
+                     vmo_size_text(check, shape->sizes[at]), hint != NULL ? "are not provably equal" : "differ");
 }
 
 static bool broadcast(vmo_check *check, vmo_shape *shape, uint32_t operand) {

@@ -61,6 +61,8 @@ bool vmo_fail_at(vmo_check *check, vmo_diag_code code, vmo_location location, co
     VMO_PRINTF(5, 6);
 /* A size was VMO_NONE: notes that memory is out, or says that the size is too large. */
 bool vmo_fail_size(vmo_check *check);
+/* What to say of sizes that differ though they may come out equal for some dims; NULL when they cannot. */
+const char *vmo_formula_hint(const vmo_check *check, const vmo_size_id *left, const vmo_size_id *right, uint32_t count);
 /* A hint made of parts, for the `hint` above; in the arena. */
 const char *vmo_hint_text(const vmo_check *check, const char *format, ...) VMO_PRINTF(2, 3);
 

@@ -24,7 +24,7 @@ static bool fail_handover(vmo_check *check, vmo_diag_code code, uint32_t operand
   else if (form.rank == 0 && form.element == target.element)
     hint = vmo_hint_text(check, "`fill %s : %s` makes an array of it", text, wanted);
   else if (form.rank == target.rank)
-    hint = "sizes are formulas in the dims, and equal only if they are so for all values";
+    hint = vmo_formula_hint(check, form.sizes, target.sizes, form.rank);
   vmo_type_id given = check->function->values.data[o->index].type;
   return vmo_fail_at(check, code, vmo_operand_location(check, operand), hint, "%s must be %s, but %s is %s", what,
                      wanted, text, vmo_type_text(check, given));

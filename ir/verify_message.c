@@ -37,6 +37,16 @@ bool vmo_is_one(const vmo_check *check, vmo_size_id size) {
   return vmo_size_is_constant(check->module->sizes, size, &number) && number == 1;
 }
 
+const char *vmo_formula_hint(const vmo_check *check, const vmo_size_id *left, const vmo_size_id *right,
+                             uint32_t count) {
+  const vmo_sizes *sizes = check->module->sizes;
+  for (uint32_t i = 0; i < count; i++)
+    if (left[i] != right[i] &&
+        !(vmo_size_is_constant(sizes, left[i], NULL) && vmo_size_is_constant(sizes, right[i], NULL)))
+      return "sizes are formulas in the dims, and equal only if they are so for all values";
+  return NULL;
+}
+
 /* ---- texts ---- */
 
 static bool is_enough(const vmo_check *check) { return check->module->context->diagnostics->errors >= VMO_MAX_ERRORS; }

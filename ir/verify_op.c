@@ -29,7 +29,7 @@ static bool (*const rules[VMO_RULE_COUNT])(vmo_check *) = {
 /* ---- how many ---- */
 
 static const char *count_text(const vmo_check *check, uint32_t least, uint32_t most, const char *noun) {
-  const char *plural = most == 1 ? "" : "s";
+  const char *plural = most == 1 || (most == VMO_NONE && least == 1) ? "" : "s";
   if (most == 0) return vmo_hint_text(check, "no %s%s", noun, plural);
   if (most == VMO_NONE) return vmo_hint_text(check, "at least %u %s%s", least, noun, plural);
   if (least != most) return vmo_hint_text(check, "%u to %u %s%s", least, most, noun, plural);
@@ -177,9 +177,9 @@ static const char *result_hint(const vmo_check *check, vmo_form expected, vmo_fo
       vmo_same_sizes(expected.sizes, written.sizes, written.rank))
     return vmo_hint_text(check, "write `%s`, and cast it where another element type is needed",
                          vmo_form_text(check, expected));
-  if (expected.rank == written.rank)
-    return "sizes are formulas in the dims, and equal only if they are so for all values";
-  return vmo_hint_text(check, "write `%s`", vmo_form_text(check, expected));
+  const char *hint = NULL;
+  if (expected.rank == written.rank) hint = vmo_formula_hint(check, expected.sizes, written.sizes, written.rank);
+  return hint != NULL ? hint : vmo_hint_text(check, "write `%s`", vmo_form_text(check, expected));
 }
 
 bool vmo_expect(vmo_check *check, uint32_t result, const vmo_shape *shape) {
