@@ -11,6 +11,10 @@
 static bool fail_handover(vmo_check *check, vmo_diag_code code, uint32_t operand, vmo_type_id type, const char *what) {
   const vmo_operand *o = vmo_op_operands(check->function, check->op) + operand;
   const char *text = vmo_operand_text(check, operand), *wanted = vmo_type_text(check, type), *hint = NULL;
+  if (o->kind == VMO_OPERAND_SIZE && check->module->types.data[type].rank == 0)
+    return vmo_fail_at(check, code, vmo_operand_location(check, operand),
+                       vmo_hint_text(check, "cast it: `cast %s : %s`", text, wanted), "%s must be %s, but %s is an i64",
+                       what, wanted, text);
   if (o->kind != VMO_OPERAND_VALUE)
     return vmo_fail_at(check, code, vmo_operand_location(check, operand),
                        vmo_hint_text(check, "`fill %s : %s` makes an array of it", text, wanted),
