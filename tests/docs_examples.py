@@ -4,7 +4,7 @@
     docs_examples.py VMEMOPT SOURCE_DIRECTORY
 
 A fenced block that opens with ```vmir is a complete program, which `vmemopt check` must accept. One that opens with
-```vmir error must be refused, with exactly the diagnostics in the ```text block that follows it, where the program is
+```vmir plan carries its plan, and must be what `vmemopt opt` makes of it. One that opens with ```vmir error must be refused, with exactly the diagnostics in the ```text block that follows it, where the program is
 called program.vmir.
 """
 import glob
@@ -102,6 +102,17 @@ def check_accepted(tool, program, folder):
     return f"exit code {result.returncode}\n{result.stderr}"
 
 
+def check_planned(tool, program, folder):
+    fault = check_accepted(tool, program, folder)
+    if fault:
+        return fault
+    result = subprocess.run([tool, "opt", "program.vmir"], cwd=folder, capture_output=True, text=True, timeout=60,
+                            check=False)
+    if result.returncode != 0 or result.stdout != program:
+        return f"`vmemopt opt` writes (exit code {result.returncode})\n{result.stdout}{result.stderr}"
+    return None
+
+
 def check_refused(tool, program, expected, folder):
     result = run_check(tool, program, folder)
     if result.returncode != 1:
@@ -119,6 +130,9 @@ def check_document(tool, path, folder):
     for index, (line, info, body) in enumerate(found):
         if info == "vmir":
             fault = check_accepted(tool, body, folder)
+            accepted.append(body)
+        elif info == "vmir plan":
+            fault = check_planned(tool, body, folder)
             accepted.append(body)
         elif info == "vmir error":
             following = found[index + 1] if index + 1 < len(found) else None
