@@ -47,10 +47,10 @@ static void gather_dims(vmo_parser *parser) {
     const char *newline = memchr(start, '\n', (size_t)(lexer.end - start)), *word = start;
     const char *end = newline == NULL ? lexer.end : newline;
     while (word < end && (*word == ' ' || *word == '\t')) word++;
-    if (end - word > 3 && memcmp(word, "dim", 3) == 0 && (word[3] == ' ' || word[3] == '\t')) {
-      parser->lexer = (vmo_lexer){word + 3, lexer.end, line == 1 ? lexer.line_start : start, line, false};
+    if (end - word >= 3 && memcmp(word, "dim", 3) == 0) {
+      parser->lexer = (vmo_lexer){word, lexer.end, line == 1 ? lexer.line_start : start, line, true};
       vmo_parse_advance(parser);
-      (void)parse_dim(parser);
+      if (vmo_parse_accept_word(parser, "dim")) (void)parse_dim(parser);
     }
     start = newline == NULL ? lexer.end : newline + 1;
   }

@@ -66,6 +66,7 @@ typedef struct vmo_parser {
   vmo_location start; /* of the statement or item at hand */
   vmo_spelled_type last_type;
   bool out_of_memory;
+  bool end_reported;   /* that the file ends too early has been said */
   bool inside_braces;  /* of attributes: a `}` on the same line closes them, not a region */
   bool in_declaration; /* unknown words in sizes become local dims */
 

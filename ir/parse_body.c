@@ -298,17 +298,20 @@ static bool close_frame(vmo_parser *parser) {
 
 /* The text, or the function, ends within regions: says so once, for the innermost. */
 static void report_unclosed(vmo_parser *parser) {
-  const vmo_frame *frame = innermost(parser);
-  vmo_diagnostic *diagnostic;
-  if (parser->token.kind == VMO_TOKEN_END)
-    diagnostic =
-        vmo_diag_add(parser->context, VMO_DIAG_UNEXPECTED_END, parser->token.location,
-                     "the file ends, but the `{` at %u:%u is not closed", frame->opened.line, frame->opened.column);
-  else
-    diagnostic = vmo_diag_add(parser->context, VMO_DIAG_UNEXPECTED_TOKEN, parser->token.location,
-                              "`%.*s` cannot stand within a function, and the `{` at %u:%u is not closed",
-                              (int)parser->token.length, parser->token.text, frame->opened.line, frame->opened.column);
+  const vmo_token *token = &parser->token;
+  vmo_location opened = innermost(parser)->opened;
+  vmo_diagnostic *diagnostic =
+      token->kind == VMO_TOKEN_END
+          ? vmo_diag_add(parser->context, VMO_DIAG_UNEXPECTED_END, token->location,
+                         "the file ends, but the `{` at %u:%u is not closed", opened.line, opened.column)
+          : vmo_diag_add(parser->context, VMO_DIAG_UNEXPECTED_TOKEN, token->location,
+                         "`%.*s` cannot stand within a function, and the `{` at %u:%u is not closed",
+                         (int)token->length, token->text, opened.line, opened.column);
   vmo_diag_hint(parser->context, diagnostic, "a `}` is missing before this place");
+}
+
+static void leave_body(vmo_parser *parser) {
+  if (!parser->end_reported) report_unclosed(parser);
   while (parser->function->open_regions.count > 0) vmo_build_region_end(parser->module, parser->function);
   parser->frames.count = 0;
 }
@@ -321,7 +324,7 @@ void vmo_parse_body(vmo_parser *parser, vmo_location opened) {
     parser->start = parser->token.location;
     clear_statement(parser);
     if (parser->token.kind == VMO_TOKEN_END || vmo_parse_at_item(parser)) {
-      report_unclosed(parser);
+      leave_body(parser);
       return;
     }
     if (parser->token.kind == VMO_TOKEN_RIGHT_BRACE)

@@ -51,11 +51,12 @@ static bool check_carried(vmo_parser *parser, uint32_t carried, vmo_location loc
   return false;
 }
 
-/* The region's arguments: of `for` an i64 first, then one per type. */
-static bool append_arguments(vmo_parser *parser, vmo_region_id region) {
+/* The region's arguments: of `for` an i64 first, then one per type. A double name is reported, but its value is made
+ * all the same, so that the ids that names stand for exist. */
+static void append_arguments(vmo_parser *parser, vmo_region_id region) {
   vmo_function *function = parser->function;
   uint32_t skipped = parser->arguments.count - parser->types.count;
-  if (!vmo_parse_define(parser, parser->arguments.data, parser->arguments.count, function->values.count)) return false;
+  vmo_parse_define(parser, parser->arguments.data, parser->arguments.count, function->values.count);
   for (uint32_t i = 0; i < parser->arguments.count; i++) {
     vmo_named named = parser->arguments.data[i];
     vmo_type_id type =
@@ -63,12 +64,8 @@ static bool append_arguments(vmo_parser *parser, vmo_region_id region) {
     vmo_value_id value = type == VMO_NONE
                              ? VMO_NONE
                              : vmo_append_argument(parser->module, function, region, named.name, type, named.location);
-    if (value == VMO_NONE) {
-      parser->out_of_memory = true;
-      return false;
-    }
+    if (value == VMO_NONE) parser->out_of_memory = true;
   }
-  return true;
 }
 
 static bool append_step(vmo_parser *parser, uint32_t op, int64_t step, vmo_location location) {
@@ -152,7 +149,7 @@ bool vmo_parse_open_region(vmo_parser *parser, uint32_t op, vmo_region_kind kind
   }
   if (!vmo_parser_push(parser, &parser->frames, frame)) return false;
   if (kind != VMO_REGION_FOR && kind != VMO_REGION_CONDITION) return true;
-  append_arguments(parser, region); /* double names are reported, and the region is read all the same */
+  append_arguments(parser, region);
   return !parser->out_of_memory;
 }
 

@@ -101,6 +101,7 @@ bool vmo_parse_fail_expected(vmo_parser *parser, const char *what) {
   vmo_context *context = parser->context;
   if (token->kind == VMO_TOKEN_BAD) return fail_bad_token(parser);
   if (token->kind == VMO_TOKEN_END) {
+    parser->end_reported = true;
     vmo_diag_add(context, VMO_DIAG_UNEXPECTED_END, token->location, "expected %s, but the file ends here", what);
     return false;
   }
