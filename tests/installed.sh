@@ -16,8 +16,9 @@ prefix=$work/prefix
 echo "-- the tool, from where it was moved to"
 "$prefix/bin/vmemopt" --version
 "$prefix/bin/vmemopt" check "$prefix/share/vmemopt/corpus/graph/pagerank.vmir"
-for file in LICENSE README.md vmir.md; do test -s "$prefix/share/doc/vmemopt/$file"; done
-test -s "$prefix/share/vmemopt/report.schema.json"
+for file in doc/vmemopt/LICENSE doc/vmemopt/README.md doc/vmemopt/vmir.md vmemopt/report.schema.json; do
+  test -s "$prefix/share/$file" || { echo "not installed: share/$file"; exit 1; }
+done
 
 echo "-- each public header alone"
 for header in vmemopt.h vmemrt.h; do
