@@ -186,7 +186,7 @@ char *vmo_format_json(const vmo_program *program, size_t *length) {
 char *vmo_format_text(const vmo_program *program, uint32_t width, size_t *length) {
   vmo_text text;
   vmo_report report = make_report(program);
-  vmo_text_style style = {.width = width < 40 ? 40 : width, .unicode = true};
+  vmo_text_style style = {.width = width < 60 ? 60 : width, .unicode = true};
   vmo_text_init(&text);
   vmo_write_text(&report, &style, &text);
   return give_away(&text, length);

@@ -10,7 +10,7 @@
 #include "cli/cli.h"
 
 #define LARGEST_ALIGNMENT (INT64_C(1) << 30)
-#define NARROWEST 40
+#define NARROWEST 60
 #define WIDEST 10000
 
 /* An error about an option, which is named as it was written. Returns false. */

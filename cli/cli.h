@@ -157,8 +157,6 @@ void vmo_print_help(vmo_text *out);
 void vmo_print_command_help(const vmo_command *command, vmo_text *out);
 /* "name, name, ..." of a NULL-terminated list. */
 void vmo_add_names(vmo_text *out, const char *const *names);
-/* Words in lines of at most `width` columns, of which those after the first begin with `indent` blanks. */
-void vmo_add_wrapped(vmo_text *out, const char *text, size_t indent, size_t width);
 
 /* ---- input (input.c) ---- */
 

@@ -15,7 +15,7 @@ static void add_one(const vmo_cli *cli, vmo_diag_code code, vmo_text *out) {
   static const char *const severities[] = {[VMO_NOTE] = "note", [VMO_WARNING] = "warning", [VMO_ERROR] = "error"};
   const vmo_diag_info *info = vmo_diag_get_info(code);
   vmo_text_addf(out, "%s (%s): %s\n\n", info->code, severities[info->severity], info->title);
-  vmo_add_wrapped(out, info->explanation, 0, vmo_text_width(&cli->options, 1));
+  vmo_text_add_wrapped(out, info->explanation, 0, vmo_text_width(&cli->options, 1));
 }
 
 static vmo_exit unknown_code(vmo_cli *cli) {

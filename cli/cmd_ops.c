@@ -5,6 +5,7 @@
 #include "support/json.h"
 
 #define NAME_COLUMNS 18
+#define FACT_COLUMNS 14
 
 static const char *category_name(vmo_op_category category) {
   static const char *const names[] = {[VMO_CATEGORY_ELEMENTWISE] = "elementwise",
@@ -33,29 +34,34 @@ static const char *bytes_rule(const vmo_op_info *info) {
                                                      : "the result may overwrite any operand";
 }
 
-static const char *or_none(const char *text) { return *text != '\0' ? text : "none"; }
-
 /* ---- text ---- */
 
-static void add_one(const vmo_op_info *info, vmo_text *out) {
-  vmo_text_addf(out, "%s: %s\n", info->name, info->summary);
-  vmo_text_addf(out, "  kind        %s\n", category_name(info->category));
-  vmo_text_addf(out, "  operands    %s\n", or_none(info->operands));
-  vmo_text_addf(out, "  attributes  %s\n", or_none(info->attributes));
-  vmo_text_addf(out, "  shape       %s\n", info->result);
-  vmo_text_addf(out, "  bytes       %s\n", bytes_rule(info));
-  if (info->effect && !info->terminator) vmo_text_add(out, "  effect      stays though nothing reads its results\n");
-  if (info->terminator) vmo_text_add(out, "  effect      ends its region\n");
+static void add_fact(const char *label, const char *text, uint32_t width, vmo_text *out) {
+  vmo_text_addf(out, "  %-*s", FACT_COLUMNS - 2, label);
+  vmo_text_add_wrapped(out, *text != '\0' ? text : "none", FACT_COLUMNS, width);
 }
 
-static void add_table(vmo_text *out) {
+static void add_one(const vmo_op_info *info, uint32_t width, vmo_text *out) {
+  vmo_text_addf(out, "%s: ", info->name);
+  vmo_text_add_wrapped(out, info->summary, strlen(info->name) + 2, width);
+  add_fact("kind", category_name(info->category), width, out);
+  add_fact("operands", info->operands, width, out);
+  add_fact("attributes", info->attributes, width, out);
+  add_fact("shape", info->result, width, out);
+  add_fact("bytes", bytes_rule(info), width, out);
+  if (info->effect && !info->terminator) add_fact("effect", "stays though nothing reads its results", width, out);
+  if (info->terminator) add_fact("effect", "ends its region", width, out);
+}
+
+static void add_table(uint32_t width, vmo_text *out) {
   const vmo_op_info *before = NULL;
   for (int code = 0; code < VMO_OPCODE_COUNT; code++) {
     const vmo_op_info *info = vmo_op_get_info((vmo_opcode)code);
     if (before == NULL || before->category != info->category) {
       vmo_text_addf(out, "%s%s\n", before != NULL ? "\n" : "", category_name(info->category));
     }
-    vmo_text_addf(out, "  %-*s%s\n", NAME_COLUMNS, info->name, info->summary);
+    vmo_text_addf(out, "  %-*s", NAME_COLUMNS, info->name);
+    vmo_text_add_wrapped(out, info->summary, NAME_COLUMNS + 2, width);
     before = info;
   }
   vmo_text_add(out, "\nvmemopt ops NAME tells more about one; docs/vmir.md has all of the language.\n");
@@ -116,11 +122,12 @@ static vmo_exit unknown_op(vmo_cli *cli, const char *name) {
 
 static void write_text(const vmo_cli *cli, void *user, vmo_text *out) {
   const char *name = cli->options.input;
+  uint32_t width = vmo_text_width(&cli->options, 1);
   (void)user;
-  if (name == NULL) add_table(out);
+  if (name == NULL) add_table(width, out);
   for (int code = 0; name != NULL && code < VMO_OPCODE_COUNT; code++) {
     const vmo_op_info *info = vmo_op_get_info((vmo_opcode)code);
-    if (strcmp(info->name, name) == 0) add_one(info, out);
+    if (strcmp(info->name, name) == 0) add_one(info, width, out);
   }
 }
 

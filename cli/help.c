@@ -6,26 +6,6 @@
 #define COLUMN_OF_HELP 30
 #define WIDTH_OF_HELP 100
 
-void vmo_add_wrapped(vmo_text *out, const char *text, size_t indent, size_t width) {
-  size_t column = indent;
-  while (*text != '\0') {
-    size_t length = strcspn(text, " ");
-    if (column > indent && column + 1 + length > width) {
-      vmo_text_add_char(out, '\n');
-      vmo_text_add_repeat(out, ' ', indent);
-      column = indent;
-    } else if (column > indent) {
-      vmo_text_add_char(out, ' ');
-      column++;
-    }
-    vmo_text_add_bytes(out, text, length);
-    column += length;
-    text += length;
-    while (*text == ' ') text++;
-  }
-  vmo_text_add_char(out, '\n');
-}
-
 static void add_padded(vmo_text *out, const char *word, size_t width) {
   size_t length = strlen(word);
   vmo_text_add(out, word);
@@ -62,7 +42,7 @@ static void print_option(const vmo_option_info *info, vmo_text *out) {
     vmo_text_add_char(out, '\n');
     vmo_text_add_repeat(out, ' ', COLUMN_OF_HELP);
   }
-  vmo_add_wrapped(out, info->help, COLUMN_OF_HELP, WIDTH_OF_HELP);
+  vmo_text_add_wrapped(out, info->help, COLUMN_OF_HELP, WIDTH_OF_HELP);
   vmo_text_free(&left);
 }
 
@@ -75,7 +55,7 @@ static void print_names(const char *title, const char *const *names, vmo_text *o
   vmo_text_init(&list);
   vmo_add_names(&list, names);
   vmo_text_addf(out, "  %-*s", COLUMN_OF_HELP - 2, title);
-  if (!vmo_text_failed(&list)) vmo_add_wrapped(out, list.data, COLUMN_OF_HELP, WIDTH_OF_HELP);
+  if (!vmo_text_failed(&list)) vmo_text_add_wrapped(out, list.data, COLUMN_OF_HELP, WIDTH_OF_HELP);
   vmo_text_free(&list);
 }
 

@@ -17,7 +17,7 @@
 #include "cli/cli.h"
 
 #define WIDTH_OF_FILES 100
-#define NARROWEST 40
+#define NARROWEST 60
 #define WIDEST 200 /* of a terminal: longer lines are hard to read */
 #define BAR_CELLS 30
 

@@ -304,7 +304,7 @@ VMO_API bool vmo_get_diagnostic(const vmo_program *program, uint32_t index, vmo_
 VMO_API char *vmo_format_program(const vmo_program *program, size_t *length);
 /* The report `vmemopt.report/1` as JSON. */
 VMO_API char *vmo_format_json(const vmo_program *program, size_t *length);
-/* The report for people, `width` columns wide. */
+/* The report for people, `width` columns wide (60 at least). */
 VMO_API char *vmo_format_text(const vmo_program *program, uint32_t width, size_t *length);
 /* All diagnostics with their source lines. */
 VMO_API char *vmo_format_diagnostics(const vmo_program *program, size_t *length);

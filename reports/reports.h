@@ -36,7 +36,7 @@ typedef struct vmo_report {
 void vmo_write_json(const vmo_report *report, vmo_text *out);
 
 typedef struct vmo_text_style {
-  uint32_t width; /* columns, at least 40 */
+  uint32_t width; /* columns, at least 60 */
   bool colour;    /* ANSI escapes */
   bool unicode;   /* block characters; else ASCII */
 } vmo_text_style;

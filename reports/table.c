@@ -8,6 +8,8 @@
 #define INDENT 4
 #define GAP 2
 #define WIDEST_CELL 48 /* of any column but the last */
+#define LEAST_CELL 6   /* in a narrow table */
+#define LEAST_LAST 10
 
 void vmo_begin_paint(const vmo_text_style *style, vmo_paint paint, vmo_text *out) {
   static const char *const escapes[] = {[VMO_PAINT_HEADING] = "\033[1;36m",
@@ -75,6 +77,20 @@ static void measure(const vmo_table *table, vmo_text *cells, uint32_t *widths) {
   }
 }
 
+/* Takes columns from the widest cells until rows fit; the last column, which is cut where the line ends, keeps some. */
+static void fit(uint32_t *widths, uint32_t count, uint32_t width) {
+  uint32_t last = widths[count - 1] < LEAST_LAST ? widths[count - 1] : LEAST_LAST, total = INDENT + last;
+  for (uint32_t i = 0; i + 1 < count; i++) total += widths[i] + GAP;
+  for (; total > width; total--) {
+    uint32_t widest = 0;
+    for (uint32_t i = 1; i + 1 < count; i++) {
+      if (widths[i] > widths[widest]) widest = i;
+    }
+    if (widths[widest] <= LEAST_CELL) return;
+    widths[widest]--;
+  }
+}
+
 /* ---- printing ---- */
 
 static void print_row(const vmo_table *table, const char *const *texts, const uint32_t *widths,
@@ -111,6 +127,7 @@ void vmo_write_table(const vmo_table *table, const vmo_text_style *style, vmo_te
   uint32_t widths[VMO_TABLE_COLUMNS], shown = shown_rows(table);
   for (uint32_t i = 0; i < VMO_TABLE_COLUMNS; i++) vmo_text_init(&cells[i]);
   measure(table, cells, widths);
+  fit(widths, table->column_count, style->width);
   print_head(table, widths, style, out);
   for (uint32_t row = 0; row < shown; row++) {
     clear_cells(cells, table->column_count);
@@ -119,7 +136,7 @@ void vmo_write_table(const vmo_table *table, const vmo_text_style *style, vmo_te
     print_row(table, texts, widths, style, out);
   }
   if (shown < table->row_count) {
-    vmo_text_addf(out, "    and %u more (--detail=full shows all; --json lists them)\n", table->row_count - shown);
+    vmo_text_addf(out, "    and %u more (--detail=full shows all)\n", table->row_count - shown);
   }
   for (uint32_t i = 0; i < VMO_TABLE_COLUMNS; i++) {
     if (vmo_text_failed(&cells[i])) out->failed = true;

@@ -2,7 +2,7 @@
  *
  *     storage     bytes  line  live         where
  *     %deg       781 KiB     8  8-13         slot 0
- *     and 12 more (--detail=full shows all; --json lists them)
+ *     and 12 more (--detail=full shows all)
  *
  * Rows are made by a function, once to measure and once to print, so that no table is ever held in memory. */
 #ifndef VMO_REPORTS_TABLE_H

@@ -1,15 +1,13 @@
-/* text.c: the report for people: begins with the figures of each function, then the chart, then the tables of
- * text_tables.c. A newcomer is to see in a minute what the memory is for and what the plan saves. */
+/* text.c: the report for people: the figures of each function, then the chart, then the tables. A newcomer is to see in a minute what the memory is for and what the plan saves. */
 #include <string.h>
 
 #include "reports/chart.h"
 #include "reports/model.h"
 #include "reports/table.h"
+#include "reports/text_figures.h"
 #include "reports/text_tables.h"
 
 #define LABEL_COLUMNS 18
-#define NUMBER_COLUMNS 10
-#define AMOUNT_COLUMNS 28 /* "3.81 MiB         4000000 B" */
 
 /* ---- the head of the report ---- */
 
@@ -40,122 +38,11 @@ static void write_head(const vmo_report *report, const vmo_text_style *style, vm
   if (!first) vmo_text_add_char(out, '\n');
 }
 
-/* ---- figures ---- */
-
-static void write_label(const char *label, vmo_text *out) { vmo_text_addf(out, "    %-*s", LABEL_COLUMNS, label); }
-
-/* "781 KiB          800000 B", or an expression. */
-static void write_amount(const vmo_plan_facts *facts, const vmo_amount *amount, vmo_text *out) {
-  vmo_text cell;
-  vmo_text_init(&cell);
-  if (amount->bytes < 0) {
-    vmo_add_size(facts, amount->size, &cell);
-  } else {
-    vmo_text number;
-    vmo_text_init(&number);
-    vmo_text_add_bytes_for_people(&number, amount->bytes);
-    vmo_text_addf(&cell, "%*s", NUMBER_COLUMNS, number.data != NULL ? number.data : "");
-    if (amount->bytes >= 1024) vmo_text_addf(&cell, "%16lld B", (long long)amount->bytes);
-    vmo_text_free(&number);
-  }
-  vmo_text_add_bytes(out, cell.data, cell.count);
-  vmo_text_add_repeat(out, ' ', cell.count < AMOUNT_COLUMNS ? AMOUNT_COLUMNS - cell.count : 0);
-  vmo_text_free(&cell);
-}
-
-static void write_figure(const vmo_plan_facts *facts, const char *label, const vmo_amount *amount, const char *note,
-                         vmo_text *out) {
-  write_label(label, out);
-  write_amount(facts, amount, out);
-  vmo_text_addf(out, "  %s\n", note);
-}
-
-/* "at line 10", or nothing. */
-static void write_peak_figure(const vmo_plan_facts *facts, const char *label, const vmo_peak_fact *peak,
-                              const vmo_amount *amount, const char *how, vmo_text *out) {
-  write_label(label, out);
-  write_amount(facts, amount, out);
-  uint32_t line = vmo_point_location(facts, peak->point).line;
-  vmo_text_addf(out, "  %s", how);
-  if (line > 0) vmo_text_addf(out, ", at line %u", line);
-  vmo_text_add_char(out, '\n');
-}
-
-static void write_arena(const vmo_plan_facts *facts, const vmo_text_style *style, vmo_text *out) {
-  vmo_bytes saved;
-  write_label("arena", out);
-  vmo_begin_paint(style, VMO_PAINT_TITLE, out);
-  write_amount(facts, &facts->figures.arena, out);
-  vmo_end_paint(style, out);
-  vmo_text_add(out, "  one block that holds them all, as planned");
-  if (vmo_saved_bytes(&facts->figures, &saved) && saved != 0) {
-    vmo_text_add(out, ": ");
-    vmo_begin_paint(style, saved > 0 ? VMO_PAINT_GOOD : VMO_PAINT_BAD, out);
-    int64_t share = vmo_saved_share(&facts->figures, saved);
-    vmo_add_share(share < 0 ? -share : share, out);
-    vmo_text_addf(out, "%% %s", saved > 0 ? "saved" : "more");
-    vmo_end_paint(style, out);
-  }
-  vmo_text_add_char(out, '\n');
-}
-
-static bool is_nothing(const vmo_plan_facts *facts, const vmo_amount *amount) {
-  int64_t number;
-  return amount->bytes == 0 || (amount->bytes < 0 && vmo_size_as_number(facts, amount->size, &number) && number == 0);
-}
-
-static void write_count(uint32_t count, const char *one, const char *many, vmo_text *out) {
-  vmo_text_addf(out, "%u %s", count, count == 1 ? one : many);
-}
-
-static void write_counts(const vmo_plan_facts *facts, vmo_text *out) {
-  const vmo_space_figures *figures = &facts->figures;
-  vmo_text_add(out, "    ");
-  vmo_text_addf(out, "%u in place, %u in reused bytes, ", figures->inplace_count, figures->reuse_count);
-  write_count(figures->copies, "copy", "copies", out);
-  if (figures->copies > 0 && figures->copy.bytes >= 0) {
-    vmo_text_add(out, " (");
-    vmo_text_add_bytes_for_people(out, figures->copy.bytes);
-    vmo_text_add_char(out, ')');
-  }
-  vmo_text_add(out, ", ");
-  write_count(facts->dead.count, "dead value", "dead values", out);
-  vmo_text_addf(out, "; longest chain %u ops, at most %u at once\n", facts->critical_path, facts->parallel_width);
-}
-
-static void write_figures(const vmo_plan_facts *facts, const vmo_text_style *style, vmo_text *out) {
-  const vmo_space_figures *figures = &facts->figures;
-  write_figure(facts, "total", &figures->total, "every result in bytes of its own", out);
-  write_arena(facts, style, out);
-  write_peak_figure(facts, "peak as written", &facts->peak, &figures->peak, "most bytes live at once", out);
-  write_peak_figure(facts, "peak as planned", &facts->peak_inplace, &figures->peak_inplace, "the same, in place", out);
-  write_figure(facts, "lower bound", &figures->lower_bound, "no placement of the plan's buffers is smaller", out);
-  if (!is_nothing(facts, &figures->param)) {
-    write_figure(facts, "parameters", &figures->param, "the caller's, not in the arena", out);
-  }
-  if (!is_nothing(facts, &figures->constant))
-    write_figure(facts, "constants", &figures->constant, "not in the arena", out);
-  if (!is_nothing(facts, &figures->state))
-    write_figure(facts, "state", &figures->state, "lives from call to call", out);
-  write_counts(facts, out);
-}
-
-/* ---- notes ---- */
-
-static void write_notes(const vmo_plan_facts *facts, vmo_text *out) {
-  if (!facts->known) {
-    vmo_text_add(out, "    Some dims are free, so sizes are expressions; --dim NAME=NUMBER gives numbers.\n");
-  } else if (facts->bounded) {
-    vmo_text_add(out, "    Some dims have bounds only: the figures are upper bounds, and the plan holds for every "
-                      "smaller size.\n");
-  }
-  if (facts->recursive) {
-    vmo_text_add(out, "    It calls itself: the arena is that of one activation.\n");
-  }
-  if (facts->results_in_caller) vmo_text_add(out, "    Results live in the caller's bytes.\n");
-}
-
 /* ---- a function ---- */
+
+static void write_count(uint32_t count, const char *noun, vmo_text *out) {
+  vmo_text_addf(out, "%u %s%s", count, noun, count == 1 ? "" : "s");
+}
 
 static void write_function_head(const vmo_plan_facts *facts, const vmo_text_style *style, vmo_text *out) {
   vmo_text_add_char(out, '\n');
@@ -164,19 +51,18 @@ static void write_function_head(const vmo_plan_facts *facts, const vmo_text_styl
   vmo_end_paint(style, out);
   if (facts->planned->location.line > 0) vmo_text_addf(out, ", line %u", facts->planned->location.line);
   vmo_text_add(out, ": ");
-  write_count(facts->op_count, "op", "ops", out);
+  write_count(facts->op_count, "op", out);
   vmo_text_add(out, ", ");
-  write_count(facts->value_count, "value", "values", out);
+  write_count(facts->value_count, "value", out);
   vmo_text_add(out, ", ");
-  write_count(facts->figures.storages, "storage", "storages", out);
+  write_count(facts->figures.storages, "storage", out);
   vmo_text_add(out, "\n\n");
 }
 
 static void write_function(const vmo_report *report, const vmo_plan_facts *facts, const vmo_text_style *style,
                            vmo_text *out) {
   write_function_head(facts, style, out);
-  write_figures(facts, style, out);
-  write_notes(facts, out);
+  vmo_write_figures(facts, style, out);
   if (facts->spaces.count > 1) vmo_write_spaces_table(facts, style, out);
   if (report->summary) return;
   if (facts->planned_loads != NULL && facts->written_loads != NULL && facts->figures.peak.bytes > 0) {
@@ -187,6 +73,8 @@ static void write_function(const vmo_report *report, const vmo_plan_facts *facts
 }
 
 /* ---- the placement of `plan` ---- */
+
+static void write_label(const char *label, vmo_text *out) { vmo_text_addf(out, "    %-*s", LABEL_COLUMNS, label); }
 
 static void write_bytes_line(const char *label, vmo_bytes bytes, const char *note, vmo_text *out) {
   write_label(label, out);

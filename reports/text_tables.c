@@ -91,6 +91,11 @@ static const char *remark_on(const vmo_storage_fact *storage) {
   return storage->dead ? "nothing reads it" : "";
 }
 
+static void add_remark(const char *remark, vmo_text *cell) {
+  if (cell->count > 0 && *remark != '\0') vmo_text_add(cell, ", ");
+  vmo_text_add(cell, remark);
+}
+
 static void fill_storage(const void *user, uint32_t row, vmo_text *cells) {
   const vmo_plan_facts *facts = ((const source *)user)->facts;
   uint32_t index = ((const source *)user)->first + row;
@@ -101,11 +106,14 @@ static void fill_storage(const void *user, uint32_t row, vmo_text *cells) {
   add_lifetimes(facts, storage, &cells[3]);
   if (storage->slot != VMO_NONE) vmo_text_addf(&cells[4], "%u", storage->slot);
   add_offset(facts, storage->offset, &cells[5]);
-  vmo_text_add(&cells[6], remark_on(storage));
-  if (storage->over == VMO_NONE) return;
-  if (cells[6].count > 0) vmo_text_add(&cells[6], ", ");
-  vmo_text_add(&cells[6], "over ");
-  vmo_add_value_label(facts, facts->planned, storage->over, &cells[6]);
+  add_remark(remark_on(storage), &cells[6]);
+  if (storage->over != VMO_NONE) {
+    add_remark("over ", &cells[6]);
+    vmo_add_value_label(facts, facts->planned, storage->over, &cells[6]);
+  }
+  if (storage->space == 0) return;
+  add_remark("@", &cells[6]);
+  vmo_text_add(&cells[6], vmo_space_name(facts, storage->space));
 }
 
 /* ---- in place, refused, reuse, copies ---- */
@@ -211,33 +219,29 @@ static void fill_contribution(const void *user, uint32_t row, vmo_text *cells) {
     add_op(facts, storage->op, &cells[3]);
   } else {
     vmo_add_storage_label(facts, part->storage, &cells[3]);
+    if (storage->kind == VMO_KIND_STATE) vmo_text_add(&cells[3], ", state");
   }
 }
 
 static void fill_space(const void *user, uint32_t row, vmo_text *cells) {
   const vmo_plan_facts *facts = ((const source *)user)->facts;
   const vmo_space_figures *figures = &facts->spaces.data[row];
-  const vmo_amount *amounts[] = {&figures->total, &figures->arena, &figures->peak, &figures->peak_inplace,
-                                 &figures->lower_bound};
+  const vmo_amount *amounts[] = {&figures->total, &figures->arena, &figures->peak, &figures->peak_inplace};
   vmo_text_add(&cells[0], vmo_space_name(facts, figures->space));
-  for (uint32_t i = 0; i < 5; i++) add_amount(facts, amounts[i], &cells[1 + i]);
+  for (uint32_t i = 0; i < 4; i++) add_amount(facts, amounts[i], &cells[1 + i]);
 }
 
 /* ---- all ---- */
 
 void vmo_write_spaces_table(const vmo_plan_facts *facts, const vmo_text_style *style, vmo_text *out) {
   source from = {.facts = facts};
-  vmo_table table = {.columns = {{"space", false},
-                                 {"total", true},
-                                 {"arena", true},
-                                 {"peak as written", true},
-                                 {"peak as planned", true},
-                                 {"lower bound", true}},
-                     .column_count = 6,
-                     .row_count = facts->spaces.count,
-                     .fill = fill_space,
-                     .user = &from};
-  vmo_write_section(style, "Memory spaces: an arena each", out);
+  vmo_table table = {
+      .columns = {{"space", false}, {"total", true}, {"arena", true}, {"written", true}, {"planned", true}},
+      .column_count = 5,
+      .row_count = facts->spaces.count,
+      .fill = fill_space,
+      .user = &from};
+  vmo_write_section(style, "Memory spaces: an arena each; peaks written and planned", out);
   vmo_write_table(&table, style, out);
 }
 
@@ -311,7 +315,7 @@ static void write_inplace(const source *from, const vmo_text_style *style, vmo_t
   write_list(from, "Not in place", &refused, from->full ? all : telling, style, out);
   if (from->full || telling == all) return;
   if (telling == 0) vmo_write_section(style, "Not in place", out);
-  vmo_text_addf(out, "    %u by the rule of their op, or since another operand is taken (--detail=full shows them)\n",
+  vmo_text_addf(out, "    %s%u by the rule of their op (--detail=full shows them)\n", telling > 0 ? "and " : "",
                 all - telling);
 }
 

@@ -137,6 +137,34 @@ void vmo_text_add_utf8(vmo_text *text, const char *bytes, size_t count) {
   vmo_text_add_bytes(text, bytes + clean, count - clean);
 }
 
+static size_t count_characters(const char *text, size_t length) {
+  size_t count = 0;
+  for (size_t at = 0; at < length; count++) {
+    size_t step = vmo_utf8_decode(text + at, length - at, NULL);
+    at += step != 0 ? step : 1;
+  }
+  return count;
+}
+
+void vmo_text_add_wrapped(vmo_text *text, const char *words, size_t indent, size_t width) {
+  size_t column = indent;
+  for (words += strspn(words, " "); *words != '\0'; words += strspn(words, " ")) {
+    size_t length = strcspn(words, " "), characters = count_characters(words, length);
+    if (column > indent && column + 1 + characters > width) {
+      vmo_text_add_char(text, '\n');
+      vmo_text_add_repeat(text, ' ', indent);
+      column = indent;
+    } else if (column > indent) {
+      vmo_text_add_char(text, ' ');
+      column++;
+    }
+    vmo_text_add_bytes(text, words, length);
+    column += characters;
+    words += length;
+  }
+  vmo_text_add_char(text, '\n');
+}
+
 void vmo_text_add_bytes_for_people(vmo_text *text, vmo_bytes bytes) {
   static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   uint64_t magnitude = bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes;

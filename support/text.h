@@ -40,6 +40,9 @@ void vmo_text_add_repeat(vmo_text *text, char character, size_t count);
 void vmo_text_add_integer(vmo_text *text, int64_t number);
 void vmo_text_addf(vmo_text *text, const char *format, ...) VMO_PRINTF(2, 3);
 void vmo_text_addv(vmo_text *text, const char *format, va_list arguments);
+/* Words, parted by blanks, in lines of at most `width` characters (a longer word gets a line of its own), of which
+ * those after the first begin with `indent` blanks; the first is taken to begin at column `indent`. Ends the last line. */
+void vmo_text_add_wrapped(vmo_text *text, const char *words, size_t indent, size_t width);
 /* "1.5 MiB", "800 B": for people; three significant digits. */
 void vmo_text_add_bytes_for_people(vmo_text *text, vmo_bytes bytes);
 

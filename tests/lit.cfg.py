@@ -2,6 +2,7 @@
 #   ctest --preset release -R lit -V
 #
 #   %vmemopt        the tool                  %exits N CMD   succeeds when CMD exits with code N
+#   %golden F       compares standard input with the file F; BLESS=1 in the environment rewrites F
 #   %validate [F]   JSON report against its schema, then passes it through (standard input without F)
 #   %source         root of the project       %corpus        its corpus/
 #   %s %S %t %T     as everywhere in lit: this test, its folder, a temporary name, a temporary folder
@@ -22,6 +23,7 @@ config.test_exec_root = os.path.join(lit_config.params["binary"], "tests")
 config.substitutions += [
     ("%vmemopt", lit_config.params["vmemopt"]),
     ("%validate", f"{python} {source}/tests/validate.py {source}/docs/report.schema.json"),
+    ("%golden", f"{source}/tests/golden"),
     ("%exits", f"{source}/tests/exits"),
     ("%corpus", f"{source}/corpus"),
     ("%python", python),
@@ -33,6 +35,6 @@ config.environment["PATH"] = lit_config.params["llvm_tools"] + os.pathsep + os.e
 config.environment["LC_ALL"] = "C.UTF-8"
 for name in ("COLUMNS", "TERM", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
     config.environment.pop(name, None)
-for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "BLESS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]

@@ -94,7 +94,7 @@ static void wrong_usage_is_named(void **state) {
   assert_refused("analyze", WORDS("x", "-O1"), "--optimise is 0 or 2");
   assert_refused("analyze", WORDS("x", "--passes=slots,slot"), "--passes names 'slot'");
   assert_refused("analyze", WORDS("x", "--dump=all"), "--dump names 'all'");
-  assert_refused("analyze", WORDS("x", "--width=39"), "--width takes a number from 40");
+  assert_refused("analyze", WORDS("x", "--width=59"), "--width takes a number from 60");
 }
 
 static void dims_are_whole_numbers_that_do_not_contradict(void **state) {

@@ -292,6 +292,22 @@ static void what_steers_a_terminal_is_not_printable(void **state) {
   for (size_t i = 0; i < sizeof seen / sizeof *seen; i++) assert_true(vmo_utf8_is_printable(seen[i]));
 }
 
+static void words_are_wrapped_at_the_width(void **state) {
+  (void)state;
+  vmo_text text;
+  vmo_text_init(&text);
+  vmo_text_add(&text, "a: ");
+  vmo_text_add_wrapped(&text, "one two  three verylongwordthatisalone four", 3, 12);
+  assert_string_equal(text.data, "a: one two\n   three\n   verylongwordthatisalone\n   four\n");
+  vmo_text_free(&text);
+  vmo_text_add_wrapped(&text, "\xc3\xa4\xc3\xb6 \xc3\xbc", 0, 4); /* characters count, not bytes */
+  assert_string_equal(text.data, "\xc3\xa4\xc3\xb6 \xc3\xbc\n");
+  vmo_text_free(&text);
+  vmo_text_add_wrapped(&text, "  ", 5, 10);
+  assert_string_equal(text.data, "\n");
+  vmo_text_free(&text);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(pieces_are_joined),
@@ -308,6 +324,7 @@ int main(void) {
       cmocka_unit_test(what_is_no_utf8_is_refused),
       cmocka_unit_test(wrong_bytes_come_out_as_replacements),
       cmocka_unit_test(what_steers_a_terminal_is_not_printable),
+      cmocka_unit_test(words_are_wrapped_at_the_width),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
