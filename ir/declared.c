@@ -158,6 +158,19 @@ static bool meets_placement(const vmo_type *given, const vmo_type *declared) {
   return declared->alignment == 0 || (given->alignment != 0 && given->alignment % declared->alignment == 0);
 }
 
+static bool fail_operand(vmo_check *check, const vmo_declaration *declaration, uint32_t index, vmo_form wanted,
+                         vmo_form given) {
+  const char *name = vmo_name(check->module, declaration->parameter_names.data[index]);
+  const char *hint = vmo_hint_text(check, "the declaration says `%%%s: %s`", name,
+                                   vmo_type_text(check, declaration->parameter_types.data[index]));
+  if (same_form(wanted, given))
+    return vmo_fail_at(check, VMO_DIAG_DECLARED_USE, vmo_operand_location(check, index), hint,
+                       "'%s' needs operand %s in another memory space or alignment", check->name, name);
+  return vmo_fail_at(check, VMO_DIAG_DECLARED_USE, vmo_operand_location(check, index), hint,
+                     "'%s' needs operand %s to be %s, but %s is %s", check->name, name, vmo_form_text(check, wanted),
+                     vmo_operand_text(check, index), vmo_form_text(check, given));
+}
+
 static bool check_operand(vmo_check *check, const vmo_declaration *declaration, uint32_t index) {
   vmo_type_id type = declaration->parameter_types.data[index];
   const vmo_operand *operand = vmo_op_operands(check->function, check->op) + index;
@@ -168,17 +181,21 @@ static bool check_operand(vmo_check *check, const vmo_declaration *declaration, 
     return vmo_check_literal(check, &check->function->literals.data[operand->index], wanted.element,
                              vmo_operand_location(check, index));
   given = vmo_operand_form(check, index);
-  const char *name = vmo_name(check->module, declaration->parameter_names.data[index]);
-  const char *hint = vmo_hint_text(check, "the declaration says `%%%s: %s`", name, vmo_type_text(check, type));
-  if (!same_form(wanted, given))
-    return vmo_fail_at(check, VMO_DIAG_DECLARED_USE, vmo_operand_location(check, index), hint,
-                       "'%s' needs operand %s to be %s, but %s is %s", check->name, name, vmo_form_text(check, wanted),
-                       vmo_operand_text(check, index), vmo_form_text(check, given));
-  if (operand->kind == VMO_OPERAND_SIZE ||
-      meets_placement(vmo_value_type(check->module, check->function, operand->index), &check->module->types.data[type]))
-    return true;
-  return vmo_fail_at(check, VMO_DIAG_DECLARED_USE, vmo_operand_location(check, index), hint,
-                     "'%s' needs operand %s in another memory space or alignment", check->name, name);
+  bool fits = same_form(wanted, given);
+  if (fits && operand->kind == VMO_OPERAND_VALUE)
+    fits = meets_placement(vmo_value_type(check->module, check->function, operand->index),
+                           &check->module->types.data[type]);
+  return fits || fail_operand(check, declaration, index, wanted, given);
+}
+
+static bool fail_result(vmo_check *check, uint32_t index, vmo_type_id type, vmo_form wanted, vmo_form written) {
+  const char *hint = vmo_hint_text(check, "the declaration says `%s`", vmo_type_text(check, type));
+  const char *value = vmo_value_text(check, check->op->result_first + index);
+  if (same_form(wanted, written))
+    return vmo_fail(check, VMO_DIAG_RESULT_TYPE, hint, "'%s' gives result %s in another memory space or alignment",
+                    check->name, value);
+  return vmo_fail(check, VMO_DIAG_RESULT_TYPE, hint, "'%s' expects result %s to be %s, but %s is written", check->name,
+                  value, vmo_form_text(check, wanted), vmo_form_text(check, written));
 }
 
 static bool check_result(vmo_check *check, const vmo_declaration *declaration, uint32_t index) {
@@ -186,16 +203,9 @@ static bool check_result(vmo_check *check, const vmo_declaration *declaration, u
   vmo_shape room;
   vmo_form wanted, written = vmo_result_form(check, index);
   if (!bound_form(check, type, &room, &wanted)) return false;
-  const char *hint = vmo_hint_text(check, "the declaration says `%s`", vmo_type_text(check, type));
-  const char *value = vmo_value_text(check, check->op->result_first + index);
-  if (!same_form(wanted, written))
-    return vmo_fail(check, VMO_DIAG_RESULT_TYPE, hint, "'%s' expects result %s to be %s, but %s is written",
-                    check->name, value, vmo_form_text(check, wanted), vmo_form_text(check, written));
-  if (meets_placement(vmo_value_type(check->module, check->function, check->op->result_first + index),
-                      &check->module->types.data[type]))
-    return true;
-  return vmo_fail(check, VMO_DIAG_RESULT_TYPE, hint, "'%s' gives result %s in another memory space or alignment",
-                  check->name, value);
+  const vmo_type *given = vmo_value_type(check->module, check->function, check->op->result_first + index);
+  if (same_form(wanted, written) && meets_placement(given, &check->module->types.data[type])) return true;
+  return fail_result(check, index, type, wanted, written);
 }
 
 static bool check_counts(vmo_check *check, const vmo_declaration *declaration) {

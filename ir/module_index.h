@@ -21,6 +21,15 @@ typedef struct vmo_value_entry {
   vmo_value_id value;
 } vmo_value_entry;
 
+/* Where result `result` of the split whose first result is `first` begins: results are asked for one after the other,
+ * and each one's begin is a sum over those before it. */
+typedef struct vmo_split_memo {
+  const vmo_function *function;
+  vmo_value_id first;
+  uint32_t result;
+  vmo_size_id start;
+} vmo_split_memo;
+
 struct vmo_module_index {
   vmo_hash_index types;
   vmo_hash_index names[VMO_NAME_KINDS];
@@ -29,6 +38,7 @@ struct vmo_module_index {
   const vmo_function *function;          /* whose values they are */
   uint32_t stamp;
   uint32_t known; /* how many of the function's values have been entered */
+  vmo_split_memo split;
 };
 
 /* The id behind a name, or VMO_NONE. */

@@ -100,6 +100,7 @@ bool vmo_rule_reshape(vmo_check *check) {
 /* Errors that hold for all dims; the rest is checked when dims are bound. */
 static bool check_cut(vmo_check *check, uint32_t axis, vmo_size_id whole, vmo_cut cut) {
   vmo_sizes *sizes = sizes_of(check);
+  if (cut.size == whole && cut.step == 1 && cut.start == vmo_size_constant(sizes, 0)) return true;
   vmo_size_id one = vmo_size_constant(sizes, 1);
   vmo_size_id steps =
       vmo_size_multiply(sizes, vmo_size_subtract(sizes, cut.size, one), vmo_size_constant(sizes, cut.step));

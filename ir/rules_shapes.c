@@ -10,7 +10,6 @@
 #include <string.h>
 
 typedef struct binding {
-  bool bound;
   uint32_t operand; /* that bound it */
   uint32_t count;
   vmo_size_id size;        /* of a name for one size */
@@ -19,8 +18,11 @@ typedef struct binding {
 
 typedef struct matcher {
   vmo_check *check;
+  uint32_t bound; /* bit i: names[i] is bound; others have no content */
   binding names[VMO_VARIABLES];
 } matcher;
+
+static bool is_bound(const matcher *m, char letter) { return m->bound >> (letter - 'A') & 1; }
 
 static const vmo_size_id *sizes_of(const binding *b) { return b->list != NULL ? b->list : &b->size; }
 
@@ -59,9 +61,9 @@ static bool fail_size(matcher *m, uint32_t operand, const vmo_size_pattern *patt
 
 static bool bind(matcher *m, uint32_t operand, const vmo_size_pattern *pattern, binding found) {
   binding *known = &m->names[pattern->letter - 'A'];
-  found.bound = true;
   found.operand = operand;
-  if (!known->bound) {
+  if (!is_bound(m, pattern->letter)) {
+    m->bound |= UINT32_C(1) << (pattern->letter - 'A');
     *known = found;
     return true;
   }
@@ -71,13 +73,20 @@ static bool bind(matcher *m, uint32_t operand, const vmo_size_pattern *pattern, 
 
 /* The size that N stands for when N+1 is `size`. */
 static bool take_one(matcher *m, uint32_t operand, vmo_size_id *size) {
-  vmo_sizes *sizes = m->check->module->sizes;
-  *size = vmo_size_subtract(sizes, *size, vmo_size_constant(sizes, 1));
-  if (*size == VMO_NONE) return vmo_fail_size(m->check);
-  if (!vmo_size_at_least(sizes, vmo_size_constant(sizes, -1), *size)) return true;
-  return vmo_fail_at(m->check, VMO_DIAG_OPERAND_SHAPE, vmo_operand_location(m->check, operand),
+  vmo_check *check = m->check;
+  vmo_sizes *sizes = check->module->sizes;
+  if (check->one_more != *size) { /* a program asks for few sizes, often */
+    vmo_size_id less = vmo_size_subtract(sizes, *size, vmo_size_constant(sizes, 1));
+    if (less == VMO_NONE) return vmo_fail_size(check);
+    check->one_more = *size;
+    check->one_less = less;
+    check->one_less_is_negative = vmo_size_at_least(sizes, vmo_size_constant(sizes, -1), less);
+  }
+  *size = check->one_less;
+  if (!check->one_less_is_negative) return true;
+  return vmo_fail_at(check, VMO_DIAG_OPERAND_SHAPE, vmo_operand_location(check, operand),
                      "a row pointer array has one element more than there are rows",
-                     "'%s' needs at least one element in %s", m->check->name, vmo_operand_text(m->check, operand));
+                     "'%s' needs at least one element in %s", check->name, vmo_operand_text(check, operand));
 }
 
 /* How many sizes of `rank` the name with dots takes; false when the rank does not fit. */
@@ -127,7 +136,7 @@ static bool count_free(const matcher *m, const vmo_pattern *pattern, uint32_t ra
   bool has_many = false;
   for (uint32_t i = 0; i < pattern->size_count; i++) {
     const binding *known = &m->names[pattern->sizes[i].letter - 'A'];
-    if (known->bound)
+    if (is_bound(m, pattern->sizes[i].letter))
       fixed += known->count;
     else if (pattern->sizes[i].many)
       has_many = true;
@@ -145,7 +154,7 @@ static bool build_shape(const matcher *m, const vmo_pattern *pattern, vmo_form w
   shape->rank = 0;
   for (uint32_t i = 0; i < pattern->size_count; i++) {
     const binding *known = &m->names[pattern->sizes[i].letter - 'A'];
-    if (known->bound) {
+    if (is_bound(m, pattern->sizes[i].letter)) {
       if (!add_sizes(shape, sizes_of(known), known->count)) return false;
     } else if (!fits || !add_sizes(shape, written.sizes + shape->rank, pattern->sizes[i].many ? many : 1)) {
       return false;
@@ -169,7 +178,9 @@ static bool expect_results(matcher *m) {
 }
 
 bool vmo_rule_shapes(vmo_check *check) {
-  matcher m = {.check = check};
+  matcher m;
+  m.check = check;
+  m.bound = 0;
   return match_operands(&m) && expect_results(&m);
 }
 
@@ -186,7 +197,9 @@ static vmo_form transposed(const vmo_check *check, uint32_t operand, const char 
 }
 
 bool vmo_rule_matmul(vmo_check *check) {
-  matcher m = {.check = check};
+  matcher m;
+  m.check = check;
+  m.bound = 0;
   vmo_shape rooms[2];
   vmo_form left = transposed(check, 0, "transpose_x", &rooms[0]);
   vmo_form right = transposed(check, 1, "transpose_y", &rooms[1]);

@@ -172,7 +172,7 @@ static bool prepare(vmo_check *check) {
 
 vmo_status vmo_verify_module(vmo_module *module) {
   uint32_t errors = module->context->diagnostics->errors;
-  vmo_check check = {.module = module};
+  vmo_check check = {.module = module, .one_more = VMO_NONE};
   check_dims(&check);
   if (prepare(&check) && check_types(&check)) {
     for (uint32_t i = 0; i < module->declarations.count; i++)

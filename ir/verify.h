@@ -31,6 +31,8 @@ typedef struct vmo_check {
   vmo_signature *signatures[VMO_OPCODE_COUNT]; /* read when first needed */
   vmo_size_id *replacements;                   /* per dim; of the declared op at hand, else all VMO_NONE */
   const char **declared_names;                 /* "@fft", per declaration; made when first needed */
+  vmo_size_id one_more, one_less;              /* the last answer of N from N+1 */
+  bool one_less_is_negative;
   bool out_of_memory;
 } vmo_check;
 

@@ -6,7 +6,8 @@
  *   f64[8,4,5]   [2, 1:3, :]  is 10 elements from 2*20 + 1*5 on
  *
  * A result that asks for an alignment of its own, or for another memory space, gets bytes of its own (a reshape may
- * not ask). Linear in the rank, and in the parts before a part of a split. */
+ * not ask). Linear in the rank; the parts of a split are added up as one asks for them. */
+#include "ir/module_index.h"
 #include "ir/ops.h"
 
 typedef struct part {
@@ -54,13 +55,22 @@ static void read_slice(vmo_module *module, const vmo_function *function, const v
     p->cuts[axis] = vmo_op_cut(module, function, op, axis, p->whole[axis]);
 }
 
+/* The sum of the sizes of the results before `result` along the axis. */
+static vmo_size_id split_start(vmo_module *module, const vmo_function *function, const vmo_op *op, uint32_t axis,
+                               uint32_t result) {
+  vmo_split_memo *memo = &module->index->split;
+  if (memo->function != function || memo->first != op->result_first || memo->result > result)
+    *memo = (vmo_split_memo){function, op->result_first, 0, vmo_size_constant(module->sizes, 0)};
+  for (; memo->result < result; memo->result++) {
+    const vmo_type *before = vmo_value_type(module, function, op->result_first + memo->result);
+    memo->start = vmo_size_add(module->sizes, memo->start, module->shapes.data[before->shape_first + axis]);
+  }
+  return memo->start;
+}
+
 static void read_split(vmo_module *module, const vmo_function *function, const vmo_op *op, uint32_t result, part *p) {
   uint32_t split = (uint32_t)vmo_op_integer(module, function, op, "axis", 0);
-  vmo_size_id zero = vmo_size_constant(module->sizes, 0), start = zero;
-  for (uint32_t i = 0; i < result; i++) {
-    const vmo_type *before = vmo_value_type(module, function, op->result_first + i);
-    start = vmo_size_add(module->sizes, start, module->shapes.data[before->shape_first + split]);
-  }
+  vmo_size_id zero = vmo_size_constant(module->sizes, 0), start = split_start(module, function, op, split, result);
   const vmo_type *type = vmo_value_type(module, function, op->result_first + result);
   for (uint32_t axis = 0; axis < p->rank; axis++)
     p->cuts[axis] = (vmo_cut){axis == split ? start : zero, module->shapes.data[type->shape_first + axis], 1};
