@@ -142,7 +142,9 @@ static bool bound_form(vmo_check *check, vmo_type_id type, vmo_shape *room, vmo_
   for (uint32_t i = 0; i < declared.rank; i++) {
     room->sizes[i] =
         vmo_size_substitute(check->module->sizes, declared.sizes[i], check->replacements, check->module->dims.count);
-    if (room->sizes[i] == VMO_NONE) return vmo_fail_size(check);
+    if (room->sizes[i] != VMO_NONE) continue;
+    vmo_fail_size(check);
+    return false;
   }
   *form = (vmo_form){declared.element, room->rank, room->sizes};
   return true;
