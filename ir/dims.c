@@ -188,7 +188,8 @@ static bool atoms_are_equal(const vmo_sizes *sizes, const vmo_atom *a, const vmo
                             const vmo_size_id *b_members) {
   if (a->kind != b->kind) return false;
   if (a->kind != VMO_ATOM_MAX) return a->first == b->first && a->divisor == b->divisor;
-  return a->count == b->count && memcmp(sizes->members.data + a->first, b_members, a->count * sizeof *b_members) == 0;
+  return a->count == b->count && b_members &&
+         memcmp(sizes->members.data + a->first, b_members, a->count * sizeof *b_members) == 0;
 }
 
 static uint32_t hash_atom(const vmo_atom *atom, const vmo_size_id *members) {
