@@ -16,7 +16,7 @@ import json
 import harness
 
 # The shapes that targets were set for first, then what other programs do to an analysis.
-SHAPES = ["chain", "wide", "random", "recent", "loops", "calls", "branches", "held", "deep", "rotate", "views", "fan",
+SHAPES = ["chain", "wide", "random", "recent", "loops", "calls", "branches", "held", "deep", "rotate", "views", "parts", "fan",
           "streams", "mixed", "symbolic"]
 TARGET_OPS = 10**6
 TARGETS = {"facts": 3.0, "plan": 8.0, "json": 12.0, "memory": 1500 * 10**6}  # at TARGET_OPS

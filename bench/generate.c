@@ -11,6 +11,7 @@
  *   deep      nests of loops and branches 900 deep
  *   rotate    loops that carry 200 values and yield them rotated, so that all move
  *   views     views of views, and a storage that is viewed all over the program
+ *   parts     halves of arrays that are overwritten while the other half lives
  *   fan       one value that every op reads
  *   streams   `parallel` with four streams
  *   mixed     arrays of 61 sizes among the last 64 values: a packing problem
@@ -429,6 +430,24 @@ static void write_views(generator *g) {
   add_return(g, add_binary(g, x, base));
 }
 
+static void write_parts(generator *g) {
+  begin_main();
+  uint32_t x = add_fill(g);
+  while (g->ops + 15 < g->limit) {
+    uint32_t low = begin_results(g, 2), high = low + 1;
+    g->ops++;
+    printf("split %%v%u {axis = 0} : f64[500], f64[500]\n", x);
+    uint32_t changed = begin_op(g);
+    printf("tanh %%v%u : f64[500]\n", low);
+    uint32_t sum = begin_op(g);
+    printf("add %%v%u, %%v%u : f64[500]\n", high, changed);
+    uint32_t next = begin_op(g);
+    printf("concat %%v%u, %%v%u {axis = 0} : " TYPE "\n", changed, sum);
+    x = add_unary(g, next);
+  }
+  add_return(g, x);
+}
+
 #define RECENT 64
 #define SIZES 61
 
@@ -488,11 +507,11 @@ static void write_symbolic(generator *g) { write_sizes(g, true); }
 static const struct {
   const char *name;
   void (*write)(generator *g);
-} shapes[] = {{"chain", write_chain},       {"wide", write_wide},   {"random", write_random},
-              {"recent", write_recent},     {"loops", write_loops}, {"calls", write_calls},
-              {"branches", write_branches}, {"held", write_held},   {"deep", write_deep},
-              {"rotate", write_rotate},     {"views", write_views}, {"fan", write_fan},
-              {"streams", write_streams},   {"mixed", write_mixed}, {"symbolic", write_symbolic}};
+} shapes[] = {
+    {"chain", write_chain}, {"wide", write_wide},       {"random", write_random},     {"recent", write_recent},
+    {"loops", write_loops}, {"calls", write_calls},     {"branches", write_branches}, {"held", write_held},
+    {"deep", write_deep},   {"rotate", write_rotate},   {"views", write_views},       {"parts", write_parts},
+    {"fan", write_fan},     {"streams", write_streams}, {"mixed", write_mixed},       {"symbolic", write_symbolic}};
 
 #define SHAPE_COUNT (sizeof shapes / sizeof shapes[0])
 
