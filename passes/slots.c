@@ -11,6 +11,7 @@
 #include "planner/planner.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct placement {
   vmo_planning *planning;
@@ -177,19 +178,20 @@ static bool state_lanes(statement *s, const vmo_buffer_class *class, vmo_bytes o
  * where the first solution has them, and keeps the lower of the two. */
 static vmo_status refine_solution(vmo_planning *planning, const vmo_item_list *list, uint32_t first, uint32_t end,
                                   vmo_solution *solution) {
+  bool any = false;
+  for (uint32_t i = first; i < end && !any; i++) any = class_with_parts(planning, &list->items.data[i]) != NULL;
+  if (!any) return VMO_OK;
   statement s = {.arena = planning->context->arena};
   vmo_solution refined;
   uint32_t *places = vmo_alloc(planning->context, ((size_t)(end - first) + 1) * sizeof *places);
-  bool any = false, ok = places != NULL;
+  bool ok = places != NULL;
   for (uint32_t i = first; i < end && ok; i++) {
     const vmo_item *item = &list->items.data[i];
     const vmo_buffer_class *class = class_with_parts(planning, item);
-    any = any || class;
     places[i - first] = s.buffers.count;
     ok = class ? state_lanes(&s, class, solution->offsets[i - first]) : state_item(&s, list, item);
   }
   if (!ok) return VMO_OUT_OF_MEMORY;
-  if (!any) return VMO_OK;
   vmo_status status = solve_statement(planning->context, &s, &refined);
   if (status != VMO_OK || refined.height >= solution->height) return status;
   for (uint32_t i = 0; i < end - first; i++) solution->offsets[i] = refined.offsets[places[i]];
@@ -218,20 +220,38 @@ vmo_status vmo_place_items(vmo_planning *planning, vmo_item_list *list, uint32_t
 
 /* ---- all homes ---- */
 
-static bool add_stream_items(placement *p, vmo_stream_id home) {
-  const vmo_stream *stream = &p->planning->flow->streams.data[home];
-  for (vmo_space_id space = 0; space < p->spaces; space++) {
-    const vmo_sub_arena *arena = &p->arenas[(size_t)home * p->spaces + space];
-    if (arena->amount.bytes == 0) continue;
-    vmo_item item = {.kind = VMO_ITEM_STREAM,
-                     .index = home,
-                     .home = stream->parent,
-                     .space = space,
-                     .bytes = arena->amount.bytes,
-                     .size = arena->amount.size,
-                     .alignment = arena->alignment,
-                     .fixed_offset = -1};
-    if (!add_item(p, item, (vmo_live_range){stream->fork, stream->join})) return false;
+/* Where the items of streams stand in the sorted list: of stream h and space s, items[h * spaces + s]; VMO_NONE: none. */
+static uint32_t *index_stream_items(const placement *p) {
+  size_t count = (size_t)p->planning->flow->streams.count * p->spaces;
+  uint32_t *items = vmo_alloc(p->planning->context, count * sizeof *items);
+  if (!items) return NULL;
+  memset(items, 0xff, count * sizeof *items);
+  for (uint32_t i = 0; i < p->list.items.count; i++) {
+    const vmo_item *item = &p->list.items.data[i];
+    if (item->kind == VMO_ITEM_STREAM) items[(size_t)item->index * p->spaces + item->space] = i;
+  }
+  return items;
+}
+
+/* An item for the sub-arena of each stream that needs one, in its parent; how large it is will be known when what is in
+ * it has been placed. */
+static bool add_stream_items(placement *p) {
+  const vmo_flow *flow = p->planning->flow;
+  bool *used = vmo_alloc_array(p->planning->context, (size_t)flow->streams.count * p->spaces, sizeof *used);
+  if (!used) return false;
+  for (uint32_t i = 0; i < p->list.items.count; i++) {
+    const vmo_item *item = &p->list.items.data[i];
+    if (item->bytes != 0) used[(size_t)item->home * p->spaces + item->space] = true;
+  }
+  for (vmo_stream_id home = flow->streams.count; home-- > 1;) {
+    const vmo_stream *stream = &flow->streams.data[home];
+    for (vmo_space_id space = 0; space < p->spaces; space++) {
+      if (!used[(size_t)home * p->spaces + space]) continue;
+      used[(size_t)stream->parent * p->spaces + space] = true;
+      vmo_item item = {
+          .kind = VMO_ITEM_STREAM, .index = home, .home = stream->parent, .space = space, .fixed_offset = -1};
+      if (!add_item(p, item, (vmo_live_range){stream->fork, stream->join})) return false;
+    }
   }
   return true;
 }
@@ -254,19 +274,25 @@ static vmo_status place_home(placement *p, vmo_stream_id home, uint32_t *next) {
   return VMO_OK;
 }
 
-/* Homes from the innermost; the items of a home are sorted when those of its streams have been added. */
+/* Homes from the innermost, so that the sub-arenas of a home's streams are known when it is placed. */
 static vmo_status place_homes(placement *p) {
   uint32_t next = 0;
   vmo_item_list *list = &p->list;
+  if (!add_stream_items(p)) return VMO_OUT_OF_MEMORY;
   qsort(list->items.data, list->items.count, sizeof *list->items.data, compare_items);
-  if (p->planning->flow->streams.count == 1) return place_home(p, 0, &next);
+  const uint32_t *stream_items = index_stream_items(p);
+  if (!stream_items) return VMO_OUT_OF_MEMORY;
   for (vmo_stream_id home = p->planning->flow->streams.count; home-- > 0;) {
     vmo_status status = place_home(p, home, &next);
-    if (status != VMO_OK || home == 0) return status;
-    uint32_t before = list->items.count;
-    if (!add_stream_items(p, home)) return VMO_OUT_OF_MEMORY;
-    if (list->items.count > before)
-      qsort(list->items.data + next, list->items.count - next, sizeof *list->items.data, compare_items);
+    if (status != VMO_OK) return status;
+    for (vmo_space_id space = 0; space < p->spaces; space++) {
+      size_t at = (size_t)home * p->spaces + space;
+      if (stream_items[at] == VMO_NONE) continue;
+      vmo_item *item = &list->items.data[stream_items[at]];
+      item->bytes = p->arenas[at].amount.bytes;
+      item->size = p->arenas[at].amount.size;
+      item->alignment = p->arenas[at].alignment;
+    }
   }
   return VMO_OK;
 }
