@@ -281,9 +281,12 @@ static bool allocate_places(vmo_plan_checker *c) {
   c->places = vmr_arena_alloc_array(c->arena, values, sizeof *c->places);
   c->roots = vmr_arena_alloc_array(c->arena, values, sizeof *c->roots);
   c->stamps = vmr_arena_alloc_array(c->arena, values, sizeof *c->stamps);
+  c->same = vmr_arena_alloc_array(c->arena, values, sizeof *c->same);
+  c->views = vmr_arena_alloc_array(c->arena, values, sizeof *c->views);
   c->owned = vmr_arena_alloc_array(c->arena, values, sizeof *c->owned);
   c->stream_results = vmr_arena_alloc_array(c->arena, regions, sizeof *c->stream_results);
-  if (!c->space_arenas || !c->extents || !c->places || !c->roots || !c->stamps || !c->owned || !c->stream_results)
+  if (!c->space_arenas || !c->extents || !c->places || !c->roots || !c->stamps || !c->same || !c->views || !c->owned ||
+      !c->stream_results)
     return vmo_stop_check(c);
   for (vmo_value_id v = 0; v < values; v++) {
     c->places[v].base = VMO_PLACE_NOWHERE;

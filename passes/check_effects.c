@@ -16,11 +16,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* `source` is handed on to `target`. */
-typedef struct hand_over {
-  vmo_value_id target, source;
-} hand_over;
-
 /* Cells that an op reads or writes. */
 typedef struct touch {
   uint32_t begin, end;
@@ -38,7 +33,6 @@ typedef struct frame {
 
 typedef struct finder {
   vmo_plan_checker *c;
-  VMO_VEC(hand_over) hand_overs;
   VMO_VEC(vmo_value_id) found; /* needed, and their sources not looked at */
   touches writes, reads;
   VMO_VEC(frame) frames;
@@ -60,46 +54,6 @@ static bool need(finder *f, vmo_value_id value) {
   return vmo_vec_push(f->c->arena, &f->found, f->c->roots[value]) || vmo_stop_check(f->c);
 }
 
-static bool need_operands(finder *f, const vmo_op *op, uint32_t first, uint32_t end) {
-  for (uint32_t i = first; i < end; i++)
-    if (!need(f, vmo_op_value(f->c->function, op, i))) return false;
-  return true;
-}
-
-static bool add_hand_over(finder *f, vmo_value_id target, vmo_value_id source) {
-  if (source == VMO_NONE) return true;
-  hand_over added = {target, f->c->roots[source]};
-  return vmo_vec_push(f->c->arena, &f->hand_overs, added) || vmo_stop_check(f->c);
-}
-
-static bool hand_over_inits(finder *f, const vmo_op *op) {
-  uint32_t skip = op->code == VMO_OP_for ? 1 : 0, first_init = op->code == VMO_OP_for ? 2 : 0;
-  vmo_value_id first = region_at(f, op->region_first)->argument_first + skip;
-  for (uint32_t i = 0; i < op->result_count; i++) {
-    if (!add_hand_over(f, first + i, vmo_op_value(f->c->function, op, first_init + i))) return false;
-    if (!add_hand_over(f, op->result_first + i, first + i)) return false;
-  }
-  return need_operands(f, op, 0, first_init);
-}
-
-vmo_value_id vmo_first_yield_target(const vmo_plan_checker *c, const vmo_op *yield) {
-  const vmo_region *region = &c->function->regions.data[yield->region];
-  const vmo_op *owner = &c->function->ops.data[region->owner];
-  switch (region->kind) {
-  case VMO_REGION_FOR: return region->argument_first + 1;
-  case VMO_REGION_DO: return c->function->regions.data[owner->region_first].argument_first;
-  case VMO_REGION_STREAM: return owner->result_first + c->stream_results[yield->region];
-  default: return owner->result_first;
-  }
-}
-
-static bool hand_over_yields(finder *f, const vmo_op *op) {
-  vmo_value_id first = vmo_first_yield_target(f->c, op);
-  for (uint32_t i = 0; i < op->operand_count; i++)
-    if (!add_hand_over(f, first + i, vmo_op_value(f->c->function, op, i))) return false;
-  return true;
-}
-
 bool vmo_reads_operands(const vmo_plan_checker *c, const vmo_op *op) {
   bool reads = !vmo_op_get_info((vmo_opcode)op->code)->view;
   for (uint32_t i = 0; i < op->result_count && !reads; i++) reads = c->owned[op->result_first + i];
@@ -107,21 +61,26 @@ bool vmo_reads_operands(const vmo_plan_checker *c, const vmo_op *op) {
 }
 
 static bool note_needs(finder *f, const vmo_op *op) {
-  if (op->code == VMO_OP_for || op->code == VMO_OP_while) return hand_over_inits(f, op);
-  if (op->code == VMO_OP_yield) return hand_over_yields(f, op);
-  return !vmo_reads_operands(f->c, op) || need_operands(f, op, 0, op->operand_count);
+  uint32_t end = op->operand_count;
+  if (op->code == VMO_OP_yield || op->code == VMO_OP_while) end = 0; /* they only hand on */
+  if (op->code == VMO_OP_for) end = 2;
+  if (!vmo_reads_operands(f->c, op)) return true;
+  for (uint32_t i = 0; i < end; i++)
+    if (!need(f, vmo_op_value(f->c->function, op, i))) return false;
+  return true;
 }
 
 /* Walks back from needed values over the hand-overs, which are first sorted by target. */
 static bool spread_needs(finder *f) {
-  uint32_t values = f->c->function->values.count, count = f->hand_overs.count;
-  uint32_t *first = vmr_arena_alloc_array(f->c->arena, (size_t)values + 2, sizeof *first);
-  vmo_value_id *sources = vmr_arena_alloc_array(f->c->arena, (size_t)count + 1, sizeof *sources);
+  const vmo_plan_checker *c = f->c;
+  uint32_t values = c->function->values.count, count = c->hand_overs.count;
+  uint32_t *first = vmr_arena_alloc_array(c->arena, (size_t)values + 2, sizeof *first);
+  vmo_value_id *sources = vmr_arena_alloc_array(c->arena, (size_t)count + 1, sizeof *sources);
   if (!first || !sources) return vmo_stop_check(f->c);
-  for (uint32_t i = 0; i < count; i++) first[f->hand_overs.data[i].target + 2]++;
+  for (uint32_t i = 0; i < count; i++) first[c->roots[c->hand_overs.data[i].target] + 2]++;
   for (uint32_t v = 2; v < values + 2; v++) first[v] += first[v - 1];
   for (uint32_t i = 0; i < count; i++)
-    sources[first[f->hand_overs.data[i].target + 1]++] = f->hand_overs.data[i].source;
+    sources[first[c->roots[c->hand_overs.data[i].target] + 1]++] = c->hand_overs.data[i].source;
   while (f->found.count > 0) {
     vmo_value_id target = f->found.data[--f->found.count];
     for (uint32_t i = first[target]; i < first[target + 1]; i++)
@@ -144,9 +103,14 @@ static bool add_touch(finder *f, touches *list, uint32_t op, const vmo_plan_plac
   return vmo_vec_push(f->c->arena, list, added) || vmo_stop_check(f->c);
 }
 
-static bool touch_values(finder *f, touches *list, uint32_t op, vmo_value_id first, uint32_t count) {
+static bool touch_value(finder *f, touches *list, uint32_t op, vmo_value_id value) {
+  return !f->c->needed[f->c->roots[value]] || add_touch(f, list, op, &f->c->places[value]);
+}
+
+/* The receivers of hand-overs: their cells change name. */
+static bool touch_receivers(finder *f, uint32_t op, vmo_value_id first, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
-    if (f->c->needed[f->c->roots[first + i]] && !add_touch(f, list, op, &f->c->places[first + i])) return false;
+    if (f->c->same[first + i] == first + i && !touch_value(f, &f->writes, op, first + i)) return false;
   return true;
 }
 
@@ -155,7 +119,7 @@ static bool touch_operands(finder *f, uint32_t index) {
   if (f->streams == 0) return true;
   for (uint32_t i = 0; i < op->operand_count; i++) {
     vmo_value_id value = vmo_op_value(f->c->function, op, i);
-    if (value != VMO_NONE && !touch_values(f, &f->reads, index, value, 1)) return false;
+    if (value != VMO_NONE && !touch_value(f, &f->reads, index, value)) return false;
   }
   return true;
 }
@@ -277,8 +241,7 @@ static bool open_regions(finder *f, uint32_t index) {
   if (!vmo_vec_push(f->c->arena, &f->frames, opened)) return vmo_stop_check(f->c);
   if (op->code == VMO_OP_parallel) f->streams++;
   uint32_t skip = op->code == VMO_OP_for ? 1 : 0;
-  return !loop ||
-         touch_values(f, &f->writes, index, region_at(f, op->region_first)->argument_first + skip, op->result_count);
+  return !loop || touch_receivers(f, index, region_at(f, op->region_first)->argument_first + skip, op->result_count);
 }
 
 static bool close_regions(finder *f, uint32_t index) {
@@ -294,7 +257,7 @@ static bool close_regions(finder *f, uint32_t index) {
     else
       merge_touches(&f->reads, top.reads);
   }
-  return touch_values(f, &f->writes, index, op->result_first, op->result_count);
+  return touch_receivers(f, index, op->result_first, op->result_count);
 }
 
 /* The values that a terminator hands on are read there if their targets matter. */
@@ -304,7 +267,7 @@ static bool touch_yields(finder *f, uint32_t index) {
   if (f->streams == 0) return true;
   for (uint32_t i = 0; i < op->operand_count; i++) {
     vmo_value_id value = vmo_op_value(f->c->function, op, i);
-    if (value == VMO_NONE || !f->c->needed[first + i]) continue;
+    if (value == VMO_NONE || !f->c->needed[f->c->roots[first + i]]) continue;
     if (!add_touch(f, &f->reads, index, &f->c->places[value])) return false;
   }
   return true;

@@ -173,6 +173,7 @@ static bool place_view(vmo_plan_checker *c, const vmo_op *op, vmo_value_id value
     return true;
   }
   c->roots[value] = c->roots[base];
+  c->views[value] = true;
   *place = c->places[base];
   if (!VMO_PLACE_REAL(place)) return true;
   place->start = vmo_size_add(sizes, place->start, offset);
@@ -276,9 +277,16 @@ static bool place_results(vmo_plan_checker *c, uint32_t index) {
 
 /* ---- structured ops ---- */
 
+/* A value that is always another one has that one's name. */
+static void take_identity(vmo_plan_checker *c, vmo_value_id value) {
+  c->roots[value] = c->roots[c->same[value]];
+  c->views[value] = c->views[c->same[value]];
+}
+
 /* Values that are handed on take the place of the operand; without bytes they have none. */
 static bool hand_place(vmo_plan_checker *c, const vmo_op *op, uint32_t operand, vmo_value_id to) {
   vmo_value_id from = vmo_op_value(c->function, op, operand);
+  take_identity(c, to);
   if (from != VMO_NONE && VMO_PLACE_REAL(&c->places[from]))
     c->places[to] = c->places[from];
   else if (is_zero(c, type_of(c, to)->bytes))
@@ -294,6 +302,7 @@ static bool place_loop(vmo_plan_checker *c, const vmo_op *op) {
     vmo_value_id argument = region->argument_first + skip + i, result = op->result_first + i;
     if (!hand_place(c, op, first_init + i, argument) || !expect_no_entry(c, result)) return false;
     c->places[result] = c->places[argument];
+    take_identity(c, result);
   }
   return true;
 }
@@ -301,15 +310,9 @@ static bool place_loop(vmo_plan_checker *c, const vmo_op *op) {
 static bool place_yields(vmo_plan_checker *c, const vmo_op *yield) {
   const vmo_region *region = &c->function->regions.data[yield->region];
   if (region->kind != VMO_REGION_THEN && region->kind != VMO_REGION_STREAM) return true;
-  const vmo_op *owner = &c->function->ops.data[region->owner];
-  uint32_t first = 0;
-  if (region->kind == VMO_REGION_STREAM) {
-    first = c->stream_results[yield->region];
-    if (yield->region + 1 < owner->region_first + owner->region_count)
-      c->stream_results[yield->region + 1] = first + yield->operand_count;
-  }
+  vmo_value_id first = vmo_first_yield_target(c, yield);
   for (uint32_t i = 0; i < yield->operand_count; i++)
-    if (!hand_place(c, yield, i, owner->result_first + first + i)) return false;
+    if (!hand_place(c, yield, i, first + i)) return false;
   return true;
 }
 
@@ -390,7 +393,7 @@ static bool locate_op(vmo_plan_checker *c, uint32_t index, const vmo_op_plan *en
   case VMO_OP_for:
   case VMO_OP_while: return place_loop(c, op);
   case VMO_OP_if: return true;
-  case VMO_OP_parallel: c->stream_results[op->region_first] = 0; return true;
+  case VMO_OP_parallel: return true;
   case VMO_OP_yield: return place_yields(c, op);
   case VMO_OP_condition:
   case VMO_OP_return: return true;
@@ -401,7 +404,7 @@ static bool locate_op(vmo_plan_checker *c, uint32_t index, const vmo_op_plan *en
 
 bool vmo_locate_values(vmo_plan_checker *c) {
   uint32_t cursor = 0;
-  if (!vmo_read_arenas(c) || !place_parameters(c)) return false;
+  if (!vmo_read_arenas(c) || !vmo_find_identities(c) || !place_parameters(c)) return false;
   for (uint32_t i = 0; i < c->function->ops.count; i++) {
     const vmo_op_plan *entry = NULL;
     if (cursor < c->plan->op_count && c->plan->ops[cursor].op == i) entry = &c->plan->ops[cursor++];

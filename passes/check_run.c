@@ -76,7 +76,7 @@ void vmo_hold(vmo_plan_run *r, const vmo_plan_place *place, uint32_t content) {
 
 /* Operand `operand` of the op is handed to `target`, if that matters: its bytes must be the target's, and hold it. */
 static bool expect_hand_over(const vmo_plan_run *r, uint32_t index, uint32_t operand, vmo_value_id target) {
-  if (!r->c->needed[target]) return true;
+  if (!r->c->needed[r->c->roots[target]]) return true;
   const vmo_op *op = op_at(r, index);
   vmo_value_id value = vmo_op_value(r->c->function, op, operand);
   const vmo_plan_place *to = place_of(r, target);
@@ -99,10 +99,11 @@ static bool expect_hand_overs(const vmo_plan_run *r, uint32_t index, uint32_t fi
   return true;
 }
 
-/* The cells of the needed ones among `count` values hold them from now on. */
+/* The cells of the needed ones among `count` values hold them from now on; a value that always is another one has its
+ * name already. */
 static void hand_over(vmo_plan_run *r, vmo_value_id first, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
-    if (r->c->needed[first + i]) vmo_hold(r, place_of(r, first + i), first + i);
+    if (r->c->same[first + i] == first + i && r->c->needed[first + i]) vmo_hold(r, place_of(r, first + i), first + i);
 }
 
 /* ---- structured ops ---- */
@@ -146,7 +147,7 @@ static bool end_loop(vmo_plan_run *r, uint32_t index, const vmo_region *region) 
   r->frames.count--;
   uint32_t end = owner->code == VMO_OP_while ? region->op_first - 1 : index; /* a fault there is the condition's */
   for (uint32_t i = 0; i < owner->result_count; i++)
-    if (r->c->needed[owner->result_first + i] && !vmo_expect_value(r, end, first + i)) return false;
+    if (r->c->needed[r->c->roots[owner->result_first + i]] && !vmo_expect_value(r, end, first + i)) return false;
   hand_over(r, owner->result_first, owner->result_count);
   return true;
 }
@@ -246,7 +247,7 @@ static bool result_may_leave(const vmo_plan_run *r, uint32_t index, uint32_t ope
     return vmo_report_plan_fault(r->c, VMO_PLAN_RETURN, op_at(r, index)->location,
                                  "result %" PRIu32 " has no bytes; a copy is missing", operand);
   const vmo_plan_place *place = place_of(r, value);
-  if (c->roots[value] != value) return report_return(r, index, value, "is a view; a copy is missing");
+  if (c->views[value]) return report_return(r, index, value, "is a view; a copy is missing");
   if (place->base == VMO_PLACE_FREE && vmo_value_type(c->module, c->function, value)->bytes == c->zero) return true;
   if (!VMO_PLACE_REAL(place)) return report_return(r, index, value, "has no bytes; a copy is missing");
   const vmo_plan_base *base = &c->bases.data[place->base];

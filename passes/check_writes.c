@@ -208,7 +208,7 @@ static bool donated_may_be_written(const vmo_plan_run *r, uint32_t index) {
   for (uint32_t i = 0; i < op->operand_count; i++) {
     if (!vmo_is_donated(r->c, op, i)) continue;
     vmo_value_id value = vmo_op_value(r->c->function, op, i);
-    if (r->c->roots[value] != value) return report_call(r, index, value, "is a view, but the callee overwrites it");
+    if (r->c->views[value]) return report_call(r, index, value, "is a view, but the callee overwrites it");
     if (!r->c->bases.data[place_of(r, value)->base].writable)
       return report_call(r, index, value, "may not be written, but the callee overwrites it");
   }

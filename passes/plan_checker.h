@@ -2,6 +2,7 @@
  *
  *   check_places   where each value lives: a base (an arena, a parameter, ...) and a range of its bytes; check_arenas
  *                  has the arenas
+ *   check_identity which carried and merged values are always one other value
  *   check_cells    those ranges as ranges of small numbers, cells, also where sizes are expressions
  *   check_effects  which values matter, what each loop body overwrites, what streams do to each other
  *   check_run      the interpretation: which value each cell holds, op by op; check_writes has the plain ops
@@ -52,6 +53,11 @@ typedef struct vmo_plan_extra {
   uint32_t op;
   vmo_plan_place place;
 } vmo_plan_extra;
+
+/* `source` is handed on to `target`: init to argument, argument to result, yield to argument or result. */
+typedef struct vmo_hand_over {
+  vmo_value_id target, source; /* source VMO_NONE: a literal or a dim */
+} vmo_hand_over;
 
 /* Something that is to be placed at an offset of an arena. */
 typedef struct vmo_plan_request {
@@ -125,11 +131,14 @@ typedef struct vmo_plan_checker {
   uint32_t slot_count, slot_first;
   uint64_t *pins; /* of states with a fixed offset: space << 32 | offset, sorted */
   uint32_t pin_count;
-  vmo_plan_extent *extents; /* per type */
-  vmo_plan_place *places;   /* per value */
-  vmo_value_id *roots;      /* per value: itself, or what it is a view of in the end */
-  uint32_t *stamps;         /* per value: 1 + the last op that has it as an operand, as far as the walk has come */
-  bool *owned;              /* per value: the result of an op, in bytes of its own */
+  vmo_plan_extent *extents;          /* per type */
+  vmo_plan_place *places;            /* per value */
+  VMO_VEC(vmo_hand_over) hand_overs; /* in op order */
+  vmo_value_id *same;                /* per value: itself, or the value that it always is */
+  vmo_value_id *roots; /* per value: whose name its bytes bear: its own, or that of what it is or is a view of */
+  bool *views;         /* per value: it is a view */
+  uint32_t *stamps;    /* per value: 1 + the last op that has it as an operand, as far as the walk has come */
+  bool *owned;         /* per value: the result of an op, in bytes of its own */
   VMO_VEC(vmo_plan_extra) extras; /* by op */
   VMO_VEC(vmo_plan_slot_use) slot_uses;
   uint32_t *stream_results; /* per region: of a stream, which result its first yield is */
@@ -145,6 +154,7 @@ typedef struct vmo_plan_checker {
 
 /* The first part of locating: what the plan says as a whole. */
 bool vmo_read_arenas(vmo_plan_checker *checker);
+bool vmo_find_identities(vmo_plan_checker *checker);
 bool vmo_locate_values(vmo_plan_checker *checker);
 bool vmo_number_cells(vmo_plan_checker *checker);
 bool vmo_find_effects(vmo_plan_checker *checker);
