@@ -35,8 +35,9 @@ static bool check_length(vmo_check *check, const char *attribute) {
   uint32_t count = vmo_op_item_count(check->module, check->function, check->op, attribute);
   vmo_form form = vmo_operand_form(check, 0);
   if (count <= form.rank) return true;
-  return vmo_fail(check, VMO_DIAG_ATTRIBUTE_VALUE, NULL, "attribute `%s` of '%s' has %u items, but %s has %u axes",
-                  attribute, check->name, count, vmo_operand_text(check, 0), form.rank);
+  return vmo_fail(check, VMO_DIAG_ATTRIBUTE_VALUE, NULL, "attribute `%s` of '%s' has %u items, but %s has %u %s",
+                  attribute, check->name, count, vmo_operand_text(check, 0), form.rank,
+                  form.rank == 1 ? "axis" : "axes");
 }
 
 /* ---- const ---- */

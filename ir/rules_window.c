@@ -58,9 +58,9 @@ static bool check_channels(vmo_check *check, vmo_form images, vmo_form filters) 
   if (channels != images.sizes[1])
     return vmo_fail_at(check, VMO_DIAG_OPERAND_SHAPE, vmo_operand_location(check, 1),
                        "axis 1 of the filters times `groups` is axis 1 of the images",
-                       "'%s' has images of %s channels, but filters of %s in %lld groups", check->name,
-                       vmo_size_text(check, images.sizes[1]), vmo_size_text(check, filters.sizes[1]),
-                       (long long)groups);
+                       "'%s' has images of %s channels, but filters of %s in %lld group%s", check->name,
+                       vmo_size_text(check, images.sizes[1]), vmo_size_text(check, filters.sizes[1]), (long long)groups,
+                       groups == 1 ? "" : "s");
   if (!vmo_size_is_constant(sizes, filters.sizes[0], &outputs) || outputs % groups == 0) return true;
   return vmo_fail_at(check, VMO_DIAG_OPERAND_SHAPE, vmo_operand_location(check, 1), NULL,
                      "'%s' has %lld filters, which is no multiple of its %lld groups", check->name, (long long)outputs,

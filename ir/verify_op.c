@@ -54,16 +54,20 @@ static bool check_counts(vmo_check *check) {
 
 /* ---- elements ---- */
 
-static const char *class_text(const vmo_check *check, const vmo_pattern *pattern) {
-  static const char *const words[][2] = {{"any", "a bool or a number"}, {"num", "a number"},
-                                         {"float", "a float"},          {"int", "an integer"},
-                                         {"bits", "a bool or integer"}, {"index", "an i32 or i64"}};
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (vmo_word_is(pattern->class, words[i][0])) return words[i][1];
-  for (int e = 0; e < VMO_ELEMENT_COUNT; e++)
-    if (pattern->elements == UINT32_C(1) << e)
+/* "a float": what the elements that a row allows are called. */
+static const char *class_text(const vmo_check *check, uint32_t elements) {
+  uint32_t floats = 0, integers = 0, boolean = UINT32_C(1) << VMO_BOOL, index = 1u << VMO_I32 | 1u << VMO_I64;
+  for (int e = 0; e < VMO_ELEMENT_COUNT; e++) {
+    floats |= (uint32_t)vmo_element_is_float((vmo_element)e) << e;
+    integers |= (uint32_t)vmo_element_is_integer((vmo_element)e) << e;
+    if (elements == UINT32_C(1) << e)
       return vmo_hint_text(check, "%s %s", vmo_element_article((vmo_element)e), vmo_element_name((vmo_element)e));
-  return "of another element type";
+  }
+  if (elements == floats) return "a float";
+  if (elements == integers) return "an integer";
+  if (elements == (floats | integers)) return "a number";
+  if (elements == (integers | boolean)) return "a bool or an integer";
+  return elements == index ? "an i32 or i64" : "a bool or a number";
 }
 
 /* What to cast to, where `elements` are allowed. */
@@ -81,7 +85,7 @@ static bool fail_class(vmo_check *check, uint32_t operand, const vmo_pattern *pa
                          : vmo_hint_text(check, "cast it first: `cast %s : %s`", text, vmo_form_text(check, cast));
   return vmo_fail_at(check, VMO_DIAG_OPERAND_ELEMENT, vmo_operand_location(check, operand), hint,
                      "'%s' needs operand %s to be %s, but %s is %s", check->name, vmo_word_text(check, pattern->name),
-                     class_text(check, pattern), text, vmo_form_text(check, form));
+                     class_text(check, pattern->elements), text, vmo_form_text(check, form));
 }
 
 /* The first operand that gave `variable` its element. */
@@ -96,12 +100,15 @@ static uint32_t find_binder(const vmo_check *check, char variable) {
 static bool fail_tie(vmo_check *check, uint32_t operand, char variable) {
   uint32_t first = find_binder(check, variable);
   vmo_form wanted = vmo_operand_form(check, first), form = vmo_operand_form(check, operand), cast = form;
-  cast.element = wanted.element;
-  const char *text = vmo_operand_text(check, operand);
-  const char *hint = vmo_hint_text(check, "cast one of them, such as `cast %s : %s`", text, vmo_form_text(check, cast));
+  const char *text = vmo_operand_text(check, operand), *other = vmo_operand_text(check, first);
+  bool to_float = vmo_element_is_float(form.element) && !vmo_element_is_float(wanted.element);
+  if (to_float) cast = wanted;
+  cast.element = to_float ? form.element : wanted.element;
+  const char *hint = vmo_hint_text(check, "cast one of them, such as `cast %s : %s`", to_float ? other : text,
+                                   vmo_form_text(check, cast));
   return vmo_fail_at(check, VMO_DIAG_OPERAND_ELEMENT, vmo_operand_location(check, operand), hint,
-                     "'%s' needs operands of one element type, but %s is %s and %s is %s", check->name,
-                     vmo_operand_text(check, first), vmo_form_text(check, wanted), text, vmo_form_text(check, form));
+                     "'%s' needs operands of one element type, but %s is %s and %s is %s", check->name, other,
+                     vmo_form_text(check, wanted), text, vmo_form_text(check, form));
 }
 
 static bool bind_operands(vmo_check *check) {
@@ -126,8 +133,8 @@ static bool bind_results(vmo_check *check) {
     bool is_free = bound == NULL ? (pattern->elements & (pattern->elements - 1)) != 0 : *bound == VMO_ELEMENT_COUNT;
     if (!is_free) continue; /* vmo_expect compares */
     if (!(pattern->elements >> form.element & 1))
-      return vmo_fail(check, VMO_DIAG_RESULT_TYPE, NULL, "'%s' cannot give %s; its result is %s", check->name,
-                      vmo_form_text(check, form), vmo_word_text(check, pattern->text));
+      return vmo_fail(check, VMO_DIAG_RESULT_TYPE, NULL, "'%s' gives %s, but %s is written", check->name,
+                      class_text(check, pattern->elements), vmo_form_text(check, form));
     if (bound != NULL) *bound = form.element;
   }
   return true;
@@ -156,7 +163,8 @@ static bool type_literals(vmo_check *check) {
     if (!(pattern->elements >> element & 1))
       return vmo_fail_at(check, VMO_DIAG_OPERAND_ELEMENT, vmo_operand_location(check, i), NULL,
                          "'%s' needs operand %s to be %s, but it is %s", check->name,
-                         vmo_word_text(check, pattern->name), class_text(check, pattern), vmo_operand_text(check, i));
+                         vmo_word_text(check, pattern->name), class_text(check, pattern->elements),
+                         vmo_operand_text(check, i));
     vmo_literal *literal = &check->function->literals.data[operand->index];
     if (!vmo_check_literal(check, literal, element, vmo_operand_location(check, i))) return false;
     if (bound != NULL) *bound = element;

@@ -225,8 +225,8 @@ static void elements_are_checked(void **state) {
   wrong("%r = mul %x, N : f64[N]", "E0303", 16,
         "'mul' needs operands of one element type, but %x is f64[N] and N is i64",
         "cast one of them, such as `cast N : f64`");
-  wrong("%r = sqrt 2 : i32", "E0304", 8, "'sqrt' cannot give i32; its result is z: T", NULL);
-  wrong("%r = iota : bool[3]", "E0304", 8, "'iota' cannot give bool[3]; its result is z: num T[N]", NULL);
+  wrong("%r = sqrt 2 : i32", "E0304", 8, "'sqrt' gives a float, but i32 is written", NULL);
+  wrong("%r = iota : bool[3]", "E0304", 8, "'iota' gives a number, but bool[3] is written", NULL);
 }
 
 static void literals_are_checked(void **state) {
@@ -357,7 +357,7 @@ static void slices_and_views_are_checked(void **state) {
         "'slice' takes 2 elements from -1 on along axis 0 of %x",
         "starts and sizes are 0 or more, and a stop is no less than its start");
   wrong("%r = slice %x {start = [0, 0]} : f64[N]", "E0309", 8,
-        "attribute `start` of 'slice' has 2 items, but %x has 1 axes", NULL);
+        "attribute `start` of 'slice' has 2 items, but %x has 1 axis", NULL);
   wrong("%r = slice %x {size = 1, stop = 1} : f64[1]", "E0309", 8, "'slice' has both `size` and `stop`",
         "leave one of them out");
   wrong("%r = pad %x {low = -1} : f64[N-1]", "E0309", 8,
@@ -378,7 +378,7 @@ static void windows_are_checked(void **state) {
           "  %y = conv2d %x, %w : f32[1,6,6,6]\n"
           "  return %y\n"
           "}\n",
-          "E0305", 2, 19, "'conv2d' has images of 4 channels, but filters of 2 in 1 groups",
+          "E0305", 2, 19, "'conv2d' has images of 4 channels, but filters of 2 in 1 group",
           "axis 1 of the filters times `groups` is axis 1 of the images");
   refuses("func @f(%x: f32[1,4,8,8], %w: f32[5,2,3,3]) -> f32[1,5,6,6] {\n"
           "  %y = conv2d %x, %w {groups = 2} : f32[1,5,6,6]\n"
