@@ -119,7 +119,6 @@ vmo_location vmo_point_location(const vmo_plan_facts *facts, vmo_point point) {
   uint32_t op = point < 0 ? VMO_NONE : (uint32_t)point;
   if (op == VMO_NONE || function->ops.count == 0) return (vmo_location){0};
   if (op >= function->ops.count) op = function->ops.count - 1; /* the virtual end */
-  while (op + 1 < function->ops.count && function->ops.data[op].location.line == 0) op++;
   return function->ops.data[op].location;
 }
 

@@ -24,7 +24,8 @@ void vmo_add_size(const vmo_plan_facts *facts, vmo_size_id size, vmo_text *out);
 /* The number that a size is under the binding of the plan, where the plan has numbers; false otherwise. */
 bool vmo_size_as_number(const vmo_plan_facts *facts, vmo_size_id size, int64_t *number);
 
-/* Where a point of the planned function is in the source: of a copy, the op that it is for. Line 0: nowhere. */
+/* Where a point of the planned function is in the source; an inserted copy stands where the op that it is for does.
+ * Line 0: nowhere. */
 vmo_location vmo_point_location(const vmo_plan_facts *facts, vmo_point point);
 
 /* total - arena, which may be negative; false when one of them is not known. */
