@@ -66,7 +66,8 @@ static void report_taken(vmo_module *module, const char *sigil, const char *name
 
 vmo_dim_id vmo_build_dim(vmo_module *module, const char *name, vmo_dim_kind kind, int64_t limit,
                          vmo_location location) {
-  vmo_dim dim = {take_word(module, "a dim", name, location), kind, limit, location};
+  bool is_limited = kind == VMO_DIM_BOUNDED || kind == VMO_DIM_FIXED;
+  vmo_dim dim = {take_word(module, "a dim", name, location), kind, is_limited ? limit : 0, location};
   if (dim.name == 0 || !check_not_reserved(module, name, location)) return VMO_NONE;
   vmo_dim_id known = vmo_index_find(module, VMO_NAME_DIM, dim.name);
   if (known != VMO_NONE) {

@@ -105,7 +105,7 @@ static bool is_own_result(const vmo_parser *parser, vmr_symbol symbol) {
 
 /* Reports once; from then on the name is poisoned. */
 static void report_unknown(vmo_parser *parser, const vmo_token *token, vmr_symbol symbol) {
-  vmo_location place;
+  vmo_location place = {0, 0};
   const char *name = vmo_name(parser->module, symbol);
   vmo_context *context = parser->context;
   if (!vmo_index_set_value(parser->module, parser->function, symbol, VMO_POISONED)) parser->out_of_memory = true;

@@ -57,9 +57,8 @@ static bool print_short(vmo_text *out, double number) {
   double magnitude = fabs(number);
   if (!(magnitude < 1e9) || (magnitude < 1e-4 && magnitude > 0) || signbit(number) != (number < 0)) return false;
   for (int digits = 1; digits <= 6; digits++) {
-    double scaled = magnitude * powers[digits];
-    uint64_t whole = (uint64_t)scaled;
-    if ((double)whole != scaled || (double)whole / powers[digits] != magnitude) continue;
+    uint64_t whole = (uint64_t)(magnitude * powers[digits] + 0.5);
+    if ((double)whole / powers[digits] != magnitude) continue;
     char text[32];
     size_t at = sizeof text;
     for (int i = 0; i < digits; i++, whole /= 10) text[--at] = (char)('0' + whole % 10);
