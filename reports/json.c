@@ -13,27 +13,23 @@
 /* ---- head ---- */
 
 static void write_head(vmo_json_writer *writer, const vmo_report *report) {
-  vmo_record record = vmo_begin_record();
-  vmo_set_string(&record, "schema", SCHEMA);
-  vmo_record tool = vmo_begin_record();
-  vmo_set_string(&tool, "name", "vmemopt");
-  vmo_set_string(&tool, "version", VMO_VERSION);
-  record.failed = record.failed || tool.failed;
-  vmo_set_item(&record, "tool", tool.object);
-  vmo_set_string(&record, "command", report->command);
-  vmo_record input = vmo_begin_record();
-  vmo_set_string(&input, "name", report->input);
-  vmo_set_string(&input, "kind", report->input_kind);
-  record.failed = record.failed || input.failed;
-  vmo_set_item(&record, "input", input.object);
-  vmo_spread_record(writer, &record);
+  vmo_put_string(writer, "schema", SCHEMA);
+  vmo_json_open_row(writer, "tool", '{');
+  vmo_put_string(writer, "name", "vmemopt");
+  vmo_put_string(writer, "version", VMO_VERSION);
+  vmo_json_close(writer, '}');
+  vmo_put_string(writer, "command", report->command);
+  vmo_json_open_row(writer, "input", '{');
+  vmo_put_string(writer, "name", report->input);
+  vmo_put_string(writer, "kind", report->input_kind);
+  vmo_json_close(writer, '}');
 }
 
-static void set_limit(vmo_record *record, const char *key, int64_t number, bool known) {
+static void put_limit(vmo_json_writer *writer, const char *key, int64_t number, bool known) {
   if (known) {
-    vmo_set_integer(record, key, number);
+    vmo_put_integer(writer, key, number);
   } else {
-    vmo_set_null(record, key);
+    vmo_put_null(writer, key);
   }
 }
 
@@ -45,69 +41,64 @@ static void write_dims(vmo_json_writer *writer, const vmo_report *report) {
     if (dim->kind == VMO_DIM_LOCAL) continue;
     vmo_interval values = report->binding->dims[i];
     bool limited = values.high < VMO_BYTES_LIMIT;
-    vmo_record record = vmo_begin_record();
-    vmo_set_string(&record, "name", vmo_name(module, dim->name));
-    vmo_set_string(&record, "kind", vmo_dim_kind_name(dim->kind));
-    set_limit(&record, "value", values.low, limited && values.low == values.high);
-    set_limit(&record, "limit", values.high, limited);
-    vmo_end_record(writer, NULL, &record);
+    vmo_json_open_row(writer, NULL, '{');
+    vmo_put_string(writer, "name", vmo_name(module, dim->name));
+    vmo_put_string(writer, "kind", vmo_dim_kind_name(dim->kind));
+    put_limit(writer, "value", values.low, limited && values.low == values.high);
+    put_limit(writer, "limit", values.high, limited);
+    vmo_json_close(writer, '}');
   }
   vmo_json_close(writer, ']');
 }
 
 /* ---- figures ---- */
 
-static void set_saved(vmo_record *record, const vmo_plan_facts *facts, const vmo_space_figures *figures) {
+static void put_saved(vmo_json_writer *writer, const vmo_plan_facts *facts, const vmo_space_figures *figures) {
   vmo_bytes saved;
   if (!vmo_saved_bytes(figures, &saved)) {
-    vmo_set_null(record, "saved_bytes");
-    vmo_set_size(record, facts, "saved_expr", figures->saved.size);
-    vmo_set_null(record, "saved_percent");
+    vmo_put_null(writer, "saved_bytes");
+    vmo_put_size(writer, facts, "saved_expr", figures->saved.size);
+    vmo_put_null(writer, "saved_percent");
     return;
   }
-  vmo_text share;
-  vmo_text_init(&share);
-  vmo_add_share(vmo_saved_share(figures, saved), &share);
-  vmo_set_integer(record, "saved_bytes", saved);
-  vmo_set_item(record, "saved_percent", share.data != NULL ? cJSON_CreateRaw(share.data) : NULL);
-  vmo_text_free(&share);
+  vmo_put_integer(writer, "saved_bytes", saved);
+  vmo_json_begin_member(writer, "saved_percent");
+  vmo_add_share(vmo_saved_share(figures, saved), writer->out);
 }
 
 /* The figures that one space and all of them together have in common. */
-static void set_figures(vmo_record *record, const vmo_plan_facts *facts, const vmo_space_figures *figures) {
-  vmo_set_integer(record, "storages", figures->storages);
-  vmo_set_amount(record, facts, "total", &figures->total);
-  vmo_set_amount(record, facts, "peak", &figures->peak);
-  vmo_set_amount(record, facts, "peak_inplace", &figures->peak_inplace);
-  vmo_set_amount(record, facts, "lower_bound", &figures->lower_bound);
-  vmo_set_amount(record, facts, "arena", &figures->arena);
-  set_saved(record, facts, figures);
-  vmo_set_amount(record, facts, "param", &figures->param);
-  vmo_set_amount(record, facts, "constant", &figures->constant);
-  vmo_set_amount(record, facts, "state", &figures->state);
-  vmo_set_integer(record, "copies", figures->copies);
-  vmo_set_amount(record, facts, "copy", &figures->copy);
-  vmo_set_integer(record, "inplace_count", figures->inplace_count);
-  vmo_set_integer(record, "reuse_count", figures->reuse_count);
+static void put_figures(vmo_json_writer *writer, const vmo_plan_facts *facts, const vmo_space_figures *figures) {
+  vmo_put_integer(writer, "storages", figures->storages);
+  vmo_put_amount(writer, facts, "total", &figures->total);
+  vmo_put_amount(writer, facts, "peak", &figures->peak);
+  vmo_put_amount(writer, facts, "peak_inplace", &figures->peak_inplace);
+  vmo_put_amount(writer, facts, "lower_bound", &figures->lower_bound);
+  vmo_put_amount(writer, facts, "arena", &figures->arena);
+  put_saved(writer, facts, figures);
+  vmo_put_amount(writer, facts, "param", &figures->param);
+  vmo_put_amount(writer, facts, "constant", &figures->constant);
+  vmo_put_amount(writer, facts, "state", &figures->state);
+  vmo_put_integer(writer, "copies", figures->copies);
+  vmo_put_amount(writer, facts, "copy", &figures->copy);
+  vmo_put_integer(writer, "inplace_count", figures->inplace_count);
+  vmo_put_integer(writer, "reuse_count", figures->reuse_count);
 }
 
 static void write_summary(vmo_json_writer *writer, const vmo_plan_facts *facts) {
   vmo_json_open(writer, "summary", '{');
-  vmo_record record = vmo_begin_record();
-  vmo_set_integer(&record, "ops", facts->op_count);
-  vmo_set_integer(&record, "values", facts->value_count);
-  set_figures(&record, facts, &facts->figures);
-  vmo_spread_record(writer, &record);
+  vmo_put_integer(writer, "ops", facts->op_count);
+  vmo_put_integer(writer, "values", facts->value_count);
+  put_figures(writer, facts, &facts->figures);
   vmo_json_close(writer, '}');
 }
 
 static void write_spaces(vmo_json_writer *writer, const vmo_plan_facts *facts) {
   vmo_json_open(writer, "spaces", '[');
   for (uint32_t i = 0; i < facts->spaces.count; i++) {
-    vmo_record record = vmo_begin_record();
-    vmo_set_string(&record, "name", vmo_space_name(facts, facts->spaces.data[i].space));
-    set_figures(&record, facts, &facts->spaces.data[i]);
-    vmo_end_record(writer, NULL, &record);
+    vmo_json_open_row(writer, NULL, '{');
+    vmo_put_string(writer, "name", vmo_space_name(facts, facts->spaces.data[i].space));
+    put_figures(writer, facts, &facts->spaces.data[i]);
+    vmo_json_close(writer, '}');
   }
   vmo_json_close(writer, ']');
 }
@@ -123,36 +114,29 @@ static bool is_mentioned(const vmo_plan_facts *facts, vmo_dim_id dim) {
 }
 
 /* The dims that its sizes depend on and that have neither value nor bound. */
-static void set_free_dims(vmo_record *record, const vmo_report *report, const vmo_plan_facts *facts) {
-  cJSON *names = cJSON_CreateArray();
-  for (uint32_t i = 0; names != NULL && !facts->known && i < facts->module->dims.count; i++) {
+static void put_free_dims(vmo_json_writer *writer, const vmo_report *report, const vmo_plan_facts *facts) {
+  vmo_json_open_row(writer, "free_dims", '[');
+  for (uint32_t i = 0; !facts->known && i < facts->module->dims.count; i++) {
     const vmo_dim *dim = &facts->module->dims.data[i];
     bool free_dim = dim->kind != VMO_DIM_LOCAL && report->binding->dims[i].high == INT64_MAX;
-    if (!free_dim || !is_mentioned(facts, i)) continue;
-    cJSON *name = cJSON_CreateString(vmo_name(facts->module, dim->name));
-    if (name == NULL || !cJSON_AddItemToArray(names, name)) {
-      cJSON_Delete(name);
-      record->failed = true;
-    }
+    if (free_dim && is_mentioned(facts, i)) vmo_put_string(writer, NULL, vmo_name(facts->module, dim->name));
   }
-  vmo_set_item(record, "free_dims", names);
+  vmo_json_close(writer, ']');
 }
 
 static void write_function(vmo_json_writer *writer, const vmo_report *report, const vmo_plan_facts *facts) {
   vmo_json_open(writer, NULL, '{');
-  vmo_record record = vmo_begin_record();
-  vmo_set_string(&record, "name", vmo_name(facts->module, facts->planned->name));
-  vmo_set_integer(&record, "line", facts->planned->location.line);
-  vmo_set_boolean(&record, "known", facts->known);
-  vmo_set_boolean(&record, "bounded", facts->bounded);
-  set_free_dims(&record, report, facts);
-  vmo_set_boolean(&record, "recursive", facts->recursive);
-  vmo_set_string(&record, "results", facts->results_in_caller ? "caller" : "arena");
-  vmo_set_integer(&record, "alignment", facts->planned->plan != NULL ? facts->planned->plan->alignment : 0);
-  vmo_set_string(&record, "method", facts->planner_method);
-  vmo_set_integer(&record, "critical_path", facts->critical_path);
-  vmo_set_integer(&record, "parallel_width", facts->parallel_width);
-  vmo_spread_record(writer, &record);
+  vmo_put_string(writer, "name", vmo_name(facts->module, facts->planned->name));
+  vmo_put_integer(writer, "line", facts->planned->location.line);
+  vmo_put_boolean(writer, "known", facts->known);
+  vmo_put_boolean(writer, "bounded", facts->bounded);
+  put_free_dims(writer, report, facts);
+  vmo_put_boolean(writer, "recursive", facts->recursive);
+  vmo_put_string(writer, "results", facts->results_in_caller ? "caller" : "arena");
+  vmo_put_integer(writer, "alignment", facts->planned->plan != NULL ? facts->planned->plan->alignment : 0);
+  vmo_put_string(writer, "method", facts->planner_method);
+  vmo_put_integer(writer, "critical_path", facts->critical_path);
+  vmo_put_integer(writer, "parallel_width", facts->parallel_width);
   write_summary(writer, facts);
   write_spaces(writer, facts);
   vmo_write_lists(writer, facts, report->summary, report->full_timeline);
@@ -165,23 +149,19 @@ static void write_placement(vmo_json_writer *writer, const vmo_placement *placem
   const vmo_problem *problem = placement->problem;
   const vmo_solution *solution = placement->solution;
   bool placed = solution->offsets != NULL;
-  vmo_record record = vmo_begin_record();
-  vmo_set_integer(&record, "buffers", problem->buffer_count);
-  set_limit(&record, "capacity", problem->capacity, problem->capacity >= 0);
-  vmo_set_string(&record, "status", vmo_solution_status_name(solution->status));
-  set_limit(&record, "height", solution->height, placed);
-  vmo_set_integer(&record, "lower_bound", solution->lower_bound);
-  vmo_set_integer(&record, "floor", solution->floor);
-  set_limit(&record, "gap", solution->height - solution->lower_bound, placed);
-  vmo_set_integer(&record, "witness", solution->witness);
-  vmo_set_string(&record, "method", placed ? solution->method : NULL);
-  cJSON *blockers = cJSON_CreateArray();
-  for (uint32_t i = 0; blockers != NULL && i < solution->blocker_count; i++) {
-    if (!vmo_json_push_integer(blockers, solution->blockers[i])) record.failed = true;
-  }
-  vmo_set_item(&record, "blockers", blockers);
   vmo_json_open(writer, "plan", '{');
-  vmo_spread_record(writer, &record);
+  vmo_put_integer(writer, "buffers", problem->buffer_count);
+  put_limit(writer, "capacity", problem->capacity, problem->capacity >= 0);
+  vmo_put_string(writer, "status", vmo_solution_status_name(solution->status));
+  put_limit(writer, "height", solution->height, placed);
+  vmo_put_integer(writer, "lower_bound", solution->lower_bound);
+  vmo_put_integer(writer, "floor", solution->floor);
+  put_limit(writer, "gap", solution->height - solution->lower_bound, placed);
+  vmo_put_integer(writer, "witness", solution->witness);
+  vmo_put_string(writer, "method", placed ? solution->method : NULL);
+  vmo_json_open_row(writer, "blockers", '[');
+  for (uint32_t i = 0; i < solution->blocker_count; i++) vmo_put_integer(writer, NULL, solution->blockers[i]);
+  vmo_json_close(writer, ']');
   vmo_json_close(writer, '}');
 }
 
@@ -189,15 +169,15 @@ static void write_placement(vmo_json_writer *writer, const vmo_placement *placem
 
 static void write_diagnostic(vmo_json_writer *writer, const vmo_diagnostic *diagnostic) {
   bool placed = diagnostic->location.line > 0;
-  vmo_record record = vmo_begin_record();
-  vmo_set_string(&record, "code", vmo_diag_get_info(diagnostic->code)->code);
-  vmo_set_string(&record, "severity", vmo_severity_name(diagnostic->severity));
-  vmo_set_string(&record, "source", diagnostic->source);
-  set_limit(&record, "line", diagnostic->location.line, placed);
-  set_limit(&record, "column", diagnostic->location.column, placed && diagnostic->location.column > 0);
-  vmo_set_string(&record, "message", diagnostic->message);
-  vmo_set_string(&record, "hint", diagnostic->hint);
-  vmo_end_record(writer, NULL, &record);
+  vmo_json_open_row(writer, NULL, '{');
+  vmo_put_string(writer, "code", vmo_diag_get_info(diagnostic->code)->code);
+  vmo_put_string(writer, "severity", vmo_severity_name(diagnostic->severity));
+  vmo_put_string(writer, "source", diagnostic->source);
+  put_limit(writer, "line", diagnostic->location.line, placed);
+  put_limit(writer, "column", diagnostic->location.column, placed && diagnostic->location.column > 0);
+  vmo_put_string(writer, "message", diagnostic->message);
+  vmo_put_string(writer, "hint", diagnostic->hint);
+  vmo_json_close(writer, '}');
 }
 
 void vmo_write_json(const vmo_report *report, vmo_text *out) {
@@ -217,4 +197,5 @@ void vmo_write_json(const vmo_report *report, vmo_text *out) {
   }
   vmo_json_close(&writer, ']');
   vmo_json_close(&writer, '}');
+  vmo_text_free(&writer.scratch);
 }

@@ -6,9 +6,9 @@
 #include "reports/writer.h"
 
 /* Sets `key`: the size as text, or null for VMO_NONE. */
-void vmo_set_size(vmo_record *record, const vmo_plan_facts *facts, const char *key, vmo_size_id size);
+void vmo_put_size(vmo_json_writer *writer, const vmo_plan_facts *facts, const char *key, vmo_size_id size);
 /* Sets "<name>_bytes", and "<name>_expr" when it is no number. */
-void vmo_set_amount(vmo_record *record, const vmo_plan_facts *facts, const char *name, const vmo_amount *amount);
+void vmo_put_amount(vmo_json_writer *writer, const vmo_plan_facts *facts, const char *name, const vmo_amount *amount);
 
 /* Writes storages, inplace, refused, reuse, slots, copies, timeline, dead, and the peaks; of a summary the peaks
  * alone. */

@@ -1,29 +1,56 @@
-/* writer.c: JSON as a stream of brackets and records. */
+/* writer.c: JSON as a stream of brackets and members.
+ *
+ * Reports of big programs have tens of millions of members, so a member is put together in a small buffer and added at
+ * once, without a tree in between. */
 #include "reports/writer.h"
 
 #include <string.h>
 
-static void begin_line(vmo_json_writer *writer, const char *key) {
-  if (!writer->empty) vmo_text_add_char(writer->out, ',');
-  if (writer->depth > 0) {
-    vmo_text_add_char(writer->out, '\n');
+#define LONGEST_KEY 40
+
+/* The comma, the line break and the key that stand before a value. `lead` has room for LONGEST_KEY and 8 bytes more. */
+static size_t add_lead(vmo_json_writer *writer, const char *key, char *lead) {
+  size_t count = 0, length = key != NULL ? strlen(key) : 0;
+  if (!writer->empty) lead[count++] = ',';
+  writer->empty = false;
+  if (writer->row == 0 && writer->depth > 0) {
+    lead[count++] = '\n';
+    vmo_text_add_bytes(writer->out, lead, count);
     vmo_text_add_repeat(writer->out, ' ', (size_t)2 * writer->depth);
+    count = 0;
   }
-  if (key == NULL) return;
-  vmo_json_write_string(writer->out, key);
-  vmo_text_add(writer->out, ": ");
+  if (length == 0 || length > LONGEST_KEY) return count;
+  lead[count++] = '"';
+  memcpy(lead + count, key, length);
+  count += length;
+  lead[count++] = '"';
+  lead[count++] = ':';
+  if (writer->row == 0) lead[count++] = ' ';
+  return count;
+}
+
+void vmo_json_begin_member(vmo_json_writer *writer, const char *key) {
+  char lead[LONGEST_KEY + 8];
+  vmo_text_add_bytes(writer->out, lead, add_lead(writer, key, lead));
 }
 
 void vmo_json_open(vmo_json_writer *writer, const char *key, char bracket) {
-  begin_line(writer, key);
+  vmo_json_begin_member(writer, key);
   vmo_text_add_char(writer->out, bracket);
   writer->depth++;
   writer->empty = true;
 }
 
+void vmo_json_open_row(vmo_json_writer *writer, const char *key, char bracket) {
+  vmo_json_open(writer, key, bracket);
+  if (writer->row == 0) writer->row = writer->depth;
+}
+
 void vmo_json_close(vmo_json_writer *writer, char bracket) {
+  bool in_row = writer->row > 0;
+  if (writer->row == writer->depth) writer->row = 0;
   writer->depth--;
-  if (!writer->empty) {
+  if (!writer->empty && !in_row) {
     vmo_text_add_char(writer->out, '\n');
     vmo_text_add_repeat(writer->out, ' ', (size_t)2 * writer->depth);
   }
@@ -32,54 +59,39 @@ void vmo_json_close(vmo_json_writer *writer, char bracket) {
   if (writer->depth == 0) vmo_text_add_char(writer->out, '\n');
 }
 
-vmo_record vmo_begin_record(void) {
-  vmo_record record = {.object = cJSON_CreateObject()};
-  record.failed = record.object == NULL;
-  return record;
+static void put_word(vmo_json_writer *writer, const char *key, const char *word) {
+  vmo_json_begin_member(writer, key);
+  vmo_text_add(writer->out, word);
 }
 
-void vmo_set_item(vmo_record *record, const char *key, cJSON *item) {
-  if (item != NULL && !record->failed && cJSON_AddItemToObject(record->object, key, item)) return;
-  cJSON_Delete(item);
-  record->failed = true;
-}
-
-void vmo_set_string(vmo_record *record, const char *key, const char *string) {
-  vmo_set_item(record, key, string != NULL ? cJSON_CreateString(string) : cJSON_CreateNull());
-}
-
-void vmo_set_text(vmo_record *record, const char *key, vmo_text *text) {
-  if (vmo_text_failed(text)) record->failed = true;
-  vmo_set_item(record, key, cJSON_CreateString(text->data != NULL ? text->data : ""));
-  vmo_text_free(text);
-}
-
-void vmo_set_integer(vmo_record *record, const char *key, int64_t number) {
-  if (record->failed || !vmo_json_add_integer(record->object, key, number)) record->failed = true;
-}
-
-void vmo_set_boolean(vmo_record *record, const char *key, bool value) {
-  vmo_set_item(record, key, cJSON_CreateBool(value));
-}
-
-void vmo_set_null(vmo_record *record, const char *key) { vmo_set_item(record, key, cJSON_CreateNull()); }
-
-void vmo_end_record(vmo_json_writer *writer, const char *key, vmo_record *record) {
-  begin_line(writer, key);
-  writer->empty = false;
-  if (record->failed) writer->out->failed = true;
-  vmo_json_write(writer->out, record->object);
-  *record = (vmo_record){0};
-}
-
-void vmo_spread_record(vmo_json_writer *writer, vmo_record *record) {
-  if (record->failed) writer->out->failed = true;
-  while (record->object != NULL && record->object->child != NULL) {
-    cJSON *item = cJSON_DetachItemViaPointer(record->object, record->object->child);
-    begin_line(writer, item->string);
-    writer->empty = false;
-    vmo_json_write(writer->out, item);
+void vmo_put_string(vmo_json_writer *writer, const char *key, const char *string) {
+  if (string == NULL) {
+    vmo_put_null(writer, key);
+    return;
   }
-  cJSON_Delete(record->object);
-  *record = (vmo_record){0};
+  vmo_json_begin_member(writer, key);
+  vmo_json_write_string(writer->out, string);
+}
+
+void vmo_put_integer(vmo_json_writer *writer, const char *key, int64_t number) {
+  vmo_json_begin_member(writer, key);
+  if (number <= -VMO_BYTES_LIMIT || number >= VMO_BYTES_LIMIT) writer->out->failed = true;
+  vmo_text_add_integer(writer->out, number);
+}
+
+void vmo_put_boolean(vmo_json_writer *writer, const char *key, bool value) {
+  put_word(writer, key, value ? "true" : "false");
+}
+
+void vmo_put_null(vmo_json_writer *writer, const char *key) { put_word(writer, key, "null"); }
+
+vmo_text *vmo_json_scratch(vmo_json_writer *writer) {
+  writer->scratch.count = 0;
+  if (writer->scratch.data != NULL) writer->scratch.data[0] = '\0';
+  return &writer->scratch;
+}
+
+void vmo_put_text(vmo_json_writer *writer, const char *key, const vmo_text *text) {
+  if (vmo_text_failed(text)) writer->out->failed = true;
+  vmo_put_string(writer, key, text->data != NULL ? text->data : "");
 }

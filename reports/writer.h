@@ -1,10 +1,11 @@
-/* writer.h: JSON written as it comes: brackets and lists by hand, records through cJSON. Private to reports/.
+/* writer.h: JSON written as it comes. Private to reports/.
  *
- *   { open          a member or an element a line, two blanks a level
- *     "a": {...},   a record: one cJSON object, written and dropped
- *     "b": [        open
+ *   {                      vmo_json_open: a member or an element a line, two blanks a level
+ *     "a": {"b":1,"c":2},  vmo_json_open_row: all of it on one line
+ *     "d": [
  *
- * A record remembers that memory ran out, and marks the text as failed when it is written. */
+ * Nothing is kept in memory: what is wrong (a number of 2^53 or more, memory that ran out for a text) marks the output
+ * as failed. */
 #ifndef VMO_REPORTS_WRITER_H
 #define VMO_REPORTS_WRITER_H
 
@@ -12,32 +13,28 @@
 
 typedef struct vmo_json_writer {
   vmo_text *out;
-  uint32_t depth;
-  bool empty; /* nothing stands in the innermost brackets yet */
+  uint32_t depth;   /* of brackets that are open */
+  uint32_t row;     /* the depth of the row that is being written; 0: none */
+  bool empty;       /* nothing stands in the innermost brackets yet */
+  vmo_text scratch; /* to be freed when all is written */
 } vmo_json_writer;
 
-/* Opens an object ('{') or list ('['); `key` is NULL for an element. */
+/* Opens an object ('{') or list ('['). Here and below `key` is a plain word, or NULL for an element. */
 void vmo_json_open(vmo_json_writer *writer, const char *key, char bracket);
+void vmo_json_open_row(vmo_json_writer *writer, const char *key, char bracket);
 void vmo_json_close(vmo_json_writer *writer, char bracket);
 
-typedef struct vmo_record {
-  cJSON *object;
-  bool failed;
-} vmo_record;
+/* What stands before a value, which the caller adds to writer->out. */
+void vmo_json_begin_member(vmo_json_writer *writer, const char *key);
 
-vmo_record vmo_begin_record(void);
 /* `string` NULL: null. */
-void vmo_set_string(vmo_record *record, const char *key, const char *string);
-/* The string that the text holds; frees the text. */
-void vmo_set_text(vmo_record *record, const char *key, vmo_text *text);
-void vmo_set_integer(vmo_record *record, const char *key, int64_t number);
-void vmo_set_boolean(vmo_record *record, const char *key, bool value);
-void vmo_set_null(vmo_record *record, const char *key);
-/* Takes `item`, which may be NULL when memory was out. */
-void vmo_set_item(vmo_record *record, const char *key, cJSON *item);
-/* Writes the record on one line and drops it. */
-void vmo_end_record(vmo_json_writer *writer, const char *key, vmo_record *record);
-/* Writes its members into the object that is open, one on each line, and drops it. */
-void vmo_spread_record(vmo_json_writer *writer, vmo_record *record);
+void vmo_put_string(vmo_json_writer *writer, const char *key, const char *string);
+void vmo_put_integer(vmo_json_writer *writer, const char *key, int64_t number);
+void vmo_put_boolean(vmo_json_writer *writer, const char *key, bool value);
+void vmo_put_null(vmo_json_writer *writer, const char *key);
+
+/* An empty text to make a string in, valid until the next call; and that string. */
+vmo_text *vmo_json_scratch(vmo_json_writer *writer);
+void vmo_put_text(vmo_json_writer *writer, const char *key, const vmo_text *text);
 
 #endif

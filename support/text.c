@@ -126,6 +126,10 @@ void vmo_text_addv(vmo_text *text, const char *format, va_list arguments) {
 void vmo_text_add_utf8(vmo_text *text, const char *bytes, size_t count) {
   size_t clean = 0; /* where the valid characters begin that are not added yet */
   for (size_t at = 0; at < count;) {
+    if ((unsigned char)bytes[at] < 0x80) { /* nearly always */
+      at++;
+      continue;
+    }
     size_t length = vmo_utf8_decode(bytes + at, count - at, NULL);
     if (length == 0) {
       vmo_text_add_bytes(text, bytes + clean, at - clean);

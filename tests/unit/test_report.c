@@ -22,23 +22,26 @@ static void records_and_brackets_make_one_document(void **state) {
   vmo_text_init(&text);
   vmo_json_writer writer = {.out = &text, .empty = true};
   vmo_json_open(&writer, NULL, '{');
-  vmo_record head = vmo_begin_record();
-  vmo_set_string(&head, "name", "a \"b\"");
-  vmo_set_integer(&head, "most", VMO_BYTES_LIMIT - 1);
-  vmo_set_null(&head, "none");
-  vmo_spread_record(&writer, &head);
+  vmo_put_string(&writer, "name", "a \"b\"");
+  vmo_put_integer(&writer, "most", VMO_BYTES_LIMIT - 1);
+  vmo_put_null(&writer, "none");
   vmo_json_open(&writer, "list", '[');
   for (int i = 0; i < 2; i++) {
-    vmo_record item = vmo_begin_record();
-    vmo_set_boolean(&item, "odd", i == 1);
-    vmo_end_record(&writer, NULL, &item);
+    vmo_json_open_row(&writer, NULL, '{');
+    vmo_put_boolean(&writer, "odd", i == 1);
+    vmo_json_open_row(&writer, "pair", '[');
+    vmo_put_integer(&writer, NULL, -1);
+    vmo_put_text(&writer, NULL, vmo_json_scratch(&writer));
+    vmo_json_close(&writer, ']');
+    vmo_json_close(&writer, '}');
   }
   vmo_json_close(&writer, ']');
   vmo_json_open(&writer, "empty", '[');
   vmo_json_close(&writer, ']');
   vmo_json_close(&writer, '}');
   assert_string_equal(text.data, "{\n  \"name\": \"a \\\"b\\\"\",\n  \"most\": 9007199254740991,\n  \"none\": null,\n"
-                                 "  \"list\": [\n    {\"odd\":false},\n    {\"odd\":true}\n  ],\n  \"empty\": []\n}\n");
+                                 "  \"list\": [\n    {\"odd\":false,\"pair\":[-1,\"\"]},\n"
+                                 "    {\"odd\":true,\"pair\":[-1,\"\"]}\n  ],\n  \"empty\": []\n}\n");
   assert_false(vmo_text_failed(&text));
   vmo_text_free(&text);
 }
@@ -48,10 +51,10 @@ static void a_number_that_readers_would_round_fails_the_text(void **state) {
   vmo_text text;
   vmo_text_init(&text);
   vmo_json_writer writer = {.out = &text, .empty = true};
-  vmo_record record = vmo_begin_record();
-  vmo_set_integer(&record, "a", VMO_BYTES_LIMIT);
-  vmo_set_integer(&record, "b", 1);
-  vmo_end_record(&writer, NULL, &record);
+  vmo_json_open_row(&writer, NULL, '{');
+  vmo_put_integer(&writer, "a", VMO_BYTES_LIMIT);
+  vmo_put_integer(&writer, "b", 1);
+  vmo_json_close(&writer, '}');
   assert_true(vmo_text_failed(&text));
   vmo_text_free(&text);
 }
