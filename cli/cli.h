@@ -41,12 +41,12 @@ struct vmo_cli;
 
 typedef struct vmo_command {
   const char *name;
-  vmo_command_set bit;
   vmo_exit (*run)(struct vmo_cli *cli);
-  const char *argument; /* "FILE", "[NAME]" */
-  bool argument_optional;
+  const char *argument;    /* "FILE", "[NAME]" */
   const char *summary;     /* half a line */
   const char *description; /* for --help, lines of at most 100 columns */
+  vmo_command_set bit;
+  bool argument_optional;
 } vmo_command;
 
 extern const vmo_command vmo_commands[];

@@ -4,26 +4,30 @@
 #include "cli/cli.h"
 
 const vmo_command vmo_commands[] = {
-    {"check", VMO_CHECK, vmo_run_check_command, "FILE", false, "read a program and say what is wrong with it",
+    {"check", vmo_run_check_command, "FILE", "read a program and say what is wrong with it",
      "Reads VMIR text, checks every rule of the language, and says what is wrong with it.\n"
-     "With --dim, the sizes that follow are checked too. A CSV of buffers is checked as well."},
-    {"analyze", VMO_ANALYZE, vmo_run_analyze_command, "FILE", false, "report where the memory of a program goes",
+     "With --dim, the sizes that follow are checked too. A CSV of buffers is checked as well.",
+     VMO_CHECK, false},
+    {"analyze", vmo_run_analyze_command, "FILE", "report where the memory of a program goes",
      "Plans a program's memory and reports it: totals, peaks, what is overwritten in place and why not,\n"
      "what shares a slot, which copies are needed. The program is taken as it is written; -O2 improves it\n"
-     "first. docs/report.md defines each figure."},
-    {"opt", VMO_OPT, vmo_run_opt_command, "FILE", false, "write a program back with its memory plan in it",
+     "first. docs/report.md defines each figure.",
+     VMO_ANALYZE, false},
+    {"opt", vmo_run_opt_command, "FILE", "write a program back with its memory plan in it",
      "Plans a program's memory and writes the program with its plan, as VMIR text that parses back.\n"
      "With --passes=none it is written as it was parsed. With --dim, the dims get these values in the\n"
-     "program, since the plan holds for them alone. Over --max-peak, no program is written."},
-    {"plan", VMO_PLAN, vmo_run_plan_command, "FILE", false, "place buffers of a CSV in one arena",
+     "program, since the plan holds for them alone. Over --max-peak, no program is written.",
+     VMO_OPT, false},
+    {"plan", vmo_run_plan_command, "FILE", "place buffers of a CSV in one arena",
      "Reads a CSV with a row for each buffer, id,lower,upper,size, live in [lower, upper), and optional\n"
      "columns alignment, offset (fixed) and gaps; writes it back with the offset of each. A summary goes\n"
      "to standard output when the CSV goes to a file, and to standard error otherwise. When the buffers\n"
-     "do not fit the --capacity, no CSV is written."},
-    {"ops", VMO_OPS, vmo_run_ops_command, "[NAME]", true, "list the ops of VMIR, or tell about one",
-     "Lists the table of ops, or tells about one: operands, result, what it may overwrite."},
-    {"explain", VMO_EXPLAIN, vmo_run_explain_command, "[CODE]", true, "tell about a diagnostic such as E0601",
-     "Tells what a diagnostic means and what to do, or lists all of them."},
+     "do not fit the --capacity, no CSV is written.",
+     VMO_PLAN, false},
+    {"ops", vmo_run_ops_command, "[NAME]", "list the ops of VMIR, or tell about one",
+     "Lists the table of ops, or tells about one: operands, result, what it may overwrite.", VMO_OPS, true},
+    {"explain", vmo_run_explain_command, "[CODE]", "tell about a diagnostic such as E0601",
+     "Tells what a diagnostic means and what to do, or lists all of them.", VMO_EXPLAIN, true},
 };
 const size_t vmo_command_count = sizeof vmo_commands / sizeof *vmo_commands;
 

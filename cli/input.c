@@ -2,7 +2,7 @@
  *
  * A name says nothing: a model may come through a pipe. What is no known foreign format and no table of buffers is
  * taken for VMIR text, whose parser says best what is wrong with it. */
-#define _POSIX_C_SOURCE 200809L
+#define _POSIX_C_SOURCE 200809L /* NOLINT(bugprone-reserved-identifier): the name is the standard's */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
  *
  * Terminals, pipes and devices are written directly: they must not be replaced. A symbolic link is kept, and the file
  * it names replaced. On an interrupt the temporary files are removed. */
-#define _XOPEN_SOURCE 700
+#define _XOPEN_SOURCE 700 /* NOLINT(bugprone-reserved-identifier): the name is the standard's */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -3,8 +3,8 @@
  * Only a terminal gets colours, its own width, and block characters by its locale; a file or a pipe gets the same bytes
  * on every machine: no colours, 100 columns, UTF-8. The progress bar is drawn on standard error alone, and only when
  * that is a terminal and the work has lasted a second. */
-#define _DEFAULT_SOURCE
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE         /* NOLINT(bugprone-reserved-identifier): the name is the standard's */
+#define _POSIX_C_SOURCE 200809L /* NOLINT(bugprone-reserved-identifier): the name is the standard's */
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>

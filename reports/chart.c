@@ -65,7 +65,7 @@ static void add_number(vmo_text *out, vmo_bytes bytes) {
   uint32_t width = vmo_text_columns(number.data);
   vmo_text_add_repeat(out, ' ', width < NUMBER_COLUMNS ? NUMBER_COLUMNS - width : 1);
   vmo_text_add(out, number.data != NULL ? number.data : "");
-  vmo_text_free(&number);
+  vmo_drop_part(&number, out);
 }
 
 static uint32_t label_columns(const vmo_plan_facts *facts, uint32_t rows) {
@@ -100,7 +100,7 @@ static void write_row(const vmo_plan_facts *facts, const vmo_bucket *bucket, uin
   vmo_point peak = facts->peak_inplace.point;
   if (peak >= bucket->begin && peak < bucket->end) vmo_text_add(out, "  < peak");
   vmo_text_add_char(out, '\n');
-  vmo_text_free(&label);
+  vmo_drop_part(&label, out);
 }
 
 static void write_head(uint32_t label_width, uint32_t cells, const vmo_text_style *style, vmo_text *out) {

@@ -24,6 +24,11 @@ void vmo_end_paint(const vmo_text_style *style, vmo_text *out) {
   if (style->colour) vmo_text_add(out, "\033[0m");
 }
 
+void vmo_drop_part(vmo_text *part, vmo_text *out) {
+  if (vmo_text_failed(part)) out->failed = true;
+  vmo_text_free(part);
+}
+
 /* ---- widths ---- */
 
 static size_t character_at(const char *text, size_t available) {
@@ -114,7 +119,7 @@ static void print_row(const vmo_table *table, const char *const *texts, const ui
 }
 
 static void print_head(const vmo_table *table, const uint32_t *widths, const vmo_text_style *style, vmo_text *out) {
-  const char *titles[VMO_TABLE_COLUMNS];
+  const char *titles[VMO_TABLE_COLUMNS] = {NULL};
   for (uint32_t i = 0; i < table->column_count; i++) titles[i] = table->columns[i].title;
   vmo_begin_paint(style, VMO_PAINT_WEAK, out);
   print_row(table, titles, widths, style, out);
@@ -123,7 +128,7 @@ static void print_head(const vmo_table *table, const uint32_t *widths, const vmo
 
 void vmo_write_table(const vmo_table *table, const vmo_text_style *style, vmo_text *out) {
   vmo_text cells[VMO_TABLE_COLUMNS];
-  const char *texts[VMO_TABLE_COLUMNS];
+  const char *texts[VMO_TABLE_COLUMNS] = {NULL};
   uint32_t widths[VMO_TABLE_COLUMNS], shown = shown_rows(table);
   for (uint32_t i = 0; i < VMO_TABLE_COLUMNS; i++) vmo_text_init(&cells[i]);
   measure(table, cells, widths);
@@ -139,7 +144,6 @@ void vmo_write_table(const vmo_table *table, const vmo_text_style *style, vmo_te
     vmo_text_addf(out, "    and %u more (--detail=full shows all)\n", table->row_count - shown);
   }
   for (uint32_t i = 0; i < VMO_TABLE_COLUMNS; i++) {
-    if (vmo_text_failed(&cells[i])) out->failed = true;
-    vmo_text_free(&cells[i]);
+    vmo_drop_part(&cells[i], out);
   }
 }

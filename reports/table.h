@@ -30,6 +30,8 @@ typedef struct vmo_table {
 /* Writes the table, indented by four; a row that is wider than the style says is cut in its last column. */
 void vmo_write_table(const vmo_table *table, const vmo_text_style *style, vmo_text *out);
 
+/* Frees a text that was part of `out`; when it failed, so has `out`. */
+void vmo_drop_part(vmo_text *part, vmo_text *out);
 /* Columns that a text takes on a terminal: its characters. */
 uint32_t vmo_text_columns(const char *text);
 /* Adds at most `columns` columns of the text; when it is cut, dots are the last of them. */

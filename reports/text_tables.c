@@ -259,7 +259,7 @@ static void write_peak_table(const vmo_plan_facts *facts, const vmo_peak_fact *p
   vmo_text_init(&title);
   vmo_text_addf(&title, "Peak %s: live at line %u", how, vmo_point_location(facts, peak->point).line);
   vmo_write_section(style, title.data != NULL ? title.data : how, out);
-  vmo_text_free(&title);
+  vmo_drop_part(&title, out);
   vmo_write_table(&table, style, out);
 }
 
