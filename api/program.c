@@ -124,6 +124,7 @@ vmo_status vmo_plan_program(vmo_program *program) {
   if (status == VMO_OK) status = bind(program);
   if (status == VMO_OK) status = vmo_check_binding(program->module, &program->binding);
   if (status == VMO_OK) {
+    vmo_fix_dims(program->module, &program->binding);
     status = vmo_plan_module(program->module, &program->binding, &program->options, &program->facts);
   }
   if (status == VMO_OK) return VMO_OK;

@@ -178,8 +178,6 @@ vmo_status vmo_parse_loaded(vmo_cli *cli);
 vmo_status vmo_plan_loaded(vmo_cli *cli);
 /* VMO_DOES_NOT_FIT when an arena is over a budget. */
 vmo_status vmo_test_budgets(vmo_cli *cli);
-/* Makes every dim that has a value a fixed one: offsets planned for these values hold for them alone. */
-void vmo_fix_dims(vmo_module *module, const vmo_binding *binding);
 
 /* ---- output (output.c) ---- */
 

@@ -32,15 +32,6 @@ vmo_status vmo_parse_loaded(vmo_cli *cli) {
   return bind_dims(cli);
 }
 
-void vmo_fix_dims(vmo_module *module, const vmo_binding *binding) {
-  for (uint32_t i = 0; i < module->dims.count && i < binding->count; i++) {
-    vmo_dim *dim = &module->dims.data[i];
-    if (dim->kind == VMO_DIM_LOCAL || binding->dims[i].low != binding->dims[i].high) continue;
-    dim->kind = VMO_DIM_FIXED;
-    dim->limit = binding->dims[i].low;
-  }
-}
-
 /* ---- planning ---- */
 
 vmo_status vmo_plan_loaded(vmo_cli *cli) {

@@ -218,7 +218,7 @@ VMO_API void vmo_set_results_in_caller(vmo_program *program, bool in_caller);
 VMO_API void vmo_set_improvement(vmo_program *program, bool improve);
 
 /* Plans every function. The plan is checked by code that shares nothing with the planner. A program is planned
- * once; the program changes: copies that the plan needs are put in. */
+ * once; the program changes: copies that the plan needs are put in, and dims that were given values are fixed. */
 VMO_API vmo_status vmo_plan_program(vmo_program *program);
 
 /* ---- reading the plan ---- */

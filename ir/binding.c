@@ -58,3 +58,12 @@ vmo_status vmo_bind_dim(const vmo_module *module, vmo_binding *binding, const ch
   binding->dims[id] = (vmo_interval){value, value};
   return VMO_OK;
 }
+
+void vmo_fix_dims(vmo_module *module, const vmo_binding *binding) {
+  for (uint32_t i = 0; i < module->dims.count && i < binding->count; i++) {
+    vmo_dim *dim = &module->dims.data[i];
+    if (dim->kind == VMO_DIM_LOCAL || binding->dims[i].low != binding->dims[i].high) continue;
+    dim->kind = VMO_DIM_FIXED;
+    dim->limit = binding->dims[i].low;
+  }
+}

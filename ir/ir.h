@@ -394,6 +394,9 @@ vmo_status vmo_bind_dim(const vmo_module *module, vmo_binding *binding, const ch
 /* After binding: every exact size of every type must be at least 0 and every byte count below 2^53; errors point at
  * the value's declaration. */
 vmo_status vmo_check_binding(const vmo_module *module, const vmo_binding *binding);
+/* Makes every dim that has a value a fixed one: a plan made for these values holds for them alone, and so does the
+ * program that carries it. */
+void vmo_fix_dims(vmo_module *module, const vmo_binding *binding);
 
 /* ---- building ----
  *

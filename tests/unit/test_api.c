@@ -101,9 +101,11 @@ static void a_plan_reads_back(void **state) {
   (void)state;
   vmo_program *program = create(), *again = create();
   assert_int_equal(vmo_read_program(program, "chain.vmir", chain, strlen(chain)), VMO_OK);
+  assert_int_equal(vmo_set_dim(program, "N", 10), VMO_OK);
   assert_int_equal(vmo_plan_program(program), VMO_OK);
   size_t length;
   char *text = vmo_format_program(program, &length);
+  assert_non_null(strstr(text, "dim N = 10")); /* the plan holds for this value alone */
   assert_int_equal(vmo_read_program(again, "again", text, length), VMO_OK);
   vmo_free_text(text);
   vmo_destroy_program(again);
