@@ -38,16 +38,15 @@ bool vmo_parse_same_place(vmo_location left, vmo_location right) {
   return left.line == right.line && left.column == right.column;
 }
 
-const char *vmo_parse_text(vmo_parser *parser, const vmo_token *token) {
-  char *text = vmr_arena_copy_text(parser->context->arena, token->text, token->length);
-  if (text == NULL) parser->out_of_memory = true;
-  return text;
-}
-
 vmr_symbol vmo_parse_symbol(vmo_parser *parser, const vmo_token *token) {
   vmr_symbol symbol = vmr_interner_add(parser->context->names, token->text, token->length);
   if (symbol == 0) parser->out_of_memory = true;
   return symbol;
+}
+
+const char *vmo_parse_text(vmo_parser *parser, const vmo_token *token) {
+  vmr_symbol symbol = vmo_parse_symbol(parser, token);
+  return symbol == 0 ? NULL : vmo_name(parser->module, symbol);
 }
 
 /* ---- what is wrong with a token ---- */
