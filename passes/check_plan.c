@@ -145,7 +145,7 @@ vmo_plan_checker vmo_begin_plan_check(vmo_check_session *session, vmo_function_i
 
 static vmo_status check_function(vmo_check_session *session, vmo_function_id id, vmr_arena *arena) {
   vmo_plan_checker checker = vmo_begin_plan_check(session, id, arena);
-  bool right = vmo_locate_values(&checker) && vmo_number_cells(&checker) && vmo_find_effects(&checker) &&
+  bool right = vmo_locate_values(&checker) && vmo_number_cells(&checker) && vmo_find_needs(&checker) &&
                vmo_interpret_plan(&checker);
   if (vmo_sizes_status(session->module->sizes) == VMO_INPUT_ERROR) vmo_sizes_clear_status(session->module->sizes);
   return right ? VMO_OK : checker.status;

@@ -5,13 +5,13 @@
  *
  *   plain op   see check_writes.c
  *   if         both branches start from the same state; where they leave different values, nothing is known
- *   for, while at the head, all that the body changes holds nothing known but the carried arguments; the yield has to
- *              bring those back, and the state after the loop is that of the head (while: of the condition's end)
- *   parallel   every stream starts from the state at the fork; check_effects.c has proven them apart
+ *   for, while the body is taken once, from the state before the loop; check_touches.c refuses what another iteration
+ *              would see. The yield has to bring the carried arguments back to their places
+ *   parallel   every stream starts from the state at the fork
  *   hand-over  when a value is handed on, its cells hold the receiver from then on: the name changes, no byte does
  *
- * A view has no cells of its own: they hold the value that it is a view of. Branches are undone by the map's journal,
- * so that they cost what they change. */
+ * A view has no cells of its own: they hold the value that it is a view of. The cost is that of the ops; an `if` costs
+ * what its first branch changes once more, a `parallel` what its streams change, at each level of nesting. */
 #include "passes/plan_checker.h"
 
 #include <inttypes.h>
@@ -54,16 +54,17 @@ static bool report_lost(const vmo_plan_run *r, uint32_t index, vmo_value_id valu
 }
 
 /* The op reads the value: its bytes must hold it. */
-bool vmo_expect_value(const vmo_plan_run *r, uint32_t index, vmo_value_id value) {
+bool vmo_expect_value(vmo_plan_run *r, uint32_t index, vmo_value_id value) {
   vmo_byte_run lost;
   if (value == VMO_NONE) return true;
   if (place_of(r, value)->base == VMO_PLACE_NOWHERE)
     return vmo_report_plan_fault(r->c, VMO_PLAN_LOST, op_at(r, index)->location,
                                  "%s is read here, but no bytes hold it", name_of(r, value));
-  return !find_lost(r, value, &lost) || report_lost(r, index, value, lost.content);
+  if (find_lost(r, value, &lost)) return report_lost(r, index, value, lost.content);
+  return vmo_note_read(r, index, value);
 }
 
-bool vmo_expect_operands(const vmo_plan_run *r, uint32_t index) {
+bool vmo_expect_operands(vmo_plan_run *r, uint32_t index) {
   const vmo_op *op = op_at(r, index);
   for (uint32_t i = 0; i < op->operand_count; i++)
     if (!vmo_expect_value(r, index, vmo_op_value(r->c->function, op, i))) return false;
@@ -75,7 +76,7 @@ void vmo_hold(vmo_plan_run *r, const vmo_plan_place *place, uint32_t content) {
 }
 
 /* Operand `operand` of the op is handed to `target`, if that matters: its bytes must be the target's, and hold it. */
-static bool expect_hand_over(const vmo_plan_run *r, uint32_t index, uint32_t operand, vmo_value_id target) {
+static bool expect_hand_over(vmo_plan_run *r, uint32_t index, uint32_t operand, vmo_value_id target) {
   if (!r->c->needed[r->c->roots[target]]) return true;
   const vmo_op *op = op_at(r, index);
   vmo_value_id value = vmo_op_value(r->c->function, op, operand);
@@ -92,25 +93,34 @@ static bool expect_hand_over(const vmo_plan_run *r, uint32_t index, uint32_t ope
   return vmo_expect_value(r, index, value);
 }
 
-static bool expect_hand_overs(const vmo_plan_run *r, uint32_t index, uint32_t first_operand, vmo_value_id first,
+static bool expect_hand_overs(vmo_plan_run *r, uint32_t index, uint32_t first_operand, vmo_value_id first,
                               uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     if (!expect_hand_over(r, index, first_operand + i, first + i)) return false;
   return true;
 }
 
+bool vmo_write_place(vmo_plan_run *r, uint32_t index, const vmo_plan_place *place, uint32_t content) {
+  if (!vmo_note_write(r, index, place)) return false;
+  vmo_hold(r, place, content);
+  return true;
+}
+
 /* The cells of the needed ones among `count` values hold them from now on; a value that always is another one has its
  * name already. */
-static void hand_over(vmo_plan_run *r, vmo_value_id first, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++)
-    if (r->c->same[first + i] == first + i && r->c->needed[first + i]) vmo_hold(r, place_of(r, first + i), first + i);
+static bool hand_over(vmo_plan_run *r, uint32_t index, vmo_value_id first, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (r->c->same[first + i] != first + i || !r->c->needed[first + i]) continue;
+    if (!vmo_note_loss(r, index, "handed on", place_of(r, first + i))) return false;
+    vmo_hold(r, place_of(r, first + i), first + i);
+  }
+  return true;
 }
 
 /* ---- structured ops ---- */
 
-static bool open_frame(vmo_plan_run *r, bool marked) {
-  vmo_plan_frame opened = {.change = r->changes.count};
-  if (marked) opened.mark = vmo_byte_map_mark(&r->map);
+static bool open_frame(vmo_plan_run *r) {
+  vmo_plan_frame opened = {vmo_byte_map_mark(&r->map), r->changes.count};
   return vmo_vec_push(r->c->arena, &r->frames, opened) || vmo_stop_check(r->c);
 }
 
@@ -118,118 +128,95 @@ static vmo_plan_frame *top_frame(vmo_plan_run *r) { return &r->frames.data[r->fr
 
 static bool open_loop(vmo_plan_run *r, uint32_t index) {
   const vmo_op *op = op_at(r, index);
-  const vmo_region *region = region_at(r, op->region_first);
-  bool counted = op->code == VMO_OP_for;
-  vmo_value_id first = region->argument_first + (counted ? 1 : 0);
-  for (uint32_t i = 0; counted && i < 2; i++)
+  uint32_t skip = op->code == VMO_OP_for ? 1 : 0;
+  vmo_value_id first = region_at(r, op->region_first)->argument_first + skip;
+  for (uint32_t i = 0; i < 2 * skip; i++)
     if (!vmo_expect_value(r, index, vmo_op_value(r->c->function, op, i))) return false;
-  if (!expect_hand_overs(r, index, counted ? 2 : 0, first, op->result_count)) return false;
-  vmo_loop_effect effect = r->c->loop_effects[op->region_first];
-  for (uint32_t i = effect.first; i < effect.first + effect.count; i++)
-    vmo_byte_map_assign(&r->map, r->c->loop_ranges.data[i].begin, r->c->loop_ranges.data[i].end, VMO_NONE);
-  hand_over(r, first, op->result_count);
-  return open_frame(r, counted);
+  if (!expect_hand_overs(r, index, 2 * skip, first, op->result_count)) return false;
+  if (!hand_over(r, index, first, op->result_count)) return false;
+  if (!vmo_vec_push(r->c->arena, &r->touches.loops, index)) return vmo_stop_check(r->c);
+  vmo_place_in_loops(r, first, op->result_count);
+  return true;
+}
+
+static bool open_stream(vmo_plan_run *r, uint32_t fork, vmo_region_id region) {
+  vmo_plan_stream opened = {fork, region_at(r, region)->op_first};
+  return vmo_vec_push(r->c->arena, &r->touches.streams, opened) || vmo_stop_check(r->c);
 }
 
 static bool open_regions(vmo_plan_run *r, uint32_t index) {
   const vmo_op *op = op_at(r, index);
   if (op->code == VMO_OP_for || op->code == VMO_OP_while) return open_loop(r, index);
-  return vmo_expect_operands(r, index) && open_frame(r, true);
+  if (!vmo_expect_operands(r, index) || !open_frame(r)) return false;
+  return op->code != VMO_OP_parallel || open_stream(r, index, op->region_first);
 }
 
-/* Back at the head, or at the end of the condition: the arguments there become the results. */
+/* The carried values that the results of the loop will be must be in their places when it may end. */
+static bool expect_results(vmo_plan_run *r, uint32_t index, const vmo_op *loop) {
+  const vmo_region *region = region_at(r, loop->region_first);
+  vmo_value_id first = region->argument_first + (loop->code == VMO_OP_for ? 1 : 0);
+  for (uint32_t i = 0; i < loop->result_count; i++)
+    if (r->c->needed[r->c->roots[loop->result_first + i]] && !vmo_expect_value(r, index, first + i)) return false;
+  return true;
+}
+
+/* What the body made of other cells than those of the arguments are values of its own, which nothing behind the loop
+ * can name. So its last state serves as the one after the loop. */
 static bool end_loop(vmo_plan_run *r, uint32_t index, const vmo_region *region) {
   const vmo_op *owner = op_at(r, region->owner);
   vmo_value_id first = vmo_first_yield_target(r->c, op_at(r, index));
   if (!expect_hand_overs(r, index, 0, first, owner->result_count)) return false;
-  vmo_byte_map_undo(&r->map, top_frame(r)->mark);
+  if (!hand_over(r, index, first, owner->result_count) || !expect_results(r, index, owner)) return false;
+  r->touches.loops.count--;
+  vmo_place_in_loops(r, owner->result_first, owner->result_count);
+  return hand_over(r, index, owner->result_first, owner->result_count);
+}
+
+/* [begin, end) holds `content` at the end of one region, and what it holds now at the end of another one: what they do
+ * not agree on is not known. */
+static void join_run(vmo_plan_run *r, const vmo_byte_run *other) {
+  for (uint32_t cell = other->begin; cell < other->end;) {
+    vmo_byte_run here = vmo_byte_map_find(&r->map, cell);
+    uint32_t end = here.end < other->end ? here.end : other->end;
+    if (here.content != other->content) vmo_byte_map_assign(&r->map, cell, end, VMO_NONE);
+    cell = end;
+  }
+}
+
+/* A region of an `if` or `parallel` ends. What it changed is kept, and the state at the fork brought back for the next
+ * one; at the end of the last one, all are joined. Cells that only this one changed hold values that cannot be named
+ * behind it, which is as good as not known. */
+static void end_fork(vmo_plan_run *r, const vmo_region *region, const vmo_op *owner) {
+  vmo_plan_frame *top = top_frame(r);
+  bool is_last = region->op_end == region_at(r, owner->region_first + owner->region_count - 1)->op_end;
+  if (!is_last) {
+    vmo_byte_map_list_changes(&r->map, top->mark, &r->changes);
+    vmo_byte_map_undo(&r->map, top->mark);
+    return;
+  }
   vmo_byte_map_close(&r->map);
+  for (uint32_t i = top->change; i < r->changes.count; i++) join_run(r, &r->changes.data[i]);
+  r->changes.count = top->change;
   r->frames.count--;
-  uint32_t end = owner->code == VMO_OP_while ? region->op_first - 1 : index; /* a fault there is the condition's */
-  for (uint32_t i = 0; i < owner->result_count; i++)
-    if (r->c->needed[r->c->roots[owner->result_first + i]] && !vmo_expect_value(r, end, first + i)) return false;
-  hand_over(r, owner->result_first, owner->result_count);
-  return true;
-}
-
-/* Sets [begin, end), which one branch left as it was and the other made `content`, to what both agree on. */
-static void join_with_before(vmo_plan_run *r, uint32_t begin, uint32_t end, uint32_t content) {
-  while (begin < end) {
-    vmo_byte_run before = vmo_byte_map_find(&r->map, begin);
-    uint32_t stop = before.end < end ? before.end : end;
-    if (before.content != content) vmo_byte_map_assign(&r->map, begin, stop, VMO_NONE);
-    begin = stop;
-  }
-}
-
-/* The state is that before the branches; [first, middle) and [middle, end) of `changes` are what they made of it. */
-static void join_branches(vmo_plan_run *r, uint32_t first, uint32_t middle) {
-  vmo_byte_run *changes = r->changes.data;
-  uint32_t i = first, j = middle, end = r->changes.count;
-  while (i < middle || j < end) {
-    uint32_t left = i < middle ? changes[i].begin : UINT32_MAX, right = j < end ? changes[j].begin : UINT32_MAX;
-    uint32_t begin = left < right ? left : right;
-    uint32_t left_end = left == begin ? changes[i].end : left, right_end = right == begin ? changes[j].end : right;
-    uint32_t stop = left_end < right_end ? left_end : right_end;
-    if (left == right) {
-      bool agree = changes[i].content == changes[j].content;
-      vmo_byte_map_assign(&r->map, begin, stop, agree ? changes[i].content : VMO_NONE);
-    } else {
-      join_with_before(r, begin, stop, changes[left == begin ? i : j].content);
-    }
-    if (left == begin && (changes[i].begin = stop) == changes[i].end) i++;
-    if (right == begin && (changes[j].begin = stop) == changes[j].end) j++;
-  }
+  vmo_place_in_loops(r, owner->result_first, owner->result_count);
 }
 
 static bool end_branch(vmo_plan_run *r, uint32_t index, const vmo_region *region) {
   const vmo_op *owner = op_at(r, region->owner);
-  vmo_plan_frame *top = top_frame(r);
   if (!expect_hand_overs(r, index, 0, owner->result_first, owner->result_count)) return false;
-  hand_over(r, owner->result_first, owner->result_count);
-  uint32_t middle = r->changes.count;
-  vmo_byte_map_list_changes(&r->map, top->mark, &r->changes);
-  vmo_byte_map_undo(&r->map, top->mark);
-  bool is_then = region->kind == VMO_REGION_THEN;
-  if (is_then && owner->region_count > 1) return true;
-  vmo_byte_map_close(&r->map);
-  join_branches(r, top->change, is_then ? r->changes.count : middle);
-  r->changes.count = top->change;
-  r->frames.count--;
+  if (!hand_over(r, index, owner->result_first, owner->result_count)) return false;
+  end_fork(r, region, owner);
   return true;
 }
 
-/* Whether the value is made within the region that begins with op `first`. */
-static bool is_made_after(const vmo_plan_run *r, vmo_value_id value, uint32_t first) {
-  const vmo_value *v = &r->c->function->values.data[value];
-  if (v->kind == VMO_VALUE_PARAMETER) return false;
-  return (v->kind == VMO_VALUE_RESULT ? v->owner : region_at(r, v->owner)->owner) >= first;
-}
-
-/* What the stream made of the state is kept for the join; its own values cannot be named there. */
-static void keep_stream(vmo_plan_run *r, const vmo_region *region) {
-  uint32_t first = r->changes.count;
-  vmo_byte_map_list_changes(&r->map, top_frame(r)->mark, &r->changes);
-  vmo_byte_map_undo(&r->map, top_frame(r)->mark);
-  for (uint32_t i = first; i < r->changes.count; i++) {
-    vmo_byte_run *change = &r->changes.data[i];
-    if (change->content != VMO_NONE && is_made_after(r, change->content, region->op_first)) change->content = VMO_NONE;
-  }
-}
-
+/* The results are handed over when all streams have ended: others may read the yielded value. */
 static bool end_stream(vmo_plan_run *r, uint32_t index, const vmo_region *region) {
   const vmo_op *op = op_at(r, index), *owner = op_at(r, region->owner);
-  vmo_value_id first = vmo_first_yield_target(r->c, op);
-  if (!expect_hand_overs(r, index, 0, first, op->operand_count)) return false;
-  keep_stream(r, region);
-  if (op->region + 1 < owner->region_first + owner->region_count) return true;
-  vmo_byte_map_close(&r->map);
-  for (uint32_t i = top_frame(r)->change; i < r->changes.count; i++)
-    vmo_byte_map_assign(&r->map, r->changes.data[i].begin, r->changes.data[i].end, r->changes.data[i].content);
-  r->changes.count = top_frame(r)->change;
-  r->frames.count--;
-  hand_over(r, owner->result_first, owner->result_count);
-  return true;
+  if (!expect_hand_overs(r, index, 0, vmo_first_yield_target(r->c, op), op->operand_count)) return false;
+  r->touches.streams.count--;
+  end_fork(r, region, owner);
+  if (op->region + 1 < owner->region_first + owner->region_count) return open_stream(r, region->owner, op->region + 1);
+  return hand_over(r, index, owner->result_first, owner->result_count);
 }
 
 /* ---- return ---- */
@@ -315,9 +302,7 @@ static bool end_region(vmo_plan_run *r, uint32_t index) {
   case VMO_REGION_STREAM: return end_stream(r, index, region);
   case VMO_REGION_CONDITION: break;
   }
-  if (!vmo_expect_operands(r, index)) return false;
-  top_frame(r)->mark = vmo_byte_map_mark(&r->map);
-  return true;
+  return vmo_expect_operands(r, index) && expect_results(r, index, op_at(r, region->owner));
 }
 
 /* What is there on entry: parameters, states, constants. */
@@ -333,6 +318,7 @@ static void begin_state(vmo_plan_run *r) {
 bool vmo_interpret_plan(vmo_plan_checker *c) {
   vmo_plan_run r = {.c = c};
   if (!vmo_byte_map_init(c->arena, &r.map, c->cell_count)) return vmo_stop_check(c);
+  if (!vmo_begin_touches(&r)) return false;
   begin_state(&r);
   for (uint32_t i = 0; i < c->function->ops.count; i++) {
     const vmo_op *op = op_at(&r, i);
@@ -344,7 +330,8 @@ bool vmo_interpret_plan(vmo_plan_checker *c) {
     else
       go_on = op->code == VMO_OP_call ? vmo_run_call(&r, i) : vmo_run_plain_op(&r, i);
     if (!go_on) return false;
-    if (r.map.failed) return vmo_stop_check(c);
+    if (r.map.failed || r.touches.reads.failed || r.touches.writes.failed || r.touches.shared.failed)
+      return vmo_stop_check(c);
   }
   return true;
 }

@@ -153,16 +153,19 @@ static bool use_extras(vmo_plan_run *r, uint32_t index) {
   for (; r->extra < c->extras.count && c->extras.data[r->extra].op == index; r->extra++) {
     const vmo_plan_place *extra = &c->extras.data[r->extra].place;
     if (!extra_is_apart(r, index, extra)) return false;
-    vmo_hold(r, extra, VMO_NONE);
+    if (!vmo_write_place(r, index, extra, VMO_NONE)) return false;
   }
   return true;
 }
 
-static void write_results(vmo_plan_run *r) {
+static bool write_results(vmo_plan_run *r, uint32_t index) {
+  const vmo_op *op = op_at(r, index);
+  vmo_place_in_loops(r, op->result_first, op->result_count);
   for (uint32_t i = 0; i < r->written.count; i++) {
     vmo_value_id value = r->written.data[i].value;
-    vmo_hold(r, place_of(r, value), value);
+    if (!vmo_write_place(r, index, place_of(r, value), value)) return false;
   }
+  return true;
 }
 
 bool vmo_run_plain_op(vmo_plan_run *r, uint32_t index) {
@@ -170,9 +173,7 @@ bool vmo_run_plain_op(vmo_plan_run *r, uint32_t index) {
   if (op->code == VMO_OP_const || !vmo_reads_operands(r->c, op)) return true;
   if (!vmo_expect_operands(r, index) || !expect_destination(r, index)) return false;
   if (!list_written(r, index) || !note_overlaps(r, index) || !overlaps_are_allowed(r, index)) return false;
-  if (!use_extras(r, index)) return false;
-  write_results(r);
-  return true;
+  return use_extras(r, index) && write_results(r, index);
 }
 
 /* ---- calls ---- */
@@ -265,8 +266,9 @@ bool vmo_run_call(vmo_plan_run *r, uint32_t index) {
   if (!vmo_expect_operands(r, index) || !donate_arguments(r, index)) return false;
   if (!list_written(r, index) || !call_results_agree(r, index) || !call_results_are_apart(r, index)) return false;
   if (!use_extras(r, index)) return false;
-  for (uint32_t i = 0; i < op->operand_count; i++)
-    if (vmo_is_donated(r->c, op, i)) vmo_hold(r, place_of(r, vmo_op_value(r->c->function, op, i)), VMO_NONE);
-  write_results(r);
-  return true;
+  for (uint32_t i = 0; i < op->operand_count; i++) {
+    if (!vmo_is_donated(r->c, op, i)) continue;
+    if (!vmo_write_place(r, index, place_of(r, vmo_op_value(r->c->function, op, i)), VMO_NONE)) return false;
+  }
+  return write_results(r, index);
 }

@@ -4,8 +4,9 @@
  *                  has the arenas
  *   check_identity which carried and merged values are always one other value
  *   check_cells    those ranges as ranges of small numbers, cells, also where sizes are expressions
- *   check_effects  which values matter, what each loop body overwrites, what streams do to each other
- *   check_run      the interpretation: which value each cell holds, op by op; check_writes has the plain ops
+ *   check_needs    which values matter
+ *   check_run      the interpretation: which value each cell holds, op by op; check_writes has the plain ops,
+ *                  check_touches what iterations and streams do to each other
  *
  * check_calls knows of callees what a call has to know. Every step returns false when the check is over: a fault has
  * been reported, or memory is out; `status` tells. */
@@ -104,15 +105,6 @@ typedef struct vmo_plan_extent {
   vmo_interval bytes;
 } vmo_plan_extent;
 
-typedef struct vmo_cell_range {
-  uint32_t begin, end;
-} vmo_cell_range;
-
-/* What a loop overwrites: a range of vmo_plan_checker.loop_ranges. */
-typedef struct vmo_loop_effect {
-  uint32_t first, count;
-} vmo_loop_effect;
-
 typedef struct vmo_plan_checker {
   vmo_check_session *session;
   vmo_module *module;
@@ -145,9 +137,7 @@ typedef struct vmo_plan_checker {
 
   uint32_t cell_count;
 
-  bool *needed;                  /* per value: its bytes are read by an op, directly or after being handed on */
-  vmo_loop_effect *loop_effects; /* per region: at the first one of a loop */
-  VMO_VEC(vmo_cell_range) loop_ranges;
+  bool *needed; /* per value: its bytes are read by an op, directly or after being handed on */
 } vmo_plan_checker;
 
 /* ---- the steps ---- */
@@ -157,7 +147,7 @@ bool vmo_read_arenas(vmo_plan_checker *checker);
 bool vmo_find_identities(vmo_plan_checker *checker);
 bool vmo_locate_values(vmo_plan_checker *checker);
 bool vmo_number_cells(vmo_plan_checker *checker);
-bool vmo_find_effects(vmo_plan_checker *checker);
+bool vmo_find_needs(vmo_plan_checker *checker);
 bool vmo_interpret_plan(vmo_plan_checker *checker);
 
 /* ---- sizes and arenas ---- */
@@ -177,11 +167,31 @@ int vmo_compare_keys(const void *left, const void *right);
 
 /* ---- the interpretation ---- */
 
-/* A structured op whose regions are open. */
+/* An `if` or `parallel` whose regions are open. */
 typedef struct vmo_plan_frame {
-  uint32_t mark;   /* if, parallel: at the fork; for: at the head; while: at the end of the condition */
-  uint32_t change; /* if, parallel: where in `changes` those of its regions begin */
+  uint32_t mark;   /* at the fork */
+  uint32_t change; /* where in `changes` those of its regions begin */
 } vmo_plan_frame;
+
+/* A read of the cells that the value `root` gives its name to. */
+typedef struct vmo_plan_read {
+  uint32_t op;
+  vmo_value_id root;
+} vmo_plan_read;
+
+typedef struct vmo_plan_stream {
+  uint32_t fork, begin; /* the parallel, and the running stream's first op */
+} vmo_plan_stream;
+
+typedef struct vmo_plan_touches {
+  vmo_byte_map reads;  /* the last read: index of an event */
+  vmo_byte_map writes; /* the last write: its op */
+  vmo_byte_map shared; /* read by several streams of that parallel */
+  VMO_VEC(vmo_plan_read) events;
+  VMO_VEC(uint32_t) loops;          /* open loops, outermost first */
+  VMO_VEC(vmo_plan_stream) streams; /* open ones, outermost first */
+  uint32_t *depths;                 /* per value: how many loops its op is in */
+} vmo_plan_touches;
 
 /* A result that owns bytes, and what has been seen of the operands that lie there. */
 typedef struct vmo_plan_write {
@@ -194,7 +204,8 @@ typedef struct vmo_plan_write {
 
 typedef struct vmo_plan_run {
   vmo_plan_checker *c;
-  vmo_byte_map map;
+  vmo_byte_map map; /* what each cell holds */
+  vmo_plan_touches touches;
   VMO_VEC(vmo_plan_frame) frames;
   vmo_byte_runs changes;
   VMO_VEC(vmo_plan_write) written; /* of the running op, by cell */
@@ -204,10 +215,21 @@ typedef struct vmo_plan_run {
 bool vmo_run_plain_op(vmo_plan_run *run, uint32_t op);
 bool vmo_run_call(vmo_plan_run *run, uint32_t op);
 /* The op reads the value (all its operands): the bytes must hold it. */
-bool vmo_expect_value(const vmo_plan_run *run, uint32_t op, vmo_value_id value);
-bool vmo_expect_operands(const vmo_plan_run *run, uint32_t op);
+bool vmo_expect_value(vmo_plan_run *run, uint32_t op, vmo_value_id value);
+bool vmo_expect_operands(vmo_plan_run *run, uint32_t op);
+/* The op writes `content` (VMO_NONE: nothing that is known) to the place. */
+bool vmo_write_place(vmo_plan_run *run, uint32_t op, const vmo_plan_place *place, uint32_t content);
 /* The place's cells hold `content` from now on. */
 void vmo_hold(vmo_plan_run *run, const vmo_plan_place *place, uint32_t content);
+
+bool vmo_begin_touches(vmo_plan_run *run);
+/* The values are made here, in the loops that are open. */
+void vmo_place_in_loops(vmo_plan_run *run, vmo_value_id first, uint32_t count);
+/* The value is read; what the place holds is lost because it is ("overwritten", "handed on"); the place is written. Each
+ * is a fault if another iteration or stream would be wrong. */
+bool vmo_note_read(vmo_plan_run *run, uint32_t op, vmo_value_id value);
+bool vmo_note_loss(const vmo_plan_run *run, uint32_t op, const char *how, const vmo_plan_place *place);
+bool vmo_note_write(vmo_plan_run *run, uint32_t op, const vmo_plan_place *place);
 
 /* ---- callees ---- */
 

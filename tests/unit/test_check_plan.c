@@ -158,6 +158,20 @@ static void donated_parameters_are_written_others_are_not(void **unused) {
           "E0654", 2, "parameter %x, which may not be written");
 }
 
+/* A result that nothing in its op leads to may be put into a donated parameter that is dead. */
+static void a_dead_donated_parameter_is_a_place(void **unused) {
+  (void)unused;
+#define INTO(parameter) \
+  "func @f(%x: f64[4] donate, %q: f64[4], %s: f64[2] donate) " HEAD( \
+      "f64[4]", "64") "  %y = exp %x {slot = 0, offset = 0} : f64[4]\n" \
+                      "  %z = exp %y {over = " parameter "} : f64[4]\n" \
+                      "  return %z\n" \
+                      "}\n"
+  accepts(INTO("%x"));
+  refuses(INTO("%q"), "E0652", 3, "no operand of its op");
+  refuses(INTO("%s"), "E0652", 3, "no operand of its op");
+}
+
 static void constants_are_not_written(void **unused) {
   (void)unused;
   refuses("func @f() " HEAD("f64[4]", "0") "  %x = const {value = [1, 2, 3, 4]} : f64[4]\n"
@@ -318,7 +332,7 @@ static void a_value_from_outside_is_lost_in_the_next_iteration(void **unused) {
                     "  }\n"
                     "  return %r\n"
                     "}\n",
-          "E0651", 5, "%k is read here, but bytes [32, 64) of the arena, where it lives, may have been overwritten");
+          "E0651", 5, "%k is overwritten here, but read again in the next iteration at 5:10");
 }
 
 static void a_value_from_outside_is_lost_behind_the_loop(void **unused) {
@@ -449,7 +463,7 @@ static void nested_loops(void **unused) {
             "  return %r\n" \
             "}\n"
   accepts(NESTED("64"));
-  refuses(NESTED("32"), "E0651", 5, "%k is read here");
+  refuses(NESTED("32"), "E0651", 7, "%k is overwritten here, but read again in the next iteration at 5:10");
 }
 
 /* The inner loop takes %k as its own: the next iteration of the outer one would find what the inner one left. */
@@ -467,7 +481,7 @@ static void an_inner_loop_uses_up_a_value_from_outside(void **unused) {
                                                    "  }\n"
                                                    "  return %r\n"
                                                    "}\n",
-          "E0651", 5, "%k is read here");
+          "E0651", 5, "%k is handed on here, but read again");
 }
 
 #define WHILE(condition_offset, do_offset) \
@@ -489,9 +503,9 @@ static void an_inner_loop_uses_up_a_value_from_outside(void **unused) {
 static void a_while_loop(void **unused) {
   (void)unused;
   accepts(WHILE("72", "64"));
-  refuses(WHILE("8", "64"), "E0651", 9, "%c is read here");
+  refuses(WHILE("8", "64"), "E0651", 7, "%c is read here");
   refuses(WHILE("40", "64"), "E0651", 9, "%k is read here");
-  refuses(WHILE("72", "32"), "E0651", 9, "%k is read here");
+  refuses(WHILE("72", "32"), "E0651", 9, "%k is overwritten here, but read again in the next iteration at 9:10");
 }
 
 /* The result of a while is what the condition saw last. */
@@ -553,7 +567,8 @@ static void what_one_branch_breaks_is_lost_after_both(void **unused) {
                                             "  return %w\n" \
                                             "}\n"
   accepts(BROKEN("%r"));
-  refuses(BROKEN("%k"), "E0651", 11, "%k is read here, but bytes [32, 64) of the arena, where it lives, may have been");
+  refuses(BROKEN("%k"), "E0651", 11,
+          "%k is read here, but bytes [32, 64) of the arena, where it lives, hold %t of 7:5");
 }
 
 static void an_else_branch_sees_nothing_of_the_then_branch(void **unused) {
@@ -571,6 +586,94 @@ static void an_else_branch_sees_nothing_of_the_then_branch(void **unused) {
                                                     "  }\n"
                                                     "  return %r\n"
                                                     "}\n");
+}
+
+/* As above, with the branch that breaks it first. */
+static void what_the_first_branch_breaks_is_lost_after_both(void **unused) {
+  (void)unused;
+  refuses("func @f(%p: bool) " HEAD("f64[4]", "64") "  %x = fill 1.0 {slot = 0, offset = 0} : f64[4]\n"
+                                                    "  %k = fill 3.0 {slot = 1, offset = 32} : f64[4]\n"
+                                                    "  %r = if %p -> f64[4] {\n"
+                                                    "    %t = fill 5.0 {slot = 2, offset = 32} : f64[4]\n"
+                                                    "    %z = add %x, %t {slot = 0, offset = 0, over = %x} : f64[4]\n"
+                                                    "    yield %z\n"
+                                                    "  } else {\n"
+                                                    "    yield %x\n"
+                                                    "  }\n"
+                                                    "  %w = add %r, %k {slot = 0, offset = 0, over = %r} : f64[4]\n"
+                                                    "  return %w\n"
+                                                    "}\n",
+          "E0651", 11, "%k is read here, but bytes [32, 64) of the arena, where it lives, may have been overwritten");
+}
+
+static void a_branch_without_another(void **unused) {
+  (void)unused;
+#define LONE(offset) \
+  "op @show(%x: f64[n]) { effect = true }\n" \
+  "func @f(%p: bool) " HEAD("f64[4]", "64") "  %k = fill 3.0 {slot = 0, offset = 0} : f64[4]\n" \
+                                            "  if %p {\n" \
+                                            "    %t = fill 5.0 {slot = 1, offset = " offset "} : f64[4]\n" \
+                                            "    @show %t\n" \
+                                            "    yield\n" \
+                                            "  }\n" \
+                                            "  return %k\n" \
+                                            "}\n"
+  accepts(LONE("32"));
+  refuses(LONE("16"), "E0651", 9, "%k is read here");
+}
+
+#define BRANCHES_IN_A_LOOP(then, otherwise) \
+  "func @f(%p: bool, %n: i64) " HEAD("f64[4]", "64") "  %x = fill 1.0 {slot = 0, offset = 0} : f64[4]\n" \
+                                                     "  %k = fill 3.0 {slot = 1, offset = 32} : f64[4]\n" \
+                                                     "  %r = for %i = 0 to %n carry (%c = %x) -> f64[4] {\n" \
+                                                     "    %y = if %p -> f64[4] {\n" then "      yield %u\n" \
+                                                     "    } else {\n" otherwise "      yield %v\n" \
+                                                     "    }\n" \
+                                                     "    yield %y\n" \
+                                                     "  }\n" \
+                                                     "  return %r\n" \
+                                                     "}\n"
+#define WRITES_K(t, u) \
+  "      " t " = fill 5.0 {slot = 2, offset = 32} : f64[4]\n" \
+  "      " u " = add %c, " t " {slot = 0, offset = 0, over = %c} : f64[4]\n"
+#define READS_K(u) "      " u " = add %c, %k {slot = 0, offset = 0, over = %c} : f64[4]\n"
+
+/* In one iteration one branch overwrites %k, in the next the other one reads it. */
+static void branches_of_different_iterations(void **unused) {
+  (void)unused;
+  refuses(BRANCHES_IN_A_LOOP(WRITES_K("%t", "%u"), READS_K("%v")), "E0651", 10,
+          "%k is read here, but overwritten for the next iteration in another branch, at 6:12");
+  refuses(BRANCHES_IN_A_LOOP(READS_K("%u"), WRITES_K("%t", "%v")), "E0651", 9,
+          "%k is overwritten here, but read again in the next iteration at 6:");
+}
+
+/* Nothing reads %k any more; both branches may use its bytes, and each reads what it put there. */
+static void branches_use_dead_bytes(void **unused) {
+  (void)unused;
+  accepts(BRANCHES_IN_A_LOOP(WRITES_K("%t", "%u"), WRITES_K("%s", "%v")));
+}
+
+/* %c, %r and %s are %x all the time: no byte changes, and %x lives on. */
+static void values_that_are_handed_on_as_they_are(void **unused) {
+  (void)unused;
+#define SAME(yielded) \
+  "func @f(%p: bool, %n: i64) " HEAD("f64[4]", "64") "  %x = fill 1.0 {slot = 0, offset = 0} : f64[4]\n" \
+                                                     "  %r = for %i = 0 to %n carry (%c = %x) -> f64[4] {\n" \
+                                                     "    %t = add %c, %x {slot = 1, offset = 32} : f64[4]\n" \
+                                                     "    yield " yielded "\n" \
+                                                     "  }\n" \
+                                                     "  %s = if %p -> f64[4] {\n" \
+                                                     "    yield %r\n" \
+                                                     "  } else {\n" \
+                                                     "    yield %x\n" \
+                                                     "  }\n" \
+                                                     "  %y = add %s, %r {slot = 1, offset = 32} : f64[4]\n" \
+                                                     "  %z = add %y, %x {slot = 1, offset = 32, over = %y} : f64[4]\n" \
+                                                     "  return %z\n" \
+                                                     "}\n"
+  accepts(SAME("%c"));
+  accepts(SAME("%x"));
+  refuses(SAME("%t"), "E0651", 4, "%x is read here");
 }
 
 /* ---- streams ---- */
@@ -599,7 +702,61 @@ static void streams(void **unused) {
   refuses(STREAMS("slot = 3, offset = 48", "%b"), "E0658", 10, "writes bytes that another stream writes at 5:12");
   refuses(STREAMS("slot = 3, offset = 64", "%b"), "E0658", 10, "writes bytes that another stream writes at 6:12");
   refuses(STREAMS("slot = 0, offset = 0, over = %x", "%b"), "E0658", 10,
-          "writes bytes that another stream reads at 5:12");
+          "writes bytes that another stream reads in the parallel at 3:12");
+}
+
+/* Both streams read %x, and then the second one writes it; the first one, at the same time, may read what is new. */
+static void a_value_that_two_streams_read_is_written_by_neither(void **unused) {
+  (void)unused;
+  refuses("func @f(%n: i64) " HEAD("(f64[4], f64[4])",
+                                   "160") "  %x = fill 1.0 {slot = 0, offset = 0} : f64[4]\n"
+                                          "  %a, %b = parallel -> (f64[4], f64[4]) {\n"
+                                          "    stream {\n"
+                                          "      %y = exp %x {slot = 1, offset = 32} : f64[4]\n"
+                                          "      yield %y\n"
+                                          "    }\n"
+                                          "    stream {\n"
+                                          "      %z = log %x {slot = 2, offset = 64} : f64[4]\n"
+                                          "      %t = fill 2.0 {slot = 0, offset = 0} : f64[4]\n"
+                                          "      %w = add %z, %t {slot = 2, offset = 64, over = %z} : f64[4]\n"
+                                          "      yield %w\n"
+                                          "    }\n"
+                                          "  }\n"
+                                          "  return %a, %b\n"
+                                          "}\n",
+          "E0658", 10, "this writes bytes that another stream reads in the parallel at 3:12");
+}
+
+static void streams_in_streams(void **unused) {
+  (void)unused;
+#define NEST(inner, outer) \
+  "func @f() " HEAD("(f64[4], f64[4], f64[4])", "256") "  %x = fill 1.0 {slot = 0, offset = 0} : f64[4]\n" \
+                                                       "  %a, %b, %c = parallel -> (f64[4], f64[4], f64[4]) {\n" \
+                                                       "    stream {\n" \
+                                                       "      %d, %e = parallel -> (f64[4], f64[4]) {\n" \
+                                                       "        stream {\n" \
+                                                       "          %u = exp %x {slot = 1, offset = 32} : f64[4]\n" \
+                                                       "          yield %u\n" \
+                                                       "        }\n" \
+                                                       "        stream {\n" \
+                                                       "          %v = log %x {slot = 2, offset = " inner \
+                                                       "} : f64[4]\n" \
+                                                       "          yield %v\n" \
+                                                       "        }\n" \
+                                                       "      }\n" \
+                                                       "      yield %d, %e\n" \
+                                                       "    }\n" \
+                                                       "    stream {\n" \
+                                                       "      %w = sin %x {slot = 3, offset = " outer "} : f64[4]\n" \
+                                                       "      yield %w\n" \
+                                                       "    }\n" \
+                                                       "  }\n" \
+                                                       "  return %a, %b, %c\n" \
+                                                       "}\n"
+  accepts(NEST("64", "96"));
+  refuses(NEST("48", "96"), "E0658", 11, "writes bytes that another stream writes at 7:16");
+  refuses(NEST("64", "40"), "E0658", 18, "writes bytes that another stream writes at 7:16");
+  refuses(NEST("64", "80"), "E0658", 18, "writes bytes that another stream writes at 11:16");
 }
 
 /* ---- calls ---- */
@@ -926,6 +1083,7 @@ int main(void) {
       cmocka_unit_test(another_operand_in_the_same_bytes_is_read_at_the_same_index),
       cmocka_unit_test(two_results_do_not_overlap),
       cmocka_unit_test(donated_parameters_are_written_others_are_not),
+      cmocka_unit_test(a_dead_donated_parameter_is_a_place),
       cmocka_unit_test(constants_are_not_written),
       cmocka_unit_test(results_of_the_caller),
       cmocka_unit_test(what_may_not_be_returned),
@@ -951,7 +1109,14 @@ int main(void) {
       cmocka_unit_test(branches),
       cmocka_unit_test(what_one_branch_breaks_is_lost_after_both),
       cmocka_unit_test(an_else_branch_sees_nothing_of_the_then_branch),
+      cmocka_unit_test(what_the_first_branch_breaks_is_lost_after_both),
+      cmocka_unit_test(a_branch_without_another),
+      cmocka_unit_test(branches_of_different_iterations),
+      cmocka_unit_test(branches_use_dead_bytes),
+      cmocka_unit_test(values_that_are_handed_on_as_they_are),
       cmocka_unit_test(streams),
+      cmocka_unit_test(a_value_that_two_streams_read_is_written_by_neither),
+      cmocka_unit_test(streams_in_streams),
       cmocka_unit_test(calls),
       cmocka_unit_test(arguments_that_may_not_be_donated),
       cmocka_unit_test(results_of_calls_are_where_the_callee_leaves_them),
