@@ -23,6 +23,7 @@ static bool parse_dim_limit(vmo_parser *parser, vmo_dim_kind *kind, int64_t *lim
   return vmo_parse_integer(parser, "a size", 0, VMO_BYTES_LIMIT - 1, limit);
 }
 
+/* A dim whose limit is wrong is declared all the same, so that its uses are not reported. */
 static bool parse_dim(vmo_parser *parser) {
   vmo_token name = parser->token;
   vmo_dim_kind kind;
@@ -32,11 +33,10 @@ static bool parse_dim(vmo_parser *parser) {
   const char *text = vmo_parse_text(parser, &name);
   parser->start = name.location;
   vmo_parse_advance(parser);
-  if (text == NULL || !parse_dim_limit(parser, &kind, &limit)) return false;
-  if (vmo_build_dim(parser->module, text, kind, limit, name.location) == VMO_NONE) return false;
-  if (parser->token.starts_line || parser->token.kind == VMO_TOKEN_END) return true;
-  return vmo_parse_fail_expected(parser,
-                                 kind == VMO_DIM_FREE ? "`<=`, `=` or the end of the line" : "the end of the line");
+  bool good = parse_dim_limit(parser, &kind, &limit);
+  if (text == NULL || vmo_build_dim(parser->module, text, kind, limit, name.location) == VMO_NONE) return false;
+  if (!good || parser->token.starts_line || parser->token.kind == VMO_TOKEN_END) return good;
+  return vmo_parse_fail_expected(parser, "the end of the line");
 }
 
 /* Reads the dims of all lines that start with `dim`. */

@@ -53,20 +53,20 @@ const char *vmo_parse_text(vmo_parser *parser, const vmo_token *token) {
 
 enum { SHOWN_BYTES = 40 };
 
-static void report_stray(vmo_context *context, const vmo_token *token) {
+static void report_stray(vmo_context *context, const vmo_token *token, const char *what) {
   unsigned char byte = (unsigned char)token->text[0];
   if (byte > ' ' && byte < 0x7f) {
-    vmo_diag_add(context, VMO_DIAG_STRAY_CHARACTER, token->location, "`%c` has no meaning here", byte);
+    vmo_diag_add(context, VMO_DIAG_STRAY_CHARACTER, token->location, "expected %s, found `%c`", what, byte);
     return;
   }
   vmo_diagnostic *diagnostic = vmo_diag_add(context, VMO_DIAG_STRAY_CHARACTER, token->location,
-                                            "byte 0x%02x is no part of VMIR outside of comments and quotes", byte);
+                                            "expected %s, found the byte 0x%02x", what, byte);
   vmo_diag_hint(context, diagnostic,
                 byte < ' ' || byte == 0x7f ? "this looks like a binary file; VMIR is plain text"
-                                           : "names are made of the letters a to z, digits and _");
+                                           : "other letters than a to z stand in comments and quoted text only");
 }
 
-static bool fail_bad_token(vmo_parser *parser) {
+static bool fail_bad_token(vmo_parser *parser, const char *what) {
   vmo_context *context = parser->context;
   const vmo_token *token = &parser->token;
   vmo_location location = token->location;
@@ -90,7 +90,7 @@ static bool fail_bad_token(vmo_parser *parser) {
                   vmo_diag_add(context, VMO_DIAG_BAD_TEXT, location, "unknown escape after `\\` in quoted text"),
                   "the escapes are \\\", \\\\, \\n, \\t and \\xHH");
     break;
-  default: report_stray(context, token);
+  default: report_stray(context, token, what);
   }
   return false;
 }
@@ -98,7 +98,7 @@ static bool fail_bad_token(vmo_parser *parser) {
 bool vmo_parse_fail_expected(vmo_parser *parser, const char *what) {
   const vmo_token *token = &parser->token;
   vmo_context *context = parser->context;
-  if (token->kind == VMO_TOKEN_BAD) return fail_bad_token(parser);
+  if (token->kind == VMO_TOKEN_BAD) return fail_bad_token(parser, what);
   if (token->kind == VMO_TOKEN_END) {
     parser->end_reported = true;
     vmo_diag_add(context, VMO_DIAG_UNEXPECTED_END, token->location, "expected %s, but the file ends here", what);

@@ -40,11 +40,10 @@ static const char **list_dims(vmo_parser *parser, size_t *count) {
   return names;
 }
 
-/* Reports a word that is no dim, once: then it is one, so that its other uses pass. */
-static bool fail_dim(vmo_parser *parser, const vmo_token *token) {
+/* Reports a word that is no dim, and goes on as if it were one. */
+static vmo_dim_id report_dim(vmo_parser *parser, const vmo_token *token, vmr_symbol symbol) {
   vmo_context *context = parser->context;
-  const char *word = vmo_parse_text(parser, token);
-  if (word == NULL) return false;
+  const char *word = vmo_name(parser->module, symbol);
   vmo_diagnostic *diagnostic =
       vmo_diag_add(context, VMO_DIAG_UNKNOWN_DIM, token->location, "`%s` is not declared as a dim", word);
   if (diagnostic != NULL) {
@@ -56,10 +55,9 @@ static bool fail_dim(vmo_parser *parser, const vmo_token *token) {
     else
       vmo_diag_hint(context, diagnostic, "declare it at the top of the file: dim %s", word);
   }
-  vmr_symbol symbol = vmo_parse_symbol(parser, token);
-  if (vmo_index_find(parser->module, VMO_NAME_DIM, symbol) == VMO_NONE && !vmo_word_is_reserved(word, token->length))
-    vmo_build_dim(parser->module, word, VMO_DIM_FREE, 0, token->location);
-  return false;
+  vmo_dim_id known = vmo_index_find(parser->module, VMO_NAME_DIM, symbol);
+  if (known != VMO_NONE || vmo_word_is_reserved(word, token->length)) return known;
+  return vmo_build_dim(parser->module, word, VMO_DIM_FREE, 0, token->location);
 }
 
 vmo_dim_id vmo_parse_find_dim(const vmo_parser *parser, vmr_symbol symbol) {
@@ -77,7 +75,7 @@ static bool parse_dim(vmo_parser *parser, vmo_size_id *size) {
   if (dim == VMO_NONE && parser->in_declaration)
     dim = vmo_build_dim(parser->module, vmo_name(parser->module, symbol), VMO_DIM_LOCAL, 0, token.location);
   else if (dim == VMO_NONE)
-    return fail_dim(parser, &token);
+    dim = report_dim(parser, &token, symbol);
   if (dim == VMO_NONE) return false;
   *size = vmo_size_symbol(parser->module->sizes, dim);
   return *size != VMO_NONE || fail_size(parser, token.location);
