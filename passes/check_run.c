@@ -310,7 +310,8 @@ static void begin_state(vmo_plan_run *r) {
   const vmo_function *function = r->c->function;
   for (vmo_value_id v = 0; v < function->values.count; v++) {
     const vmo_value *value = &function->values.data[v];
-    bool constant = value->kind == VMO_VALUE_RESULT && op_at(r, value->owner)->code == VMO_OP_const;
+    bool constant =
+        value->kind == VMO_VALUE_RESULT && value->owner != VMO_NONE && op_at(r, value->owner)->code == VMO_OP_const;
     if (value->kind == VMO_VALUE_PARAMETER || constant) vmo_hold(r, place_of(r, v), v);
   }
 }
