@@ -6,7 +6,7 @@
  *   %x  ├────────┤p           x is read last by op p, which makes y: both are live at p,
  *   %y           p├──────┤    and may share their bytes if the op's row allows it (design: in place)
  *
- * A buffer keeps the sorted segments in which a member is live; segments that meet are joined, so that a chain of
+ * A buffer keeps the sorted segments in which a member is live; one that hands over to the next is joined with it, so that a chain of
  * in-place ops is one segment however long. Merging costs the smaller number of segments times the logarithm of the
  * larger one, plus a move of memory. */
 #ifndef VMO_ANALYSIS_BUFFERS_H
@@ -45,6 +45,7 @@ typedef struct vmo_buffers {
   const vmo_liveness *liveness;
   const vmo_call_summary *summaries; /* by function id; NULL: no calls */
   bool keep_results_fresh;           /* a result must not stay in a donated parameter's bytes */
+  bool results_apart;                /* results are the caller's bytes, so each must be a buffer of its own */
   vmo_storage_id *parents;           /* union-find */
   vmo_storage_id *next;              /* members of a class as a ring */
   vmo_bytes *offsets;                /* of a member that is a part: where it begins; -1: it is the whole buffer */
@@ -69,7 +70,7 @@ vmo_storage_id vmo_find_buffer(const vmo_buffers *buffers, vmo_storage_id storag
  * Buffers that have parts are not merged. */
 vmo_status vmo_merge_buffers(vmo_buffers *buffers, vmo_storage_id left, vmo_storage_id right, vmo_conflict *conflict);
 
-/* Lets the storage of result `made`, which shares with nothing yet, take the bytes of operand `value`, a part of its
+/* Lets the storage of result `made`, with what shares its bytes, take the bytes of operand `value`, a part of its
  * buffer (or the whole of one that has parts). Other bytes of the buffer may live on:
  *
  *   %x   ├──────┤                     %lo, %hi = split %x

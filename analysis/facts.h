@@ -35,6 +35,7 @@ void vmo_dump_cfg(const vmo_flow *flow, const vmo_cfg *cfg, vmo_text *out);
 
 /* ---- liveness (liveness.c) ---- */
 
+/* Half-open. An empty one (begin == end) says: live between two ops, at neither. */
 typedef struct vmo_live_range {
   vmo_point begin, end;
 } vmo_live_range;

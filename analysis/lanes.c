@@ -42,19 +42,32 @@ static bool meet(const vmo_merge *m, const vmo_segment *earlier, const vmo_segme
   return false;
 }
 
+/* An empty segment is live between two ops: what is live across that place cannot stand beside it. */
+static bool is_clear_of(const vmo_merge *m, const vmo_segment *empty, const vmo_segment *other) {
+  vmo_point place = empty->begin;
+  if (other->begin > place || other->end < place) return true;
+  if (other->begin == other->end) return false;
+  if (other->end == place) return true;
+  if (other->begin < place || other->first == VMO_NONE) return false;
+  const vmo_storage *storage = &m->buffers->flow->storages.data[other->first];
+  return storage->owner == VMO_OWNER_RESULT && storage->definition == place; /* it begins later, at the op */
+}
+
 /* Two segments may stand in one buffer when they are apart or one hands over to the other. */
 static bool compatible(const vmo_merge *m, const vmo_segment *a, const vmo_segment *b) {
+  if (a->begin == a->end) return is_clear_of(m, a, b);
+  if (b->begin == b->end) return is_clear_of(m, b, a);
   if (a->end <= b->begin || b->end <= a->begin) return true;
   if (a->begin < b->begin) return meet(m, a, b);
   if (b->begin < a->begin) return meet(m, b, a);
   return meet(m, a, b) || meet(m, b, a); /* both begin at one op, one of them is over with it */
 }
 
-static uint32_t first_segment_ending_after(const vmo_lane *lane, vmo_point point) {
+static uint32_t first_segment_ending_at(const vmo_lane *lane, vmo_point point) {
   uint32_t low = 0, high = lane->segment_count;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (lane->segments[middle].end <= point)
+    if (lane->segments[middle].end < point)
       low = middle + 1;
     else
       high = middle;
@@ -65,8 +78,8 @@ static uint32_t first_segment_ending_after(const vmo_lane *lane, vmo_point point
 bool vmo_test_lanes(const vmo_merge *m, const vmo_lane *left, const vmo_lane *right) {
   for (uint32_t i = 0; i < right->segment_count; i++) {
     const vmo_segment *segment = &right->segments[i];
-    for (uint32_t k = first_segment_ending_after(left, segment->begin);
-         k < left->segment_count && left->segments[k].begin < segment->end; k++) {
+    for (uint32_t k = first_segment_ending_at(left, segment->begin);
+         k < left->segment_count && left->segments[k].begin <= segment->end; k++) {
       const vmo_segment *other = &left->segments[k];
       if (compatible(m, other, segment)) continue;
       vmo_point point = other->begin > segment->begin ? other->begin : segment->begin;
@@ -80,15 +93,18 @@ bool vmo_test_lanes(const vmo_merge *m, const vmo_lane *left, const vmo_lane *ri
 /* Of two that begin at one op, the one that the op makes comes after the one that it reads. */
 static bool comes_before(const vmo_flow *flow, const vmo_segment *a, const vmo_segment *b) {
   if (a->begin != b->begin) return a->begin < b->begin;
+  if (a->begin == a->end || b->begin == b->end) return a->begin == a->end; /* an empty one is before the op */
   if (a->first == VMO_NONE) return true;
   const vmo_storage *first = &flow->storages.data[a->first];
   return !(first->owner == VMO_OWNER_RESULT && first->definition == a->begin);
 }
 
-/* Appends a segment to sorted ones, joining it with the last when they meet. */
+/* Appends a segment to sorted ones, joining it with the last when that hands over to it. Segments that only touch stay
+ * apart: a value that takes over from the one and hands over to the other may come between. */
 static void append_segment(vmo_segment *segments, uint32_t *count, vmo_segment segment) {
   vmo_segment *last = *count > 0 ? &segments[*count - 1] : NULL;
-  if (!last || last->end < segment.begin) {
+  bool empty = segment.begin == segment.end || (last && last->begin == last->end);
+  if (!last || last->end <= segment.begin || empty) {
     segments[(*count)++] = segment;
   } else if (segment.end >= last->end) {
     last->end = segment.end;

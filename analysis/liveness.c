@@ -10,6 +10,9 @@
  *                                                                                    <───────────────
  *   loops    Live on entry to the header of a loop that never overwrites it: live in all of the loop.
  *
+ * Where a storage is live in a block without ops and nowhere around it (a carried value that only the end of its loop
+ * reads, at the loop's header), its range is the empty one at that place.
+ *
  * The walk along uses is that of F. Brandner, B. Boissinot, A. Darte, B. Dupont de Dinechin, F. Rastello, "Computing
  * Liveness Sets for SSA-Form Programs" (2011), per variable; chains and loops are ours. */
 #include "analysis/facts.h"
@@ -131,7 +134,8 @@ static void leave(walk *w, vmo_block_id block) { /* live at the end of `block` *
   w->live_out[block] = w->mark;
   const group *g = group_of(w, block);
   if (g && (g->kills || g->exposed)) return; /* its own ranges follow from its accesses */
-  emit(w, block_at(w, block)->begin, block_at(w, block)->end);
+  vmo_live_range range = {block_at(w, block)->begin, block_at(w, block)->end}; /* empty for an empty block */
+  if (!vmo_vec_push(w->arena, &w->ranges, range)) w->failed = true;
   enter(w, block);
 }
 

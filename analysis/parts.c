@@ -97,8 +97,20 @@ static vmo_status restrict_lane(vmo_buffers *buffers, vmo_byte_liveness *bytes, 
 
 /* ---- taking ---- */
 
-static bool is_alone(const vmo_buffers *buffers, vmo_storage_id made) {
-  return buffers->next[made] == made && buffers->classes[made].anchor == VMO_NONE;
+/* What the result shares its bytes with already moves along, but a place that must stand for itself cannot. */
+static bool is_movable(const vmo_buffers *buffers, vmo_storage_id root) {
+  vmo_storage_id anchor = buffers->classes[root].anchor;
+  if (buffers->classes[root].part_count > 0) return false;
+  if (anchor == VMO_NONE) return true;
+  return buffers->flow->storages.data[anchor].owner == VMO_OWNER_RETURNED && !buffers->results_apart;
+}
+
+static void set_offsets(vmo_buffers *buffers, vmo_storage_id root, vmo_bytes offset) {
+  vmo_storage_id member = root;
+  do {
+    buffers->offsets[member] = offset;
+    member = buffers->next[member];
+  } while (member != root);
 }
 
 static uint32_t count_accesses(const vmo_buffers *buffers, vmo_storage_id storage) {
@@ -119,15 +131,15 @@ static vmo_status take_lanes(const vmo_merge *m, vmo_byte_liveness *bytes, vmo_s
   }
   for (uint32_t i = first; i < end; i++)
     if (!vmo_join_lanes(m->buffers, &class->parts[i], made)) return VMO_OUT_OF_MEMORY;
+  set_offsets(m->buffers, m->right, m->begin);
   vmo_unite_buffers(m->buffers, m->left, m->right);
-  m->buffers->offsets[m->right] = m->begin;
   return VMO_OK;
 }
 
 static vmo_refusal check_part(const vmo_buffers *buffers, vmo_value_id value, vmo_storage_id made, vmo_merge *m) {
   const vmo_flow *flow = buffers->flow;
   const vmo_storage *result = &flow->storages.data[made], *root = &flow->storages.data[m->left];
-  if (!is_alone(buffers, made)) return VMO_REFUSED_SHARED_LIVE;
+  if (!is_movable(buffers, m->right)) return VMO_REFUSED_SHARED_LIVE;
   if (root->bytes < 0 || !root->exact || !vmo_find_bytes(buffers, value, &m->begin, &m->end))
     return VMO_REFUSED_VIEW_LIVE;
   if (m->end < 0) m->end = root->bytes;
@@ -141,13 +153,13 @@ static vmo_refusal check_part(const vmo_buffers *buffers, vmo_value_id value, vm
 vmo_status vmo_take_part(vmo_buffers *buffers, vmo_byte_liveness *bytes, vmo_value_id value, vmo_storage_id made,
                          vmo_conflict *conflict) {
   vmo_storage_id storage = buffers->flow->references[value].storage;
-  vmo_merge m = {buffers, vmo_find_buffer(buffers, storage), made, 0, -1, conflict};
+  vmo_merge m = {buffers, vmo_find_buffer(buffers, storage), vmo_find_buffer(buffers, made), 0, -1, conflict};
   *conflict = (vmo_conflict){VMO_REFUSED_NOT, -1, VMO_NONE, VMO_NONE};
-  if (vmo_find_buffer(buffers, made) == m.left) return VMO_OK;
+  if (m.right == m.left) return VMO_OK;
   conflict->refusal = check_part(buffers, value, made, &m);
   if (conflict->refusal != VMO_REFUSED_NOT) return VMO_OK;
   vmo_buffer_class *class = &buffers->classes[m.left];
-  if (!vmo_make_segments(buffers, m.left) || !vmo_make_segments(buffers, made) || !begin_parts(buffers, m.left) ||
+  if (!vmo_make_segments(buffers, m.left) || !vmo_make_segments(buffers, m.right) || !begin_parts(buffers, m.left) ||
       !divide(buffers, class, m.begin) || !divide(buffers, class, m.end))
     return VMO_OUT_OF_MEMORY;
   vmo_bytes offset = buffers->offsets[storage];

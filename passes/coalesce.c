@@ -56,13 +56,16 @@ static vmo_verdict judge_value(const vmo_coalescer *c, vmo_value_id value) {
   return (vmo_verdict){c->flow->references[value].view, VMO_COPY_VIEW};
 }
 
-/* Whether the storage of operand `operand` is also that of another operand. */
-static bool is_passed_twice(const vmo_coalescer *c, const vmo_op *op, uint32_t operand) {
+/* Whether a donated argument is passed again: of several donated ones the first may give its bytes, none when the callee
+ * reads them through another parameter too. */
+static bool is_passed_twice(const vmo_coalescer *c, const vmo_op *call, uint32_t operand) {
   const vmo_function *function = c->planning->function;
-  vmo_storage_id storage = c->flow->references[vmo_op_value(function, op, operand)].storage;
-  for (uint32_t k = 0; k < op->operand_count; k++) {
-    vmo_value_id value = vmo_op_value(function, op, k);
-    if (k != operand && value != VMO_NONE && c->flow->references[value].storage == storage) return true;
+  const vmo_function *callee = c->planning->module->functions.data[call->callee];
+  vmo_storage_id storage = c->flow->references[vmo_op_value(function, call, operand)].storage;
+  for (uint32_t k = 0; k < call->operand_count; k++) {
+    vmo_value_id value = vmo_op_value(function, call, k);
+    bool same = k != operand && value != VMO_NONE && c->flow->references[value].storage == storage;
+    if (same && (k < operand || !callee->parameters.data[k].donate)) return true;
   }
   return false;
 }
@@ -154,7 +157,8 @@ static bool is_live_move(const vmo_coalescer *c, const vmo_move *move) {
 /* A stream's result that is no value of its own: it lies in the parent's arena, so it is made by a copy. */
 static bool leaves_stream(const vmo_coalescer *c, const vmo_move *move) {
   const vmo_function *function = c->planning->function;
-  return function->regions.data[function->ops.data[move->op].region].kind == VMO_REGION_STREAM;
+  return move->kind == VMO_MOVE_YIELD &&
+         function->regions.data[function->ops.data[move->op].region].kind == VMO_REGION_STREAM;
 }
 
 /* `last` holds, by storage, the last op (plus 1) that handed it over. */
@@ -193,8 +197,10 @@ static vmo_status merge_moves(vmo_coalescer *c) {
 
 static vmo_status create_buffers(vmo_planning *planning) {
   vmo_status status = vmo_create_buffers(planning->flow, planning->liveness, planning->summaries, &planning->buffers);
-  if (status == VMO_OK) planning->buffers->keep_results_fresh = planning->recursive;
-  return status;
+  if (status != VMO_OK) return status;
+  planning->buffers->keep_results_fresh = planning->recursive;
+  planning->buffers->results_apart = planning->called || planning->options->results_in_caller;
+  return VMO_OK;
 }
 
 vmo_status vmo_coalesce_moves(vmo_planning *planning) {

@@ -169,7 +169,8 @@ static bool state_lanes(statement *s, const vmo_buffer_class *class, vmo_bytes o
     const vmo_lane *lane = &class->parts[i];
     ok = state_buffer(s, lane->end - lane->begin, 1, offset + lane->begin);
     for (uint32_t k = 0; k < lane->segment_count && ok; k++)
-      ok = state_lifetime(s, lane->segments[k].begin, lane->segments[k].end);
+      if (lane->segments[k].begin < lane->segments[k].end) /* not one between two ops */
+        ok = state_lifetime(s, lane->segments[k].begin, lane->segments[k].end);
   }
   return ok;
 }
