@@ -19,10 +19,18 @@ typedef struct recorder {
 
 /* ---- amounts ---- */
 
+/* Adds to a sum, whose size in numbers is set by settle_amount when all is added: the steps of a long sum are no sizes
+ * that anyone asks for. */
 static bool add_amount(vmo_module *module, vmo_amount *sum, vmo_amount more) {
-  sum->bytes = sum->bytes < 0 || more.bytes < 0 ? -1 : sum->bytes + more.bytes;
-  sum->size =
-      sum->bytes < 0 ? vmo_size_add(module->sizes, sum->size, more.size) : vmo_size_constant(module->sizes, sum->bytes);
+  bool known = sum->bytes >= 0 && more.bytes >= 0;
+  if (known && sum->bytes > INT64_MAX - more.bytes) return false;
+  sum->bytes = known ? sum->bytes + more.bytes : -1;
+  if (!known) sum->size = vmo_size_add(module->sizes, sum->size, more.size);
+  return sum->size != VMO_NONE;
+}
+
+static bool settle_amount(vmo_module *module, vmo_amount *sum) {
+  if (sum->bytes >= 0) sum->size = vmo_size_constant(module->sizes, sum->bytes);
   return sum->size != VMO_NONE;
 }
 
@@ -274,6 +282,8 @@ static bool list_copies(recorder *r) {
     if (!add_amount(p->module, &figures->copy, copy.amount) || !vmo_vec_push(r->arena, &r->facts->copies, copy))
       return false;
   }
+  for (vmo_space_id space = 0; space < p->module->spaces.count; space++)
+    if (!settle_amount(p->module, &r->by_space[space].copy)) return false;
   return true;
 }
 
@@ -333,7 +343,8 @@ static bool sort_contributions(const recorder *r, vmo_contribution *contribution
     bool again = kept > 0 && contributions[kept - 1].storage == contributions[i].storage;
     if (!again)
       contributions[kept++] = contributions[i];
-    else if (!add_amount(r->p->module, &contributions[kept - 1].amount, contributions[i].amount))
+    else if (!add_amount(r->p->module, &contributions[kept - 1].amount, contributions[i].amount) ||
+             !settle_amount(r->p->module, &contributions[kept - 1].amount))
       return false;
   }
   *count = kept;
@@ -411,6 +422,12 @@ static bool sum_storages(recorder *r) {
     f->storages++;
     if (!add_amount(r->p->module, sum, amount_of(r, storage->bytes, storage->size))) return false;
   }
+  for (vmo_space_id space = 0; space < r->p->module->spaces.count; space++) {
+    vmo_space_figures *f = &r->by_space[space];
+    vmo_amount *sums[] = {&f->total, &f->param, &f->state, &f->constant};
+    for (int i = 0; i < 4; i++)
+      if (!settle_amount(r->p->module, sums[i])) return false;
+  }
   return true;
 }
 
@@ -421,11 +438,13 @@ static bool add_space(recorder *r, const vmo_space_figures *f) {
   all->copies += f->copies;
   all->inplace_count += f->inplace_count;
   all->reuse_count += f->reuse_count;
-  return add_amount(module, &all->total, f->total) && add_amount(module, &all->peak, f->peak) &&
-         add_amount(module, &all->peak_inplace, f->peak_inplace) &&
-         add_amount(module, &all->lower_bound, f->lower_bound) && add_amount(module, &all->arena, f->arena) &&
-         add_amount(module, &all->param, f->param) && add_amount(module, &all->constant, f->constant) &&
-         add_amount(module, &all->state, f->state) && add_amount(module, &all->copy, f->copy);
+  const vmo_amount *parts[] = {&f->total, &f->peak,     &f->peak_inplace, &f->lower_bound, &f->arena,
+                               &f->param, &f->constant, &f->state,        &f->copy};
+  vmo_amount *sums[] = {&all->total, &all->peak,     &all->peak_inplace, &all->lower_bound, &all->arena,
+                        &all->param, &all->constant, &all->state,        &all->copy};
+  for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+    if (!add_amount(module, sums[i], *parts[i]) || !settle_amount(module, sums[i])) return false;
+  return true;
 }
 
 static bool finish_figures(recorder *r, const vmo_loads *planned) {
