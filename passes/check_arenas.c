@@ -282,15 +282,17 @@ static bool allocate_places(vmo_plan_checker *c) {
   c->roots = vmr_arena_alloc_array(c->arena, values, sizeof *c->roots);
   c->stamps = vmr_arena_alloc_array(c->arena, values, sizeof *c->stamps);
   c->same = vmr_arena_alloc_array(c->arena, values, sizeof *c->same);
+  c->viewed = vmr_arena_alloc_array(c->arena, values, sizeof *c->viewed);
   c->views = vmr_arena_alloc_array(c->arena, values, sizeof *c->views);
   c->owned = vmr_arena_alloc_array(c->arena, values, sizeof *c->owned);
   c->stream_results = vmr_arena_alloc_array(c->arena, regions, sizeof *c->stream_results);
-  if (!c->space_arenas || !c->extents || !c->places || !c->roots || !c->stamps || !c->same || !c->views || !c->owned ||
-      !c->stream_results)
+  if (!c->space_arenas || !c->extents || !c->places || !c->roots || !c->stamps || !c->same || !c->viewed || !c->views ||
+      !c->owned || !c->stream_results)
     return vmo_stop_check(c);
   for (vmo_value_id v = 0; v < values; v++) {
     c->places[v].base = VMO_PLACE_NOWHERE;
     c->roots[v] = v;
+    c->viewed[v] = VMO_NONE;
   }
   return true;
 }

@@ -9,10 +9,13 @@ typedef struct finder {
   VMO_VEC(vmo_value_id) found; /* needed, and their sources not looked at */
 } finder;
 
+/* To read a view is to read what it is a view of. */
 static bool need(finder *f, vmo_value_id value) {
-  if (value == VMO_NONE || f->c->needed[f->c->roots[value]]) return true;
-  f->c->needed[f->c->roots[value]] = true;
-  return vmo_vec_push(f->c->arena, &f->found, f->c->roots[value]) || vmo_stop_check(f->c);
+  for (; value != VMO_NONE && !f->c->needed[value]; value = f->c->viewed[value]) {
+    f->c->needed[value] = true;
+    if (!vmo_vec_push(f->c->arena, &f->found, value)) return vmo_stop_check(f->c);
+  }
+  return true;
 }
 
 bool vmo_reads_operands(const vmo_plan_checker *c, const vmo_op *op) {
@@ -39,10 +42,10 @@ static bool spread_needs(finder *f) {
   uint32_t *first = vmr_arena_alloc_array(c->arena, (size_t)values + 2, sizeof *first);
   vmo_value_id *sources = vmr_arena_alloc_array(c->arena, (size_t)count + 1, sizeof *sources);
   if (!first || !sources) return vmo_stop_check(f->c);
-  for (uint32_t i = 0; i < count; i++) first[c->roots[c->hand_overs.data[i].target] + 2]++;
+  for (uint32_t i = 0; i < count; i++) first[c->hand_overs.data[i].target + 2]++;
   for (uint32_t v = 2; v < values + 2; v++) first[v] += first[v - 1];
   for (uint32_t i = 0; i < count; i++)
-    sources[first[c->roots[c->hand_overs.data[i].target] + 1]++] = c->hand_overs.data[i].source;
+    sources[first[c->hand_overs.data[i].target + 1]++] = c->hand_overs.data[i].source;
   while (f->found.count > 0) {
     vmo_value_id target = f->found.data[--f->found.count];
     for (uint32_t i = first[target]; i < first[target + 1]; i++)

@@ -173,6 +173,7 @@ static bool place_view(vmo_plan_checker *c, const vmo_op *op, vmo_value_id value
     return true;
   }
   c->roots[value] = c->roots[base];
+  c->viewed[value] = base;
   c->views[value] = true;
   *place = c->places[base];
   if (!VMO_PLACE_REAL(place)) return true;

@@ -77,7 +77,7 @@ void vmo_hold(vmo_plan_run *r, const vmo_plan_place *place, uint32_t content) {
 
 /* Operand `operand` of the op is handed to `target`, if that matters: its bytes must be the target's, and hold it. */
 static bool expect_hand_over(vmo_plan_run *r, uint32_t index, uint32_t operand, vmo_value_id target) {
-  if (!r->c->needed[r->c->roots[target]]) return true;
+  if (!r->c->needed[target]) return true;
   const vmo_op *op = op_at(r, index);
   vmo_value_id value = vmo_op_value(r->c->function, op, operand);
   const vmo_plan_place *to = place_of(r, target);
@@ -156,7 +156,7 @@ static bool expect_results(vmo_plan_run *r, uint32_t index, const vmo_op *loop) 
   const vmo_region *region = region_at(r, loop->region_first);
   vmo_value_id first = region->argument_first + (loop->code == VMO_OP_for ? 1 : 0);
   for (uint32_t i = 0; i < loop->result_count; i++)
-    if (r->c->needed[r->c->roots[loop->result_first + i]] && !vmo_expect_value(r, index, first + i)) return false;
+    if (r->c->needed[loop->result_first + i] && !vmo_expect_value(r, index, first + i)) return false;
   return true;
 }
 

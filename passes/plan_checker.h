@@ -127,17 +127,18 @@ typedef struct vmo_plan_checker {
   vmo_plan_place *places;            /* per value */
   VMO_VEC(vmo_hand_over) hand_overs; /* in op order */
   vmo_value_id *same;                /* per value: itself, or the value that it always is */
-  vmo_value_id *roots; /* per value: whose name its bytes bear: its own, or that of what it is or is a view of */
-  bool *views;         /* per value: it is a view */
-  uint32_t *stamps;    /* per value: 1 + the last op that has it as an operand, as far as the walk has come */
-  bool *owned;         /* per value: the result of an op, in bytes of its own */
+  vmo_value_id *roots;  /* per value: whose name its bytes bear: its own, or that of what it is or is a view of */
+  bool *views;          /* per value: it is a view */
+  vmo_value_id *viewed; /* per value: what it is a view of; VMO_NONE: of nothing */
+  uint32_t *stamps;     /* per value: 1 + the last op that has it as an operand, as far as the walk has come */
+  bool *owned;          /* per value: the result of an op, in bytes of its own */
   VMO_VEC(vmo_plan_extra) extras; /* by op */
   VMO_VEC(vmo_plan_slot_use) slot_uses;
   uint32_t *stream_results; /* per region: of a stream, which result its first yield is */
 
   uint32_t cell_count;
 
-  bool *needed; /* per value: its bytes are read by an op, directly or after being handed on */
+  bool *needed; /* per value: its bytes are read by an op, under its name, a view's or that of what it is handed to */
 } vmo_plan_checker;
 
 /* ---- the steps ---- */
