@@ -13,10 +13,6 @@
  *   - Each op result that is no view, each parameter that has bytes, each carried region argument, each result of an
  *     `if` is a storage. A loop's result is its argument's storage. Carried and merged storages own nothing in the
  *     program as written; they are the places that values are moved to at loop entries, yields and returns.
- *   - A move into a carried storage that nothing reads, but to move it on to another such one, does nothing: its
- *     accesses have no members.
- *   - A move into a carried storage that nothing reads, but to move it on to another such one, does nothing: its
- *     accesses have no members.
  *   - A move reads its source at its op and writes its target when the op is over: the hand-over is free, source and
  *     target are not live at once because of it.
  *   - The op after the last one is a virtual end, at which the function's results and next states are read.
@@ -105,7 +101,6 @@ typedef struct vmo_move {
   uint32_t operand;      /* which operand of that op is the source */
   vmo_storage_id source; /* VMO_NONE: a literal, dim, index or scalar parameter */
   vmo_storage_id target;
-  uint32_t read;   /* the access that reads the source; VMO_NONE: none */
   uint32_t access; /* the write access of the target */
 } vmo_move;
 
@@ -153,14 +148,6 @@ typedef struct vmo_flow {
 /* Reads a verified function. Sizes are evaluated under `binding`. */
 vmo_status vmo_build_flow(vmo_module *module, const vmo_function *function, const vmo_binding *binding,
                           vmo_flow **flow);
-
-/* Takes the members out of the accesses of moves whose targets nothing reads. Part of vmo_build_flow; false when memory
- * is out. */
-bool vmo_drop_dead_moves(vmo_flow *flow);
-
-/* Takes the members out of the accesses of moves whose targets nothing reads. Part of vmo_build_flow; false when memory
- * is out. */
-bool vmo_drop_dead_moves(vmo_flow *flow);
 
 void vmo_dump_flow(const vmo_flow *flow, vmo_text *out);
 /* "%x", "result 0", ...: what a storage was made for. */

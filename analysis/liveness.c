@@ -288,7 +288,10 @@ vmo_status vmo_index_accesses(const vmo_flow *flow, vmo_storage_accesses *index)
   index->accesses = vmo_alloc_array(context, (size_t)flow->members.count + 1, sizeof *index->accesses);
   if (!index->first || !index->accesses) return VMO_OUT_OF_MEMORY;
   uint32_t *first = index->first;
-  for (uint32_t m = 0; m < flow->members.count; m++) first[flow->members.data[m] + 2]++;
+  for (uint32_t a = 0; a < flow->accesses.count; a++) {
+    const vmo_access *access = &flow->accesses.data[a];
+    for (uint32_t m = 0; m < access->member_count; m++) first[flow->members.data[access->member_first + m] + 2]++;
+  }
   for (uint32_t s = 0; s < storages; s++) first[s + 2] += first[s + 1];
   for (uint32_t a = 0; a < flow->accesses.count; a++) {
     const vmo_access *access = &flow->accesses.data[a];

@@ -50,10 +50,9 @@ typedef struct reader {
   VMO_VEC(frame) frames;
   VMO_VEC(edge) edges;
   VMO_VEC(vmo_storage_id) outer;
-  VMO_VEC(uint32_t) operand_reads; /* of the op in hand: the access that reads each operand; VMO_NONE: none */
-  evaluated *type_bytes;           /* by type id */
-  bool failed;                     /* memory is out */
-  bool wrong_size;                 /* a size is negative or too large: the binding was not checked */
+  evaluated *type_bytes; /* by type id */
+  bool failed;           /* memory is out */
+  bool wrong_size;       /* a size is negative or too large: the binding was not checked */
 } reader;
 
 static bool ok(reader *r, bool success) {
@@ -144,22 +143,20 @@ static const frame *open_parallel(const reader *r) {
   return r->stream == 0 ? NULL : r->frames.data + r->flow->streams.data[r->stream].frame;
 }
 
-static uint32_t read_value(reader *r, vmo_point op, vmo_value_id value) {
+static void read_value(reader *r, vmo_point op, vmo_value_id value) {
   vmo_storage_id storage = storage_of(r, value);
-  if (storage == VMO_NONE) return VMO_NONE;
-  uint32_t access = add_access(r, op, VMO_ACCESS_READ, storage, false, value);
+  if (storage == VMO_NONE) return;
+  add_access(r, op, VMO_ACCESS_READ, storage, false, value);
   const frame *parallel = open_parallel(r);
   if (parallel && is_outside(r, storage, parallel)) ok(r, vmo_vec_push(r->arena, &r->outer, storage));
-  return access;
 }
 
 static void read_operands(reader *r, vmo_point op) {
   const vmo_op *o = &r->function->ops.data[op];
-  r->operand_reads.count = 0;
-  if (!ok(r, vmo_vec_reserve(r->arena, &r->operand_reads, o->operand_count))) return;
-  for (uint32_t i = 0; i < o->operand_count; i++)
-    r->operand_reads.data[i] = read_value(r, op, vmo_op_value(r->function, o, i));
-  r->operand_reads.count = o->operand_count;
+  for (uint32_t i = 0; i < o->operand_count; i++) {
+    vmo_value_id value = vmo_op_value(r->function, o, i);
+    if (value != VMO_NONE) read_value(r, op, value);
+  }
 }
 
 /* Operand `operand` of `op` is handed to `target` when the op is over. */
@@ -170,8 +167,7 @@ static void add_move(reader *r, vmo_move_kind kind, vmo_point op, uint32_t opera
                    .op = op,
                    .operand = operand,
                    .source = storage_of(r, vmo_op_value(r->function, o, operand)),
-                   .target = target,
-                   .read = r->operand_reads.data[operand]};
+                   .target = target};
   move.access = add_access(r, op, VMO_ACCESS_WHOLE_WRITE, target, true, VMO_NONE);
   ok(r, vmo_vec_push(r->arena, &r->flow->moves, move));
 }
@@ -553,7 +549,7 @@ vmo_status vmo_build_flow(vmo_module *module, const vmo_function *function, cons
   reader r = {.module = module, .function = function, .binding = binding, .arena = module->context->arena};
   if (!allocate(&r)) return VMO_OUT_OF_MEMORY;
   walk(&r);
-  if (r.failed || !place_successors(&r) || !vmo_drop_dead_moves(r.flow)) return VMO_OUT_OF_MEMORY;
+  if (r.failed || !place_successors(&r)) return VMO_OUT_OF_MEMORY;
   if (r.wrong_size) {
     vmo_diag_add(module->context, VMO_DIAG_INTERNAL, function->location,
                  "a size of @%s is negative or too large, though the binding was checked",

@@ -49,11 +49,11 @@ static vmo_status try_merge(vmo_coalescer *c, vmo_storage_id left, vmo_storage_i
 /* Whether the bytes of `value` may become someone else's. */
 static vmo_verdict judge_value(const vmo_coalescer *c, vmo_value_id value) {
   vmo_storage_id storage = value == VMO_NONE ? VMO_NONE : c->flow->references[value].storage;
-  if (storage == VMO_NONE) return (vmo_verdict){true, VMO_COPY_SCALAR};
+  if (storage == VMO_NONE) return (vmo_verdict){.copy = true, .reason = VMO_COPY_SCALAR};
   const vmo_storage *s = &c->flow->storages.data[storage];
-  if (s->owner == VMO_OWNER_CONSTANT) return (vmo_verdict){true, VMO_COPY_CONSTANT};
-  if (s->owner == VMO_OWNER_PARAMETER && !s->donated) return (vmo_verdict){true, VMO_COPY_PARAMETER};
-  return (vmo_verdict){c->flow->references[value].view, VMO_COPY_VIEW};
+  if (s->owner == VMO_OWNER_CONSTANT) return (vmo_verdict){.copy = true, .reason = VMO_COPY_CONSTANT};
+  if (s->owner == VMO_OWNER_PARAMETER && !s->donated) return (vmo_verdict){.copy = true, .reason = VMO_COPY_PARAMETER};
+  return (vmo_verdict){.copy = c->flow->references[value].view, .reason = VMO_COPY_VIEW};
 }
 
 /* Whether a donated argument is passed again: of several donated ones the first may give its bytes, none when the callee
@@ -97,7 +97,8 @@ static vmo_status force_operand(vmo_coalescer *c, uint32_t index, uint32_t opera
   bool call = op->code == VMO_OP_call, fine = true;
   vmo_verdict verdict = judge_value(c, vmo_op_value(c->planning->function, op, operand));
   if (verdict.copy && verdict.reason == VMO_COPY_VIEW && !call) verdict.copy = false; /* its base may die here */
-  if (!verdict.copy && call && is_passed_twice(c, op, operand)) verdict = (vmo_verdict){true, VMO_COPY_TWICE};
+  if (!verdict.copy && call && is_passed_twice(c, op, operand))
+    verdict = (vmo_verdict){.copy = true, .reason = VMO_COPY_TWICE};
   if (!verdict.copy) {
     vmo_status status = try_overwrite(c, index, operand, result, &fine);
     if (status != VMO_OK || fine) return status;
@@ -169,9 +170,10 @@ static vmo_status judge_move(vmo_coalescer *c, const vmo_move *move, vmo_verdict
   if (verdict->copy) return VMO_OK;
   bool again = last[move->source] == (uint32_t)move->op + 1;
   last[move->source] = (uint32_t)move->op + 1;
-  *verdict = (vmo_verdict){true, leaves_stream(c, move) ? VMO_COPY_STREAM
-                                 : again                ? VMO_COPY_TWICE
-                                                        : VMO_COPY_INTERFERENCE};
+  *verdict = (vmo_verdict){.copy = true,
+                           .reason = leaves_stream(c, move) ? VMO_COPY_STREAM
+                                     : again                ? VMO_COPY_TWICE
+                                                            : VMO_COPY_INTERFERENCE};
   if (verdict->reason == VMO_COPY_STREAM) return VMO_OK;
   vmo_status status = try_merge(c, move->source, move->target, &merged);
   verdict->copy = !merged;
@@ -189,6 +191,7 @@ static vmo_status merge_moves(vmo_coalescer *c) {
     if (!is_live_move(c, move)) continue;
     vmo_status status = judge_move(c, move, &c->moves[order[i]], last);
     if (status != VMO_OK) return status;
+    c->moves[order[i]].live = true;
   }
   return VMO_OK;
 }

@@ -8,6 +8,7 @@
 /* What becomes of a move or of an operand that its op overwrites. */
 typedef struct vmo_verdict {
   bool copy;  /* it needs a copy */
+  bool live;  /* of a move: its target is read */
   int reason; /* of vmo_copy_fact */
 } vmo_verdict;
 

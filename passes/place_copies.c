@@ -90,22 +90,32 @@ static bool add_pending(vmo_coalescer *c, const vmo_move *move, int reason) {
   return vmo_vec_push(p->context->arena, &c->pending, item);
 }
 
-/* The bounds of a loop are read when its inits have been copied: one that stands where a copy goes is saved first. */
-static bool save_bounds(vmo_coalescer *c, uint32_t index) {
+/* Whether operand `operand` of the op is handed over by one of its moves, [first, end), to a target that is read. */
+static bool is_handed_over(const vmo_coalescer *c, uint32_t first, uint32_t end, uint32_t operand) {
+  for (uint32_t m = first; m < end; m++)
+    if (c->flow->moves.data[m].operand == operand) return c->moves[m].live;
+  return false;
+}
+
+static bool is_copied_into(const vmo_coalescer *c, vmo_storage_id root) {
+  for (uint32_t i = 0; i < c->pending.count; i++)
+    if (c->pending.data[i].into == root) return true;
+  return false;
+}
+
+/* What the op reads besides (the bounds of a loop, a value for a target that nothing reads) it reads when the copies
+ * have been made: if it stands where a copy goes, it is saved first. */
+static bool save_other_operands(vmo_coalescer *c, uint32_t index, uint32_t first, uint32_t end) {
   const vmo_planning *p = c->planning;
   const vmo_op *op = &p->function->ops.data[index];
-  for (uint32_t k = 0; op->code == VMO_OP_for && k < 2; k++) {
+  for (uint32_t k = 0; k < op->operand_count; k++) {
     vmo_value_id value = vmo_op_value(p->function, op, k);
     if (value == VMO_NONE || c->flow->references[value].storage == VMO_NONE) continue;
-    vmo_storage_id root = vmo_find_buffer(p->buffers, c->flow->references[value].storage);
-    for (uint32_t i = 0; i < c->pending.count; i++) {
-      if (c->pending.data[i].into != root) continue;
-      vmo_operand source = p->function->operands.data[op->operand_first + k];
-      if (request_copy(c, index, k, source, p->function->values.data[value].type, value, VMO_COPY_INTERFERENCE) ==
-          VMO_NONE)
-        return false;
-      break;
-    }
+    if (!is_copied_into(c, vmo_find_buffer(p->buffers, c->flow->references[value].storage))) continue;
+    if (is_handed_over(c, first, end, k)) continue;
+    vmo_operand source = p->function->operands.data[op->operand_first + k];
+    vmo_type_id type = p->function->values.data[value].type;
+    if (request_copy(c, index, k, source, type, value, VMO_COPY_INTERFERENCE) == VMO_NONE) return false;
   }
   return true;
 }
@@ -135,11 +145,12 @@ bool vmo_place_copies(vmo_coalescer *c) {
     for (; next_forced < c->forced.count && c->forced.data[next_forced].op == op; next_forced++)
       if (!copy_forced(c, &c->forced.data[next_forced])) return false;
     c->pending.count = 0;
+    uint32_t first_move = next_move;
     for (; next_move < c->flow->moves.count && c->flow->moves.data[next_move].op == (vmo_point)op; next_move++)
       if (c->moves[next_move].copy && !add_pending(c, &c->flow->moves.data[next_move], c->moves[next_move].reason))
         return false;
     if (c->pending.count == 0) continue;
-    if (!save_bounds(c, op) || !place_pending(c, op, readers, by_place)) return false;
+    if (!save_other_operands(c, op, first_move, next_move) || !place_pending(c, op, readers, by_place)) return false;
   }
   return true;
 }

@@ -280,7 +280,7 @@ static vmo_status place_homes(placement *p) {
   uint32_t next = 0;
   vmo_item_list *list = &p->list;
   if (!add_stream_items(p)) return VMO_OUT_OF_MEMORY;
-  qsort(list->items.data, list->items.count, sizeof *list->items.data, compare_items);
+  if (list->items.count > 1) qsort(list->items.data, list->items.count, sizeof *list->items.data, compare_items);
   const uint32_t *stream_items = index_stream_items(p);
   if (!stream_items) return VMO_OUT_OF_MEMORY;
   for (vmo_stream_id home = p->planning->flow->streams.count; home-- > 0;) {
