@@ -295,6 +295,8 @@ static void yield_from_stream(reader *r, vmo_point op, const frame *f) {
       storage = own_storage(r, VMO_OWNER_CARRIED, result, -1);
       if (r->failed) return;
       add_move(r, VMO_MOVE_YIELD, op, i, storage);
+      if (r->failed) return;
+      r->flow->accesses.data[r->flow->accesses.count - 1].after = false; /* a copy makes it while other streams run */
     }
     r->flow->storages.data[storage].home = f->stream;
     reserve(r, storage, f);
