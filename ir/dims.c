@@ -62,6 +62,8 @@ vmo_size_id vmo_sizes_fail(vmo_sizes *sizes, vmo_sum_status status) {
 
 static int compare_numbers(int64_t left, int64_t right) { return (left > right) - (left < right); }
 
+/* NOLINTBEGIN(misc-no-recursion): atoms lie at most VMO_SIZE_MAX_DEPTH deep within each other */
+
 static int compare_atoms(const vmo_sizes *sizes, vmo_atom_id left, vmo_atom_id right) {
   if (left == right) return 0;
   const vmo_atom *a = &sizes->atoms.data[left], *b = &sizes->atoms.data[right];
@@ -101,6 +103,8 @@ int vmo_size_compare(const vmo_sizes *sizes, vmo_size_id left, vmo_size_id right
   }
   return compare_numbers(a->term_count, b->term_count);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* ---- monomials ---- */
 
@@ -372,6 +376,8 @@ bool vmo_size_is_constant(const vmo_sizes *sizes, vmo_size_id size, int64_t *num
   return true;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): atoms lie at most VMO_SIZE_MAX_DEPTH deep within each other */
+
 static bool atom_mentions(const vmo_sizes *sizes, const vmo_atom *atom, vmo_dim_id dim) {
   if (atom->kind == VMO_ATOM_DIM) return atom->first == dim;
   if (atom->kind == VMO_ATOM_QUOTIENT) return vmo_size_mentions(sizes, atom->first, dim);
@@ -391,3 +397,5 @@ bool vmo_size_mentions(const vmo_sizes *sizes, vmo_size_id size, vmo_dim_id dim)
   }
   return false;
 }
+
+/* NOLINTEND(misc-no-recursion) */

@@ -5,7 +5,7 @@
  * two sizes are provably equal exactly when their ids are equal. Every dim is at least 0.
  *
  * Operations return VMO_NONE when memory is out, a coefficient leaves ±2^62, or an expression gets too large (4096
- * terms, nesting of 64); vmo_sizes_status tells which. VMO_NONE as an argument gives VMO_NONE. */
+ * terms, 512 members of a max, nesting of 64); vmo_sizes_status tells which. VMO_NONE as an argument gives VMO_NONE. */
 #ifndef VMO_IR_DIMS_H
 #define VMO_IR_DIMS_H
 

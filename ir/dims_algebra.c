@@ -286,7 +286,8 @@ vmo_size_id vmo_size_max(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right) 
 
 /* ---- substitution ---- */
 
-/* Depth is bounded by VMO_SIZE_MAX_DEPTH, work by VMO_SIZE_MAX_WEIGHT. */
+/* NOLINTBEGIN(misc-no-recursion): depth is bounded by VMO_SIZE_MAX_DEPTH, work by VMO_SIZE_MAX_WEIGHT */
+
 static vmo_size_id substitute_atom(vmo_sizes *sizes, vmo_atom_id id, const vmo_size_id *replacements, uint32_t count) {
   vmo_atom atom = sizes->atoms.data[id];
   if (atom.kind == VMO_ATOM_DIM)
@@ -321,3 +322,5 @@ vmo_size_id vmo_size_substitute(vmo_sizes *sizes, vmo_size_id size, const vmo_si
   }
   return result;
 }
+
+/* NOLINTEND(misc-no-recursion) */

@@ -97,6 +97,8 @@ static spread walk_dim(const evaluator *evaluation, vmo_dim_id dim) {
   return result;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): atoms lie at most VMO_SIZE_MAX_DEPTH deep within each other */
+
 static spread walk_maximum(const evaluator *evaluation, const vmo_atom *atom) {
   const vmo_size_id *members = evaluation->sizes->members.data + atom->first;
   spread result = walk_size(evaluation, members[0]);
@@ -208,6 +210,8 @@ static bool has_free_dim(const evaluator *evaluation, vmo_size_id size) {
   }
   return false;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* ---- refinement ---- */
 

@@ -14,6 +14,8 @@ typedef struct size_printer {
   bool compact; /* no blanks */
 } size_printer;
 
+/* NOLINTBEGIN(misc-no-recursion): atoms lie at most VMO_SIZE_MAX_DEPTH deep within each other */
+
 static void print_size(const size_printer *printer, vmo_size_id size, int64_t scale);
 
 static void print_quotient(const size_printer *printer, const vmo_atom *atom) {
@@ -123,6 +125,8 @@ static void print_size(const size_printer *printer, vmo_size_id size, int64_t sc
     print_term(printer, terms[which], coefficient < 0 ? -coefficient : coefficient);
   }
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 void vmo_size_print(const vmo_sizes *sizes, vmo_size_id size, const vmo_dim *dims, const vmr_interner *names,
                     vmo_text *out) {

@@ -103,6 +103,8 @@ static bool is_only_added(const vmo_sizes *sizes, const vmo_sum *sum, vmo_atom_i
   return true;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): at most SEARCH_DEPTH deep */
+
 static bool prove_with_member(proof_search *search, const vmo_sum *sum, vmo_atom_id id, vmo_size_id member,
                               uint32_t depth) {
   vmo_sum *chosen = vmo_sum_take(search->sizes);
@@ -154,6 +156,8 @@ static bool prove(proof_search *search, const vmo_sum *sum, uint32_t depth) {
         return true;
   return false;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 bool vmo_sum_is_nonnegative(vmo_sizes *sizes, const vmo_sum *sum) {
   proof_search search = {sizes, SEARCH_STEPS};

@@ -163,7 +163,7 @@ static void take_number(vmo_lexer *lexer, vmo_token *token) {
 static size_t escape_length(const char *at, const char *end) {
   if (at == end) return 0;
   if (*at == 'x') return end - at > 2 && digit_value(at[1]) < 16 && digit_value(at[2]) < 16 ? 3 : 0;
-  return memchr("\"\\nt", *at, 4) != NULL ? 1 : 0;
+  return *at == '"' || *at == '\\' || *at == 'n' || *at == 't' ? 1 : 0;
 }
 
 static void take_text(vmo_lexer *lexer, vmo_token *token) {

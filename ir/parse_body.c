@@ -104,7 +104,7 @@ static vmo_opcode choose_op(const vmo_parser *parser, vmo_opcode code) {
 }
 
 static bool parse_plain(vmo_parser *parser, vmo_opcode code, vmo_location location) {
-  uint32_t op;
+  uint32_t op = VMO_NONE;
   return parse_line_operands(parser) && finish_op(parser, choose_op(parser, code), location, &op);
 }
 
@@ -115,7 +115,7 @@ static bool note_callee(vmo_parser *parser, uint32_t op, const vmo_token *name) 
 
 static bool parse_declared(vmo_parser *parser) {
   vmo_token name = parser->token;
-  uint32_t op;
+  uint32_t op = VMO_NONE;
   vmo_parse_advance(parser);
   return parse_line_operands(parser) && finish_op(parser, VMO_OP_declared, name.location, &op) &&
          note_callee(parser, op, &name);
@@ -123,7 +123,7 @@ static bool parse_declared(vmo_parser *parser) {
 
 static bool parse_call(vmo_parser *parser, vmo_location location) {
   vmo_token name = parser->token;
-  uint32_t op;
+  uint32_t op = VMO_NONE;
   if (!vmo_parse_expect(parser, VMO_TOKEN_AT, "a function's name (`call @name(...)`)")) return false;
   if (!vmo_parse_expect(parser, VMO_TOKEN_LEFT_PARENTHESIS, "`(`")) return false;
   if (parser->token.kind != VMO_TOKEN_RIGHT_PARENTHESIS && !vmo_parse_operands(parser)) return false;
@@ -176,7 +176,7 @@ static bool parse_returned(vmo_parser *parser) {
 static bool parse_terminator(vmo_parser *parser, vmo_opcode code, vmo_location location) {
   vmo_region_kind kind = innermost(parser)->kind;
   const char *wanted = terminator_of(kind), *found = vmo_op_get_info(code)->name;
-  uint32_t op;
+  uint32_t op = VMO_NONE;
   if (strcmp(wanted, found) != 0) {
     vmo_diagnostic *diagnostic = vmo_diag_add(parser->context, VMO_DIAG_WRONG_TERMINATOR, location,
                                               "`%s` cannot end %s", found, region_name(kind));

@@ -89,12 +89,14 @@ static bool parse_number(vmo_parser *parser, vmo_size_id *size) {
   return *size != VMO_NONE || fail_size(parser, token.location);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): at most SIZE_NESTING deep */
+
 /* max(size, ...) from behind the word. */
 static bool parse_maximum(vmo_parser *parser, vmo_size_id *size, uint32_t depth) {
   vmo_location location = parser->token.location;
   if (!vmo_parse_expect(parser, VMO_TOKEN_LEFT_PARENTHESIS, "`(`") || !parse_sum(parser, size, depth)) return false;
   while (vmo_parse_accept(parser, VMO_TOKEN_COMMA)) {
-    vmo_size_id other;
+    vmo_size_id other = VMO_NONE;
     if (!parse_sum(parser, &other, depth)) return false;
     *size = vmo_size_max(parser->module->sizes, *size, other);
     if (*size == VMO_NONE) return fail_size(parser, location);
@@ -117,7 +119,7 @@ static bool parse_factor(vmo_parser *parser, vmo_size_id *size, uint32_t depth) 
 }
 
 static bool parse_divisor(vmo_parser *parser, vmo_size_id *size) {
-  int64_t divisor;
+  int64_t divisor = 1;
   vmo_location location = parser->token.location;
   if (!vmo_parse_integer(parser, "a divisor", 1, INT64_MAX / 4, &divisor)) return false;
   *size = vmo_size_divide(parser->module->sizes, *size, divisor);
@@ -131,7 +133,7 @@ static bool parse_term(vmo_parser *parser, vmo_size_id *size, uint32_t depth) {
     if (vmo_parse_accept(parser, VMO_TOKEN_DIVIDE)) {
       if (!parse_divisor(parser, size)) return false;
     } else if (vmo_parse_accept(parser, VMO_TOKEN_TIMES)) {
-      vmo_size_id factor;
+      vmo_size_id factor = VMO_NONE;
       if (!parse_factor(parser, &factor, depth)) return false;
       *size = vmo_size_multiply(parser->module->sizes, *size, factor);
       if (*size == VMO_NONE) return fail_size(parser, location);
@@ -147,7 +149,7 @@ static bool parse_sum(vmo_parser *parser, vmo_size_id *size, uint32_t depth) {
   *size = vmo_size_constant(sizes, 0);
   bool negative = vmo_parse_accept(parser, VMO_TOKEN_MINUS);
   for (;;) {
-    vmo_size_id term;
+    vmo_size_id term = VMO_NONE;
     vmo_location location = parser->token.location;
     if (!parse_term(parser, &term, depth)) return false;
     *size = negative ? vmo_size_subtract(sizes, *size, term) : vmo_size_add(sizes, *size, term);
@@ -157,6 +159,8 @@ static bool parse_sum(vmo_parser *parser, vmo_size_id *size, uint32_t depth) {
     vmo_parse_advance(parser);
   }
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 bool vmo_parse_size(vmo_parser *parser, vmo_size_id *size) { return parse_sum(parser, size, 0); }
 
@@ -197,7 +201,7 @@ static bool parse_shape(vmo_parser *parser) {
     return false;
   }
   do {
-    vmo_size_id size;
+    vmo_size_id size = VMO_NONE;
     if (!vmo_parse_size(parser, &size) || !vmo_parser_push(parser, &parser->shape, size)) return false;
   } while (vmo_parse_accept(parser, VMO_TOKEN_COMMA));
   return vmo_parse_expect(parser, VMO_TOKEN_RIGHT_BRACKET, "`,` or `]`");
@@ -246,8 +250,8 @@ static void remember_type(vmo_parser *parser, const char *text, vmo_type_id type
 
 bool vmo_parse_type(vmo_parser *parser, vmo_type_id *type) {
   vmo_location location = parser->token.location;
-  vmo_space_id space;
-  int64_t alignment;
+  vmo_space_id space = 0;
+  int64_t alignment = 0;
   const char *text = parser->token.text;
   if (repeat_type(parser, type)) return true;
   vmo_element element = find_element(&parser->token);
@@ -265,7 +269,7 @@ bool vmo_parse_type(vmo_parser *parser, vmo_type_id *type) {
 }
 
 static bool push_type(vmo_parser *parser) {
-  vmo_type_id type;
+  vmo_type_id type = VMO_NONE;
   return vmo_parse_type(parser, &type) && vmo_parser_push(parser, &parser->types, type);
 }
 

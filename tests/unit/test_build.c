@@ -245,6 +245,31 @@ static void functions_are_found_by_name(void **state) {
   assert_int_equal(vmo_find_function(f->module, "never mentioned"), VMO_NONE);
 }
 
+static void dims_take_values_within_their_bounds(void **state) {
+  fixture *f = *state;
+  vmo_dim_id bounded = vmo_build_dim(f->module, "M", VMO_DIM_BOUNDED, 100, (vmo_location){2, 5});
+  vmo_dim_id fixed = vmo_build_dim(f->module, "K", VMO_DIM_FIXED, 8, nowhere);
+  vmo_build_dim(f->module, "local", VMO_DIM_LOCAL, 0, nowhere);
+  vmo_binding binding = vmo_declared_binding(f->module);
+  assert_int_equal(binding.count, 4);
+  assert_true(binding.dims[0].low == 0 && binding.dims[0].high == INT64_MAX);
+  assert_true(binding.dims[bounded].low == 0 && binding.dims[bounded].high == 100);
+  assert_true(binding.dims[fixed].low == 8 && binding.dims[fixed].high == 8);
+  assert_int_equal(vmo_bind_dim(f->module, &binding, "N", 1000), VMO_OK);
+  assert_int_equal(vmo_bind_dim(f->module, &binding, "M", 100), VMO_OK);
+  assert_int_equal(vmo_bind_dim(f->module, &binding, "K", 8), VMO_OK);
+  assert_true(binding.dims[0].low == 1000 && binding.dims[0].high == 1000);
+  assert_int_equal(f->context->diagnostics->errors, 0);
+  assert_int_equal(vmo_bind_dim(f->module, &binding, "M", 101), VMO_INPUT_ERROR);
+  assert_string_equal(f->context->diagnostics->items[0].message, "dim `M` cannot be 101: line 2 says `M <= 100`");
+  assert_int_equal(vmo_bind_dim(f->module, &binding, "K", 7), VMO_INPUT_ERROR);
+  assert_int_equal(vmo_bind_dim(f->module, &binding, "N", -1), VMO_INPUT_ERROR);
+  assert_string_equal(f->context->diagnostics->items[2].message, "dim `N` cannot be negative: -1");
+  assert_int_equal(vmo_bind_dim(f->module, &binding, "local", 1), VMO_INPUT_ERROR);
+  assert_int_equal(vmo_bind_dim(f->module, &binding, "none", 1), VMO_INPUT_ERROR);
+  assert_string_equal(f->context->diagnostics->items[4].message, "the program has no dim `none`");
+}
+
 static void elements_have_their_widths(void **state) {
   (void)state;
   assert_string_equal(vmo_element_name(VMO_BF16), "bf16");
@@ -266,6 +291,7 @@ int main(void) {
       TEST(names_of_values_become_fit_and_unique),
       TEST(taken_and_bad_names_are_refused),
       TEST(functions_are_found_by_name),
+      TEST(dims_take_values_within_their_bounds),
       TEST(elements_have_their_widths),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,7 @@ typedef struct expression {
   uint32_t count;
 } expression;
 
+/* NOLINTNEXTLINE(misc-no-recursion): `depth` deep */
 static void draw_expression(fixture *f, expression *e, int depth) {
   if (depth == 0 || draw(f, 0, 4) == 0) {
     bool is_dim = draw(f, 0, 2) > 0;
@@ -93,7 +94,7 @@ static int64_t compute(step s, int64_t x, int64_t y) {
 }
 
 static int64_t evaluate_directly(const expression *e, const int64_t *values) {
-  int64_t stack[64];
+  int64_t stack[64] = {0};
   uint32_t top = 0;
   for (uint32_t i = 0; i < e->count; i++) {
     step s = e->steps[i];
@@ -122,7 +123,7 @@ static vmo_size_id apply(fixture *f, step s, vmo_size_id x, vmo_size_id y, bool 
 
 /* `swap` exchanges the operands wherever that must not matter. */
 static vmo_size_id build(fixture *f, const expression *e, bool swap) {
-  vmo_size_id stack[64];
+  vmo_size_id stack[64] = {0};
   uint32_t top = 0;
   for (uint32_t i = 0; i < e->count; i++) {
     step s = e->steps[i];
