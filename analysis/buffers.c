@@ -50,14 +50,11 @@ vmo_status vmo_create_buffers(const vmo_flow *flow, const vmo_liveness *liveness
 bool vmo_make_segments(vmo_buffers *buffers, vmo_storage_id root) {
   vmo_lane *lane = &buffers->classes[root].whole;
   const vmo_liveness *liveness = buffers->liveness;
-  uint32_t count = liveness->first[root + 1] - liveness->first[root];
-  if (lane->segments || count == 0) return true;
-  lane->segments = vmo_alloc(buffers->flow->module->context, count * sizeof *lane->segments);
-  if (!lane->segments) return false;
-  lane->segment_count = lane->segment_capacity = count;
-  for (uint32_t i = 0; i < count; i++) {
-    vmo_live_range range = liveness->ranges[liveness->first[root] + i];
-    lane->segments[i] = (vmo_segment){range.begin, range.end, root, root};
+  if (lane->root) return true;
+  for (uint32_t i = liveness->first[root]; i < liveness->first[root + 1]; i++) {
+    vmo_segment segment = {
+        .begin = liveness->ranges[i].begin, .end = liveness->ranges[i].end, .first = root, .last = root};
+    if (!vmo_add_segment(buffers, lane, &segment)) return false;
   }
   return true;
 }
@@ -206,13 +203,14 @@ vmo_status vmo_merge_buffers(vmo_buffers *buffers, vmo_storage_id left, vmo_stor
   vmo_lane *kept = &buffers->classes[left].whole, *gone = &buffers->classes[right].whole;
   if (!vmo_test_lanes(&m, kept, gone)) return VMO_OK;
   if (!vmo_join_lanes(buffers, kept, gone)) return VMO_OUT_OF_MEMORY;
+  vmo_clear_lane(buffers, gone);
   vmo_unite_buffers(buffers, left, right);
   return VMO_OK;
 }
 
 static void dump_segments(const vmo_lane *lane, vmo_text *out) {
-  for (uint32_t i = 0; i < lane->segment_count; i++)
-    vmo_text_addf(out, " [%d, %d)", lane->segments[i].begin, lane->segments[i].end);
+  for (const vmo_segment *s = vmo_find_segment(lane, -1); s; s = vmo_next_segment(lane, s))
+    vmo_text_addf(out, " [%d, %d)", s->begin, s->end);
 }
 
 void vmo_dump_buffers(const vmo_buffers *buffers, vmo_text *out) {

@@ -6,9 +6,9 @@
  *   %x  ├────────┤p           x is read last by op p, which makes y: both are live at p,
  *   %y           p├──────┤    and may share their bytes if the op's row allows it (design: in place)
  *
- * A buffer keeps the sorted segments in which a member is live; one that hands over to the next is joined with it, so that a chain of
- * in-place ops is one segment however long. Merging costs the smaller number of segments times the logarithm of the
- * larger one, plus a move of memory. */
+ * A buffer keeps the segments in which a member is live, in order; one that hands over to the next is joined with it,
+ * so that a chain of in-place ops is one segment however long. Merging costs the smaller number of segments times the
+ * logarithm of the larger one. */
 #ifndef VMO_ANALYSIS_BUFFERS_H
 #define VMO_ANALYSIS_BUFFERS_H
 
@@ -22,20 +22,26 @@ typedef struct vmo_call_summary {
 
 typedef struct vmo_segment {
   vmo_point begin, end;
-  vmo_storage_id first, last; /* the member that is live at begin, and at end - 1 */
+  vmo_storage_id first, last;       /* the member that is live at begin, and at end - 1 */
+  struct vmo_segment *left, *right; /* private to segments.c */
 } vmo_segment;
 
 /* Some bytes of a buffer, with the segments in which they are live. */
 typedef struct vmo_lane {
   vmo_bytes begin, end; /* end -1: all bytes of the buffer */
-  vmo_segment *segments;
-  uint32_t segment_count, segment_capacity;
+  vmo_segment *root;    /* NULL: none */
+  uint32_t segment_count;
 } vmo_lane;
+
+/* The segments of a lane in order:
+ *   for (const vmo_segment *s = vmo_find_segment(lane, -1); s; s = vmo_next_segment(lane, s)) */
+const vmo_segment *vmo_find_segment(const vmo_lane *lane, vmo_point point); /* the first to end there or later */
+const vmo_segment *vmo_next_segment(const vmo_lane *lane, const vmo_segment *segment);
 
 typedef struct vmo_buffer_class {
   vmo_lane whole;  /* when there are no parts */
   vmo_lane *parts; /* when a result took the bytes of a part: lanes in order, together all bytes */
-  uint32_t part_count;
+  uint32_t part_count, part_capacity;
   vmo_storage_id anchor; /* the donated parameter, state or result place among its members; VMO_NONE: none */
   vmo_stream_id home;    /* whose arena it lives in */
 } vmo_buffer_class;
@@ -51,6 +57,7 @@ typedef struct vmo_buffers {
   vmo_bytes *offsets;                /* of a member that is a part: where it begins; -1: it is the whole buffer */
   vmo_buffer_class *classes;         /* valid at roots; the root is a whole member */
   uint32_t *access_counts;           /* of each storage */
+  vmo_segment *free_segments;        /* a list by `right`: private to segments.c */
 } vmo_buffers;
 
 /* Why two buffers cannot be one. */

@@ -63,24 +63,10 @@ static bool compatible(const vmo_merge *m, const vmo_segment *a, const vmo_segme
   return meet(m, a, b) || meet(m, b, a); /* both begin at one op, one of them is over with it */
 }
 
-static uint32_t first_segment_ending_at(const vmo_lane *lane, vmo_point point) {
-  uint32_t low = 0, high = lane->segment_count;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (lane->segments[middle].end < point)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
 bool vmo_test_lanes(const vmo_merge *m, const vmo_lane *left, const vmo_lane *right) {
-  for (uint32_t i = 0; i < right->segment_count; i++) {
-    const vmo_segment *segment = &right->segments[i];
-    for (uint32_t k = first_segment_ending_at(left, segment->begin);
-         k < left->segment_count && left->segments[k].begin <= segment->end; k++) {
-      const vmo_segment *other = &left->segments[k];
+  for (const vmo_segment *segment = vmo_find_segment(right, -1); segment; segment = vmo_next_segment(right, segment)) {
+    const vmo_segment *other = vmo_find_segment(left, segment->begin);
+    for (; other && other->begin <= segment->end; other = vmo_next_segment(left, other)) {
       if (compatible(m, other, segment)) continue;
       vmo_point point = other->begin > segment->begin ? other->begin : segment->begin;
       *m->conflict = (vmo_conflict){VMO_REFUSED_SHARED_LIVE, point, other->last, segment->first};
@@ -90,62 +76,8 @@ bool vmo_test_lanes(const vmo_merge *m, const vmo_lane *left, const vmo_lane *ri
   return true;
 }
 
-/* Of two that begin at one op, the one that the op makes comes after the one that it reads. */
-static bool comes_before(const vmo_flow *flow, const vmo_segment *a, const vmo_segment *b) {
-  if (a->begin != b->begin) return a->begin < b->begin;
-  if (a->begin == a->end || b->begin == b->end) return a->begin == a->end; /* an empty one is before the op */
-  if (a->first == VMO_NONE) return true;
-  const vmo_storage *first = &flow->storages.data[a->first];
-  return !(first->owner == VMO_OWNER_RESULT && first->definition == a->begin);
-}
-
-/* Appends a segment to sorted ones, joining it with the last when that hands over to it. Segments that only touch stay
- * apart: a value that takes over from the one and hands over to the other may come between. */
-static void append_segment(vmo_segment *segments, uint32_t *count, vmo_segment segment) {
-  vmo_segment *last = *count > 0 ? &segments[*count - 1] : NULL;
-  bool empty = segment.begin == segment.end || (last && last->begin == last->end);
-  if (!last || last->end <= segment.begin || empty) {
-    segments[(*count)++] = segment;
-  } else if (segment.end >= last->end) {
-    last->end = segment.end;
-    last->last = segment.last;
-  }
-}
-
-/* The usual case: all of `right` lies at or after the end of `left`. */
-static bool append_segments(vmo_buffers *buffers, vmo_lane *left, const vmo_lane *right) {
-  uint32_t wanted = left->segment_count + right->segment_count;
-  if (wanted > left->segment_capacity) {
-    uint32_t capacity = wanted < 4 ? 4 : wanted + wanted / 2;
-    vmo_segment *grown = vmr_arena_grow(buffers->flow->module->context->arena, left->segments,
-                                        left->segment_capacity * sizeof *grown, capacity * sizeof *grown);
-    if (!grown) return false;
-    left->segments = grown;
-    left->segment_capacity = capacity;
-  }
-  for (uint32_t i = 0; i < right->segment_count; i++)
-    append_segment(left->segments, &left->segment_count, right->segments[i]);
-  return true;
-}
-
-static bool interleave_segments(vmo_buffers *buffers, vmo_lane *left, const vmo_lane *right) {
-  uint32_t a = 0, b = 0, count = 0, wanted = left->segment_count + right->segment_count;
-  vmo_segment *merged = vmo_alloc(buffers->flow->module->context, wanted * sizeof *merged);
-  if (!merged) return false;
-  while (a < left->segment_count || b < right->segment_count) {
-    bool take_left = b == right->segment_count ||
-                     (a < left->segment_count && comes_before(buffers->flow, &left->segments[a], &right->segments[b]));
-    append_segment(merged, &count, take_left ? left->segments[a++] : right->segments[b++]);
-  }
-  left->segments = merged;
-  left->segment_count = count;
-  left->segment_capacity = wanted;
-  return true;
-}
-
 bool vmo_join_lanes(vmo_buffers *buffers, vmo_lane *left, const vmo_lane *right) {
-  if (right->segment_count == 0) return true;
-  bool at_end = left->segment_count == 0 ||
-                comes_before(buffers->flow, &left->segments[left->segment_count - 1], &right->segments[0]);
-  return at_end ? append_segments(buffers, left, right) : interleave_segments(buffers, left, right);
+  for (const vmo_segment *segment = vmo_find_segment(right, -1); segment; segment = vmo_next_segment(right, segment))
+    if (!vmo_add_segment(buffers, left, segment)) return false;
+  return true;
 }

@@ -1,4 +1,4 @@
-/* lanes.h: what buffers.c, lanes.c and parts.c share. Private to analysis/. */
+/* lanes.h: what buffers.c, lanes.c, parts.c and segments.c share. Private to analysis/. */
 #ifndef VMO_ANALYSIS_LANES_H
 #define VMO_ANALYSIS_LANES_H
 
@@ -14,8 +14,13 @@ typedef struct vmo_merge {
 /* Whether the segments fit; otherwise m->conflict says where they do not. `left` has the more of them. */
 bool vmo_test_lanes(const vmo_merge *m, const vmo_lane *left, const vmo_lane *right);
 
-/* Adds the segments of `right` to `left`; false when memory is out. */
+/* Adds the segments of `right` to `left`, joining those that meet; false when memory is out. */
 bool vmo_join_lanes(vmo_buffers *buffers, vmo_lane *left, const vmo_lane *right);
+
+/* Adds one segment, joining it with those that it meets; false when memory is out. */
+bool vmo_add_segment(vmo_buffers *buffers, vmo_lane *lane, const vmo_segment *segment);
+/* Takes out all segments, for others to use. */
+void vmo_clear_lane(vmo_buffers *buffers, vmo_lane *lane);
 
 /* Segments of a buffer of one member, made when they are first needed; false when memory is out. */
 bool vmo_make_segments(vmo_buffers *buffers, vmo_storage_id root);

@@ -9,37 +9,23 @@
 
 enum { MAX_PARTS = 1024 };
 
-static vmr_arena *arena_of(const vmo_buffers *buffers) { return buffers->flow->module->context->arena; }
-
-static bool push_segment(vmo_buffers *buffers, vmo_lane *lane, vmo_segment segment) {
-  if (lane->segment_count == lane->segment_capacity) {
-    uint32_t capacity = lane->segment_capacity < 4 ? 8 : 2 * lane->segment_capacity;
-    vmo_segment *grown = vmr_arena_grow(arena_of(buffers), lane->segments, lane->segment_capacity * sizeof *grown,
-                                        capacity * sizeof *grown);
-    if (!grown) return false;
-    lane->segments = grown;
-    lane->segment_capacity = capacity;
-  }
-  lane->segments[lane->segment_count++] = segment;
-  return true;
-}
-
 static bool copy_lane(vmo_buffers *buffers, const vmo_lane *from, vmo_lane *to) {
-  *to = *from;
-  to->segments = vmo_alloc(buffers->flow->module->context, ((size_t)from->segment_count + 1) * sizeof *to->segments);
-  to->segment_capacity = from->segment_count + 1;
-  if (!to->segments) return false;
-  if (from->segment_count > 0) memcpy(to->segments, from->segments, from->segment_count * sizeof *to->segments);
-  return true;
+  *to = (vmo_lane){.begin = from->begin, .end = from->end};
+  return vmo_join_lanes(buffers, to, from);
 }
 
 /* ---- dividing ---- */
 
+static bool reserve_part(vmo_buffers *buffers, vmo_buffer_class *class) {
+  return class->part_count < class->part_capacity ||
+         vmo_vec_grow(buffers->flow->module->context->arena, (void **)&class->parts, &class->part_capacity,
+                      class->part_count + 1, sizeof *class->parts);
+}
+
 static bool begin_parts(vmo_buffers *buffers, vmo_storage_id root) {
   vmo_buffer_class *class = &buffers->classes[root];
   if (class->part_count > 0) return true;
-  class->parts = vmo_alloc(buffers->flow->module->context, (MAX_PARTS + 2) * sizeof *class->parts);
-  if (!class->parts || !copy_lane(buffers, &class->whole, &class->parts[0])) return false;
+  if (!reserve_part(buffers, class) || !copy_lane(buffers, &class->whole, &class->parts[0])) return false;
   class->parts[0].begin = 0;
   class->parts[0].end = buffers->flow->storages.data[root].bytes;
   class->part_count = 1;
@@ -51,6 +37,7 @@ static bool divide(vmo_buffers *buffers, vmo_buffer_class *class, vmo_bytes at) 
   uint32_t i = 0;
   while (i < class->part_count && class->parts[i].end <= at) i++;
   if (i == class->part_count || class->parts[i].begin >= at) return true;
+  if (!reserve_part(buffers, class)) return false;
   memmove(&class->parts[i + 1], &class->parts[i], (class->part_count - i) * sizeof *class->parts);
   class->part_count++;
   if (!copy_lane(buffers, &class->parts[i + 1], &class->parts[i])) return false;
@@ -61,21 +48,26 @@ static bool divide(vmo_buffers *buffers, vmo_buffer_class *class, vmo_bytes at) 
 /* ---- the life of just these bytes ---- */
 
 /* What is left of a segment when the storage's own ranges are taken out. */
-static bool cut_segment(vmo_buffers *buffers, vmo_lane *out, vmo_segment segment, vmo_storage_id storage) {
+static bool cut_segment(vmo_buffers *buffers, vmo_lane *out, const vmo_segment *segment, vmo_storage_id storage) {
   const vmo_liveness *liveness = buffers->liveness;
-  vmo_point at = segment.begin;
+  vmo_point at = segment->begin;
+  if (segment->begin == segment->end) return segment->first == storage || vmo_add_segment(buffers, out, segment);
   for (uint32_t i = liveness->first[storage]; i < liveness->first[storage + 1]; i++) {
     vmo_live_range range = liveness->ranges[i];
-    if (range.end <= at || range.begin >= segment.end) continue;
+    if (range.end <= at || range.begin >= segment->end) continue;
     if (range.begin > at) {
-      vmo_segment piece = {at, range.begin, at == segment.begin ? segment.first : VMO_NONE, VMO_NONE};
-      if (!push_segment(buffers, out, piece)) return false;
+      vmo_segment piece = {
+          .begin = at, .end = range.begin, .first = at == segment->begin ? segment->first : VMO_NONE, .last = VMO_NONE};
+      if (!vmo_add_segment(buffers, out, &piece)) return false;
     }
     at = range.end;
   }
-  if (at >= segment.end) return true;
-  vmo_segment piece = {at, segment.end, at == segment.begin ? segment.first : VMO_NONE, segment.last};
-  return push_segment(buffers, out, piece);
+  if (at >= segment->end) return true;
+  vmo_segment piece = {.begin = at,
+                       .end = segment->end,
+                       .first = at == segment->begin ? segment->first : VMO_NONE,
+                       .last = segment->last};
+  return vmo_add_segment(buffers, out, &piece);
 }
 
 /* A lane in which `storage` (at `offset` in the buffer) lives only where these bytes do. */
@@ -83,15 +75,14 @@ static vmo_status restrict_lane(vmo_buffers *buffers, vmo_byte_liveness *bytes, 
                                 vmo_storage_id storage, vmo_bytes offset, vmo_lane *out) {
   const vmo_live_range *ranges;
   uint32_t count;
-  vmo_lane own = {0};
   *out = (vmo_lane){.begin = lane->begin, .end = lane->end};
-  for (uint32_t i = 0; i < lane->segment_count; i++)
-    if (!cut_segment(buffers, out, lane->segments[i], storage)) return VMO_OUT_OF_MEMORY;
+  for (const vmo_segment *s = vmo_find_segment(lane, -1); s; s = vmo_next_segment(lane, s))
+    if (!cut_segment(buffers, out, s, storage)) return VMO_OUT_OF_MEMORY;
   vmo_status status = vmo_find_byte_liveness(bytes, storage, lane->begin - offset, lane->end - offset, &ranges, &count);
-  for (uint32_t i = 0; i < count && status == VMO_OK; i++)
-    if (!push_segment(buffers, &own, (vmo_segment){ranges[i].begin, ranges[i].end, storage, storage}))
-      status = VMO_OUT_OF_MEMORY;
-  if (status == VMO_OK && !vmo_join_lanes(buffers, out, &own)) status = VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < count && status == VMO_OK; i++) {
+    vmo_segment own = {.begin = ranges[i].begin, .end = ranges[i].end, .first = storage, .last = storage};
+    if (!vmo_add_segment(buffers, out, &own)) status = VMO_OUT_OF_MEMORY;
+  }
   return status;
 }
 
@@ -126,6 +117,7 @@ static vmo_status take_lanes(const vmo_merge *m, vmo_byte_liveness *bytes, vmo_s
     vmo_lane restricted;
     vmo_status status = restrict_lane(m->buffers, bytes, &class->parts[end], storage, offset, &restricted);
     if (status != VMO_OK) return status;
+    vmo_clear_lane(m->buffers, &class->parts[end]);
     class->parts[end] = restricted; /* true whether or not the result is taken in */
     if (!vmo_test_lanes(m, &class->parts[end], made)) return VMO_OK;
   }

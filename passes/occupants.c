@@ -289,8 +289,8 @@ bool vmo_is_in_arena(const vmo_planning *planning, vmo_storage_id root, bool res
 }
 
 static bool add_segments(const vmo_flow *flow, const vmo_lane *lane, vmo_occupancy *occupancy) {
-  for (uint32_t i = 0; i < lane->segment_count; i++)
-    if (!add_range(flow, occupancy, lane->segments[i].begin, lane->segments[i].end)) return false;
+  for (const vmo_segment *s = vmo_find_segment(lane, -1); s; s = vmo_next_segment(lane, s))
+    if (!add_range(flow, occupancy, s->begin, s->end)) return false;
   return true;
 }
 
@@ -332,7 +332,7 @@ static bool add_buffer(const vmo_planning *p, const reservations *lists, vmo_sto
   if (class->part_count > 0 && lanes) return add_lanes(p, lists, root, occupancy);
   for (uint32_t i = 0; i < class->part_count; i++)
     if (!add_segments(flow, &class->parts[i], occupancy)) return false;
-  bool own = class->part_count == 0 && !class->whole.segments; /* alone: its storage's ranges */
+  bool own = class->part_count == 0 && !class->whole.root; /* alone: its storage's ranges */
   bool ok = own ? add_storage_ranges(flow, p->liveness, root, occupancy)
                 : class->part_count > 0 || add_segments(flow, &class->whole, occupancy);
   if (!ok || !add_members_reservations(p, lists, root, occupancy)) return false;

@@ -168,9 +168,9 @@ static bool state_lanes(statement *s, const vmo_buffer_class *class, vmo_bytes o
   for (uint32_t i = 0; i < class->part_count && ok; i++) {
     const vmo_lane *lane = &class->parts[i];
     ok = state_buffer(s, lane->end - lane->begin, 1, offset + lane->begin);
-    for (uint32_t k = 0; k < lane->segment_count && ok; k++)
-      if (lane->segments[k].begin < lane->segments[k].end) /* not one between two ops */
-        ok = state_lifetime(s, lane->segments[k].begin, lane->segments[k].end);
+    for (const vmo_segment *live = vmo_find_segment(lane, -1); live && ok; live = vmo_next_segment(lane, live))
+      if (live->begin < live->end) /* not one between two ops */
+        ok = state_lifetime(s, live->begin, live->end);
   }
   return ok;
 }
