@@ -85,8 +85,9 @@ static bool note_overlap(const vmo_plan_run *r, uint32_t index, uint32_t operand
   vmo_value_id value = vmo_op_value(r->c->function, op, operand);
   if (!vmo_same_start(place_of(r, value), place_of(r, w->value)) || !same_elements(r, value, w->value))
     return report_overlap(r, index, w->value, value, "they are not the same bytes, element by element");
-  if (vmo_op_may_overwrite(r->c->module, r->c->function, op, operand)) w->allowed = true;
-  if (!vmo_op_reads_same_index(r->c->module, r->c->function, op, operand)) w->unordered++;
+  bool allowed = vmo_op_may_overwrite(r->c->module, r->c->function, op, operand);
+  if (allowed) w->allowed = true;
+  if (!vmo_op_reads_same_index(r->c->module, r->c->function, op, operand)) w->unordered += allowed ? 1 : 2;
   w->operand = operand;
   return true;
 }

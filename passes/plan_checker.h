@@ -199,7 +199,7 @@ typedef struct vmo_plan_write {
   vmo_value_id value;
   uint32_t cell;      /* its first */
   uint32_t operand;   /* one that it overlaps; VMO_NONE: none */
-  uint32_t unordered; /* of the operands there, those not read at the same index */
+  uint32_t unordered; /* operands there that are not read at the same index; twice if they may not be overwritten */
   bool allowed;       /* the row allows one of them to be overwritten */
 } vmo_plan_write;
 

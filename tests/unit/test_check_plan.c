@@ -134,6 +134,20 @@ static void another_operand_in_the_same_bytes_is_read_at_the_same_index(void **u
           "E0653", 4, "element by element");
 }
 
+static void an_operand_that_is_read_elsewhere_is_not_overwritten_with_another(void **unused) {
+  (void)unused;
+#define DECLARED(inplace, second) \
+  "op @g(%x: f64[n], %y: f64[n]) -> f64[n] { inplace = [" inplace "] }\n" \
+  "func @f(%k: f64[4]) " HEAD("f64[4]", "32") "  %x = fill 1.0 {slot = 0, offset = 0} : f64[4]\n" \
+                                              "  %y = @g %x, " second " {slot = 0, offset = 0, over = %x} : f64[4]\n" \
+                                              "  return %y\n" \
+                                              "}\n"
+  accepts(DECLARED("0", "%k"));
+  accepts(DECLARED("0, 1", "%x"));
+  refuses(DECLARED("0", "%x"), "E0653", 4, "another operand there is read at other indices");
+  refuses(DECLARED("1", "%k"), "E0653", 4, "the op does not allow it");
+}
+
 static void two_results_do_not_overlap(void **unused) {
   (void)unused;
   refuses("op @two(%x: f64[n]) -> (f64[n], f64[n])\n"
@@ -918,6 +932,20 @@ static void states(void **unused) {
   refuses(STATE("32", "slot = 1, offset = 40", "slot = 2, offset = 64", "%s"), "E0653", 2, "");
 }
 
+/* Its author put the state at 32, so the plan's own alignment does not count there. */
+static void a_pinned_state_is_where_its_author_put_it(void **unused) {
+  (void)unused;
+#define PINNED(place) \
+  "func @f(%x: f64[4], state %s: f64[4] offset 32 {slot = 0, offset = 32}) -> f64[4] " \
+  "plan {align = 64, results = arena, arena = 128} {\n" \
+  "  %y = exp %s {slot = 1, offset = 64} : f64[4]\n" \
+  "  %t = exp %x {" place "} : f64[4]\n" \
+  "  return %y, state %t\n" \
+  "}\n"
+  accepts(PINNED("slot = 0, offset = 32"));
+  refuses(PINNED("slot = 2, offset = 96"), "E0656", 3, "no multiple of 64");
+}
+
 /* ---- sizes that are not numbers ---- */
 
 #define SYMBOLIC(x, y, z, arena) \
@@ -1081,6 +1109,7 @@ int main(void) {
       cmocka_unit_test(an_op_that_reads_neighbours_is_not_in_place),
       cmocka_unit_test(results_over_operands_need_equal_elements),
       cmocka_unit_test(another_operand_in_the_same_bytes_is_read_at_the_same_index),
+      cmocka_unit_test(an_operand_that_is_read_elsewhere_is_not_overwritten_with_another),
       cmocka_unit_test(two_results_do_not_overlap),
       cmocka_unit_test(donated_parameters_are_written_others_are_not),
       cmocka_unit_test(a_dead_donated_parameter_is_a_place),
@@ -1125,6 +1154,7 @@ int main(void) {
       cmocka_unit_test(workspaces),
       cmocka_unit_test(destinations_are_written_in_place),
       cmocka_unit_test(states),
+      cmocka_unit_test(a_pinned_state_is_where_its_author_put_it),
       cmocka_unit_test(slots_whose_sizes_are_expressions),
       cmocka_unit_test(slots_of_expressions_hold_one_value_at_a_time),
       cmocka_unit_test(parts_of_slots_of_expressions),
