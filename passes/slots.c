@@ -324,25 +324,69 @@ static vmo_status place_absolutely(placement *p) {
   return VMO_OK;
 }
 
-/* In numbers each buffer is a slot of its own, numbered by its root; symbolic ones share the slot of their place. */
-static void number_slots(placement *p) {
-  uint32_t storages = p->planning->flow->storages.count, slots = 0;
-  if (p->planning->known) {
-    for (vmo_storage_id s = 0; s < storages; s++)
-      if (p->layout->buffers[s].offset != VMO_NONE) p->layout->buffers[s].slot = slots++;
-    return;
-  }
-  uint32_t group_home = VMO_NONE, group_space = 0, first = 0;
-  for (uint32_t i = p->list.items.count; i-- > 0;) { /* outer homes first, as their offsets rise */
-    const vmo_item *item = &p->list.items.data[i];
-    if (item->home != group_home || item->space != group_space) {
-      group_home = item->home;
-      group_space = item->space;
-      first = slots;
+/* The items of one home and space are list.items[first..end); true while there is such a group at or after *first. */
+static bool next_group(const placement *p, uint32_t first, uint32_t *end) {
+  const vmo_item *items = p->list.items.data;
+  if (first >= p->list.items.count) return false;
+  *end = first + 1;
+  while (*end < p->list.items.count && items[*end].home == items[first].home && items[*end].space == items[first].space)
+    (*end)++;
+  return true;
+}
+
+/* Symbolic slots are numbered as they lie in the arena: those inside a sub-arena after the slot that it stands in.
+ *
+ *   home 0     | 0 | 1           | 4 |          slot 1 holds the sub-arena of a stream,
+ *   stream 1       | 2 | 3 |                    whose own slots are 2 and 3
+ *
+ * Counts from the inner homes to the outer ones, then numbers from the outer to the inner. */
+static bool number_symbolic_slots(placement *p) {
+  vmo_context *context = p->planning->context;
+  size_t groups = (size_t)p->planning->flow->streams.count * p->spaces;
+  uint32_t count = p->list.items.count, end;
+  uint32_t *sizes = vmo_alloc_array(context, groups + 1, sizeof *sizes); /* slots of a group and of those inside */
+  uint32_t *bases = vmo_alloc_array(context, groups + 1, sizeof *bases);
+  uint32_t *inside = vmo_alloc_array(context, (size_t)count + 2, sizeof *inside); /* by slot: slots inside it */
+  if (!sizes || !bases || !inside) return false;
+  for (uint32_t first = 0; next_group(p, first, &end); first = end) {
+    const vmo_item *items = p->list.items.data;
+    uint32_t *size = &sizes[(size_t)items[first].home * p->spaces + items[first].space], slots = 0, nested = 0;
+    for (uint32_t i = first; i < end; i++) {
+      if (items[i].slot + 1 > slots) slots = items[i].slot + 1;
+      if (items[i].kind == VMO_ITEM_STREAM) nested += sizes[(size_t)items[i].index * p->spaces + items[i].space];
     }
-    if (first + item->slot + 1 > slots) slots = first + item->slot + 1;
-    if (item->kind == VMO_ITEM_BUFFER) p->layout->buffers[item->index].slot = first + item->slot;
+    *size = slots + nested;
   }
+  for (uint32_t space = 1; space < p->spaces; space++) bases[space] = bases[space - 1] + sizes[space - 1];
+  for (uint32_t last = count; last > 0;) {
+    uint32_t first = last - 1;
+    vmo_item *items = p->list.items.data;
+    while (first > 0 && items[first - 1].home == items[last - 1].home &&
+           items[first - 1].space == items[last - 1].space)
+      first--;
+    uint32_t base = bases[(size_t)items[first].home * p->spaces + items[first].space];
+    for (uint32_t i = 0; i <= last - first; i++) inside[i] = 0;
+    for (uint32_t i = first; i < last; i++)
+      if (items[i].kind == VMO_ITEM_STREAM)
+        inside[items[i].slot + 1] += sizes[(size_t)items[i].index * p->spaces + items[i].space];
+    for (uint32_t i = 1; i <= last - first; i++) inside[i] += inside[i - 1];
+    for (uint32_t i = first; i < last; i++) {
+      uint32_t number = base + items[i].slot + inside[items[i].slot];
+      if (items[i].kind == VMO_ITEM_BUFFER) p->layout->buffers[items[i].index].slot = number;
+      if (items[i].kind == VMO_ITEM_STREAM) bases[(size_t)items[i].index * p->spaces + items[i].space] = number + 1;
+    }
+    last = first;
+  }
+  return true;
+}
+
+/* In numbers each buffer is a slot of its own, numbered by its root; symbolic ones share the slot of their place. */
+static bool number_slots(placement *p) {
+  uint32_t storages = p->planning->flow->storages.count, slots = 0;
+  if (!p->planning->known) return number_symbolic_slots(p);
+  for (vmo_storage_id s = 0; s < storages; s++)
+    if (p->layout->buffers[s].offset != VMO_NONE) p->layout->buffers[s].slot = slots++;
+  return true;
 }
 
 static bool begin_layout(placement *p) {
@@ -374,7 +418,7 @@ static vmo_status make_layout(vmo_planning *planning, bool results, vmo_layout *
   if (status == VMO_OK) status = place_homes(&p);
   if (status == VMO_OK) status = place_absolutely(&p);
   if (status != VMO_OK) return status;
-  number_slots(&p);
+  if (!number_slots(&p)) return VMO_OUT_OF_MEMORY;
   layout->alignment = 1;
   for (uint32_t s = 0; s < p.spaces; s++) {
     layout->arenas[s] = p.arenas[s].amount;
