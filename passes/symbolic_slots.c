@@ -19,6 +19,7 @@ typedef struct slot {
 typedef struct sharing {
   vmo_planning *planning;
   const vmo_item_list *list;
+  int worst_rate; /* fits worse than this are not taken; below 0: nothing is shared */
   VMO_VEC(slot) slots;
 } sharing;
 
@@ -44,7 +45,7 @@ static int rate(const sharing *s, const slot *taken, const vmo_item *item) {
 
 static uint32_t find_slot(const sharing *s, const vmo_item *item) {
   uint32_t best = VMO_NONE;
-  int best_rate = 4;
+  int best_rate = s->worst_rate + 1;
   if (item->fixed_offset >= 0 || item->kind == VMO_ITEM_STREAM) return VMO_NONE;
   for (uint32_t i = 0; i < s->slots.count && best_rate > 0; i++) {
     const slot *candidate = &s->slots.data[i];
@@ -129,16 +130,41 @@ static vmo_status place_slots(const sharing *s, vmo_size_id *offsets, vmo_size_i
   return VMO_OK;
 }
 
+/* Whether each item provably ends before the next slot: the checker of the plan will ask for that proof. */
+static bool is_provable(const sharing *s, const vmo_item *items, uint32_t count, const vmo_size_id *offsets,
+                        vmo_size_id total) {
+  vmo_sizes *sizes = s->planning->module->sizes;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t next = items[i].slot + 1;
+    vmo_size_id end = vmo_size_add(sizes, offsets[items[i].slot], items[i].size);
+    vmo_size_id limit = next < s->slots.count ? offsets[next] : total;
+    if (end == VMO_NONE || !vmo_size_at_least(sizes, limit, end)) return false;
+  }
+  return true;
+}
+
+static vmo_status try_sharing(sharing *s, vmo_item *items, uint32_t count, vmo_size_id *offsets, vmo_size_id *total) {
+  s->slots.count = 0;
+  if (!take_slots(s, items, count)) return VMO_OUT_OF_MEMORY;
+  return place_slots(s, offsets, total);
+}
+
+/* Shares as much as can be proven: whatever is free, then only slots of the very size, then none. */
 vmo_status vmo_place_symbolic_items(vmo_planning *planning, vmo_item_list *list, uint32_t first, uint32_t end,
                                     vmo_layout *layout, vmo_sub_arena *arena) {
   sharing s = {.planning = planning, .list = list};
   vmo_item *items = list->items.data + first;
-  if (!take_slots(&s, items, end - first)) return VMO_OUT_OF_MEMORY;
-  vmo_size_id *offsets = vmo_alloc(planning->context, ((size_t)s.slots.count + 1) * sizeof *offsets), total;
+  uint32_t count = end - first;
+  vmo_size_id *offsets = vmo_alloc(planning->context, ((size_t)count + 1) * sizeof *offsets), total;
   if (!offsets) return VMO_OUT_OF_MEMORY;
-  vmo_status status = place_slots(&s, offsets, &total);
-  if (status != VMO_OK) return status;
-  for (uint32_t i = 0; i < end - first; i++) items[i].offset = offsets[items[i].slot];
+  static const int rates[] = {3, 0, -1};
+  for (int attempt = 0; attempt < 3; attempt++) {
+    s.worst_rate = rates[attempt];
+    vmo_status status = try_sharing(&s, items, count, offsets, &total);
+    if (status != VMO_OK) return status;
+    if (is_provable(&s, items, count, offsets, total)) break;
+  }
+  for (uint32_t i = 0; i < count; i++) items[i].offset = offsets[items[i].slot];
   arena->amount = (vmo_amount){-1, total};
   layout->method = "symbolic slots";
   return VMO_OK;
