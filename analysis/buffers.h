@@ -56,6 +56,7 @@ typedef struct vmo_buffers {
   vmo_storage_id *next;              /* members of a class as a ring */
   vmo_bytes *offsets;                /* of a member that is a part: where it begins; -1: it is the whole buffer */
   vmo_buffer_class *classes;         /* valid at roots; the root is a whole member */
+  vmo_bitset replaced;               /* operands that a copy is going to replace: they are not read; unset: none */
   uint32_t *access_counts;           /* of each storage */
   vmo_segment *free_segments;        /* a list by `right`: private to segments.c */
 } vmo_buffers;

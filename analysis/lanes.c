@@ -24,7 +24,8 @@ static bool is_hand_over(const vmo_merge *m, vmo_point point, vmo_storage_id mad
   for (uint32_t k = 0; k < op->operand_count; k++) {
     vmo_value_id value = vmo_op_value(flow->function, op, k);
     vmo_storage_id operand = value == VMO_NONE ? VMO_NONE : flow->references[value].storage;
-    if (operand == VMO_NONE) continue;
+    bool replaced = m->buffers->replaced.words && vmo_bitset_get(&m->buffers->replaced, op->operand_first + k);
+    if (operand == VMO_NONE || replaced) continue;
     vmo_storage_id root = vmo_find_buffer(m->buffers, operand);
     if (root != m->left && root != m->right) continue;
     if (!allows(m, point, storage->value - op->result_first, k, value)) return false;

@@ -92,32 +92,50 @@ static vmo_status try_overwrite(vmo_coalescer *c, uint32_t index, uint32_t opera
   return try_merge(c, from, c->flow->references[op->result_first + result].storage, fine);
 }
 
-static vmo_status force_operand(vmo_coalescer *c, uint32_t index, uint32_t operand, uint32_t result, int reason) {
-  const vmo_op *op = &c->planning->function->ops.data[index];
-  bool call = op->code == VMO_OP_call, fine = true;
+static bool force_copy(vmo_coalescer *c, uint32_t index, uint32_t operand, int reason) {
+  vmo_planning *p = c->planning;
+  vmo_forced_copy forced = {index, operand, reason};
+  vmo_bitset_set(&p->buffers->replaced, p->function->ops.data[index].operand_first + operand);
+  return vmo_vec_push(p->context->arena, &c->forced, forced);
+}
+
+/* Whether the operand needs a copy whatever else happens. */
+static vmo_verdict judge_operand(const vmo_coalescer *c, const vmo_op *op, uint32_t operand) {
+  bool call = op->code == VMO_OP_call;
   vmo_verdict verdict = judge_value(c, vmo_op_value(c->planning->function, op, operand));
   if (verdict.copy && verdict.reason == VMO_COPY_VIEW && !call) verdict.copy = false; /* its base may die here */
   if (!verdict.copy && call && is_passed_twice(c, op, operand))
     verdict = (vmo_verdict){.copy = true, .reason = VMO_COPY_TWICE};
-  if (!verdict.copy) {
-    vmo_status status = try_overwrite(c, index, operand, result, &fine);
-    if (status != VMO_OK || fine) return status;
-    verdict.reason = reason;
-  }
-  vmo_forced_copy forced = {index, operand, verdict.reason};
-  return vmo_vec_push(c->planning->context->arena, &c->forced, forced) ? VMO_OK : VMO_OUT_OF_MEMORY;
+  return verdict;
 }
 
+static vmo_status force_operand(vmo_coalescer *c, uint32_t index, uint32_t operand, uint32_t result, int reason) {
+  bool fine = true;
+  vmo_status status = try_overwrite(c, index, operand, result, &fine);
+  if (status != VMO_OK || fine) return status;
+  return force_copy(c, index, operand, reason) ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
+
+/* Copies that must be are settled first: an operand that a copy replaces does not hinder another. */
 static vmo_status force_op(vmo_coalescer *c, uint32_t index) {
   const vmo_planning *p = c->planning;
   const vmo_op *op = &p->function->ops.data[index];
+  bool call = op->code == VMO_OP_call;
+  if (!call && !vmo_op_is_destination(op)) return VMO_OK;
+  const vmo_function *callee = call ? p->module->functions.data[op->callee] : NULL;
+  uint32_t count = call ? op->operand_count : 1;
+  for (uint32_t k = 0; k < count; k++) {
+    if (call && !callee->parameters.data[k].donate) continue;
+    vmo_verdict verdict = judge_operand(c, op, k);
+    if (verdict.copy && !force_copy(c, index, k, verdict.reason)) return VMO_OUT_OF_MEMORY;
+  }
   vmo_status status = VMO_OK;
-  if (vmo_op_is_destination(op)) return force_operand(c, index, 0, 0, VMO_COPY_DESTINATION);
-  if (op->code != VMO_OP_call) return VMO_OK;
-  const vmo_function *callee = p->module->functions.data[op->callee];
-  for (uint32_t k = 0; k < op->operand_count && status == VMO_OK; k++)
-    if (callee->parameters.data[k].donate)
-      status = force_operand(c, index, k, vmo_result_in_parameter(p, op, k), VMO_COPY_DONATED);
+  for (uint32_t k = 0; k < count && status == VMO_OK; k++) {
+    bool replaced = vmo_bitset_get(&p->buffers->replaced, op->operand_first + k);
+    if (replaced || (call && !callee->parameters.data[k].donate)) continue;
+    status = force_operand(c, index, k, call ? vmo_result_in_parameter(p, op, k) : 0,
+                           call ? VMO_COPY_DONATED : VMO_COPY_DESTINATION);
+  }
   return status;
 }
 
@@ -209,6 +227,9 @@ static vmo_status create_buffers(vmo_planning *planning) {
 vmo_status vmo_coalesce_moves(vmo_planning *planning) {
   vmo_coalescer c = {.planning = planning, .flow = planning->flow};
   vmo_status status = create_buffers(planning);
+  if (status == VMO_OK &&
+      !vmo_bitset_init(planning->context->arena, &planning->buffers->replaced, planning->function->operands.count + 1))
+    status = VMO_OUT_OF_MEMORY;
   if (status == VMO_OK) status = force_operands(&c);
   if (status == VMO_OK) status = merge_moves(&c);
   if (status != VMO_OK) return status;
