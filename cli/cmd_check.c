@@ -1,4 +1,5 @@
-/* cmd_check.c: `vmemopt check FILE`: reads an input and says what is wrong with it. */
+/* cmd_check.c: `vmemopt check FILE`: reads an input and says what is wrong with it: with the program, and with the
+ * plan that it may carry. */
 #include "cli/cli.h"
 #include "planner/planner.h"
 
@@ -32,6 +33,7 @@ vmo_exit vmo_run_check_command(vmo_cli *cli) {
   if (status == VMO_OK) {
     bool csv = cli->input_kind == VMO_INPUT_CSV;
     status = csv ? vmo_read_csv(cli->context, &found.csv) : vmo_parse_loaded(cli);
+    if (status == VMO_OK && !csv) status = vmo_check_given_plans(cli->module, &cli->binding);
   }
   return vmo_finish(cli, status, &writers);
 }

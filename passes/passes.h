@@ -34,6 +34,10 @@ typedef struct vmo_module_facts {
 vmo_status vmo_plan_module(vmo_module *module, const vmo_binding *binding, const vmo_plan_options *options,
                            vmo_module_facts **facts);
 
+/* Checks the plans that functions of the module came with, as the input has them: VMO_INPUT_ERROR with a diagnostic at
+ * the first that is wrong for some size within the binding. Functions without a plan are passed over. */
+vmo_status vmo_check_given_plans(vmo_module *module, const vmo_binding *binding);
+
 /* Names for --passes and --dump, NULL-terminated. */
 const char *const *vmo_pass_names(void);
 const char *const *vmo_dump_names(void);

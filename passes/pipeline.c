@@ -195,6 +195,7 @@ static vmo_status run_pass(vmo_planning *p, const pass_row *row) {
 static vmo_status plan_function(vmo_planning *p) {
   for (size_t i = 0; i < PASS_COUNT; i++) {
     if (!is_wanted(p->options, i)) continue;
+    if (p->options->progress) p->options->progress(p->options->progress_user, passes[i].name, i, PASS_COUNT);
     vmo_status status = run_pass(p, &passes[i]);
     if (status != VMO_OK) return status;
   }
@@ -306,7 +307,6 @@ static vmo_status run_functions(module_run *run) {
     vmo_function_id id = run->calls->order[i];
     vmo_status status = run_function(run, id);
     if (status != VMO_OK) return status;
-    if (run->options->progress) run->options->progress(run->options->progress_user, "planning", i + 1, count);
     if (i + 1 < count && run->calls->cycle[run->calls->order[i + 1]] == run->calls->cycle[id]) continue;
     publish_cycle(run, first, i + 1);
     first = i + 1;
@@ -340,4 +340,8 @@ vmo_status vmo_plan_module(vmo_module *module, const vmo_binding *binding, const
   if (status != VMO_OK) return status;
   *facts = run.facts;
   return VMO_OK;
+}
+
+vmo_status vmo_check_given_plans(vmo_module *module, const vmo_binding *binding) {
+  return vmo_check_plans(module, binding, true);
 }
