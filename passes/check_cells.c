@@ -152,8 +152,8 @@ static int64_t number_of(const vmo_plan_checker *c, const marks *list, uint32_t 
   if (size == c->zero) return 0;
   if (size == VMO_NONE) return SLOT_END;
   mark key = {base, (vmo_size_id)size, 0};
-  const mark *found = bsearch(&key, list->data, list->count, sizeof key, compare_marks);
-  return found->number > 0 ? found->number : unordered;
+  const mark *found = list->count > 0 ? bsearch(&key, list->data, list->count, sizeof key, compare_marks) : NULL;
+  return found && found->number > 0 ? found->number : unordered;
 }
 
 static void resolve(const vmo_plan_checker *c, const marks *list, vmo_plan_place *place) {

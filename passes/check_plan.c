@@ -28,7 +28,10 @@ bool vmo_report_plan_fault(vmo_plan_checker *c, vmo_plan_fault fault, vmo_locati
   vmo_text text;
   va_list arguments;
   if (c->status != VMO_OK) return false;
-  if (vmo_sizes_status(c->module->sizes) == VMO_OUT_OF_MEMORY) return vmo_stop_check(c); /* hence nothing was proven */
+  if (vmo_sizes_status(c->module->sizes) == VMO_OUT_OF_MEMORY) { /* hence nothing was proven */
+    c->status = VMO_OUT_OF_MEMORY;
+    return false;
+  }
   va_start(arguments, format);
   vmo_text_init(&text);
   vmo_text_addv(&text, format, arguments);

@@ -109,13 +109,13 @@ static void note_shared(vmo_plan_touches *t, const vmo_plan_place *place) {
   }
 }
 
-bool vmo_note_read(vmo_plan_run *r, uint32_t op, vmo_value_id value) {
+/* No other branch, in an earlier iteration, and no other stream has written what is read. */
+static bool writes_allow_read(vmo_plan_run *r, uint32_t op, vmo_value_id value) {
   vmo_plan_touches *t = &r->touches;
   const vmo_plan_place *place = &r->c->places[value];
-  vmo_value_id root = r->c->roots[value];
-  if (!is_watching(t) || !VMO_PLACE_REAL(place)) return true;
-  uint32_t loop = find_outer_loop(t, root);
-  for (uint32_t cell = place->first; cell < place->last;) {
+  uint32_t loop = find_outer_loop(t, r->c->roots[value]), runs = 0;
+  if (loop == VMO_NONE && t->streams.count == 0) return true;
+  for (uint32_t cell = place->first; cell < place->last; runs++) {
     vmo_byte_run written = vmo_byte_map_find(&t->writes, cell);
     cell = written.end;
     if (written.content == VMO_NONE) continue;
@@ -125,8 +125,18 @@ bool vmo_note_read(vmo_plan_run *r, uint32_t op, vmo_value_id value) {
     if (find_other_stream(t, written.content) != VMO_NONE)
       return report_streams(r, op, "reads", "writes", written.content);
   }
+  /* What is older than the loop does not matter to this value any more; one run is quicker to look at again. */
+  if (runs > 1 && t->streams.count == 0) vmo_byte_map_assign(&t->writes, place->first, place->last, VMO_NONE);
+  return true;
+}
+
+bool vmo_note_read(vmo_plan_run *r, uint32_t op, vmo_value_id value) {
+  vmo_plan_touches *t = &r->touches;
+  const vmo_plan_place *place = &r->c->places[value];
+  if (!is_watching(t) || !VMO_PLACE_REAL(place) || place->first >= place->last) return true;
+  if (!writes_allow_read(r, op, value)) return false;
   if (t->streams.count > 0) note_shared(t, place);
-  vmo_plan_read event = {op, root};
+  vmo_plan_read event = {op, r->c->roots[value]};
   if (!vmo_vec_push(r->c->arena, &t->events, event)) return vmo_stop_check(r->c);
   vmo_byte_map_assign(&t->reads, place->first, place->last, t->events.count - 1);
   return true;

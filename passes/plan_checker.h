@@ -1,4 +1,4 @@
-/* plan_checker.h: private to the checker of planned programs. One function is checked in four steps, a file each:
+/* plan_checker.h: private to the checker of planned programs. One function is checked in steps, a file each:
  *
  *   check_places   where each value lives: a base (an arena, a parameter, ...) and a range of its bytes; check_arenas
  *                  has the arenas

@@ -44,6 +44,8 @@ typedef struct writer {
   uint32_t reuse, over; /* percent: an old offset is taken again; a result is put over an operand */
 } writer;
 
+static void copy_name(char *to, const char *from) { snprintf(to, sizeof((known *)NULL)->name, "%s", from); }
+
 static const char *type_of_bytes(int bytes) { return bytes == MATRIX ? "f64[2,2]" : "f64[1,2]"; }
 
 static int new_offset(writer *w, int bytes) {
@@ -91,9 +93,9 @@ static void write_op(writer *w, const char *name, int operands, int bytes) {
   const known *over = !chance(w->over) ? NULL : operands == 2 && chance(50) ? b : a;
   if (over && over->view) over = NULL;
   char x[16], y[16], z[16] = "";
-  strcpy(x, a->name);
-  strcpy(y, b->name);
-  if (over) strcpy(z, over->name);
+  copy_name(x, a->name);
+  copy_name(y, b->name);
+  if (over) copy_name(z, over->name);
   int place = over ? over->offset : new_offset(w, a->bytes), size = a->bytes;
   known *result = add_value(w, size, place, false);
   vmo_text_addf(&w->text, "%s = %s %s", result->name, name, x);
@@ -120,13 +122,13 @@ static void write_yield(writer *w, const int *places, int count) {
   bool there[2];
   for (int i = 0; i < count; i++) {
     const known *picked = pick(w, MATRIX);
-    strcpy(names[i], picked->name);
+    copy_name(names[i], picked->name);
     there[i] = count == 1 && picked->offset == places[i];
   }
   for (int i = 0; i < count && count > 1; i++)
-    if (!chance(w->reuse)) strcpy(names[i], write_copy(w, names[i], MATRIX, new_offset(w, MATRIX))->name);
+    if (!chance(w->reuse)) copy_name(names[i], write_copy(w, names[i], MATRIX, new_offset(w, MATRIX))->name);
   for (int i = 0; i < count; i++)
-    if (!there[i] && !chance(w->reuse / 4)) strcpy(names[i], write_copy(w, names[i], MATRIX, places[i])->name);
+    if (!there[i] && !chance(w->reuse / 4)) copy_name(names[i], write_copy(w, names[i], MATRIX, places[i])->name);
   vmo_text_addf(&w->text, "yield %s%s%s\n", names[0], count > 1 ? ", " : "", count > 1 ? names[1] : "");
 }
 
@@ -138,13 +140,13 @@ static void write_loop(writer *w, int depth) {
     const known *init = pick(w, MATRIX);
     bool copied = init->offset == NO_OFFSET || !chance(w->reuse / 2);
     if (copied) init = write_copy(w, init->name, MATRIX, new_offset(w, MATRIX));
-    strcpy(inits[i], init->name);
+    copy_name(inits[i], init->name);
     places[i] = init->offset;
     if (copied && !chance(w->reuse)) w->count--; /* the loop uses it up */
     snprintf(results[i], sizeof results[i], "%%v%d", w->names++);
   }
   before = w->count;
-  for (int i = 0; i < carried; i++) strcpy(arguments[i], add_value(w, MATRIX, places[i], false)->name);
+  for (int i = 0; i < carried; i++) copy_name(arguments[i], add_value(w, MATRIX, places[i], false)->name);
   vmo_text_addf(&w->text, "%s%s%s = ", results[0], carried > 1 ? ", " : "", carried > 1 ? results[1] : "");
   if (counted)
     vmo_text_addf(&w->text, "for %%i%d = 0 to %%n carry (", w->names++);
@@ -168,7 +170,7 @@ static void write_loop(writer *w, int depth) {
   w->count = before;
   for (int i = 0; i < carried; i++) {
     known *result = add_value(w, MATRIX, places[i], false);
-    strcpy(result->name, results[i]);
+    copy_name(result->name, results[i]);
   }
 }
 
@@ -245,12 +247,12 @@ static void write_program(writer *w, int budget, uint32_t reuse, uint32_t over) 
   *w = (writer){.budget = budget, .reuse = reuse, .over = over};
   vmo_text_init(&w->text);
   const char *const parameters[] = {"%d", "%p"};
-  for (int i = 0; i < 2; i++) strcpy(add_value(w, MATRIX, NO_OFFSET, false)->name, parameters[i]);
+  for (int i = 0; i < 2; i++) copy_name(add_value(w, MATRIX, NO_OFFSET, false)->name, parameters[i]);
   write_block(w, 0);
   write_block(w, 0);
   char names[2][16];
   for (int i = 0; i < 2; i++)
-    strcpy(names[i], write_copy(w, pick(w, MATRIX)->name, MATRIX, new_offset(w, MATRIX))->name);
+    copy_name(names[i], write_copy(w, pick(w, MATRIX)->name, MATRIX, new_offset(w, MATRIX))->name);
   vmo_text_addf(&w->text, "return %s, %s\n}\n", names[0], names[1]);
   vmo_text_init(&body);
   vmo_text_addf(&body,
