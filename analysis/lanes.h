@@ -19,6 +19,7 @@ bool vmo_join_lanes(vmo_buffers *buffers, vmo_lane *left, const vmo_lane *right)
 
 /* Adds one segment, joining it with those that it meets; false when memory is out. */
 bool vmo_add_segment(vmo_buffers *buffers, vmo_lane *lane, const vmo_segment *segment);
+void vmo_remove_segment(vmo_buffers *buffers, vmo_lane *lane, const vmo_segment *segment);
 /* Takes out all segments, for others to use. */
 void vmo_clear_lane(vmo_buffers *buffers, vmo_lane *lane);
 

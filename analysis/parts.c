@@ -47,41 +47,38 @@ static bool divide(vmo_buffers *buffers, vmo_buffer_class *class, vmo_bytes at) 
 
 /* ---- the life of just these bytes ---- */
 
-/* What is left of a segment when the storage's own ranges are taken out. */
-static bool cut_segment(vmo_buffers *buffers, vmo_lane *out, const vmo_segment *segment, vmo_storage_id storage) {
-  const vmo_liveness *liveness = buffers->liveness;
-  vmo_point at = segment->begin;
-  if (segment->begin == segment->end) return segment->first == storage || vmo_add_segment(buffers, out, segment);
-  for (uint32_t i = liveness->first[storage]; i < liveness->first[storage + 1]; i++) {
-    vmo_live_range range = liveness->ranges[i];
-    if (range.end <= at || range.begin >= segment->end) continue;
-    if (range.begin > at) {
-      vmo_segment piece = {
-          .begin = at, .end = range.begin, .first = at == segment->begin ? segment->first : VMO_NONE, .last = VMO_NONE};
-      if (!vmo_add_segment(buffers, out, &piece)) return false;
+/* Takes the storage's life over one of its ranges out of a lane; what else is live in the segments there stays. */
+static bool cut_range(vmo_buffers *buffers, vmo_lane *lane, vmo_live_range range, vmo_storage_id storage) {
+  const vmo_segment *next = vmo_find_segment(lane, range.begin);
+  while (next && next->begin <= range.end) {
+    vmo_segment cut = *next;
+    bool own = cut.begin == cut.end && cut.begin == range.begin && range.begin == range.end && cut.first == storage;
+    if (!own && (cut.begin >= range.end || cut.end <= range.begin)) {
+      next = vmo_next_segment(lane, next);
+      continue;
     }
-    at = range.end;
+    vmo_segment before = {.begin = cut.begin, .end = range.begin, .first = cut.first, .last = VMO_NONE};
+    vmo_segment after = {.begin = range.end, .end = cut.end, .first = VMO_NONE, .last = cut.last};
+    vmo_remove_segment(buffers, lane, next);
+    if (before.begin < before.end && !vmo_add_segment(buffers, lane, &before)) return false;
+    if (after.begin < after.end && !vmo_add_segment(buffers, lane, &after)) return false;
+    next = vmo_find_segment(lane, range.end);
   }
-  if (at >= segment->end) return true;
-  vmo_segment piece = {.begin = at,
-                       .end = segment->end,
-                       .first = at == segment->begin ? segment->first : VMO_NONE,
-                       .last = segment->last};
-  return vmo_add_segment(buffers, out, &piece);
+  return true;
 }
 
-/* A lane in which `storage` (at `offset` in the buffer) lives only where these bytes do. */
-static vmo_status restrict_lane(vmo_buffers *buffers, vmo_byte_liveness *bytes, const vmo_lane *lane,
-                                vmo_storage_id storage, vmo_bytes offset, vmo_lane *out) {
+/* From now on `storage` (at `offset` in the buffer) lives in the lane only where the lane's bytes do. */
+static vmo_status restrict_lane(vmo_buffers *buffers, vmo_byte_liveness *bytes, vmo_lane *lane, vmo_storage_id storage,
+                                vmo_bytes offset) {
+  const vmo_liveness *liveness = buffers->liveness;
   const vmo_live_range *ranges;
   uint32_t count;
-  *out = (vmo_lane){.begin = lane->begin, .end = lane->end};
-  for (const vmo_segment *s = vmo_find_segment(lane, -1); s; s = vmo_next_segment(lane, s))
-    if (!cut_segment(buffers, out, s, storage)) return VMO_OUT_OF_MEMORY;
+  for (uint32_t i = liveness->first[storage]; i < liveness->first[storage + 1]; i++)
+    if (!cut_range(buffers, lane, liveness->ranges[i], storage)) return VMO_OUT_OF_MEMORY;
   vmo_status status = vmo_find_byte_liveness(bytes, storage, lane->begin - offset, lane->end - offset, &ranges, &count);
   for (uint32_t i = 0; i < count && status == VMO_OK; i++) {
     vmo_segment own = {.begin = ranges[i].begin, .end = ranges[i].end, .first = storage, .last = storage};
-    if (!vmo_add_segment(buffers, out, &own)) status = VMO_OUT_OF_MEMORY;
+    if (!vmo_add_segment(buffers, lane, &own)) status = VMO_OUT_OF_MEMORY;
   }
   return status;
 }
@@ -114,11 +111,8 @@ static vmo_status take_lanes(const vmo_merge *m, vmo_byte_liveness *bytes, vmo_s
   uint32_t first = 0, end;
   while (class->parts[first].begin < m->begin) first++;
   for (end = first; end < class->part_count && class->parts[end].begin < m->end; end++) {
-    vmo_lane restricted;
-    vmo_status status = restrict_lane(m->buffers, bytes, &class->parts[end], storage, offset, &restricted);
-    if (status != VMO_OK) return status;
-    vmo_clear_lane(m->buffers, &class->parts[end]);
-    class->parts[end] = restricted; /* true whether or not the result is taken in */
+    vmo_status status = restrict_lane(m->buffers, bytes, &class->parts[end], storage, offset);
+    if (status != VMO_OK) return status; /* the lane is now true whether or not the result is taken in */
     if (!vmo_test_lanes(m, &class->parts[end], made)) return VMO_OK;
   }
   for (uint32_t i = first; i < end; i++)

@@ -177,6 +177,10 @@ bool vmo_add_segment(vmo_buffers *buffers, vmo_lane *lane, const vmo_segment *ad
   return true;
 }
 
+void vmo_remove_segment(vmo_buffers *buffers, vmo_lane *lane, const vmo_segment *segment) {
+  free_segment(buffers, take_out(lane, segment));
+}
+
 void vmo_clear_lane(vmo_buffers *buffers, vmo_lane *lane) {
   vmo_segment *at = lane->root;
   while (at) {
