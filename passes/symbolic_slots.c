@@ -13,7 +13,7 @@ typedef struct slot {
   uint32_t alignment;
   int64_t fixed_offset;           /* -1: none */
   bool closed;                    /* not to be shared */
-  VMO_VEC(vmo_live_range) ranges; /* sorted by begin, as items come */
+  VMO_VEC(vmo_live_range) ranges; /* of items in it, but those that are over before the item in hand begins */
 } slot;
 
 typedef struct sharing {
@@ -27,8 +27,17 @@ static const vmo_live_range *ranges_of(const sharing *s, const vmo_item *item) {
   return s->list->ranges.data + item->range_first;
 }
 
-static bool is_free(const sharing *s, const slot *taken, const vmo_item *item) {
+/* Items come in the order in which they begin: what is over by now is in nobody's way any more. */
+static void drop_ended_ranges(slot *taken, vmo_point now) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < taken->ranges.count; i++)
+    if (taken->ranges.data[i].end > now) taken->ranges.data[kept++] = taken->ranges.data[i];
+  taken->ranges.count = kept;
+}
+
+static bool is_free(const sharing *s, slot *taken, const vmo_item *item) {
   const vmo_live_range *ranges = ranges_of(s, item);
+  if (item->range_count > 0) drop_ended_ranges(taken, ranges[0].begin);
   for (uint32_t i = taken->ranges.count; i-- > 0;)
     for (uint32_t k = 0; k < item->range_count; k++)
       if (taken->ranges.data[i].begin < ranges[k].end && ranges[k].begin < taken->ranges.data[i].end) return false;
@@ -48,7 +57,7 @@ static uint32_t find_slot(const sharing *s, const vmo_item *item) {
   int best_rate = s->worst_rate + 1;
   if (item->fixed_offset >= 0 || item->kind == VMO_ITEM_STREAM) return VMO_NONE;
   for (uint32_t i = 0; i < s->slots.count && best_rate > 0; i++) {
-    const slot *candidate = &s->slots.data[i];
+    slot *candidate = &s->slots.data[i];
     if (candidate->closed || !is_free(s, candidate, item)) continue;
     int rated = rate(s, candidate, item);
     if (rated < best_rate) {
