@@ -9,13 +9,14 @@
  *   branches  an `if` with two results every dozen ops, some of them nested
  *   held      a value for each loop that is made before all loops and read after them
  *   deep      nests of loops and branches 900 deep
- *   rotate    loops that carry 200 values and yield them rotated, so that all move
+ *   rotate    loops that carry 30 values and yield them rotated, so that all move
  *   views     views of views, and a storage that is viewed all over the program
  *   parts     halves of arrays that are overwritten while the other half lives
  *   fan       one value that every op reads
  *   streams   `parallel` with four streams
  *   mixed     arrays of 61 sizes among the last 64 values: a packing problem
- *   symbolic  as mixed, over four dims without a value
+ *   symbolic  as mixed, in multiples of a dim without a value
+ *   dims      as mixed, in multiples of four dims without values, so that no load is surely the largest
  *
  * Every value is read, and the number of ops is OPS to within one group of the shape. The same arguments give the same
  * bytes. Time and output are linear in OPS; memory is that of the value numbers that a shape picks from. */
@@ -328,16 +329,17 @@ static void write_held(generator *g) {
   free(held);
 }
 
-#define ROTATED 200
+#define ROTATED 30
 
 static void write_rotate(generator *g) {
   uint32_t values[ROTATED];
   begin_main();
   for (uint32_t i = 0; i < ROTATED; i++) values[i] = add_fill(g);
-  while (g->ops + 2 * ROTATED < g->limit) {
+  while (g->ops + 3 * ROTATED < g->limit) {
     uint32_t results = open_loop(g, values, ROTATED);
+    for (uint32_t i = 0; i < ROTATED; i++) values[i] = add_scaled(g, add_unary(g, values[i]));
     uint32_t first = values[0];
-    for (uint32_t i = 0; i + 1 < ROTATED; i++) values[i] = i % 2 ? values[i + 1] : add_unary(g, values[i + 1]);
+    for (uint32_t i = 0; i + 1 < ROTATED; i++) values[i] = values[i + 1];
     values[ROTATED - 1] = first;
     close_loop(g, values, ROTATED, results);
   }
@@ -430,44 +432,50 @@ static void write_views(generator *g) {
   add_return(g, add_binary(g, x, base));
 }
 
+/* Loops whose carried value is changed half by half. */
 static void write_parts(generator *g) {
+  uint32_t values[1];
   begin_main();
-  uint32_t x = add_fill(g);
-  while (g->ops + 15 < g->limit) {
-    uint32_t low = begin_results(g, 2), high = low + 1;
-    g->ops++;
-    printf("split %%v%u {axis = 0} : f64[500], f64[500]\n", x);
-    uint32_t changed = begin_op(g);
-    printf("tanh %%v%u : f64[500]\n", low);
-    uint32_t sum = begin_op(g);
-    printf("add %%v%u, %%v%u : f64[500]\n", high, changed);
-    uint32_t next = begin_op(g);
-    printf("concat %%v%u, %%v%u {axis = 0} : " TYPE "\n", changed, sum);
-    x = add_unary(g, next);
+  values[0] = add_fill(g);
+  while (g->ops + 25 < g->limit) {
+    uint32_t results = open_loop(g, values, 1);
+    for (int i = 0; i < 4; i++) {
+      uint32_t low = begin_results(g, 2), high = low + 1;
+      g->ops++;
+      printf("split %%v%u {axis = 0} : f64[500], f64[500]\n", values[0]);
+      uint32_t changed = begin_op(g);
+      printf("tanh %%v%u : f64[500]\n", low);
+      uint32_t sum = begin_op(g);
+      printf("add %%v%u, %%v%u : f64[500]\n", high, changed);
+      values[0] = begin_op(g);
+      printf("concat %%v%u, %%v%u {axis = 0} : " TYPE "\n", changed, sum);
+    }
+    values[0] = add_unary(g, values[0]);
+    close_loop(g, values, 1, results);
   }
-  add_return(g, x);
+  add_return(g, values[0]);
 }
 
 #define RECENT 64
 #define SIZES 61
 
 /* An array of the given size, in numbers or over dims. */
-static void add_size(uint32_t size, bool symbolic) {
-  if (symbolic)
-    printf("f64[%u*%c]", size / 4 + 1, "KLMN"[size % 4]);
+static void add_size(uint32_t size, uint32_t dims) {
+  if (dims > 0)
+    printf("f64[%u*%c]", size / dims + 1, "NMLK"[size % dims]);
   else
     printf("f64[%u]", 16 + size * size * 7);
 }
 
 /* Each value is scaled by the sum of another one, which may have any size. */
-static void write_sizes(generator *g, bool symbolic) {
+static void write_sizes(generator *g, uint32_t dims) {
   uint32_t window[RECENT], sizes[RECENT];
-  if (symbolic) printf("dim K\ndim L\ndim M\ndim N\n\n");
+  for (uint32_t i = 0; i < dims; i++) printf("dim %c\n", "NMLK"[i]);
   printf("func @main() -> f64 {\n");
   for (uint32_t i = 0; i < RECENT; i++) {
     window[i] = begin_op(g);
     printf("fill %u.0 : ", i);
-    add_size(sizes[i] = pick(g, SIZES), symbolic);
+    add_size(sizes[i] = pick(g, SIZES), dims);
     printf("\n");
   }
   for (uint32_t at = 0; g->ops + 2 * RECENT + 4 < g->limit; at = pick(g, RECENT)) {
@@ -481,7 +489,7 @@ static void write_sizes(generator *g, bool symbolic) {
       printf("mul %%v%u, %%v%u : ", window[other], sum);
       sizes[at] = sizes[other];
     }
-    add_size(sizes[at], symbolic);
+    add_size(sizes[at], dims);
     printf("\n");
     window[at] = result;
   }
@@ -499,19 +507,21 @@ static void write_sizes(generator *g, bool symbolic) {
   add_return(g, total);
 }
 
-static void write_mixed(generator *g) { write_sizes(g, false); }
-static void write_symbolic(generator *g) { write_sizes(g, true); }
+static void write_mixed(generator *g) { write_sizes(g, 0); }
+static void write_symbolic(generator *g) { write_sizes(g, 1); }
+static void write_dims(generator *g) { write_sizes(g, 4); }
 
 /* ---- the tool ---- */
 
 static const struct {
   const char *name;
   void (*write)(generator *g);
-} shapes[] = {
-    {"chain", write_chain}, {"wide", write_wide},       {"random", write_random},     {"recent", write_recent},
-    {"loops", write_loops}, {"calls", write_calls},     {"branches", write_branches}, {"held", write_held},
-    {"deep", write_deep},   {"rotate", write_rotate},   {"views", write_views},       {"parts", write_parts},
-    {"fan", write_fan},     {"streams", write_streams}, {"mixed", write_mixed},       {"symbolic", write_symbolic}};
+} shapes[] = {{"chain", write_chain},       {"wide", write_wide},       {"random", write_random},
+              {"recent", write_recent},     {"loops", write_loops},     {"calls", write_calls},
+              {"branches", write_branches}, {"held", write_held},       {"deep", write_deep},
+              {"rotate", write_rotate},     {"views", write_views},     {"parts", write_parts},
+              {"fan", write_fan},           {"streams", write_streams}, {"mixed", write_mixed},
+              {"symbolic", write_symbolic}, {"dims", write_dims}};
 
 #define SHAPE_COUNT (sizeof shapes / sizeof shapes[0])
 
