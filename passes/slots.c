@@ -31,22 +31,23 @@ static bool add_item(placement *p, vmo_item item, vmo_live_range range) {
   return vmo_vec_push(arena, &p->list.ranges, range) && vmo_vec_push(arena, &p->list.items, item);
 }
 
-/* The strictest alignment among a buffer's members, and the fixed offset of a state among them. */
+/* The strictest alignment among a buffer's members, and the fixed offset of a state among them: its author's choice, so
+ * only an alignment that a type asks for counts against it. */
 static void constrain_buffer(const placement *p, vmo_item *item) {
   const vmo_flow *flow = p->planning->flow;
   vmo_storage_id member = item->index;
-  item->alignment = 1;
+  uint32_t given = 1;
+  bool by_default = false;
   item->fixed_offset = -1;
   do {
     const vmo_storage *storage = &flow->storages.data[member];
-    uint32_t alignment = storage->alignment ? storage->alignment : p->alignment;
-    if (alignment > item->alignment) item->alignment = alignment;
-    if (storage->owner == VMO_OWNER_STATE) {
+    if (storage->alignment == 0) by_default = true;
+    if (storage->alignment > given) given = storage->alignment;
+    if (storage->owner == VMO_OWNER_STATE)
       item->fixed_offset = p->planning->function->parameters.data[storage->value].offset;
-      if (item->fixed_offset >= 0 && storage->alignment == 0) item->alignment = 1; /* pinned by its author */
-    }
     member = p->planning->buffers->next[member];
   } while (member != item->index);
+  item->alignment = by_default && item->fixed_offset < 0 && p->alignment > given ? p->alignment : given;
 }
 
 static vmo_status list_buffers(placement *p, bool results) {
