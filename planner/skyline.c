@@ -1,33 +1,43 @@
 /* skyline.c: builds a plan from the bottom up: again and again the buffer that can lie lowest gets its
  * place; of several, the first in the given order.
  *
- *   offset ^       ┌────┐ ........ e can lie here
+ *   offset ^       ┌────┐
  *          |┌──────┘ c  └──────────┐
  *          |│ a     ┌──────────────┤   the skyline: per section, the top of what was placed there;
  *          |│       │  b           │   a buffer lies on the highest of its sections
  *          +┴───────┴──────────────┴─> sections
  *
- * Heights only grow, and with them the place of each waiting buffer. So a buffer waits at the section
- * that held it up when it was last looked at (of several equally high, the one of the largest load, which
- * will most likely stay the highest); the tree over the sections knows the lowest one at which somebody
- * waits. If that one is still the buffer's highest, the buffer is placed, else it moves on to wait at a
- * higher one. Those that wait at one section are a pairing heap by rank (Fredman, Sedgewick, Sleator and
- * Tarjan, 1986). No conflict graph; O(n) memory; O(log n) per placement and per move.
+ * Buffers with one span. The lowest place of all is in a lowest valley: a run of sections at the lowest
+ * height between higher ones (here that on b, right of c). A buffer can lie there exactly if its span is
+ * within the run, which is asked of the boxes; the first of those is placed. If there is none, nobody can
+ * ever use the valley: who has a section in it has one on its rim too. So it is filled up to the lower
+ * rim, which changes no buffer's place. Each step places a buffer or joins two runs: O(n) steps.
  *
- * Alignments: each has a tier of its own, a tree whose heights are rounded up to it; rounding up keeps order, so
- * the highest section stays the highest. More than a few alignments are merged by rounding alignments up.
+ * Buffers with gaps. They lie on the highest section of all their spans and raise only those. One waits at
+ * the section that held it up when it was last looked at, in a pairing heap by rank (Fredman, Sedgewick,
+ * Sleator and Tarjan, 1986); a second tree, in which no valley is filled, knows the lowest section at
+ * which somebody waits. If that one is still the buffer's highest, the buffer is placed, else it moves on
+ * to a higher one. After many moves it is taken as if it had no gaps, so that very many buffers with gaps
+ * do not cost O(n^2). A placed buffer sets the height of its sections in both trees; that may open a
+ * filled valley again, and does no harm: between the true heights and the filled ones, any will do.
  *
- * Gaps: a buffer lies on the highest section of all its lifetimes, and raises only those.
+ * Alignments. Each has a tier of its own: trees whose heights are rounded up to it, which keeps their
+ * order. More than a few alignments are merged by rounding alignments up.
  *
- * Pins (fixed offsets) are obstacles above the skyline. A buffer that would hit one goes above it, and
- * waits in a heap by the offset it would get there. That offset is where it would lie now, and never
- * falls, so the choice of the lowest stays right. With very many pins, looking at all of them for each
- * buffer costs too much: the skyline then starts on top of them. */
+ * Pins (fixed offsets) are obstacles above the skyline. A buffer that would hit one goes above it, and is
+ * held up in a heap by the offset that it would get there; if it turns out to lie higher still, it waits
+ * like those with gaps. With very many pins, looking at all of them for each buffer costs too much: the
+ * skyline then starts on top of them.
+ *
+ * No conflict graph, O(n) memory; O(log n) for each step but for the question to the boxes. */
+#include "planner/boxes.h"
 #include "planner/tree.h"
 
 #define MAX_TIERS 8
 #define MAX_TREE_BYTES (UINT64_C(1) << 27) /* of all tiers together, unless a single one has more */
-#define UNITS_PER_SPAN 50                  /* an item is looked at, and the trees are brought up to date */
+#define UNITS_PER_SPAN 40                  /* an item is looked at */
+#define UNITS_PER_VALLEY 40                /* and the trees are brought up to date */
+#define MAX_MOVES (UINT32_C(1) << 21)      /* of waiting buffers, together */
 #define MAX_PIN_LOOKS (UINT64_C(1) << 26)
 
 /* All that a run needs to know of an item, in one cache line; in the order of ranks. Spans and sections are in the
@@ -37,11 +47,33 @@ typedef struct sky_seat {
   vmo_bytes offset;        /* once placed */
   vmo_span span;           /* the first one */
   uint32_t item;           /* index in the instance */
-  uint32_t span_count;     /* the others are looked up there */
+  uint32_t span_count;     /* the others are looked up there; 1 when the gaps were given up */
   uint32_t tier;           /* of its alignment */
-  uint32_t section;        /* where it waits */
+  uint32_t point;          /* in the boxes: of the whole from its first span to its last */
+  uint32_t section;        /* at which it waits */
   uint32_t child, sibling; /* of the heap there: ranks */
+  uint32_t moves : 31;     /* how often it moved on */
+  uint32_t waits : 1;      /* at a section, not in the boxes */
 } sky_seat;
+
+typedef enum wait_origin { FROM_VALLEY, FROM_SECTION, FROM_ABOVE_PIN } wait_origin;
+
+/* Who is next, and where it can lie, as far as is known. */
+typedef struct candidate {
+  vmo_bytes offset; /* INT64_MAX: nobody */
+  uint32_t rank;
+  wait_origin origin;
+} candidate;
+
+/* The items of one alignment. */
+typedef struct sky_tier {
+  vmo_bytes alignment;
+  vmo_tree filled;  /* valleys in which nobody fits are filled */
+  vmo_boxes boxes;  /* of the items that lie in valleys */
+  vmo_tree heights; /* the true ones, for those who wait: who waits first at a section is the root of the heap there */
+  candidate found;  /* the last answer about the valleys */
+  bool is_fresh;    /* and nothing has changed since */
+} sky_tier;
 
 typedef struct skyline {
   vmo_work *work;
@@ -49,10 +81,10 @@ typedef struct skyline {
   uint32_t first_section; /* of the part */
   sky_seat *seats;        /* per rank; without the pins */
   uint32_t count;
+  sky_tier tiers[MAX_TIERS]; /* by alignment, ascending */
   uint32_t tier_count;
-  vmo_bytes alignments[MAX_TIERS]; /* ascending */
-  vmo_tree trees[MAX_TIERS];       /* who waits first at a section is the root of the heap there */
-  uint32_t *pins;                  /* items, by offset */
+  bool any_waits; /* the trees of true heights are kept */
+  uint32_t *pins; /* items, by offset */
   uint32_t pin_count;
   vmo_keyed *held_up; /* a binary heap of (offset above a pin, rank) */
   uint32_t held_up_count;
@@ -125,9 +157,9 @@ static vmo_span seat_span(const skyline *sky, const sky_seat *seat, uint32_t ind
   return index == 0 ? seat->span : item_span(sky, &sky->instance->items[seat->item], index);
 }
 
-/* The height of the skyline under an item, and the section that holds it up. */
+/* The true height of the skyline under an item, and the section that holds it up. */
 static vmo_bytes find_height(skyline *sky, const sky_seat *seat, uint32_t *section) {
-  vmo_tree *tree = &sky->trees[seat->tier];
+  vmo_tree *tree = &sky->tiers[seat->tier].heights;
   vmo_bytes highest = vmo_tree_highest(tree, seat->span, section);
   for (uint32_t j = 1; j < seat->span_count; j++) {
     uint32_t at;
@@ -199,25 +231,56 @@ static void find_tiers(skyline *sky, bool coarse) {
   while (count > (coarse ? 1 : MAX_TIERS) || (count > 1 && count * bytes > MAX_TREE_BYTES))
     merge_tier(alignments, sizes, &count);
   sky->tier_count = count;
-  for (uint32_t i = 0; i < count; i++) sky->alignments[i] = alignments[i];
+  for (uint32_t i = 0; i < count; i++) sky->tiers[i].alignment = alignments[i];
   for (uint32_t rank = 0; rank < sky->count; rank++) {
     sky_seat *seat = &sky->seats[rank];
-    while (sky->alignments[seat->tier] < seat->alignment) seat->tier++;
+    while (sky->tiers[seat->tier].alignment < seat->alignment) seat->tier++;
   }
 }
 
 static bool plant_trees(skyline *sky) {
   const vmo_part *part = sky->work->part;
   const vmo_bytes *loads = sky->instance->loads + part->section_first;
-  for (uint32_t tier = 0; tier < sky->tier_count; tier++)
-    if (!vmo_tree_init(&sky->trees[tier], sky->work->arena, loads, part->section_count)) return false;
+  for (uint32_t i = 0; i < sky->tier_count; i++) {
+    sky_tier *tier = &sky->tiers[i];
+    if (!vmo_tree_init(&tier->filled, sky->work->arena, loads, part->section_count)) return false;
+    if (!sky->any_waits) continue;
+    if (!vmo_tree_init(&tier->heights, sky->work->arena, loads, part->section_count)) return false;
+  }
+  return true;
+}
+
+static vmo_span whole_span(const skyline *sky, const sky_seat *seat) {
+  return (vmo_span){seat->span.begin, seat_span(sky, seat, seat->span_count - 1).end};
+}
+
+/* Puts all items into the boxes of their tiers, and takes those with gaps out again. */
+static bool fill_boxes(skyline *sky) {
+  vmo_span *spans = vmr_arena_alloc(sky->work->arena, sky->count * sizeof *spans);
+  uint32_t *points = vmr_arena_alloc(sky->work->arena, sky->count * sizeof *points);
+  if (spans == NULL || points == NULL) return false;
+  for (uint32_t i = 0; i < sky->tier_count; i++) {
+    for (uint32_t rank = 0; rank < sky->count; rank++)
+      spans[rank] = sky->seats[rank].tier == i ? whole_span(sky, &sky->seats[rank]) : (vmo_span){0, 0};
+    if (!vmo_boxes_init(&sky->tiers[i].boxes, sky->work->arena, spans, sky->count, points)) return false;
+  }
+  for (uint32_t rank = 0; rank < sky->count; rank++) {
+    sky_seat *seat = &sky->seats[rank];
+    seat->point = points[rank];
+    if (seat->waits) vmo_boxes_set(&sky->tiers[seat->tier].boxes, seat->point, VMO_NONE);
+  }
   return true;
 }
 
 /* Raises a span of the skyline in all trees. */
 static void raise_span(skyline *sky, vmo_span span, vmo_bytes top) {
-  for (uint32_t tier = 0; tier < sky->tier_count; tier++)
-    vmo_tree_assign(&sky->trees[tier], span, vmo_round_up(top, sky->alignments[tier]));
+  for (uint32_t i = 0; i < sky->tier_count; i++) {
+    sky_tier *tier = &sky->tiers[i];
+    vmo_bytes height = vmo_round_up(top, tier->alignment);
+    vmo_tree_assign(&tier->filled, span, height);
+    if (sky->any_waits) vmo_tree_assign(&tier->heights, span, height);
+    tier->is_fresh = false;
+  }
 }
 
 /* Sorts the pins in `keys` and puts them where they are fixed. If they are too many to look at one by one, the
@@ -249,27 +312,32 @@ static void take_items(skyline *sky, const uint32_t *ranked, vmo_keyed *pins, bo
                                           .item = ranked[rank],
                                           .span_count = item->span_count,
                                           .child = VMO_NONE,
-                                          .sibling = VMO_NONE};
+                                          .sibling = VMO_NONE,
+                                          .waits = item->span_count > 1};
+    sky->any_waits = sky->any_waits || item->span_count > 1;
   }
 }
 
 /* Puts an item into the heap of a section; true when it is the first there. */
-static bool take_seat(skyline *sky, uint32_t rank, uint32_t section) {
+static bool join_section(skyline *sky, uint32_t rank, uint32_t section) {
   sky_seat *seat = &sky->seats[rank];
-  uint32_t *first = &sky->trees[seat->tier].firsts[section];
+  uint32_t *first = &sky->tiers[seat->tier].heights.firsts[section];
   seat->section = section;
+  seat->waits = 1;
   *first = join_heaps(sky, *first, rank);
   return *first == rank;
 }
 
-/* Lets everybody wait at its highest section; from the last rank to the first, so that each heap is a chain. */
-static void seat_all(skyline *sky) {
+/* Lets the items with gaps wait at their highest sections; from the last rank to the first, so that each heap is a
+ * chain. */
+static void seat_gapped(skyline *sky) {
   for (uint32_t rank = sky->count; rank-- > 0;) {
     uint32_t section;
+    if (!sky->seats[rank].waits) continue;
     find_height(sky, &sky->seats[rank], &section);
-    take_seat(sky, rank, section);
+    join_section(sky, rank, section);
   }
-  for (uint32_t tier = 0; tier < sky->tier_count; tier++) vmo_tree_refresh(&sky->trees[tier]);
+  for (uint32_t i = 0; i < sky->tier_count; i++) vmo_tree_refresh(&sky->tiers[i].heights);
 }
 
 static uint32_t count_pins(const vmo_instance *instance, const vmo_part *part) {
@@ -289,49 +357,105 @@ static bool set_up(skyline *sky, const uint32_t *ranked, bool coarse) {
   sky->pins = vmr_arena_alloc(arena, pins * sizeof *sky->pins);
   sky->held_up = vmr_arena_alloc(arena, (pins > 0 ? count : 0) * sizeof *sky->held_up);
   if (keys == NULL || sky->seats == NULL || sky->pins == NULL || sky->held_up == NULL) return false;
+  sky->any_waits = pins > 0;
   take_items(sky, ranked, keys, pins_below);
   find_tiers(sky, coarse);
-  if (!plant_trees(sky)) return false;
+  if (!plant_trees(sky) || !fill_boxes(sky)) return false;
   place_pins(sky, keys, pins_below);
-  seat_all(sky);
+  if (sky->any_waits) seat_gapped(sky);
   return true;
 }
 
 /* ---- the run ---- */
 
-/* The tier at whose lowest section the next buffer waits. */
-static uint32_t choose_tier(const skyline *sky) {
-  uint32_t chosen = 0;
-  for (uint32_t tier = 1; tier < sky->tier_count; tier++) {
-    vmo_bytes lowest = vmo_tree_lowest(&sky->trees[tier]), least = vmo_tree_lowest(&sky->trees[chosen]);
-    if (lowest < least || (lowest == least && vmo_tree_first(&sky->trees[tier]) < vmo_tree_first(&sky->trees[chosen])))
-      chosen = tier;
-  }
-  return chosen;
+static void prefer(candidate *best, candidate other) {
+  if (other.offset == INT64_MAX || other.offset > best->offset) return;
+  if (other.offset < best->offset || other.rank < best->rank) *best = other;
 }
 
-/* Takes the next item from where it waits, and places it if it can lie at the offset at which it was found.
- * Otherwise it waits where it now can. Returns the top that it has or would have. */
-static vmo_bytes serve_next(skyline *sky, bool *placed) {
-  uint32_t tier = choose_tier(sky), rank = vmo_tree_first(&sky->trees[tier]), section;
-  vmo_bytes found = vmo_tree_lowest(&sky->trees[tier]);
-  if (sky->held_up_count > 0 && comes_before(&sky->held_up[0], &(vmo_keyed){(uint64_t)found, rank})) {
-    found = (vmo_bytes)sky->held_up[0].key;
-    rank = let_go(sky);
-  } else {
-    vmo_tree_set_waiting(&sky->trees[tier], sky->seats[rank].section, drop_root(sky, rank));
+/* The first item within the first lowest valley of a tier; valleys in which nobody fits are filled on the way. */
+static candidate search_valleys(skyline *sky, sky_tier *tier) {
+  vmo_tree *tree = &tier->filled;
+  while (!tier->is_fresh) {
+    vmo_bytes height = vmo_tree_root(tree)->lowest, left = INT64_MAX, right = INT64_MAX;
+    vmo_span run = {.begin = vmo_tree_root(tree)->lowest_at};
+    tier->found = (candidate){INT64_MAX, VMO_NONE, FROM_VALLEY};
+    tier->is_fresh = true;
+    if (vmo_boxes_are_empty(&tier->boxes)) break;
+    run.end = vmo_tree_find_higher(tree, run.begin, height);
+    uint32_t rank = vmo_boxes_find(&tier->boxes, run, &sky->work->used);
+    sky->work->used += UNITS_PER_VALLEY;
+    if (rank != VMO_NONE) {
+      tier->found = (candidate){height, rank, FROM_VALLEY};
+      break;
+    }
+    if (run.begin > 0) left = vmo_tree_height(tree, run.begin - 1);
+    if (run.end < tree->section_count) right = vmo_tree_height(tree, run.end);
+    vmo_tree_assign(tree, run, left < right ? left : right);
+    tier->is_fresh = false;
   }
+  return tier->found;
+}
+
+static candidate find_next(skyline *sky) {
+  candidate best = {.offset = INT64_MAX, .rank = VMO_NONE};
+  if (sky->held_up_count > 0) best = (candidate){(vmo_bytes)sky->held_up[0].key, sky->held_up[0].value, FROM_ABOVE_PIN};
+  for (uint32_t i = 0; i < sky->tier_count; i++) {
+    sky_tier *tier = &sky->tiers[i];
+    prefer(&best, search_valleys(sky, tier));
+    if (!sky->any_waits) continue;
+    const vmo_tree_node *root = vmo_tree_root(&tier->heights);
+    prefer(&best, (candidate){root->awaited, root->first, FROM_SECTION});
+  }
+  return best;
+}
+
+static void set_in_boxes(skyline *sky, const sky_seat *seat, uint32_t rank) {
+  vmo_boxes_set(&sky->tiers[seat->tier].boxes, seat->point, rank);
+  sky->tiers[seat->tier].is_fresh = false;
+}
+
+/* Takes the item from where it waits. */
+static void take(skyline *sky, const candidate *next) {
+  sky_seat *seat = &sky->seats[next->rank];
+  switch (next->origin) {
+  case FROM_VALLEY: set_in_boxes(sky, seat, VMO_NONE); break;
+  case FROM_SECTION:
+    vmo_tree_set_waiting(&sky->tiers[seat->tier].heights, seat->section, drop_root(sky, next->rank));
+    break;
+  case FROM_ABOVE_PIN: let_go(sky); break;
+  }
+}
+
+/* Lets the item wait for its turn at `offset`, which is above `height` if a pin holds it up. */
+static void put_back(skyline *sky, uint32_t rank, vmo_bytes height, uint32_t section, vmo_bytes offset) {
   sky_seat *seat = &sky->seats[rank];
-  vmo_bytes height = find_height(sky, seat, &section);
-  vmo_bytes offset = sky->pin_count > 0 && height <= found ? clear_pins(sky, seat, height) : height;
-  *placed = offset == found;
+  if (offset > height) {
+    hold_up(sky, offset, rank);
+  } else if (seat->moves++ > MAX_MOVES / sky->count) {
+    seat->span = whole_span(sky, seat);
+    seat->span_count = 1;
+    set_in_boxes(sky, seat, rank);
+  } else if (join_section(sky, rank, section)) {
+    vmo_tree_set_waiting(&sky->tiers[seat->tier].heights, section, rank);
+  }
+}
+
+/* Takes the next item, and places it if it can lie where it was thought to. Returns the top that it has or would
+ * have. */
+static vmo_bytes serve_next(skyline *sky, bool *placed) {
+  candidate next = find_next(sky);
+  sky_seat *seat = &sky->seats[next.rank];
+  uint32_t section = 0;
+  take(sky, &next);
+  vmo_bytes height = next.origin == FROM_VALLEY ? next.offset : find_height(sky, seat, &section);
+  vmo_bytes offset = sky->pin_count > 0 && height <= next.offset ? clear_pins(sky, seat, height) : height;
+  *placed = offset == next.offset;
   if (*placed) {
     seat->offset = offset;
     for (uint32_t j = 0; j < seat->span_count; j++) raise_span(sky, seat_span(sky, seat, j), offset + seat->bytes);
-  } else if (offset > height) {
-    hold_up(sky, offset, rank);
-  } else if (take_seat(sky, rank, section)) {
-    vmo_tree_set_waiting(&sky->trees[seat->tier], section, rank);
+  } else {
+    put_back(sky, next.rank, height, section, offset);
   }
   return offset + seat->bytes;
 }

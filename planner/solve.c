@@ -11,6 +11,7 @@
 
 /* Default units: the whole portfolio and as much again of search for some thousands of buffers, about a second for
  * ten thousand, and two methods for a million. */
+#define BASE_UNITS UINT64_C(200000)
 #define UNITS_PER_BUFFER UINT64_C(10000)
 #define MOST_UNITS UINT64_C(100000000)
 #define UNITS_PER_BUFFER_BEYOND UINT64_C(250)
@@ -33,11 +34,11 @@ typedef struct plan_method {
 /* In the order in which they are tried. */
 static const plan_method methods[] = {
     {SKYLINE, VMO_ORDER_AREA, "skyline by area"},
+    {SKYLINE, VMO_ORDER_START, "skyline by start"},
     {SKYLINE, VMO_ORDER_DURATION_ROOT, "skyline by duration times root of size"},
     {SKYLINE_COARSE, VMO_ORDER_AREA, "skyline by area with one alignment"},
     {SKYLINE_COARSE, VMO_ORDER_DURATION_ROOT, "skyline by duration times root of size with one alignment"},
     {SKYLINE, VMO_ORDER_DURATION, "skyline by duration"},
-    {SKYLINE, VMO_ORDER_START, "skyline by start"},
     {SKYLINE, VMO_ORDER_BYTES, "skyline by size"},
     {SKYLINE, VMO_ORDER_SECTIONS, "skyline by sections"},
     {SKYLINE, VMO_ORDER_END, "skyline by end"},
@@ -283,7 +284,7 @@ static vmo_status run(solver_run *solver) {
 }
 
 static uint64_t default_units(uint64_t buffers) {
-  uint64_t units = buffers * UNITS_PER_BUFFER;
+  uint64_t units = BASE_UNITS + buffers * UNITS_PER_BUFFER;
   return (units < MOST_UNITS ? units : MOST_UNITS) + buffers * UNITS_PER_BUFFER_BEYOND;
 }
 

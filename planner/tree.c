@@ -1,7 +1,7 @@
 /* tree.c: the segment tree of tree.h, bottom up, with assignments handed down late.
  *
  *   nodes      [          1          ]        a leaf stands for a block of sections, which is scanned: that
- *              [    2    ][     3    ]        takes one cache line where a tree down to single sections
+ *              [    2    ][     3    ]        takes a cache line or two where a tree down to single sections
  *   blocks     [ 4  ][ 5 ][ 6  ][  7 ]        would take a miss per level
  *   sections   ::::::::::::::::::::::
  *
@@ -21,13 +21,23 @@ static uint32_t heavier(const vmo_tree *tree, uint32_t a, uint32_t b) {
   return tree->loads[b] > tree->loads[a] ? b : a;
 }
 
-/* Gives all sections of a node one height. */
-static void settle(vmo_tree_node *node, vmo_bytes height) {
-  node->highest = height;
+/* Gives all sections of a node one height. `level` is the node's, 0 at the leaves. */
+static void settle(vmo_tree *tree, uint32_t index, unsigned level, vmo_bytes height) {
+  vmo_tree_node *node = &tree->nodes[index];
+  node->highest = node->lowest = height;
   node->highest_at = node->heaviest;
-  node->lowest = node->first_any == VMO_NONE ? INT64_MAX : height;
+  node->lowest_at = ((index << level) - tree->leaf_count) * BLOCK;
+  node->awaited = node->first_any == VMO_NONE ? INT64_MAX : height;
   node->first = node->first_any;
   node->uniform = 1;
+}
+
+static void hand_down_once(vmo_tree *tree, uint32_t index, unsigned level) {
+  vmo_tree_node *node = &tree->nodes[index];
+  if (!node->uniform) return;
+  settle(tree, 2 * index, level - 1, node->highest);
+  settle(tree, 2 * index + 1, level - 1, node->highest);
+  node->uniform = 0;
 }
 
 static void open_block(vmo_tree *tree, uint32_t leaf) {
@@ -39,37 +49,38 @@ static void open_block(vmo_tree *tree, uint32_t leaf) {
 
 /* Hands down what is pending above and at a block. */
 static void hand_down(vmo_tree *tree, uint32_t leaf) {
-  for (unsigned level = tree->levels; level > 0; level--) {
-    uint32_t index = leaf >> level;
-    vmo_tree_node *node = &tree->nodes[index];
-    if (!node->uniform) continue;
-    settle(&tree->nodes[2 * index], node->highest);
-    settle(&tree->nodes[2 * index + 1], node->highest);
-    node->uniform = 0;
-  }
+  for (unsigned level = tree->levels; level > 0; level--) hand_down_once(tree, leaf >> level, level);
   open_block(tree, leaf);
 }
 
 static void scan_block(vmo_tree *tree, uint32_t leaf) {
-  vmo_tree_node *node = &tree->nodes[leaf];
   vmo_span span = block_span(tree, leaf);
-  vmo_bytes highest = -1, lowest = INT64_MAX;
-  uint32_t highest_at = span.begin, first = VMO_NONE, first_any = VMO_NONE;
+  vmo_tree_node node = {.highest = -1,
+                        .lowest = INT64_MAX,
+                        .awaited = INT64_MAX,
+                        .highest_at = tree->nodes[leaf].heaviest,
+                        .first = VMO_NONE,
+                        .first_any = VMO_NONE,
+                        .heaviest = tree->nodes[leaf].heaviest};
   for (uint32_t s = span.begin; s < span.end; s++) {
     vmo_bytes height = tree->heights[s];
     uint32_t waiting = tree->firsts[s];
-    if (height > highest || (height == highest && tree->loads[s] > tree->loads[highest_at])) {
-      highest = height;
-      highest_at = s;
+    if (height > node.highest || (height == node.highest && tree->loads[s] > tree->loads[node.highest_at])) {
+      node.highest = height;
+      node.highest_at = s;
+    }
+    if (height < node.lowest) {
+      node.lowest = height;
+      node.lowest_at = s;
     }
     if (waiting == VMO_NONE) continue;
-    if (waiting < first_any) first_any = waiting;
-    if (height < lowest || (height == lowest && waiting < first)) {
-      lowest = height;
-      first = waiting;
+    if (waiting < node.first_any) node.first_any = waiting;
+    if (height < node.awaited || (height == node.awaited && waiting < node.first)) {
+      node.awaited = height;
+      node.first = waiting;
     }
   }
-  *node = (vmo_tree_node){highest, lowest, highest_at, first, first_any, node->heaviest, 0};
+  tree->nodes[leaf] = node;
 }
 
 static void join_children(vmo_tree *tree, uint32_t index) {
@@ -83,10 +94,13 @@ static void join_children(vmo_tree *tree, uint32_t index) {
     node->highest_at = higher->highest_at;
     node->highest = higher->highest;
   }
-  node->first_any = left->first_any < right->first_any ? left->first_any : right->first_any;
-  const vmo_tree_node *lower = left;
-  if (right->lowest < left->lowest || (right->lowest == left->lowest && right->first < left->first)) lower = right;
+  const vmo_tree_node *lower = right->lowest < left->lowest ? right : left;
   node->lowest = lower->lowest;
+  node->lowest_at = lower->lowest_at;
+  node->first_any = left->first_any < right->first_any ? left->first_any : right->first_any;
+  lower = left;
+  if (right->awaited < left->awaited || (right->awaited == left->awaited && right->first < left->first)) lower = right;
+  node->awaited = lower->awaited;
   node->first = lower->first;
 }
 
@@ -121,7 +135,8 @@ bool vmo_tree_init(vmo_tree *tree, vmr_arena *arena, const vmo_bytes *loads, uin
     vmo_span span = block_span(tree, leaf);
     uint32_t heaviest = span.begin < section_count ? span.begin : 0; /* blocks beyond the last are never asked */
     for (uint32_t s = span.begin; s < span.end; s++) heaviest = heavier(tree, heaviest, s);
-    tree->nodes[leaf] = (vmo_tree_node){0, INT64_MAX, heaviest, VMO_NONE, VMO_NONE, heaviest & INT32_MAX, 0};
+    tree->nodes[leaf].heaviest = heaviest & INT32_MAX;
+    scan_block(tree, leaf);
   }
   for (uint32_t i = leaves - 1; i > 0; i--) {
     tree->nodes[i].heaviest = heavier(tree, tree->nodes[2 * i].heaviest, tree->nodes[2 * i + 1].heaviest) & INT32_MAX;
@@ -146,11 +161,15 @@ void vmo_tree_set_waiting(vmo_tree *tree, uint32_t section, uint32_t first) {
   climb(tree, leaf);
 }
 
-static void assign_in_block(vmo_tree *tree, uint32_t leaf, vmo_span span, vmo_bytes height) {
+/* The part of the span that lies in the block. */
+static vmo_span cut_span(const vmo_tree *tree, uint32_t leaf, vmo_span span) {
   vmo_span block = block_span(tree, leaf);
-  if (span.begin > block.begin) block.begin = span.begin;
-  if (span.end < block.end) block.end = span.end;
-  for (uint32_t s = block.begin; s < block.end; s++) tree->heights[s] = height;
+  return (vmo_span){span.begin > block.begin ? span.begin : block.begin, span.end < block.end ? span.end : block.end};
+}
+
+static void assign_in_block(vmo_tree *tree, uint32_t leaf, vmo_span span, vmo_bytes height) {
+  vmo_span cut = cut_span(tree, leaf, span);
+  for (uint32_t s = cut.begin; s < cut.end; s++) tree->heights[s] = height;
   scan_block(tree, leaf);
 }
 
@@ -161,9 +180,10 @@ void vmo_tree_assign(vmo_tree *tree, vmo_span span, vmo_bytes height) {
   if (left != right) {
     hand_down(tree, right);
     assign_in_block(tree, right, span, height);
-    for (uint32_t a = left + 1, b = right; a < b; a >>= 1, b >>= 1) {
-      if (a & 1) settle(&tree->nodes[a++], height);
-      if (b & 1) settle(&tree->nodes[--b], height);
+    unsigned level = 0;
+    for (uint32_t a = left + 1, b = right; a < b; a >>= 1, b >>= 1, level++) {
+      if (a & 1) settle(tree, a++, level, height);
+      if (b & 1) settle(tree, --b, level, height);
     }
     climb(tree, right);
   }
@@ -177,14 +197,12 @@ static void prefer(const vmo_tree *tree, vmo_bytes other, uint32_t other_at, vmo
 }
 
 static void find_in_block(const vmo_tree *tree, uint32_t leaf, vmo_span span, vmo_bytes *height, uint32_t *section) {
-  vmo_span block = block_span(tree, leaf);
-  if (span.begin <= block.begin && block.end <= span.end) {
+  vmo_span cut = cut_span(tree, leaf, span), block = block_span(tree, leaf);
+  if (cut.begin == block.begin && cut.end == block.end) {
     prefer(tree, tree->nodes[leaf].highest, tree->nodes[leaf].highest_at, height, section);
     return;
   }
-  if (span.begin > block.begin) block.begin = span.begin;
-  if (span.end < block.end) block.end = span.end;
-  for (uint32_t s = block.begin; s < block.end; s++) prefer(tree, tree->heights[s], s, height, section);
+  for (uint32_t s = cut.begin; s < cut.end; s++) prefer(tree, tree->heights[s], s, height, section);
 }
 
 vmo_bytes vmo_tree_highest(vmo_tree *tree, vmo_span span, uint32_t *section) {
@@ -201,4 +219,37 @@ vmo_bytes vmo_tree_highest(vmo_tree *tree, vmo_span span, uint32_t *section) {
     if (b & 1) b--, prefer(tree, tree->nodes[b].highest, tree->nodes[b].highest_at, &height, section);
   }
   return height;
+}
+
+vmo_bytes vmo_tree_height(const vmo_tree *tree, uint32_t section) {
+  uint32_t leaf = tree->leaf_count + section / BLOCK;
+  for (unsigned level = tree->levels + 1; level-- > 0;)
+    if (tree->nodes[leaf >> level].uniform) return tree->nodes[leaf >> level].highest;
+  return tree->heights[section];
+}
+
+static uint32_t find_higher_in_block(vmo_tree *tree, uint32_t leaf, uint32_t section, vmo_bytes height) {
+  uint32_t end = block_span(tree, leaf).end;
+  open_block(tree, leaf);
+  while (section < end && tree->heights[section] <= height) section++;
+  return section;
+}
+
+uint32_t vmo_tree_find_higher(vmo_tree *tree, uint32_t section, vmo_bytes height) {
+  uint32_t index = tree->leaf_count + section / BLOCK;
+  unsigned level = 0;
+  hand_down(tree, index);
+  section = find_higher_in_block(tree, index, section, height);
+  if (section < block_span(tree, index).end || section == tree->section_count) return section;
+  do { /* up to the next ancestor that is a left child, and over to its sibling, until one is high enough */
+    for (; index & 1; index >>= 1, level++)
+      if (index == 1) return tree->section_count;
+    index++;
+  } while (tree->nodes[index].highest <= height);
+  for (; level > 0; level--) {
+    hand_down_once(tree, index, level);
+    index *= 2;
+    if (tree->nodes[index].highest <= height) index++;
+  }
+  return find_higher_in_block(tree, index, block_span(tree, index).begin, height);
 }

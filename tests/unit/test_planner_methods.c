@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "planner/boxes.h"
 #include "planner/tree.h"
 #include "tests/unit/planner_random.h"
 
@@ -142,8 +143,13 @@ static void check_root(const vmo_tree *tree, const plain_tree *plain) {
     lowest = plain->heights[s];
     if (plain->firsts[s] < first) first = plain->firsts[s];
   }
-  assert_int_equal(vmo_tree_lowest(tree), lowest);
-  assert_int_equal(vmo_tree_first(tree), first);
+  uint32_t lowest_at = 0;
+  for (uint32_t s = 1; s < plain->count; s++)
+    if (plain->heights[s] < plain->heights[lowest_at]) lowest_at = s;
+  assert_int_equal(vmo_tree_root(tree)->lowest, plain->heights[lowest_at]);
+  assert_int_equal(vmo_tree_root(tree)->lowest_at, lowest_at);
+  assert_int_equal(vmo_tree_root(tree)->awaited, lowest);
+  assert_int_equal(vmo_tree_root(tree)->first, first);
 }
 
 static void check_highest(vmo_tree *tree, const plain_tree *plain, const vmo_bytes *loads, vmo_span span) {
@@ -156,6 +162,13 @@ static void check_highest(vmo_tree *tree, const plain_tree *plain, const vmo_byt
   assert_in_range(at, span.begin, span.end - 1);
   assert_int_equal(plain->heights[at], highest);
   assert_int_equal(loads[at], heaviest);
+}
+
+static void check_higher(vmo_tree *tree, const plain_tree *plain, uint32_t section, vmo_bytes height) {
+  assert_int_equal(vmo_tree_height(tree, section), plain->heights[section]);
+  uint32_t higher = section;
+  while (higher < plain->count && plain->heights[higher] <= height) higher++;
+  assert_int_equal(vmo_tree_find_higher(tree, section, height), higher);
 }
 
 static void drive_tree(random_source *source, uint32_t sections) {
@@ -171,7 +184,7 @@ static void drive_tree(random_source *source, uint32_t sections) {
     uint32_t begin = (uint32_t)random_in(source, 0, sections - 1);
     vmo_span span = {begin, (uint32_t)random_in(source, begin + 1, sections)};
     vmo_bytes height = random_in(source, 0, 6);
-    switch (random_in(source, 0, 2)) {
+    switch (random_in(source, 0, 3)) {
     case 0:
       vmo_tree_assign(&tree, span, height);
       for (uint32_t s = span.begin; s < span.end; s++) plain.heights[s] = height;
@@ -180,6 +193,7 @@ static void drive_tree(random_source *source, uint32_t sections) {
       plain.firsts[begin] = random_chance(source, 40) ? VMO_NONE : (uint32_t)random_in(source, 0, 1000);
       vmo_tree_set_waiting(&tree, begin, plain.firsts[begin]);
       break;
+    case 2: check_higher(&tree, &plain, begin, height); break;
     default: check_highest(&tree, &plain, loads, span);
     }
     check_root(&tree, &plain);
@@ -194,29 +208,66 @@ static void the_tree_is_an_array(void **state) {
     drive_tree(&source, sections);
 }
 
+/* ---- the boxes ---- */
+
+static void the_boxes_are_a_list(void **state) {
+  (void)state;
+  enum { MOST = 400 };
+  vmo_span spans[MOST];
+  uint32_t places[MOST];
+  bool inside[MOST];
+  random_source source = {17};
+  for (int round = 0; round < 60; round++) {
+    vmr_arena *arena = vmr_arena_create(0);
+    vmo_boxes boxes;
+    uint32_t count = (uint32_t)random_in(&source, 0, round < 20 ? 12 : MOST);
+    for (uint32_t i = 0; i < count; i++) {
+      uint32_t begin = (uint32_t)random_in(&source, 0, 1000);
+      spans[i] = (vmo_span){begin, begin + (uint32_t)random_in(&source, 0, round % 2 == 0 ? 20 : 1000)};
+      inside[i] = spans[i].begin < spans[i].end;
+    }
+    assert_true(vmo_boxes_init(&boxes, arena, spans, count, places));
+    for (int step = 0; step < 500; step++) {
+      uint32_t begin = (uint32_t)random_in(&source, 0, 1000), first = VMO_NONE;
+      vmo_span run = {begin, begin + (uint32_t)random_in(&source, 1, 1000)};
+      uint64_t used = 0;
+      bool any = false;
+      for (uint32_t i = count; i-- > 0;) {
+        any = any || inside[i];
+        if (inside[i] && spans[i].begin >= run.begin && spans[i].end <= run.end) first = i;
+      }
+      assert_int_equal(vmo_boxes_are_empty(&boxes), !any);
+      assert_int_equal(vmo_boxes_find(&boxes, run, &used), first);
+      uint32_t changed = first != VMO_NONE ? first : count > 0 ? (uint32_t)random_in(&source, 0, count - 1) : VMO_NONE;
+      if (changed == VMO_NONE || spans[changed].begin == spans[changed].end) continue;
+      inside[changed] = !inside[changed];
+      vmo_boxes_set(&boxes, places[changed], inside[changed] ? changed : VMO_NONE);
+    }
+    vmr_arena_destroy(arena);
+  }
+}
+
 /* ---- methods against plain versions ---- */
 
-/* The definition of the skyline: of all that have no place, the one that can lie lowest on what lies there, above the
- * pins that it would hit; of several, the first. */
+/* Where a buffer can lie at best: on the highest of what is live with it and has a place, and above the pins that it
+ * would hit. */
+static vmo_bytes place_on_skyline(const vmo_problem *problem, const vmo_bytes *offsets, uint32_t buffer) {
+  vmo_bytes offset = 0;
+  for (uint32_t i = 0; i < problem->buffer_count; i++)
+    if (offsets[i] >= 0 && problem->buffers[i].fixed_offset < 0 && are_live_together(problem, i, buffer))
+      offset = vmo_max_bytes(offset, offsets[i] + problem->buffers[i].bytes);
+  return lowest_place(problem, offsets, buffer, offset);
+}
+
+/* The definition of the skyline: of all that have no place, the one that can lie lowest; of several, the first. */
 static void plan_by_skyline_slowly(const fixture *opened, const uint32_t *ranked, uint32_t count, vmo_bytes *offsets) {
   const vmo_problem *problem = &opened->made.problem;
-  uint32_t left = 0;
-  for (uint32_t r = 0; r < count; r++) {
-    uint32_t buffer = opened->instance.items[ranked[r]].buffer;
-    offsets[buffer] = problem->buffers[buffer].fixed_offset;
-    left += offsets[buffer] < 0;
-  }
-  for (; left > 0; left--) {
+  for (uint32_t left = count; left > 0; left--) {
     vmo_bytes lowest = INT64_MAX;
     uint32_t chosen = VMO_NONE;
     for (uint32_t r = 0; r < count; r++) {
       uint32_t buffer = opened->instance.items[ranked[r]].buffer;
-      vmo_bytes offset = 0;
-      if (offsets[buffer] >= 0) continue;
-      for (uint32_t i = 0; i < problem->buffer_count; i++)
-        if (offsets[i] >= 0 && problem->buffers[i].fixed_offset < 0 && are_live_together(problem, i, buffer))
-          offset = vmo_max_bytes(offset, offsets[i] + problem->buffers[i].bytes);
-      offset = lowest_place(problem, offsets, buffer, offset);
+      vmo_bytes offset = offsets[buffer] < 0 ? place_on_skyline(problem, offsets, buffer) : INT64_MAX;
       if (offset >= lowest) continue;
       lowest = offset;
       chosen = buffer;
@@ -225,14 +276,38 @@ static void plan_by_skyline_slowly(const fixture *opened, const uint32_t *ranked
   }
 }
 
+/* Whether the plan is one that the definition allows when ties are broken in any way: looking at the buffers from the
+ * lowest offset up, each could lie there and no lower, and who could have lain there and lies higher was hindered by
+ * one that does lie there. `placed` is scratch. */
+static bool is_skyline_plan(const vmo_problem *problem, const vmo_bytes *offsets, vmo_bytes *placed) {
+  uint32_t count = problem->buffer_count;
+  for (uint32_t i = 0; i < count; i++) {
+    placed[i] = problem->buffers[i].fixed_offset;
+    if (problem->buffers[i].bytes == 0 || problem->buffers[i].lifetime_count == 0) placed[i] = 0;
+  }
+  for (;;) {
+    vmo_bytes offset = INT64_MAX;
+    for (uint32_t i = 0; i < count; i++)
+      if (placed[i] < 0 && offsets[i] < offset) offset = offsets[i];
+    if (offset == INT64_MAX) return true;
+    for (uint32_t i = 0; i < count; i++) {
+      if (placed[i] >= 0) continue;
+      vmo_bytes lowest = place_on_skyline(problem, placed, i);
+      if (lowest < offset || (offsets[i] == offset && lowest > offset)) return false;
+      bool hindered = offsets[i] == offset || lowest > offset;
+      for (uint32_t j = 0; j < count && !hindered; j++)
+        hindered = placed[j] < 0 && offsets[j] == offset && are_live_together(problem, i, j);
+      if (!hindered) return false;
+    }
+    for (uint32_t i = 0; i < count; i++)
+      if (placed[i] < 0 && offsets[i] == offset) placed[i] = offset;
+  }
+}
+
 /* First fit, or of all gaps the tightest, from the definition. */
 static void plan_by_fit_slowly(const fixture *opened, const uint32_t *ranked, uint32_t count, bool best,
                                vmo_bytes *offsets) {
   const vmo_problem *problem = &opened->made.problem;
-  for (uint32_t r = 0; r < count; r++) {
-    uint32_t buffer = opened->instance.items[ranked[r]].buffer;
-    offsets[buffer] = problem->buffers[buffer].fixed_offset;
-  }
   for (uint32_t r = 0; r < count; r++) {
     uint32_t buffer = opened->instance.items[ranked[r]].buffer;
     if (offsets[buffer] >= 0) continue;
@@ -258,21 +333,17 @@ static void plan_by_fit_slowly(const fixture *opened, const uint32_t *ranked, ui
   }
 }
 
-typedef enum kind { SKYLINE, FIRST, BEST } kind;
+typedef enum kind { SKYLINE, MIXED_SKYLINE, FIRST, BEST } kind;
 
-/* Runs a method on every part and compares with the plain version; true when no fixed offsets overlapped. */
+/* Runs a method on a part and compares with the plain version. */
 static void compare(fixture *opened, const vmo_part *part, vmo_order order, kind method) {
   const vmo_instance *instance = &opened->instance;
-  vmo_bytes expected[300], found[300];
-  uint32_t ranked[300];
-  vmo_keyed keys[600];
+  const vmo_problem *problem = &opened->made.problem;
+  vmo_bytes expected[100], found[100], placed[100];
+  uint32_t ranked[100];
+  vmo_keyed keys[200];
   vmo_graph graph;
-  for (uint32_t i = 0; i < opened->made.problem.buffer_count; i++) expected[i] = -1;
   vmo_rank_items(instance, part, order, keys, ranked);
-  if (method == SKYLINE)
-    plan_by_skyline_slowly(opened, ranked, part->item_count, expected);
-  else
-    plan_by_fit_slowly(opened, ranked, part->item_count, method == BEST, expected);
   vmo_work work = {.instance = instance,
                    .part = part,
                    .arena = opened->method_arena,
@@ -281,10 +352,19 @@ static void compare(fixture *opened, const vmo_part *part, vmo_order order, kind
                    .offsets = found};
   vmr_arena_reset(opened->method_arena);
   assert_int_equal(vmo_build_graph(instance, part, 1000000, opened->arena, &graph), VMO_OUTCOME_FOUND);
-  vmo_outcome outcome = method == SKYLINE ? vmo_plan_by_skyline(&work, ranked, false)
-                        : method == FIRST ? vmo_plan_by_first_fit(&work, &graph, ranked)
-                                          : vmo_plan_by_best_fit(&work, &graph, ranked);
+  vmo_outcome outcome = method == FIRST  ? vmo_plan_by_first_fit(&work, &graph, ranked)
+                        : method == BEST ? vmo_plan_by_best_fit(&work, &graph, ranked)
+                                         : vmo_plan_by_skyline(&work, ranked, false);
   assert_int_equal(outcome, VMO_OUTCOME_FOUND);
+  for (uint32_t i = 0; i < problem->buffer_count; i++) expected[i] = VMO_BYTES_LIMIT; /* of other parts */
+  for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++)
+    expected[instance->items[i].buffer] = method == MIXED_SKYLINE ? found[i] : instance->items[i].fixed_offset;
+  if (method == SKYLINE)
+    plan_by_skyline_slowly(opened, ranked, part->item_count, expected);
+  else if (method == MIXED_SKYLINE)
+    assert_true(part->item_count < instance->item_count || is_skyline_plan(problem, expected, placed));
+  else
+    plan_by_fit_slowly(opened, ranked, part->item_count, method == BEST, expected);
   vmo_bytes height = 0;
   for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++) {
     assert_int_equal(found[i], expected[instance->items[i].buffer]);
@@ -303,15 +383,16 @@ static bool has_clash(fixture *opened) {
 
 static void run_against_plain(kind method, uint64_t seed) {
   random_source source = {seed};
-  for (int round = 0; round < 250; round++) {
-    random_shape shape = {(uint32_t)random_in(&source, 1, 90),
-                          random_in(&source, 1, 120),
-                          random_in(&source, 1, 60),
-                          random_in(&source, 1, 300),
-                          round % 2 * 30,
-                          round % 3 * 3,
-                          round % 4 * 25,
-                          5};
+  for (int round = 0; round < 300; round++) {
+    bool plain = method == SKYLINE;
+    random_shape shape = {.buffers = (uint32_t)random_in(&source, 1, method == MIXED_SKYLINE ? 50 : 90),
+                          .times = random_in(&source, 1, 120),
+                          .longest = random_in(&source, 1, 60),
+                          .largest = random_in(&source, 1, round % 5 == 0 ? 3 : 300),
+                          .gaps = plain ? 0 : round % 2 * 30,
+                          .pins = plain ? 0 : round % 3 * 3,
+                          .alignments = plain ? 0 : round % 4 * 25,
+                          .oddities = 5};
     fixture opened = open_fixture(&source, &shape);
     if (!has_clash(&opened))
       for (uint32_t p = 0; p < opened.instance.part_count; p++)
@@ -323,6 +404,11 @@ static void run_against_plain(kind method, uint64_t seed) {
 static void the_skyline_is_its_definition(void **state) {
   (void)state;
   run_against_plain(SKYLINE, 21);
+}
+
+static void the_skyline_with_everything_is_one(void **state) {
+  (void)state;
+  run_against_plain(MIXED_SKYLINE, 24);
 }
 
 static void first_fit_is_its_definition(void **state) {
@@ -392,7 +478,9 @@ int main(void) {
       cmocka_unit_test(sorting_is_stable_and_right),
       cmocka_unit_test(sections_keep_who_meets_whom),
       cmocka_unit_test(the_tree_is_an_array),
+      cmocka_unit_test(the_boxes_are_a_list),
       cmocka_unit_test(the_skyline_is_its_definition),
+      cmocka_unit_test(the_skyline_with_everything_is_one),
       cmocka_unit_test(first_fit_is_its_definition),
       cmocka_unit_test(best_fit_is_its_definition),
       cmocka_unit_test(methods_give_up),
