@@ -179,7 +179,12 @@ static void add_placeholder(const vmo_module *module, const vmo_function *functi
 
 void vmo_describe_refusal(const vmo_module *module, const vmo_function *function, const vmo_inplace_fact *fact,
                           vmo_text *out) {
-  for (const char *c = refusals[fact->refusal].sentence; *c; c++) {
+  const char *sentence = refusals[fact->refusal].sentence;
+  vmo_element from = vmo_value_type(module, function, fact->operand)->element;
+  vmo_element to = vmo_value_type(module, function, fact->result)->element;
+  if (fact->refusal == VMO_REFUSED_WIDTH && vmo_element_bytes(from) > vmo_element_bytes(to))
+    sentence = "element widths differ: %w bytes and %W";
+  for (const char *c = sentence; *c; c++) {
     if (*c == '%' && c[1])
       add_placeholder(module, function, fact, *++c, out);
     else

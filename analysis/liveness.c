@@ -228,6 +228,8 @@ static void walk_group(walk *w, const group *g) {
     } else if (reads(w, access)) {
       if (!live) end = access->op + 1;
       live = true;
+    } else if (access->kind == VMO_ACCESS_READ) {
+      continue; /* of other bytes */
     } else if (!live) {
       emit(w, access->op, access->op + 1);
     } else if (w->live_accesses) {

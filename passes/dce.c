@@ -43,8 +43,10 @@ static bool mark_needs(marker *m, uint32_t index) {
   return ok;
 }
 
+/* Structured ops and their terminators are kept for what is inside them, or for their results. */
 static bool has_effect(const vmo_module *module, const vmo_op *op) {
-  return op->code == VMO_OP_call || op->code == VMO_OP_return || vmo_op_has_effect(module, op);
+  if (op->code == VMO_OP_call || op->code == VMO_OP_return) return true;
+  return op->region_count == 0 && !vmo_op_get_info(op->code)->terminator && vmo_op_has_effect(module, op);
 }
 
 vmo_status vmo_remove_dead_values(vmo_planning *planning) {
