@@ -23,7 +23,7 @@ static const struct {
     [VMO_REFUSED_READ_NEXT_ITERATION] = {"read-in-next-iteration", "operand is read in the next iteration at %l"},
     [VMO_REFUSED_VIEW_LIVE] = {"view-live", "view of %v is still live: %o is read at %l"},
     [VMO_REFUSED_OVERLAPPING_OPERAND] = {"overlapping-operand", "%o has the same bytes and is read at another index"},
-    [VMO_REFUSED_SHARED_LIVE] = {"shared-bytes-live", "the bytes are shared with %o, which is live here"},
+    [VMO_REFUSED_SHARED_LIVE] = {"shared-bytes-live", "the bytes are shared with %o, whose life overlaps"},
     [VMO_REFUSED_ALIGNMENT] = {"alignment", "the operand's bytes are not aligned as the result's type asks"},
     [VMO_REFUSED_STATE] = {"state", "the state's bytes must hold the next state"},
 };

@@ -42,7 +42,7 @@ static void remove_and_die(int signal_number) {
 }
 
 static void remember(const char *temporary) {
-  static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGPIPE};
+  static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGXFSZ};
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
     struct sigaction action;
     bool ours = sigaction(signals[i], NULL, &action) == 0 && action.sa_handler == SIG_DFL;

@@ -11,8 +11,9 @@ typedef struct recorder {
   vmo_planning *p;
   vmo_plan_facts *facts;
   vmr_arena *arena;
-  uint32_t *fact_of;                      /* by storage of the planned flow; VMO_NONE: none */
-  uint32_t *uses;                         /* of each value of the planned function, as an operand */
+  uint32_t *fact_of;       /* by storage of the planned flow; VMO_NONE: none */
+  uint32_t *uses;          /* of each value of the planned function, as an operand */
+  vmo_storage_id *init_of; /* of each storage as written: the source of the first move into it; VMO_NONE: none */
   uint32_t first_workspace, first_callee; /* facts */
   vmo_space_figures *by_space;            /* all spaces of the module */
 } recorder;
@@ -95,6 +96,9 @@ static bool add_storage(recorder *r, vmo_storage_id s) {
                            .offset = p->layout.buffers[root].offset,
                            .over = VMO_NONE,
                            .dead = r->uses[storage->value] == 0};
+  vmo_storage_id anchor = p->buffers->classes[root].anchor;
+  bool in_parameter = anchor != VMO_NONE && p->flow->storages.data[anchor].owner == VMO_OWNER_PARAMETER;
+  if (in_parameter && anchor != s) fact.over = p->flow->storages.data[anchor].value;
   vmo_bytes part = p->buffers->offsets[s];
   if (fact.slot != VMO_NONE && part > 0) {
     vmo_size_id offset = vmo_size_constant(p->module->sizes, part);
@@ -300,28 +304,51 @@ static bool list_dead_values(recorder *r) {
 
 /* ---- peaks ---- */
 
-/* The fact to name for a storage that may be a carried one: a member of its buffer that an op made. */
-static uint32_t name_fact(const recorder *r, vmo_storage_id storage, vmo_point point) {
+/* The fact to name for a planned buffer: the member that is live at the point, one just made before others; when none
+ * is (a stream's peak lies elsewhere, a carried value is nobody's result), its first. */
+static uint32_t name_buffer(const recorder *r, vmo_storage_id storage, vmo_point point) {
   const vmo_buffers *buffers = r->p->buffers;
-  vmo_storage_id member = storage, best = VMO_NONE;
-  if (r->fact_of[storage] != VMO_NONE && vmo_is_live_at(r->p->liveness, storage, point)) return r->fact_of[storage];
+  vmo_storage_id member = storage, first = VMO_NONE, live = VMO_NONE;
   do {
     if (r->fact_of[member] != VMO_NONE) {
-      bool live = point >= 0 && vmo_is_live_at(r->p->liveness, member, point);
-      if (best == VMO_NONE || live) best = member;
-      if (live && r->p->flow->storages.data[member].definition == point) break;
+      if (first == VMO_NONE || member < first) first = member;
+      bool now = point >= 0 && vmo_is_live_at(r->p->liveness, member, point);
+      if (now && (live == VMO_NONE || r->p->flow->storages.data[member].definition == point)) live = member;
     }
     member = buffers->next[member];
   } while (member != storage);
-  return best == VMO_NONE ? VMO_NONE : r->fact_of[best];
+  if (live != VMO_NONE) return r->fact_of[live];
+  return first == VMO_NONE ? VMO_NONE : r->fact_of[first];
 }
 
-static uint32_t fact_of_tag(const recorder *r, uint32_t tag, const vmo_flow *flow, vmo_point point) {
+/* A carried value as written is named after what first goes into it. */
+static uint32_t name_written(const recorder *r, vmo_storage_id storage, vmo_point point) {
+  const vmo_flow *flow = r->p->written_flow;
+  for (uint32_t steps = 0; steps < 8 && flow->storages.data[storage].owner == VMO_OWNER_CARRIED; steps++) {
+    vmo_storage_id source = r->init_of[storage];
+    if (source == VMO_NONE) break;
+    storage = source;
+  }
+  vmo_storage_id planned = r->p->flow->references[flow->storages.data[storage].value].storage;
+  return r->fact_of[planned] != VMO_NONE ? r->fact_of[planned] : name_buffer(r, planned, point);
+}
+
+static uint32_t fact_of_tag(const recorder *r, uint32_t tag, bool written, vmo_point point) {
   if (tag >= VMO_TAG_CALLEE) return r->first_callee + (tag - VMO_TAG_CALLEE);
   if (tag >= VMO_TAG_WORKSPACE) return r->first_workspace + (tag - VMO_TAG_WORKSPACE);
-  vmo_value_id value = flow->storages.data[tag].value;
-  vmo_storage_id storage = flow == r->p->flow ? tag : r->p->flow->references[value].storage;
-  return name_fact(r, storage, point);
+  return written ? name_written(r, tag, point) : name_buffer(r, tag, point);
+}
+
+/* What first goes into each carried storage of the program as written. */
+static bool list_inits(recorder *r) {
+  const vmo_flow *flow = r->p->written_flow;
+  r->init_of = vmo_alloc(r->p->context, ((size_t)flow->storages.count + 1) * sizeof *r->init_of);
+  if (!r->init_of) return false;
+  for (vmo_storage_id s = 0; s < flow->storages.count; s++) r->init_of[s] = VMO_NONE;
+  for (uint32_t m = flow->moves.count; m-- > 0;)
+    if (flow->moves.data[m].source != flow->moves.data[m].target)
+      r->init_of[flow->moves.data[m].target] = flow->moves.data[m].source;
+  return true;
 }
 
 static int compare_by_storage(const void *left, const void *right) {
@@ -352,13 +379,13 @@ static bool sort_contributions(const recorder *r, vmo_contribution *contribution
   return true;
 }
 
-static bool set_peak(recorder *r, const vmo_loads *loads, const vmo_occupancy *occupancy, const vmo_flow *flow,
-                     vmo_point point, vmo_peak_fact *peak) {
+static bool set_peak(recorder *r, const vmo_loads *loads, const vmo_occupancy *occupancy, bool written, vmo_point point,
+                     vmo_peak_fact *peak) {
   vmo_plan_facts *facts = r->facts;
   *peak = (vmo_peak_fact){.point = point, .amount = loads->peak, .contribution_first = facts->contributions.count};
   for (uint32_t i = 0; i < loads->contributors.count; i++) {
     const vmo_occupant *occupant = &occupancy->occupants.data[loads->contributors.data[i]];
-    uint32_t fact = fact_of_tag(r, occupant->tag, flow, point);
+    uint32_t fact = fact_of_tag(r, occupant->tag, written, point);
     if (fact == VMO_NONE) continue;
     vmo_contribution contribution = {fact, {occupant->together, occupant->size_together}};
     if (!vmo_vec_push(r->arena, &facts->contributions, contribution)) return false;
@@ -498,9 +525,9 @@ static vmo_status record_loads(recorder *r) {
   if (status == VMO_OK) status = vmo_compute_loads(p->flow, &occupancy, p->known, &planned);
   if (status != VMO_OK) return status;
   r->facts->planned_loads = planned.timeline;
-  bool ok = map_points(r, &written_peak) &&
-            set_peak(r, &p->written_loads, &p->written_occupancy, p->written_flow, written_peak, &r->facts->peak) &&
-            set_peak(r, &planned, &occupancy, p->flow, planned.point, &r->facts->peak_inplace) &&
+  bool ok = list_inits(r) && map_points(r, &written_peak) &&
+            set_peak(r, &p->written_loads, &p->written_occupancy, true, written_peak, &r->facts->peak) &&
+            set_peak(r, &planned, &occupancy, false, planned.point, &r->facts->peak_inplace) &&
             finish_figures(r, &planned);
   return ok ? VMO_OK : VMO_OUT_OF_MEMORY;
 }

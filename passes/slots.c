@@ -154,6 +154,24 @@ static vmo_status solve_statement(vmo_context *context, const statement *s, vmo_
   return status == VMO_OK ? vmo_check_solution(context, &problem, solution) : status;
 }
 
+/* Without a capacity only fixed offsets can make a problem unsolvable; the planner's own errors name no function. */
+static vmo_status report_unplaceable(const vmo_planning *planning, vmo_status status) {
+  const vmo_function *function = planning->function;
+  const char *name = vmo_name(planning->module, function->name);
+  vmo_diagnostic *d;
+  if (status == VMO_OK) {
+    d = vmo_diag_add(planning->context, VMO_DIAG_PIN_NOT_PROVEN, function->location,
+                     "two states of @%s at fixed offsets overlap", name);
+    vmo_diag_hint(planning->context, d, "move one of them, or leave out its offset");
+    return VMO_INPUT_ERROR;
+  }
+  if (status != VMO_INPUT_ERROR) return status;
+  d = vmo_diag_add(planning->context, VMO_DIAG_PIN_NOT_PROVEN, function->location,
+                   "the arena of @%s cannot be laid out below 2^53 bytes", name);
+  vmo_diag_hint(planning->context, d, "use smaller dims, or a smaller fixed offset");
+  return status;
+}
+
 /* A buffer with parts, placed as a whole before: its lanes stay there, live only where they are. */
 static const vmo_buffer_class *class_with_parts(const vmo_planning *planning, const vmo_item *item) {
   if (item->kind != VMO_ITEM_BUFFER || item->home != planning->buffers->classes[item->index].home) return NULL;
@@ -195,7 +213,7 @@ static vmo_status refine_solution(vmo_planning *planning, const vmo_item_list *l
   }
   if (!ok) return VMO_OUT_OF_MEMORY;
   vmo_status status = solve_statement(planning->context, &s, &refined);
-  if (status != VMO_OK || refined.height >= solution->height) return status;
+  if (status != VMO_OK || !refined.offsets || refined.height >= solution->height) return status;
   for (uint32_t i = 0; i < end - first; i++) solution->offsets[i] = refined.offsets[places[i]];
   solution->height = refined.height;
   solution->method = refined.method;
@@ -209,7 +227,8 @@ vmo_status vmo_place_items(vmo_planning *planning, vmo_item_list *list, uint32_t
   for (uint32_t i = first; i < end; i++)
     if (!state_item(&s, list, &list->items.data[i])) return VMO_OUT_OF_MEMORY;
   vmo_status status = solve_statement(planning->context, &s, &solution);
-  if (status == VMO_OK) status = refine_solution(planning, list, first, end, &solution);
+  if (status != VMO_OK || !solution.offsets) return report_unplaceable(planning, status);
+  status = refine_solution(planning, list, first, end, &solution);
   if (status != VMO_OK) return status;
   for (uint32_t i = first; i < end; i++) {
     list->items.data[i].offset = vmo_size_constant(planning->module->sizes, solution.offsets[i - first]);
