@@ -61,7 +61,7 @@ bool vmo_boxes_init(vmo_boxes *boxes, vmr_arena *arena, const vmo_span *spans, u
   for (uint32_t leaf = boxes->leaf_count; leaf < 2 * boxes->leaf_count; leaf++)
     boxes->nodes[leaf] = bound_block(boxes, leaf);
   for (uint32_t i = boxes->leaf_count - 1; i > 0; i--)
-    boxes->nodes[i] = join(&boxes->nodes[2 * i], &boxes->nodes[2 * i + 1]);
+    boxes->nodes[i] = join(&boxes->nodes[2 * (size_t)i], &boxes->nodes[2 * (size_t)i + 1]);
   return true;
 }
 
@@ -83,7 +83,7 @@ uint32_t vmo_boxes_find(const vmo_boxes *boxes, vmo_span run, uint64_t *used) {
   uint32_t stack[STACK], depth = 0, best = VMO_NONE;
   for (stack[depth++] = 1; depth > 0; ++*used) {
     uint32_t index = stack[--depth];
-    const vmo_box *box = &boxes->nodes[index], *children = &boxes->nodes[2 * index];
+    const vmo_box *box = &boxes->nodes[index], *children = &boxes->nodes[2 * (size_t)index];
     if (!is_promising(box, run, best)) continue;
     if (box->begin_least >= run.begin && box->end_most <= run.end) {
       best = box->first;
@@ -105,7 +105,7 @@ void vmo_boxes_set(vmo_boxes *boxes, uint32_t place, uint32_t rank) {
   for (uint32_t i = from; i < to; i++) first = least(first, boxes->ranks[i]);
   boxes->nodes[index].first = first;
   for (index >>= 1; index > 0; index >>= 1) {
-    first = least(boxes->nodes[2 * index].first, boxes->nodes[2 * index + 1].first);
+    first = least(boxes->nodes[2 * (size_t)index].first, boxes->nodes[2 * (size_t)index + 1].first);
     if (boxes->nodes[index].first == first) break;
     boxes->nodes[index].first = first;
   }

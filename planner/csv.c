@@ -245,7 +245,11 @@ static bool read_gap(csv_reader *reader, csv_field text, vmo_lifetime whole) {
   const char *at = text.text, *end = text.text + text.length;
   vmo_lifetime gap;
   number_fault fault = scan_number(&at, end, &gap.begin);
-  if (fault == NUMBER_FINE) fault = at < end && *at++ == '-' ? scan_number(&at, end, &gap.end) : NUMBER_MALFORMED;
+  if (fault == NUMBER_FINE && (at == end || *at != '-')) fault = NUMBER_MALFORMED;
+  if (fault == NUMBER_FINE) {
+    at++;
+    fault = scan_number(&at, end, &gap.end);
+  }
   if (fault == NUMBER_TOO_LARGE) return refuse_number(reader, fault, text, "gap");
   if (fault == NUMBER_FINE && at < end && *at == '@')
     return refuse(reader,

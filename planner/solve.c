@@ -60,7 +60,7 @@ static const plan_method methods[] = {
 typedef struct solver_run {
   vmo_context *context;
   const vmo_problem *problem;
-  const vmo_instance *instance;
+  vmo_instance instance;
   vmo_solution *solution;
   vmr_arena *part_arena, *method_arena; /* dropped after each part, after each plan_method */
   vmo_bytes *offsets;                   /* of the method that runs, per item */
@@ -88,7 +88,7 @@ typedef struct part_run {
 static bool want_graph(part_run *run) {
   if (run->graph_state != GRAPH_UNKNOWN) return true;
   vmo_outcome outcome =
-      vmo_build_graph(run->solver->instance, run->part, MAX_NEIGHBOURS, run->solver->part_arena, &run->graph);
+      vmo_build_graph(&run->solver->instance, run->part, MAX_NEIGHBOURS, run->solver->part_arena, &run->graph);
   run->graph_state = outcome == VMO_OUTCOME_FOUND ? GRAPH_BUILT : GRAPH_TOO_LARGE;
   run->work.used += outcome == VMO_OUTCOME_FOUND ? run->graph.count : MAX_NEIGHBOURS;
   return outcome != VMO_OUTCOME_OUT_OF_MEMORY;
@@ -98,7 +98,7 @@ static bool want_graph(part_run *run) {
 static bool suits(part_run *run, const plan_method *method, bool *ready) {
   *ready = true;
   if (method->kind == SKYLINE) return true;
-  if (method->kind == SKYLINE_COARSE) return run->solver->instance->grain < run->solver->instance->largest_alignment;
+  if (method->kind == SKYLINE_COARSE) return run->solver->instance.grain < run->solver->instance.largest_alignment;
   *ready = want_graph(run);
   return *ready && run->graph_state == GRAPH_BUILT;
 }
@@ -112,7 +112,7 @@ static vmo_outcome run_method(part_run *run, const plan_method *method) {
   uint32_t *ranked = vmr_arena_alloc(arena, count * sizeof *ranked);
   vmo_keyed *keys = vmr_arena_alloc(arena, 2 * count * sizeof *keys);
   if (ranked == NULL || keys == NULL) return VMO_OUTCOME_OUT_OF_MEMORY;
-  vmo_rank_items(run->solver->instance, run->part, method->order, keys, ranked);
+  vmo_rank_items(&run->solver->instance, run->part, method->order, keys, ranked);
   switch (method->kind) {
   case SKYLINE: return vmo_plan_by_skyline(&run->work, ranked, false);
   case SKYLINE_COARSE: return vmo_plan_by_skyline(&run->work, ranked, true);
@@ -125,7 +125,7 @@ static vmo_outcome run_method(part_run *run, const plan_method *method) {
 /* Writes the plan into the solution. */
 static void keep_plan(part_run *run, const char *method) {
   const vmo_part *part = run->part;
-  const vmo_item *items = run->solver->instance->items;
+  const vmo_item *items = run->solver->instance.items;
   for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++)
     run->solver->solution->offsets[items[i].buffer] = run->solver->offsets[i];
   run->height = run->work.height;
@@ -161,7 +161,7 @@ static vmo_status search_ranks(part_run *run, uint64_t units) {
   uint32_t *ranked = vmr_arena_alloc(arena, count * sizeof *ranked);
   vmo_keyed *keys = vmr_arena_alloc(arena, 2 * (size_t)count * sizeof *keys);
   if (ranked == NULL || keys == NULL) return VMO_OUT_OF_MEMORY;
-  vmo_rank_items(run->solver->instance, run->part, run->best_skyline->order, keys, ranked);
+  vmo_rank_items(&run->solver->instance, run->part, run->best_skyline->order, keys, ranked);
   run->work.limit = units;
   run->work.height = run->height;
   vmo_outcome outcome = vmo_improve_plan(&run->work, ranked, run->best_skyline->kind == SKYLINE_COARSE, run->enough,
@@ -172,8 +172,8 @@ static vmo_status search_ranks(part_run *run, uint64_t units) {
 
 static vmo_status solve_part(solver_run *solver, const vmo_part *part) {
   part_run run = {.solver = solver, .part = part, .enough = vmo_max_bytes(part->floor, solver->reached)};
-  run.work =
-      (vmo_work){.instance = solver->instance, .part = part, .arena = solver->method_arena, .offsets = solver->offsets};
+  run.work = (vmo_work){
+      .instance = &solver->instance, .part = part, .arena = solver->method_arena, .offsets = solver->offsets};
   uint64_t share = (uint64_t)((double)solver->units_left * part->item_count / (double)solver->items_left);
   vmr_arena_reset(solver->part_arena);
   vmo_status status = run_portfolio(&run, share);
@@ -194,7 +194,7 @@ static vmo_status solve_part(solver_run *solver, const vmo_part *part) {
 
 /* The parts with the highest floors first: what they need, the others may use. */
 static vmo_status solve_parts(solver_run *solver) {
-  const vmo_instance *instance = solver->instance;
+  const vmo_instance *instance = &solver->instance;
   vmr_arena *arena = vmr_arena_create(0);
   if (arena == NULL) return VMO_OUT_OF_MEMORY;
   vmo_keyed *order = vmr_arena_alloc(arena, 2 * (size_t)instance->part_count * sizeof *order);
@@ -214,7 +214,7 @@ static vmo_status solve_parts(solver_run *solver) {
 
 /* Two fixed offsets that overlap: there is no plan at all. */
 static vmo_status find_clash(solver_run *solver, bool *found) {
-  const vmo_instance *instance = solver->instance;
+  const vmo_instance *instance = &solver->instance;
   *found = false;
   for (uint32_t p = 0; p < instance->part_count && instance->pin_count > 1; p++) {
     uint32_t clash[2];
@@ -241,7 +241,7 @@ static vmo_status judge(solver_run *solver) {
   if (capacity >= 0 && solution->floor > capacity) {
     solution->status = VMO_SOLUTION_INFEASIBLE;
     vmr_arena_reset(solver->part_arena);
-    return vmo_find_blockers(solver->context, solver->problem, solver->instance, solver->part_arena, solution);
+    return vmo_find_blockers(solver->context, solver->problem, &solver->instance, solver->part_arena, solution);
   }
   solution->status = solution->height <= solution->floor            ? VMO_SOLUTION_OPTIMAL
                      : capacity >= 0 && solution->height > capacity ? VMO_SOLUTION_NOT_FOUND
@@ -254,7 +254,7 @@ static vmo_status judge(solver_run *solver) {
 /* Buffers that are no items are where they are fixed, or at 0. */
 static vmo_status start_solution(solver_run *solver) {
   const vmo_problem *problem = solver->problem;
-  const vmo_instance *instance = solver->instance;
+  const vmo_instance *instance = &solver->instance;
   vmo_solution *solution = solver->solution;
   solution->offsets = vmo_alloc_array(solver->context, problem->buffer_count, sizeof *solution->offsets);
   if (solution->offsets == NULL) return VMO_OUT_OF_MEMORY;
@@ -289,15 +289,13 @@ static uint64_t default_units(uint64_t buffers) {
 }
 
 static vmo_status solve(solver_run *solver, vmr_arena *arena, const vmo_solve_options *options) {
-  vmo_instance instance;
-  vmo_status status = vmo_build_instance(solver->context, solver->problem, arena, &instance);
+  vmo_status status = vmo_build_instance(solver->context, solver->problem, arena, &solver->instance);
   if (status != VMO_OK) return status;
   bool limited = options != NULL && options->work_limit > 0;
-  solver->instance = &instance;
   solver->seed = options != NULL ? options->seed : 0;
-  solver->items_left = instance.item_count;
-  solver->units_left = limited ? options->work_limit : default_units(instance.item_count);
-  solver->offsets = vmr_arena_alloc(arena, instance.item_count * sizeof *solver->offsets);
+  solver->items_left = solver->instance.item_count;
+  solver->units_left = limited ? options->work_limit : default_units(solver->instance.item_count);
+  solver->offsets = vmr_arena_alloc(arena, solver->instance.item_count * sizeof *solver->offsets);
   return solver->offsets != NULL ? run(solver) : VMO_OUT_OF_MEMORY;
 }
 

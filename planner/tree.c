@@ -85,7 +85,7 @@ static void scan_block(vmo_tree *tree, uint32_t leaf) {
 
 static void join_children(vmo_tree *tree, uint32_t index) {
   vmo_tree_node *node = &tree->nodes[index];
-  const vmo_tree_node *left = &tree->nodes[2 * index], *right = left + 1;
+  const vmo_tree_node *left = &tree->nodes[2 * (size_t)index], *right = left + 1;
   if (left->highest == right->highest) {
     node->highest_at = heavier(tree, left->highest_at, right->highest_at);
     node->highest = left->highest;
@@ -139,7 +139,8 @@ bool vmo_tree_init(vmo_tree *tree, vmr_arena *arena, const vmo_bytes *loads, uin
     scan_block(tree, leaf);
   }
   for (uint32_t i = leaves - 1; i > 0; i--) {
-    tree->nodes[i].heaviest = heavier(tree, tree->nodes[2 * i].heaviest, tree->nodes[2 * i + 1].heaviest) & INT32_MAX;
+    tree->nodes[i].heaviest =
+        heavier(tree, tree->nodes[2 * (size_t)i].heaviest, tree->nodes[2 * (size_t)i + 1].heaviest) & INT32_MAX;
     join_children(tree, i);
   }
   return true;
