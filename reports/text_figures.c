@@ -86,7 +86,7 @@ static void write_arena(const vmo_plan_facts *facts, const vmo_text_style *style
   vmo_begin_paint(style, VMO_PAINT_TITLE, out);
   uint32_t column = write_amount(facts, "arena", &facts->figures.arena, out);
   vmo_end_paint(style, out);
-  bool known = vmo_saved_bytes(&facts->figures, &saved) && saved != 0;
+  bool known = vmo_saved_bytes(&facts->figures, &saved) && saved != 0 && facts->figures.total.bytes > 0;
   if (known) {
     int64_t hundredths = vmo_saved_share(&facts->figures, saved);
     vmo_add_share(hundredths < 0 ? -hundredths : hundredths, &share);
