@@ -4,7 +4,7 @@
  * permutations, with the skyline as the judge; it gives up at the height that is known already. Two kinds
  * of candidates take turns: one of the plain orders with noise on its positions, and the best ranks so far
  * with a few buffers moved elsewhere. As good is good enough to move on from, so that the search drifts
- * along plateaus. Random numbers come from a seed, and the end from units of work: the same problem gives
+ * along plateaus. Where alignments differ, every other noisy order is tried with one alignment for all. Random numbers come from a seed, and the end from units of work: the same problem gives
  * the same plan. A candidate costs one run of the skyline. */
 #include <string.h>
 
@@ -18,6 +18,7 @@ typedef struct rank_search {
   uint32_t *ranked; /* of the best plan */
   uint32_t *candidate;
   vmo_keyed *keys; /* room for twice the items */
+  bool coarse;     /* the best plan has one alignment for all */
 } rank_search;
 
 /* splitmix64 (Steele, Lea and Flood, 2014). */
@@ -61,8 +62,9 @@ static void move_some(rank_search *search) {
 
 vmo_outcome vmo_improve_plan(vmo_work *work, uint32_t *ranked, bool coarse, vmo_bytes enough, uint64_t seed,
                              vmr_arena *arena) {
+  bool mixed = work->instance->grain < work->instance->largest_alignment;
   uint32_t count = work->part->item_count;
-  rank_search search = {.work = work, .random = seed, .ranked = ranked};
+  rank_search search = {.work = work, .random = seed, .ranked = ranked, .coarse = coarse};
   search.candidate = vmr_arena_alloc(arena, count * sizeof *search.candidate);
   search.keys = vmr_arena_alloc(arena, 2 * (size_t)count * sizeof *search.keys);
   vmo_bytes *best = vmr_arena_alloc(arena, count * sizeof *best), *offsets = work->offsets + work->part->item_first;
@@ -70,8 +72,9 @@ vmo_outcome vmo_improve_plan(vmo_work *work, uint32_t *ranked, bool coarse, vmo_
   bool improved = false;
   vmo_bytes height = work->height;
   uint64_t cost = 0; /* of the costliest candidate so far: one that would not end is not begun */
-  for (bool shake = true; height > enough && work->used + cost <= work->limit; shake = !shake) {
-    shake ? shake_order(&search) : move_some(&search);
+  for (uint32_t turn = 0; height > enough && work->used + cost <= work->limit; turn++) {
+    turn % 2 == 0 ? shake_order(&search) : move_some(&search);
+    coarse = turn % 2 == 0 ? mixed && turn % 4 == 0 : search.coarse;
     uint64_t before = work->used;
     work->ceiling = height + 1;
     vmr_arena_reset(work->arena);
@@ -80,6 +83,7 @@ vmo_outcome vmo_improve_plan(vmo_work *work, uint32_t *ranked, bool coarse, vmo_
     if (work->used - before > cost) cost = work->used - before;
     if (outcome == VMO_OUTCOME_NONE) continue;
     memcpy(search.ranked, search.candidate, count * sizeof *search.ranked);
+    search.coarse = coarse;
     if (work->height == height) continue;
     height = work->height;
     improved = true;

@@ -62,6 +62,7 @@ typedef enum wait_origin { FROM_VALLEY, FROM_SECTION, FROM_ABOVE_PIN } wait_orig
 typedef struct candidate {
   vmo_bytes offset; /* INT64_MAX: nobody */
   uint32_t rank;
+  vmo_span run; /* where that is: the valley, the section at which it waits, or all of a held up item */
   wait_origin origin;
 } candidate;
 
@@ -368,9 +369,11 @@ static bool set_up(skyline *sky, const uint32_t *ranked, bool coarse) {
 
 /* ---- the run ---- */
 
-static void prefer(candidate *best, candidate other) {
-  if (other.offset == INT64_MAX || other.offset > best->offset) return;
-  if (other.offset < best->offset || other.rank < best->rank) *best = other;
+/* Equally low ones in different valleys do not touch each other: from left to right. In one valley: by rank. */
+static bool is_better(const candidate *a, const candidate *b) {
+  if (a->offset != b->offset) return a->offset < b->offset;
+  if (a->run.end <= b->run.begin || b->run.end <= a->run.begin) return a->run.begin < b->run.begin;
+  return a->rank < b->rank;
 }
 
 /* The first item within the first lowest valley of a tier; valleys in which nobody fits are filled on the way. */
@@ -379,14 +382,14 @@ static candidate search_valleys(skyline *sky, sky_tier *tier) {
   while (!tier->is_fresh) {
     vmo_bytes height = vmo_tree_root(tree)->lowest, left = INT64_MAX, right = INT64_MAX;
     vmo_span run = {.begin = vmo_tree_root(tree)->lowest_at};
-    tier->found = (candidate){INT64_MAX, VMO_NONE, FROM_VALLEY};
+    tier->found = (candidate){.offset = INT64_MAX};
     tier->is_fresh = true;
     if (vmo_boxes_are_empty(&tier->boxes)) break;
     run.end = vmo_tree_find_higher(tree, run.begin, height);
     uint32_t rank = vmo_boxes_find(&tier->boxes, run, &sky->work->used);
     sky->work->used += UNITS_PER_VALLEY;
     if (rank != VMO_NONE) {
-      tier->found = (candidate){height, rank, FROM_VALLEY};
+      tier->found = (candidate){height, rank, run, FROM_VALLEY};
       break;
     }
     if (run.begin > 0) left = vmo_tree_height(tree, run.begin - 1);
@@ -398,14 +401,19 @@ static candidate search_valleys(skyline *sky, sky_tier *tier) {
 }
 
 static candidate find_next(skyline *sky) {
-  candidate best = {.offset = INT64_MAX, .rank = VMO_NONE};
-  if (sky->held_up_count > 0) best = (candidate){(vmo_bytes)sky->held_up[0].key, sky->held_up[0].value, FROM_ABOVE_PIN};
+  candidate best = {.offset = INT64_MAX}, other;
+  if (sky->held_up_count > 0) {
+    uint32_t rank = sky->held_up[0].value;
+    best = (candidate){(vmo_bytes)sky->held_up[0].key, rank, whole_span(sky, &sky->seats[rank]), FROM_ABOVE_PIN};
+  }
   for (uint32_t i = 0; i < sky->tier_count; i++) {
-    sky_tier *tier = &sky->tiers[i];
-    prefer(&best, search_valleys(sky, tier));
-    if (!sky->any_waits) continue;
-    const vmo_tree_node *root = vmo_tree_root(&tier->heights);
-    prefer(&best, (candidate){root->awaited, root->first, FROM_SECTION});
+    other = search_valleys(sky, &sky->tiers[i]);
+    if (other.offset < INT64_MAX && is_better(&other, &best)) best = other;
+    const vmo_tree_node *root = sky->any_waits ? vmo_tree_root(&sky->tiers[i].heights) : NULL;
+    if (root == NULL || root->awaited == INT64_MAX) continue;
+    uint32_t section = sky->seats[root->first].section;
+    other = (candidate){root->awaited, root->first, {section, section + 1}, FROM_SECTION};
+    if (is_better(&other, &best)) best = other;
   }
   return best;
 }

@@ -453,6 +453,59 @@ static void methods_give_up(void **state) {
   close_fixture(&opened);
 }
 
+/* Units of work of one skyline for `count` buffers. */
+static uint64_t measure_skyline(vmo_lifetime (*lifetime_of)(uint32_t index, uint32_t count), uint32_t count) {
+  vmo_context *context = vmo_context_create();
+  vmr_arena *arena = vmr_arena_create(0), *method_arena = vmr_arena_create(0);
+  vmo_lifetime *lifetimes = vmr_arena_alloc(arena, count * sizeof *lifetimes);
+  vmo_buffer *buffers = vmr_arena_alloc(arena, count * sizeof *buffers);
+  uint32_t *ranked = vmr_arena_alloc(arena, count * sizeof *ranked);
+  vmo_keyed *keys = vmr_arena_alloc(arena, 2 * count * sizeof *keys);
+  random_source source = {1};
+  for (uint32_t i = 0; i < count; i++) {
+    lifetimes[i] = lifetime_of(i, count);
+    buffers[i] = (vmo_buffer){random_in(&source, 1, 100000), 1, -1, i, 1};
+  }
+  vmo_problem problem = {buffers, count, lifetimes, count, -1};
+  vmo_instance instance;
+  assert_int_equal(vmo_build_instance(context, &problem, arena, &instance), VMO_OK);
+  assert_int_equal(instance.part_count, 1);
+  vmo_work work = {.instance = &instance,
+                   .part = instance.parts,
+                   .arena = method_arena,
+                   .limit = UINT64_MAX,
+                   .ceiling = VMO_BYTES_LIMIT,
+                   .offsets = vmr_arena_alloc(arena, count * sizeof(vmo_bytes))};
+  vmo_rank_items(&instance, instance.parts, VMO_ORDER_AREA, keys, ranked);
+  assert_int_equal(vmo_plan_by_skyline(&work, ranked, false), VMO_OUTCOME_FOUND);
+  vmr_arena_destroy(method_arena);
+  vmr_arena_destroy(arena);
+  vmo_context_destroy(context);
+  return work.used;
+}
+
+/* Activations live until their gradients are made, and the gradients are short. */
+static vmo_lifetime training(uint32_t index, uint32_t count) {
+  if (index < count / 2) return (vmo_lifetime){index, count - index};
+  return (vmo_lifetime){index, index + 2};
+}
+
+static vmo_lifetime chain(uint32_t index, uint32_t count) {
+  (void)count;
+  return (vmo_lifetime){index, index + 2};
+}
+
+static vmo_lifetime staggered(uint32_t index, uint32_t count) { return (vmo_lifetime){index, index + count}; }
+
+static void the_skyline_takes_a_linear_number_of_steps(void **state) {
+  (void)state;
+  vmo_lifetime (*const shapes[])(uint32_t, uint32_t) = {training, chain, staggered};
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    uint64_t few = measure_skyline(shapes[i], 2000), many = measure_skyline(shapes[i], 32000);
+    assert_true(many < 32 * few); /* 16 times the buffers */
+  }
+}
+
 /* More alignments than the skyline keeps apart: some are lifted, none is missed. */
 static void many_alignments_are_kept(void **state) {
   (void)state;
@@ -484,6 +537,7 @@ int main(void) {
       cmocka_unit_test(first_fit_is_its_definition),
       cmocka_unit_test(best_fit_is_its_definition),
       cmocka_unit_test(methods_give_up),
+      cmocka_unit_test(the_skyline_takes_a_linear_number_of_steps),
       cmocka_unit_test(many_alignments_are_kept),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 /* test_planner_solve.c: the solver: small problems with drawings, statuses and errors, and random problems
  * with gaps, pins and alignments against the optimum found by brute force. */
+#define _POSIX_C_SOURCE 200809L
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +13,7 @@
 
 #include "support/diag.h"
 #include "tests/unit/planner_random.h"
+#include "tests/unit/short_of_memory.h"
 
 static vmo_context *context;
 
@@ -404,6 +407,31 @@ static void very_many_pins_are_survived(void **state) {
   assert_true(solution.height >= 16 * 160 && solution.height <= 16 * 200);
 }
 
+/* Some 100 bytes of work for each of 400000 buffers do not fit in what is left of the address space. */
+static int solve_with_too_little(void) {
+  enum { BUFFERS = 400000 };
+  vmo_lifetime *lifetimes = malloc(BUFFERS * sizeof *lifetimes);
+  vmo_buffer *buffers = malloc(BUFFERS * sizeof *buffers);
+  vmo_context *own = vmo_context_create();
+  if (lifetimes == NULL || buffers == NULL || own == NULL) return 1;
+  for (uint32_t i = 0; i < BUFFERS; i++) {
+    lifetimes[i] = (vmo_lifetime){i, i + 10};
+    buffers[i] = (vmo_buffer){64, 64, -1, i, 1};
+  }
+  vmo_problem problem = {buffers, BUFFERS, lifetimes, BUFFERS, -1};
+  vmo_solution solution;
+  int result = vmo_solve_problem(own, &problem, NULL, &solution) == VMO_OUT_OF_MEMORY ? 0 : 2;
+  vmo_context_destroy(own);
+  free(lifetimes);
+  free(buffers);
+  return result;
+}
+
+static void lack_of_memory_is_reported(void **state) {
+  (void)state;
+  assert_succeeds_with_memory((size_t)64 << 20, solve_with_too_little);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(slots_are_reused, open_context, close_context),
@@ -428,6 +456,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(blockers_are_infeasible_alone, open_context, close_context),
       cmocka_unit_test_setup_teardown(plans_are_sound_and_repeatable, open_context, close_context),
       cmocka_unit_test_setup_teardown(very_many_pins_are_survived, open_context, close_context),
+      cmocka_unit_test(lack_of_memory_is_reported),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
