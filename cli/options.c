@@ -6,6 +6,7 @@
  * command line goes before the file wherever it stands. Applying one setting is a row's function in apply.c. */
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/cli.h"
 
@@ -219,9 +220,13 @@ static void place_report(vmo_cli *cli) {
   }
 }
 
+/* By name, or as one file that has several names. */
 static bool is_same_place(const char *a, const char *b) {
   if (a == NULL || b == NULL) return false;
-  return strcmp(a, b) == 0 || (vmo_is_standard_output(a) && vmo_is_standard_output(b));
+  if (strcmp(a, b) == 0 || (vmo_is_standard_output(a) && vmo_is_standard_output(b))) return true;
+  struct stat first, second;
+  return stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISREG(first.st_mode) && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
 }
 
 /* No two outputs may go to one place. */
@@ -237,6 +242,24 @@ static bool are_places_apart(vmo_cli *cli) {
     }
   }
   return true;
+}
+
+/* A program may be replaced by its planned self; nothing else may take the place of what was read. */
+static bool are_inputs_kept(vmo_cli *cli) {
+  const char *text = cli->text_to_error ? NULL : cli->text_path;
+  const char *reports[] = {text, cli->json_path, cli->options.depfile};
+  const char *input = cli->options.input, *config = cli->options.config;
+  for (size_t i = 0; i < 3; i++) {
+    bool over_config = is_same_place(reports[i], config);
+    if (!over_config && !is_same_place(reports[i], input)) continue;
+    if (vmo_is_standard_output(reports[i])) continue;
+    vmo_usage_error(cli, "give the report a file of its own", "the report would be written over the %s %s",
+                    over_config ? "configuration" : "input", reports[i]);
+    return false;
+  }
+  if (!is_same_place(cli->product_path, config) || vmo_is_standard_output(config)) return true;
+  vmo_usage_error(cli, NULL, "the output would be written over the configuration %s", config);
+  return false;
 }
 
 static bool place_outputs(vmo_cli *cli) {
@@ -263,7 +286,7 @@ static bool place_outputs(vmo_cli *cli) {
     vmo_usage_error(cli, "-o FILE", "--depfile needs an output that is a file");
     return false;
   }
-  return are_places_apart(cli);
+  return are_places_apart(cli) && are_inputs_kept(cli);
 }
 
 /* ---- all of it ---- */
