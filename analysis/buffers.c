@@ -21,7 +21,7 @@ static bool is_anchor(const vmo_storage *storage) {
 
 vmo_status vmo_create_buffers(const vmo_flow *flow, const vmo_liveness *liveness, const vmo_call_summary *summaries,
                               vmo_buffers **result) {
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   size_t count = (size_t)flow->storages.count + 1;
   vmo_buffers *buffers = vmo_alloc_array(context, 1, sizeof *buffers);
   if (!buffers) return VMO_OUT_OF_MEMORY;

@@ -22,7 +22,7 @@ typedef struct search {
 static uint32_t block_count(const vmo_flow *flow) { return flow->blocks.count; }
 
 static bool find_predecessors(const vmo_flow *flow, vmo_cfg *cfg) {
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   uint32_t blocks = block_count(flow);
   uint32_t *first = cfg->predecessor_first = vmo_alloc_array(context, (size_t)blocks + 2, sizeof *first);
   cfg->predecessors = vmo_alloc_array(context, (size_t)flow->successors.count + 1, sizeof *cfg->predecessors);
@@ -38,7 +38,7 @@ static bool find_predecessors(const vmo_flow *flow, vmo_cfg *cfg) {
 }
 
 static bool allocate_search(const vmo_flow *flow, search *s) {
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   uint32_t blocks = block_count(flow);
   s->order = vmo_alloc_array(context, blocks + 1, sizeof *s->order);
   s->number = vmo_alloc_array(context, blocks + 1, sizeof *s->number);
@@ -50,8 +50,8 @@ static bool allocate_search(const vmo_flow *flow, search *s) {
 
 static bool search_depth_first(const vmo_flow *flow, search *s) {
   uint32_t blocks = block_count(flow), depth = 0, finished = 0;
-  vmo_block_id *stack = vmo_alloc_array(flow->module->context, blocks + 1, sizeof *stack);
-  uint32_t *next = vmo_alloc_array(flow->module->context, blocks + 1, sizeof *next);
+  vmo_block_id *stack = vmo_alloc_array(flow->memory, blocks + 1, sizeof *stack);
+  uint32_t *next = vmo_alloc_array(flow->memory, blocks + 1, sizeof *next);
   if (!stack || !next) return false;
   for (uint32_t b = 0; b < blocks; b++) s->number[b] = VMO_NONE;
   s->order[s->count] = 0;
@@ -86,7 +86,7 @@ static vmo_block_id intersect(const vmo_cfg *cfg, const search *s, vmo_block_id 
 
 static bool find_dominators(const vmo_flow *flow, vmo_cfg *cfg, const search *s) {
   uint32_t blocks = block_count(flow);
-  cfg->dominators = vmo_alloc_array(flow->module->context, blocks + 1, sizeof *cfg->dominators);
+  cfg->dominators = vmo_alloc_array(flow->memory, blocks + 1, sizeof *cfg->dominators);
   if (!cfg->dominators) return false;
   for (uint32_t b = 0; b < blocks; b++) cfg->dominators[b] = VMO_NONE;
   cfg->dominators[0] = 0;
@@ -158,7 +158,7 @@ static void gather_backwards(nesting *n, vmo_block_id header, vmo_block_id from,
   }
   side_entry entry = {from, n->entry_list[header]};
   n->entry_list[header] = n->entries.count;
-  if (!vmo_vec_push(n->flow->module->context->arena, &n->entries, entry)) n->failed = true;
+  if (!vmo_vec_push(n->flow->memory->arena, &n->entries, entry)) n->failed = true;
   *reducible = false;
 }
 
@@ -185,7 +185,7 @@ static bool gather_loop(nesting *n, vmo_block_id header, bool *reducible) {
 }
 
 static bool allocate_nesting(nesting *n) {
-  vmo_context *context = n->flow->module->context;
+  vmo_context *context = n->flow->memory;
   size_t blocks = (size_t)block_count(n->flow) + 1;
   n->set = vmo_alloc_array(context, blocks, sizeof *n->set);
   n->header = vmo_alloc_array(context, blocks, sizeof *n->header);
@@ -213,7 +213,7 @@ static bool list_loops(nesting *n, const vmo_block_id *headers, const bool *redu
                      .last = headers[i],
                      .reducible = reducible[i]};
     loop_of[headers[i]] = cfg->loops.count;
-    if (!vmo_vec_push(n->flow->module->context->arena, &cfg->loops, loop)) return false;
+    if (!vmo_vec_push(n->flow->memory->arena, &cfg->loops, loop)) return false;
   }
   for (uint32_t b = 0; b < blocks; b++) {
     uint32_t loop = loop_of[b] != VMO_NONE ? loop_of[b] : n->header[b] == VMO_NONE ? VMO_NONE : loop_of[n->header[b]];
@@ -224,7 +224,7 @@ static bool list_loops(nesting *n, const vmo_block_id *headers, const bool *redu
 
 /* The span of each loop, and whether it is exactly the blocks in that span. */
 static bool measure_loops(const vmo_flow *flow, vmo_cfg *cfg) {
-  uint32_t *members = vmo_alloc_array(flow->module->context, cfg->loops.count + 1, sizeof *members);
+  uint32_t *members = vmo_alloc_array(flow->memory, cfg->loops.count + 1, sizeof *members);
   if (!members) return false;
   for (uint32_t b = 0; b < block_count(flow); b++) {
     uint32_t l = cfg->block_loops[b];
@@ -249,8 +249,8 @@ static bool measure_loops(const vmo_flow *flow, vmo_cfg *cfg) {
 static bool find_loops(const vmo_flow *flow, vmo_cfg *cfg, const search *s) {
   nesting n = {.flow = flow, .cfg = cfg, .search = s};
   uint32_t blocks = block_count(flow), count = 0;
-  vmo_block_id *headers = vmo_alloc_array(flow->module->context, blocks + 1, sizeof *headers);
-  bool *reducible = vmo_alloc_array(flow->module->context, blocks + 1, sizeof *reducible);
+  vmo_block_id *headers = vmo_alloc_array(flow->memory, blocks + 1, sizeof *headers);
+  bool *reducible = vmo_alloc_array(flow->memory, blocks + 1, sizeof *reducible);
   if (!headers || !reducible || !allocate_nesting(&n)) return false;
   for (uint32_t b = 0; b < blocks; b++) {
     n.set[b] = b;
@@ -270,7 +270,7 @@ static bool find_loops(const vmo_flow *flow, vmo_cfg *cfg, const search *s) {
 
 vmo_status vmo_compute_cfg(const vmo_flow *flow, vmo_cfg **result) {
   search s = {0};
-  vmo_cfg *cfg = vmo_alloc_array(flow->module->context, 1, sizeof *cfg);
+  vmo_cfg *cfg = vmo_alloc_array(flow->memory, 1, sizeof *cfg);
   if (!cfg || !find_predecessors(flow, cfg) || !allocate_search(flow, &s) || !search_depth_first(flow, &s) ||
       !find_dominators(flow, cfg, &s) || !find_loops(flow, cfg, &s))
     return VMO_OUT_OF_MEMORY;

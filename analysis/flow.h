@@ -127,6 +127,8 @@ typedef struct vmo_workspace {
 
 typedef struct vmo_flow {
   vmo_module *module;
+  vmo_context *memory; /* where the flow and all facts that are computed from it live: an arena that may go before the
+                          module's */
   const vmo_function *function;
   vmo_point op_count;           /* the virtual end included */
   VMO_VEC(vmo_access) accesses; /* by op; reads before writes */
@@ -145,9 +147,9 @@ typedef struct vmo_flow {
   bool known;                        /* every storage's bytes are known or bounded: plans have numbers */
 } vmo_flow;
 
-/* Reads a verified function. Sizes are evaluated under `binding`. */
+/* Reads a verified function. Sizes are evaluated under `binding`. The flow lives in `arena`. */
 vmo_status vmo_build_flow(vmo_module *module, const vmo_function *function, const vmo_binding *binding,
-                          vmo_flow **flow);
+                          vmr_arena *arena, vmo_flow **flow);
 
 void vmo_dump_flow(const vmo_flow *flow, vmo_text *out);
 /* "%x", "result 0", ...: what a storage was made for. */

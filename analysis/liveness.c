@@ -284,7 +284,7 @@ static void walk_storage(walk *w, const uint32_t *accesses, uint32_t count) {
 /* ---- set-up ---- */
 
 vmo_status vmo_index_accesses(const vmo_flow *flow, vmo_storage_accesses *index) {
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   uint32_t storages = flow->storages.count;
   index->first = vmo_alloc_array(context, (size_t)storages + 2, sizeof *index->first);
   index->accesses = vmo_alloc_array(context, (size_t)flow->members.count + 1, sizeof *index->accesses);
@@ -304,7 +304,7 @@ vmo_status vmo_index_accesses(const vmo_flow *flow, vmo_storage_accesses *index)
 }
 
 static bool index_blocks(walk *w) {
-  vmo_context *context = w->flow->module->context;
+  vmo_context *context = w->flow->memory;
   uint32_t blocks = w->flow->blocks.count, chains = 0;
   w->op_block = vmo_alloc(context, (size_t)w->flow->op_count * sizeof *w->op_block);
   w->chain_position = vmo_alloc_array(context, blocks, sizeof *w->chain_position);
@@ -331,7 +331,7 @@ static bool index_blocks(walk *w) {
 }
 
 static bool begin_walk(walk *w, const vmo_flow *flow, const vmo_cfg *cfg) {
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   *w = (walk){.flow = flow, .cfg = cfg, .arena = context->arena, .end = -1};
   w->live_in = vmo_alloc_array(context, flow->blocks.count, sizeof *w->live_in);
   w->live_out = vmo_alloc_array(context, flow->blocks.count, sizeof *w->live_out);
@@ -340,7 +340,7 @@ static bool begin_walk(walk *w, const vmo_flow *flow, const vmo_cfg *cfg) {
 }
 
 vmo_status vmo_compute_liveness(const vmo_flow *flow, const vmo_cfg *cfg, vmo_liveness **result) {
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   vmo_liveness *liveness = vmo_alloc_array(context, 1, sizeof *liveness);
   vmo_storage_accesses index;
   walk w;
@@ -370,7 +370,7 @@ struct vmo_byte_liveness {
 
 vmo_byte_liveness *vmo_create_byte_liveness(const vmo_flow *flow, const vmo_cfg *cfg,
                                             const vmo_storage_accesses *index) {
-  vmo_byte_liveness *liveness = vmo_alloc(flow->module->context, sizeof *liveness);
+  vmo_byte_liveness *liveness = vmo_alloc(flow->memory, sizeof *liveness);
   if (!liveness || !begin_walk(&liveness->walk, flow, cfg)) return NULL;
   liveness->index = index;
   return liveness;

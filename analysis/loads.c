@@ -20,14 +20,14 @@ typedef struct pass {
 } pass;
 
 bool vmo_add_occupant(const vmo_flow *flow, vmo_occupancy *occupancy, vmo_occupant occupant, vmo_live_range range) {
-  vmr_arena *arena = flow->module->context->arena;
+  vmr_arena *arena = flow->memory->arena;
   occupant.range_first = occupancy->ranges.count;
   occupant.range_count = 1;
   return vmo_vec_push(arena, &occupancy->ranges, range) && vmo_vec_push(arena, &occupancy->occupants, occupant);
 }
 
 static bool sort_by_home(pass *p) {
-  vmo_context *context = p->flow->module->context;
+  vmo_context *context = p->flow->memory;
   uint32_t streams = p->flow->streams.count, count = p->occupancy->occupants.count;
   p->first = vmo_alloc_array(context, streams + 2, sizeof *p->first);
   p->by_home = vmo_alloc_array(context, count + 1, sizeof *p->by_home);
@@ -46,7 +46,7 @@ static bool sort_by_home(pass *p) {
 }
 
 static bool allocate(pass *p) {
-  vmo_context *context = p->flow->module->context;
+  vmo_context *context = p->flow->memory;
   uint32_t streams = p->flow->streams.count, rows = p->spaces + 1;
   p->peaks = vmo_alloc_array(context, (size_t)streams * rows, sizeof *p->peaks);
   p->points = vmo_alloc_array(context, streams, sizeof *p->points);
@@ -125,7 +125,7 @@ static bool covers(const pass *p, const vmo_occupant *occupant, vmo_point point)
 
 /* Who is live at the function's peak; of a stream that runs then, who is live at the stream's own. */
 static bool find_contributors(const pass *p, vmo_loads *loads) {
-  vmo_context *context = p->flow->module->context;
+  vmo_context *context = p->flow->memory;
   uint32_t streams = p->flow->streams.count;
   bool *active = vmo_alloc_array(context, streams, sizeof *active);
   if (!active) return false;
@@ -149,7 +149,7 @@ static bool set_amount(vmo_module *module, vmo_amount *amount, vmo_bytes bytes) 
 }
 
 vmo_status vmo_compute_loads(const vmo_flow *flow, const vmo_occupancy *occupancy, bool known, vmo_loads *loads) {
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   *loads = (vmo_loads){.space_count = flow->module->spaces.count, .point = -1};
   loads->peaks = vmo_alloc_array(context, loads->space_count, sizeof *loads->peaks);
   if (!loads->peaks) return VMO_OUT_OF_MEMORY;

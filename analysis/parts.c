@@ -18,7 +18,7 @@ static bool copy_lane(vmo_buffers *buffers, const vmo_lane *from, vmo_lane *to) 
 
 static bool reserve_part(vmo_buffers *buffers, vmo_buffer_class *class) {
   return class->part_count < class->part_capacity ||
-         vmo_vec_grow(buffers->flow->module->context->arena, (void **)&class->parts, &class->part_capacity,
+         vmo_vec_grow(buffers->flow->memory->arena, (void **)&class->parts, &class->part_capacity,
                       class->part_count + 1, sizeof *class->parts);
 }
 

@@ -486,10 +486,13 @@ static void read_end(reader *r, vmo_point end) {
 /* ---- the whole ---- */
 
 static bool allocate(reader *r) {
-  vmo_context *context = r->module->context;
   const vmo_function *function = r->function;
-  vmo_flow *flow = r->flow = vmo_alloc_array(context, 1, sizeof *flow);
-  if (!flow) return false;
+  vmo_flow *flow = r->flow = vmr_arena_alloc_array(r->arena, 1, sizeof *flow);
+  vmo_context *context = vmr_arena_alloc(r->arena, sizeof *context);
+  if (!flow || !context) return false;
+  *context = *r->module->context;
+  context->arena = r->arena;
+  flow->memory = context;
   flow->module = r->module;
   flow->function = function;
   flow->known = true;
@@ -512,7 +515,7 @@ static bool allocate(reader *r) {
 /* Sorts the edges into the successor lists, by counting. */
 static bool place_successors(reader *r) {
   vmo_flow *flow = r->flow;
-  vmo_block_id *to = vmo_alloc_array(r->module->context, r->edges.count + 1, sizeof *to);
+  vmo_block_id *to = vmo_alloc_array(flow->memory, r->edges.count + 1, sizeof *to);
   if (!to) return false;
   flow->successors.data = to;
   flow->successors.count = flow->successors.capacity = r->edges.count;
@@ -547,8 +550,8 @@ static void walk(reader *r) {
 }
 
 vmo_status vmo_build_flow(vmo_module *module, const vmo_function *function, const vmo_binding *binding,
-                          vmo_flow **flow) {
-  reader r = {.module = module, .function = function, .binding = binding, .arena = module->context->arena};
+                          vmr_arena *arena, vmo_flow **flow) {
+  reader r = {.module = module, .function = function, .binding = binding, .arena = arena};
   if (!allocate(&r)) return VMO_OUT_OF_MEMORY;
   walk(&r);
   if (r.failed || !place_successors(&r)) return VMO_OUT_OF_MEMORY;

@@ -114,7 +114,7 @@ static vmo_segment *new_segment(vmo_buffers *buffers, const vmo_segment *content
   if (made)
     buffers->free_segments = made->right;
   else
-    made = vmo_alloc(buffers->flow->module->context, sizeof *made);
+    made = vmo_alloc(buffers->flow->memory, sizeof *made);
   if (made) *made = (vmo_segment){content->begin, content->end, content->first, content->last, NULL, NULL};
   return made;
 }

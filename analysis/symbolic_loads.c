@@ -89,7 +89,7 @@ static vmo_size_id peak_of(pass *p, vmo_stream_id home, uint32_t r) {
 }
 
 vmo_status vmo_compute_symbolic_loads(const vmo_flow *flow, const vmo_occupancy *occupancy, vmo_loads *loads) {
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   pass p = {.flow = flow, .occupancy = occupancy, .spaces = loads->space_count};
   uint32_t streams = flow->streams.count, rows = p.spaces + 1;
   p.peaks = vmo_alloc_array(context, (size_t)streams * rows, sizeof *p.peaks);

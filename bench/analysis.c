@@ -20,8 +20,9 @@
 #define STAGES(X) \
   X(verify, vmo_verify_module, (vmo_module * module), (module)) \
   X(flow, vmo_build_flow, \
-    (vmo_module * module, const vmo_function *function, const vmo_binding *binding, vmo_flow **flow), \
-    (module, function, binding, flow)) \
+    (vmo_module * module, const vmo_function *function, const vmo_binding *binding, vmr_arena *arena, \
+     vmo_flow **flow), \
+    (module, function, binding, arena, flow)) \
   X(accesses, vmo_index_accesses, (const vmo_flow *flow, vmo_storage_accesses *index), (flow, index)) \
   X(cfg, vmo_compute_cfg, (const vmo_flow *flow, vmo_cfg **cfg), (flow, cfg)) \
   X(liveness, vmo_compute_liveness, (const vmo_flow *flow, const vmo_cfg *cfg, vmo_liveness **liveness), \

@@ -32,7 +32,7 @@ vmo_storage_id vmo_find_place(const vmo_planning *planning, vmo_place place) {
 
 static bool record_merge(vmo_coalescer *c, vmo_storage_id left, vmo_storage_id right) {
   vmo_merge_record record = {vmo_place_of(c->flow, left), vmo_place_of(c->flow, right)};
-  return vmo_vec_push(c->planning->context->arena, &c->planning->merges, record);
+  return vmo_vec_push(c->planning->scratch->arena, &c->planning->merges, record);
 }
 
 /* Merges two storages' buffers for good; *merged says whether it could be done. */
@@ -96,7 +96,7 @@ static bool force_copy(vmo_coalescer *c, uint32_t index, uint32_t operand, int r
   vmo_planning *p = c->planning;
   vmo_forced_copy forced = {index, operand, reason};
   vmo_bitset_set(&p->buffers->replaced, p->function->ops.data[index].operand_first + operand);
-  return vmo_vec_push(p->context->arena, &c->forced, forced);
+  return vmo_vec_push(p->scratch->arena, &c->forced, forced);
 }
 
 /* Whether the operand needs a copy whatever else happens. */
@@ -154,7 +154,7 @@ static uint32_t depth_of(const vmo_coalescer *c, const vmo_move *move) {
 
 /* Moves by falling depth, otherwise as they stand (counting sort). NULL: out of memory. */
 static uint32_t *order_moves(const vmo_coalescer *c) {
-  vmo_context *context = c->planning->context;
+  vmo_context *context = c->planning->scratch;
   uint32_t count = c->flow->moves.count;
   uint32_t *starts = vmo_alloc_array(context, VMO_MAX_NESTING + 3, sizeof *starts);
   uint32_t *order = vmo_alloc_array(context, count + 1, sizeof *order);
@@ -199,7 +199,7 @@ static vmo_status judge_move(vmo_coalescer *c, const vmo_move *move, vmo_verdict
 }
 
 static vmo_status merge_moves(vmo_coalescer *c) {
-  vmo_context *context = c->planning->context;
+  vmo_context *context = c->planning->scratch;
   const uint32_t *order = order_moves(c);
   uint32_t *last = vmo_alloc_array(context, c->flow->storages.count + 1, sizeof *last);
   c->moves = vmo_alloc_array(context, c->flow->moves.count + 1, sizeof *c->moves);
@@ -228,7 +228,7 @@ vmo_status vmo_coalesce_moves(vmo_planning *planning) {
   vmo_coalescer c = {.planning = planning, .flow = planning->flow};
   vmo_status status = create_buffers(planning);
   if (status == VMO_OK &&
-      !vmo_bitset_init(planning->context->arena, &planning->buffers->replaced, planning->function->operands.count + 1))
+      !vmo_bitset_init(planning->scratch->arena, &planning->buffers->replaced, planning->function->operands.count + 1))
     status = VMO_OUT_OF_MEMORY;
   if (status == VMO_OK) status = force_operands(&c);
   if (status == VMO_OK) status = merge_moves(&c);

@@ -27,7 +27,7 @@ static bool add_fact(chooser *c, vmo_point op, vmo_value_id result, uint32_t ope
                            .refusal = vmo_check_operand(c->planning->buffers, op, result - o->result_first, operand),
                            .other = VMO_NONE,
                            .amount = {made->bytes, made->size}};
-  return vmo_vec_push(c->planning->context->arena, &c->facts, fact);
+  return vmo_vec_push(c->planning->scratch->arena, &c->facts, fact);
 }
 
 static bool list_operands(chooser *c, vmo_point op, vmo_value_id result) {

@@ -64,7 +64,7 @@ static bool add_callees(const vmo_planning *p, const vmo_flow *flow, bool writte
 /* ---- ranges ---- */
 
 static bool add_range(const vmo_flow *flow, vmo_occupancy *occupancy, vmo_point begin, vmo_point end) {
-  return begin >= end || vmo_vec_push(flow->module->context->arena, &occupancy->ranges, ((vmo_live_range){begin, end}));
+  return begin >= end || vmo_vec_push(flow->memory->arena, &occupancy->ranges, ((vmo_live_range){begin, end}));
 }
 
 static int compare_ranges(const void *left, const void *right) {
@@ -102,7 +102,7 @@ typedef struct reservations {
 } reservations;
 
 static bool list_reservations(const vmo_flow *flow, reservations *lists) {
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   lists->head = vmo_alloc(context, ((size_t)flow->storages.count + 1) * sizeof *lists->head);
   lists->next = vmo_alloc(context, ((size_t)flow->reservations.count + 1) * sizeof *lists->next);
   if (!lists->head || !lists->next) return false;
@@ -127,7 +127,7 @@ static bool push_bytes(const vmo_flow *flow, vmo_occupant occupant, uint32_t fir
   occupant.range_count = occupancy->ranges.count - first;
   occupant.together = occupant.bytes;
   occupant.size_together = occupant.size;
-  return vmo_vec_push(flow->module->context->arena, &occupancy->occupants, occupant);
+  return vmo_vec_push(flow->memory->arena, &occupancy->occupants, occupant);
 }
 
 static bool push_occupant(const vmo_flow *flow, vmo_storage_id storage, vmo_stream_id home, uint32_t first,
@@ -155,7 +155,7 @@ static vmo_storage_id resolve(const written *w, vmo_storage_id storage) {
  * the innermost on: inner storages have the greater ids. */
 static bool find_same(written *w) {
   const vmo_flow *flow = w->flow;
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   vmo_storage_id *source = vmo_alloc(context, ((size_t)flow->storages.count + 1) * sizeof *source);
   uint32_t *head = vmo_alloc(context, ((size_t)flow->storages.count + 1) * sizeof *head);
   uint32_t *next = vmo_alloc(context, ((size_t)flow->moves.count + 1) * sizeof *next);
@@ -189,7 +189,7 @@ static bool find_same(written *w) {
 /* Carried storages hold bytes of the function's own when any of their sources does. */
 static bool find_own(written *w) {
   const vmo_flow *flow = w->flow;
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   uint32_t *head = vmo_alloc(context, ((size_t)flow->storages.count + 1) * sizeof *head);
   uint32_t *next = vmo_alloc(context, ((size_t)flow->moves.count + 1) * sizeof *next);
   VMO_VEC(vmo_storage_id) work = {0};
@@ -217,7 +217,7 @@ static bool find_own(written *w) {
 }
 
 static bool begin_written(written *w, const vmo_flow *flow) {
-  vmo_context *context = flow->module->context;
+  vmo_context *context = flow->memory;
   *w = (written){.flow = flow};
   w->same = vmo_alloc(context, ((size_t)flow->storages.count + 1) * sizeof *w->same);
   w->own = vmo_alloc_array(context, (size_t)flow->storages.count + 1, sizeof *w->own);
@@ -236,7 +236,7 @@ static bool begin_written(written *w, const vmo_flow *flow) {
 
 /* Storages that resolve to one another, as lists from the one that stands for them. */
 static bool list_members(const written *w, vmo_storage_id **head, vmo_storage_id **next) {
-  vmo_context *context = w->flow->module->context;
+  vmo_context *context = w->flow->memory;
   uint32_t count = w->flow->storages.count;
   *head = vmo_alloc(context, ((size_t)count + 1) * sizeof **head);
   *next = vmo_alloc(context, ((size_t)count + 1) * sizeof **next);

@@ -124,9 +124,9 @@ static bool is_wanted(const vmo_plan_options *options, size_t index) {
 /* ---- the manager ---- */
 
 static vmo_status compute_flow(vmo_planning *p) {
-  vmo_status status = vmo_build_flow(p->module, p->function, p->binding, &p->flow);
+  vmo_status status = vmo_build_flow(p->module, p->function, p->binding, p->scratch->arena, &p->flow);
   if (status != VMO_OK) return status;
-  p->accesses = vmo_alloc_array(p->context, 1, sizeof *p->accesses);
+  p->accesses = vmo_alloc_array(p->scratch, 1, sizeof *p->accesses);
   return p->accesses ? vmo_index_accesses(p->flow, p->accesses) : VMO_OUT_OF_MEMORY;
 }
 
@@ -233,6 +233,12 @@ static vmo_status summarise_arenas(const vmo_planning *p, vmo_callee *callee) {
   return VMO_OK;
 }
 
+static vmo_amount *keep_amounts(const vmo_planning *p, const vmo_amount *amounts, uint32_t count) {
+  vmo_amount *kept = vmo_alloc(p->context, ((size_t)count + 1) * sizeof *kept);
+  if (kept) memcpy(kept, amounts, count * sizeof *kept);
+  return kept;
+}
+
 /* What callers count and reserve for a call of the function in hand. */
 static vmo_status summarise_function(const vmo_planning *p, vmo_callee *callee) {
   vmo_occupancy occupancy;
@@ -241,11 +247,12 @@ static vmo_status summarise_function(const vmo_planning *p, vmo_callee *callee) 
   vmo_status status = vmo_list_occupants(p, false, &occupancy);
   if (status == VMO_OK) status = vmo_compute_loads(p->flow, &occupancy, p->known, &loads);
   if (status != VMO_OK) return status;
-  callee->written_peaks = p->written_call_loads.peaks;
+  callee->written_peaks = keep_amounts(p, p->written_call_loads.peaks, loads.space_count);
   callee->written_peak = p->written_call_loads.peak;
-  callee->planned_peaks = loads.peaks;
+  callee->planned_peaks = keep_amounts(p, loads.peaks, loads.space_count);
   callee->planned_peak = loads.peak;
   callee->known = p->known;
+  if (!callee->written_peaks || !callee->planned_peaks) return VMO_OUT_OF_MEMORY;
   status = summarise_results(p, callee);
   return status == VMO_OK ? summarise_arenas(p, callee) : status;
 }
@@ -254,6 +261,7 @@ static vmo_status summarise_function(const vmo_planning *p, vmo_callee *callee) 
 
 typedef struct module_run {
   vmo_module *module;
+  vmo_context scratch; /* the module's context with an arena that is emptied after each function */
   const vmo_binding *binding;
   const vmo_plan_options *options;
   vmo_call_order *calls;
@@ -275,6 +283,7 @@ static void find_called(module_run *run) {
 static vmo_status run_function(module_run *run, vmo_function_id id) {
   vmo_planning planning = {.module = run->module,
                            .context = run->module->context,
+                           .scratch = &run->scratch,
                            .binding = run->binding,
                            .options = run->options,
                            .id = id,
@@ -288,6 +297,7 @@ static vmo_status run_function(module_run *run, vmo_function_id id) {
   vmo_status status = plan_function(&planning);
   if (status == VMO_OK) status = summarise_function(&planning, &run->waiting[id]);
   run->facts->functions.data[id] = planning.facts;
+  vmr_arena_reset(run->scratch.arena);
   return status;
 }
 
@@ -335,7 +345,11 @@ vmo_status vmo_plan_module(vmo_module *module, const vmo_binding *binding, const
   run.facts->functions.count = module->functions.count;
   for (uint32_t f = 0; f < module->functions.count; f++) run.facts->functions.data[f] = NULL;
   find_called(&run);
+  run.scratch = *context;
+  run.scratch.arena = vmr_arena_create(0);
+  if (!run.scratch.arena) return VMO_OUT_OF_MEMORY;
   status = run_functions(&run);
+  vmr_arena_destroy(run.scratch.arena);
   if (status == VMO_OK) status = vmo_check_plans(module, binding, false);
   if (status != VMO_OK) return status;
   *facts = run.facts;

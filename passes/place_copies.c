@@ -20,7 +20,7 @@ static vmo_value_id request_copy(vmo_coalescer *c, uint32_t op, uint32_t operand
   vmo_copy_request request = {op, operand, source, type, named_after};
   vmo_copy_fact fact = {
       .copy = value, .source = source.kind == VMO_OPERAND_VALUE ? source.index : VMO_NONE, .reason = reason};
-  bool ok = vmo_vec_push(p->context->arena, &c->requests, request) && vmo_vec_push(p->context->arena, &p->copies, fact);
+  bool ok = vmo_vec_push(p->scratch->arena, &c->requests, request) && vmo_vec_push(p->scratch->arena, &p->copies, fact);
   return ok ? value : VMO_NONE;
 }
 
@@ -30,7 +30,7 @@ static bool place_copy(vmo_coalescer *c, uint32_t op, vmo_pending_copy *item) {
   vmo_value_id value = request_copy(c, op, item->operand, item->source, type, name, item->reason);
   vmo_merge_record record = {{value, 0}, vmo_place_of(c->flow, item->target)};
   item->done = true;
-  return value != VMO_NONE && vmo_vec_push(c->planning->context->arena, &c->planning->merges, record);
+  return value != VMO_NONE && vmo_vec_push(c->planning->scratch->arena, &c->planning->merges, record);
 }
 
 /* Breaks a cycle: what `item` reads is kept in a temporary, so that its place may be overwritten. */
@@ -48,7 +48,7 @@ static bool place_pending(vmo_coalescer *c, uint32_t op, uint32_t *readers, vmo_
   uint32_t count = c->pending.count, left = count, stuck = 0;
   vmo_pending_copy *items = c->pending.data;
   VMO_VEC(uint32_t) ready = {0};
-  vmr_arena *arena = c->planning->context->arena;
+  vmr_arena *arena = c->planning->scratch->arena;
   if (!vmo_vec_reserve(arena, &ready, count)) return false;
   for (uint32_t i = 0; i < count; i++) {
     if (items[i].from != VMO_NONE) readers[items[i].from]++;
@@ -87,7 +87,7 @@ static bool add_pending(vmo_coalescer *c, const vmo_move *move, int reason) {
                            .target = move->target,
                            .into = vmo_find_buffer(p->buffers, move->target),
                            .reason = reason};
-  return vmo_vec_push(p->context->arena, &c->pending, item);
+  return vmo_vec_push(p->scratch->arena, &c->pending, item);
 }
 
 /* Whether operand `operand` of the op is handed over by one of its moves, [first, end), to a target that is read. */
@@ -132,14 +132,14 @@ static bool copy_forced(vmo_coalescer *c, const vmo_forced_copy *forced) {
   if (value == VMO_NONE) return false;
   if (result == VMO_NONE) return true;
   vmo_merge_record record = {{value, 0}, {op->result_first + result, 0}};
-  return vmo_vec_push(p->context->arena, &p->merges, record);
+  return vmo_vec_push(p->scratch->arena, &p->merges, record);
 }
 
 bool vmo_place_copies(vmo_coalescer *c) {
   const vmo_planning *p = c->planning;
   uint32_t next_move = 0, next_forced = 0;
-  uint32_t *readers = vmo_alloc_array(p->context, c->flow->storages.count + 1, sizeof *readers);
-  vmo_pending_copy **by_place = vmo_alloc_array(p->context, c->flow->storages.count + 1, sizeof *by_place);
+  uint32_t *readers = vmo_alloc_array(p->scratch, c->flow->storages.count + 1, sizeof *readers);
+  vmo_pending_copy **by_place = vmo_alloc_array(p->scratch, c->flow->storages.count + 1, sizeof *by_place);
   if (!readers || !by_place) return false;
   for (uint32_t op = 0; op < p->function->ops.count; op++) {
     for (; next_forced < c->forced.count && c->forced.data[next_forced].op == op; next_forced++)

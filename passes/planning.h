@@ -54,7 +54,8 @@ typedef struct vmo_call_site { /* calls of the function in hand that need memory
 
 typedef struct vmo_planning {
   vmo_module *module;
-  vmo_context *context;
+  vmo_context *context; /* the module's: for what stays */
+  vmo_context *scratch; /* for what is of use while this function is planned, facts of flows among it */
   const vmo_binding *binding;
   const vmo_plan_options *options;
   vmo_function_id id;

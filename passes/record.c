@@ -53,7 +53,7 @@ static bool set_saved(vmo_module *module, vmo_space_figures *figures) {
 
 static bool count_uses(recorder *r) {
   const vmo_function *function = r->p->function;
-  r->uses = vmo_alloc_array(r->p->context, function->values.count + 1, sizeof *r->uses);
+  r->uses = vmo_alloc_array(r->p->scratch, function->values.count + 1, sizeof *r->uses);
   if (!r->uses) return false;
   for (uint32_t i = 0; i < function->ops.count; i++)
     for (uint32_t k = 0; k < function->ops.data[i].operand_count; k++) {
@@ -146,7 +146,7 @@ static bool add_temporaries(recorder *r) {
 
 static bool list_storages(recorder *r) {
   const vmo_planning *p = r->p;
-  r->fact_of = vmo_alloc(p->context, ((size_t)p->flow->storages.count + 1) * sizeof *r->fact_of);
+  r->fact_of = vmo_alloc(p->scratch, ((size_t)p->flow->storages.count + 1) * sizeof *r->fact_of);
   if (!r->fact_of || !count_uses(r)) return false;
   for (vmo_storage_id s = 0; s < p->flow->storages.count; s++)
     if (!add_storage(r, s)) return false;
@@ -166,7 +166,7 @@ static bool list_slots(recorder *r) {
   for (uint32_t i = 0; i < r->first_workspace; i++)
     if (facts->storages.data[i].slot != VMO_NONE && facts->storages.data[i].slot + 1 > slots)
       slots = facts->storages.data[i].slot + 1;
-  uint32_t *first = vmo_alloc_array(p->context, (size_t)slots + 2, sizeof *first);
+  uint32_t *first = vmo_alloc_array(p->scratch, (size_t)slots + 2, sizeof *first);
   if (!first || !vmo_vec_reserve(r->arena, &facts->slots, slots) ||
       !vmo_vec_reserve(r->arena, &facts->slot_storages, r->first_workspace))
     return false;
@@ -214,8 +214,8 @@ static bool add_reuse(recorder *r, uint32_t fact, uint32_t former, vmo_amount am
 
 static vmo_status list_reuse_of_space(recorder *r, vmo_space_id space, bool *begun) {
   vmo_plan_facts *facts = r->facts;
-  vmo_tenant *tenants = vmo_alloc(r->p->context, ((size_t)r->first_workspace + 1) * sizeof *tenants);
-  uint32_t *owners = vmo_alloc(r->p->context, ((size_t)r->first_workspace + 1) * sizeof *owners), count = 0;
+  vmo_tenant *tenants = vmo_alloc(r->p->scratch, ((size_t)r->first_workspace + 1) * sizeof *tenants);
+  uint32_t *owners = vmo_alloc(r->p->scratch, ((size_t)r->first_workspace + 1) * sizeof *owners), count = 0;
   if (!tenants || !owners) return VMO_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < r->first_workspace; i++) {
     const vmo_storage_fact *fact = &facts->storages.data[i];
@@ -225,7 +225,7 @@ static vmo_status list_reuse_of_space(recorder *r, vmo_space_id space, bool *beg
     owners[count] = i;
     tenants[count++] = (vmo_tenant){offset, offset + fact->amount.bytes, starts_buffer(r, begun, i), VMO_NONE};
   }
-  vmo_status status = vmo_find_former_tenants(r->p->context, tenants, count);
+  vmo_status status = vmo_find_former_tenants(r->p->scratch, tenants, count);
   for (uint32_t i = 0; i < count && status == VMO_OK; i++) {
     if (tenants[i].former == VMO_NONE) continue;
     const vmo_tenant *former = &tenants[tenants[i].former];
@@ -241,13 +241,13 @@ static vmo_status list_reuse_of_space(recorder *r, vmo_space_id space, bool *beg
 static vmo_status list_symbolic_reuse(recorder *r, bool *begun) {
   uint32_t count = r->first_workspace;
   uint32_t *last =
-      vmo_alloc(r->p->context, ((size_t)count + 1) * sizeof *last); /* tenant of each slot; VMO_NONE: none */
+      vmo_alloc(r->p->scratch, ((size_t)count + 1) * sizeof *last); /* tenant of each slot; VMO_NONE: none */
   uint32_t slots = 0;
   if (!last) return VMO_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < count; i++)
     if (r->facts->storages.data[i].slot != VMO_NONE && r->facts->storages.data[i].slot >= slots)
       slots = r->facts->storages.data[i].slot + 1;
-  last = vmo_alloc(r->p->context, ((size_t)slots + 1) * sizeof *last);
+  last = vmo_alloc(r->p->scratch, ((size_t)slots + 1) * sizeof *last);
   if (!last) return VMO_OUT_OF_MEMORY;
   for (uint32_t s = 0; s < slots; s++) last[s] = VMO_NONE;
   for (uint32_t i = 0; i < count; i++) {
@@ -261,7 +261,7 @@ static vmo_status list_symbolic_reuse(recorder *r, bool *begun) {
 }
 
 static vmo_status list_reuse(recorder *r) {
-  bool *begun = vmo_alloc_array(r->p->context, (size_t)r->p->flow->storages.count + 1, sizeof *begun);
+  bool *begun = vmo_alloc_array(r->p->scratch, (size_t)r->p->flow->storages.count + 1, sizeof *begun);
   if (!begun) return VMO_OUT_OF_MEMORY;
   if (!r->p->known) return list_symbolic_reuse(r, begun);
   for (vmo_space_id space = 0; space < r->p->module->spaces.count; space++) {
@@ -418,12 +418,20 @@ static bool map_points(recorder *r, vmo_point *written_peak) {
   return true;
 }
 
+static bool keep_planned_loads(recorder *r, const vmo_bytes *timeline) {
+  size_t bytes = ((size_t)r->facts->point_count + 1) * sizeof *timeline;
+  if (!timeline) return true;
+  r->facts->planned_loads = vmo_alloc(r->p->context, bytes);
+  if (r->facts->planned_loads) memcpy(r->facts->planned_loads, timeline, bytes);
+  return r->facts->planned_loads != NULL;
+}
+
 /* ---- figures ---- */
 
 static bool begin_figures(recorder *r) {
   uint32_t spaces = r->p->module->spaces.count;
   vmo_amount none = amount_of(r, 0, vmo_size_constant(r->p->module->sizes, 0));
-  r->by_space = vmo_alloc_array(r->p->context, spaces, sizeof *r->by_space);
+  r->by_space = vmo_alloc_array(r->p->scratch, spaces, sizeof *r->by_space);
   if (!r->by_space) return false;
   for (vmo_space_id s = 0; s < spaces; s++) {
     vmo_space_figures *f = &r->by_space[s];
@@ -524,8 +532,7 @@ static vmo_status record_loads(recorder *r) {
   vmo_status status = vmo_list_occupants(p, !p->options->results_in_caller, &occupancy);
   if (status == VMO_OK) status = vmo_compute_loads(p->flow, &occupancy, p->known, &planned);
   if (status != VMO_OK) return status;
-  r->facts->planned_loads = planned.timeline;
-  bool ok = list_inits(r) && map_points(r, &written_peak) &&
+  bool ok = list_inits(r) && map_points(r, &written_peak) && keep_planned_loads(r, planned.timeline) &&
             set_peak(r, &p->written_loads, &p->written_occupancy, true, written_peak, &r->facts->peak) &&
             set_peak(r, &planned, &occupancy, false, planned.point, &r->facts->peak_inplace) &&
             finish_figures(r, &planned);

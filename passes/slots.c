@@ -24,7 +24,7 @@ typedef struct placement {
 /* ---- listing items ---- */
 
 static bool add_item(placement *p, vmo_item item, vmo_live_range range) {
-  vmr_arena *arena = p->planning->context->arena;
+  vmr_arena *arena = p->planning->scratch->arena;
   item.range_first = p->list.ranges.count;
   item.range_count = 1;
   item.offset = VMO_NONE;
@@ -52,7 +52,7 @@ static void constrain_buffer(const placement *p, vmo_item *item) {
 
 static vmo_status list_buffers(placement *p, bool results) {
   vmo_occupancy occupancy;
-  vmr_arena *arena = p->planning->context->arena;
+  vmr_arena *arena = p->planning->scratch->arena;
   vmo_status status = vmo_list_buffers(p->planning, results, &occupancy);
   if (status != VMO_OK) return status;
   for (uint32_t i = 0; i < occupancy.occupants.count; i++) {
@@ -201,9 +201,9 @@ static vmo_status refine_solution(vmo_planning *planning, const vmo_item_list *l
   bool any = false;
   for (uint32_t i = first; i < end && !any; i++) any = class_with_parts(planning, &list->items.data[i]) != NULL;
   if (!any) return VMO_OK;
-  statement s = {.arena = planning->context->arena};
+  statement s = {.arena = planning->scratch->arena};
   vmo_solution refined;
-  uint32_t *places = vmo_alloc(planning->context, ((size_t)(end - first) + 1) * sizeof *places);
+  uint32_t *places = vmo_alloc(planning->scratch, ((size_t)(end - first) + 1) * sizeof *places);
   bool ok = places != NULL;
   for (uint32_t i = first; i < end && ok; i++) {
     const vmo_item *item = &list->items.data[i];
@@ -222,7 +222,7 @@ static vmo_status refine_solution(vmo_planning *planning, const vmo_item_list *l
 
 vmo_status vmo_place_items(vmo_planning *planning, vmo_item_list *list, uint32_t first, uint32_t end,
                            vmo_layout *layout, vmo_sub_arena *arena) {
-  statement s = {.arena = planning->context->arena};
+  statement s = {.arena = planning->scratch->arena};
   vmo_solution solution;
   for (uint32_t i = first; i < end; i++)
     if (!state_item(&s, list, &list->items.data[i])) return VMO_OUT_OF_MEMORY;
@@ -244,7 +244,7 @@ vmo_status vmo_place_items(vmo_planning *planning, vmo_item_list *list, uint32_t
 /* Where the items of streams stand in the sorted list: of stream h and space s, items[h * spaces + s]; VMO_NONE: none. */
 static uint32_t *index_stream_items(const placement *p) {
   size_t count = (size_t)p->planning->flow->streams.count * p->spaces;
-  uint32_t *items = vmo_alloc(p->planning->context, count * sizeof *items);
+  uint32_t *items = vmo_alloc(p->planning->scratch, count * sizeof *items);
   if (!items) return NULL;
   memset(items, 0xff, count * sizeof *items);
   for (uint32_t i = 0; i < p->list.items.count; i++) {
@@ -258,7 +258,7 @@ static uint32_t *index_stream_items(const placement *p) {
  * it has been placed. */
 static bool add_stream_items(placement *p) {
   const vmo_flow *flow = p->planning->flow;
-  bool *used = vmo_alloc_array(p->planning->context, (size_t)flow->streams.count * p->spaces, sizeof *used);
+  bool *used = vmo_alloc_array(p->planning->scratch, (size_t)flow->streams.count * p->spaces, sizeof *used);
   if (!used) return false;
   for (uint32_t i = 0; i < p->list.items.count; i++) {
     const vmo_item *item = &p->list.items.data[i];
@@ -325,7 +325,7 @@ static vmo_status place_absolutely(placement *p) {
   vmo_sizes *sizes = p->planning->module->sizes;
   uint32_t streams = p->planning->flow->streams.count;
   vmo_size_id zero = vmo_size_constant(sizes, 0);
-  vmo_size_id *base = vmo_alloc(p->planning->context, ((size_t)streams * p->spaces + 1) * sizeof *base);
+  vmo_size_id *base = vmo_alloc(p->planning->scratch, ((size_t)streams * p->spaces + 1) * sizeof *base);
   if (!base || zero == VMO_NONE) return VMO_OUT_OF_MEMORY;
   for (size_t i = 0; i < (size_t)streams * p->spaces; i++) base[i] = zero;
   for (uint32_t i = p->list.items.count; i-- > 0;) {
@@ -361,7 +361,7 @@ static bool next_group(const placement *p, uint32_t first, uint32_t *end) {
  *
  * Counts from the inner homes to the outer ones, then numbers from the outer to the inner. */
 static bool number_symbolic_slots(placement *p) {
-  vmo_context *context = p->planning->context;
+  vmo_context *context = p->planning->scratch;
   size_t groups = (size_t)p->planning->flow->streams.count * p->spaces;
   uint32_t count = p->list.items.count, end;
   uint32_t *sizes = vmo_alloc_array(context, groups + 1, sizeof *sizes); /* slots of a group and of those inside */
@@ -411,7 +411,7 @@ static bool number_slots(placement *p) {
 
 static bool begin_layout(placement *p) {
   const vmo_planning *planning = p->planning;
-  vmo_context *context = planning->context;
+  vmo_context *context = planning->scratch;
   vmo_layout *layout = p->layout;
   uint32_t streams = planning->flow->streams.count, storages = planning->flow->storages.count;
   vmo_size_id zero = vmo_size_constant(planning->module->sizes, 0);
@@ -419,7 +419,8 @@ static bool begin_layout(placement *p) {
   layout->buffers = vmo_alloc(context, ((size_t)storages + 1) * sizeof *layout->buffers);
   layout->workspaces =
       vmo_alloc_array(context, (size_t)planning->flow->workspaces.count + 1, sizeof *layout->workspaces);
-  layout->callees = vmo_alloc_array(context, (size_t)planning->callee_offset_count + 1, sizeof *layout->callees);
+  layout->callees = /* the plan keeps them */
+      vmo_alloc_array(planning->context, (size_t)planning->callee_offset_count + 1, sizeof *layout->callees);
   layout->arenas = vmo_alloc_array(context, p->spaces, sizeof *layout->arenas);
   p->arenas = vmo_alloc_array(context, (size_t)streams * p->spaces, sizeof *p->arenas);
   if (!layout->buffers || !layout->workspaces || !layout->callees || !layout->arenas || !p->arenas || zero == VMO_NONE)
@@ -453,7 +454,7 @@ static bool list_calls(vmo_planning *planning) {
     if (o->code != VMO_OP_call) continue;
     vmo_call_site call = {(vmo_point)op, o->callee, planning->callee_offset_count};
     planning->callee_offset_count += planning->callees[o->callee].arena_count;
-    if (!vmo_vec_push(planning->context->arena, &planning->calls, call)) return false;
+    if (!vmo_vec_push(planning->scratch->arena, &planning->calls, call)) return false;
   }
   return true;
 }

@@ -69,7 +69,7 @@ static uint32_t find_slot(const sharing *s, const vmo_item *item) {
 }
 
 static bool take_slot(sharing *s, vmo_item *item) {
-  vmr_arena *arena = s->planning->context->arena;
+  vmr_arena *arena = s->planning->scratch->arena;
   uint32_t index = find_slot(s, item);
   if (index == VMO_NONE) {
     slot fresh = {.size = item->size,
@@ -102,7 +102,7 @@ static int compare_turns(const void *left, const void *right) {
 }
 
 static bool take_slots(sharing *s, vmo_item *items, uint32_t count) {
-  turn *turns = vmo_alloc(s->planning->context, ((size_t)count + 1) * sizeof *turns);
+  turn *turns = vmo_alloc(s->planning->scratch, ((size_t)count + 1) * sizeof *turns);
   if (!turns) return false;
   for (uint32_t i = 0; i < count; i++) {
     bool pinned = items[i].fixed_offset >= 0;
@@ -164,7 +164,7 @@ vmo_status vmo_place_symbolic_items(vmo_planning *planning, vmo_item_list *list,
   sharing s = {.planning = planning, .list = list};
   vmo_item *items = list->items.data + first;
   uint32_t count = end - first;
-  vmo_size_id *offsets = vmo_alloc(planning->context, ((size_t)count + 1) * sizeof *offsets), total;
+  vmo_size_id *offsets = vmo_alloc(planning->scratch, ((size_t)count + 1) * sizeof *offsets), total;
   if (!offsets) return VMO_OUT_OF_MEMORY;
   static const int rates[] = {3, 0, -1};
   for (int attempt = 0; attempt < 3; attempt++) {

@@ -14,6 +14,7 @@ static inline flow_builder begin_flow(uint32_t storages) {
   flow_builder b = {.context = vmo_context_create()};
   assert_non_null(b.context);
   b.flow = vmo_alloc_array(b.context, 1, sizeof *b.flow);
+  b.flow->memory = b.context;
   b.flow->module = vmo_module_create(b.context);
   assert_non_null(b.flow->module);
   for (uint32_t s = 0; s < storages; s++) {

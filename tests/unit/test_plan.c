@@ -235,7 +235,7 @@ static void expect_same_liveness(const char *text) {
   vmo_flow *flow;
   vmo_cfg *cfg;
   vmo_liveness *with, *without;
-  assert_int_equal(vmo_build_flow(p.module, p.module->functions.data[0], &p.binding, &flow), VMO_OK);
+  assert_int_equal(vmo_build_flow(p.module, p.module->functions.data[0], &p.binding, p.context->arena, &flow), VMO_OK);
   assert_int_equal(vmo_compute_cfg(flow, &cfg), VMO_OK);
   assert_int_equal(vmo_compute_liveness(flow, cfg, &with), VMO_OK);
   for (uint32_t b = 0; b < flow->blocks.count; b++) flow->blocks.data[b].chain = VMO_NONE;
