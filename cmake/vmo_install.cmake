@@ -5,6 +5,7 @@ include(CMakePackageConfigHelpers)
 install(TARGETS vmemrt vmemopt EXPORT vmemopt-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT vmemopt-targets NAMESPACE vmemopt:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/vmemopt)
 install(FILES include/vmemopt.h include/vmemrt.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/vmemrt DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 
 # The tool finds the libraries from where it stands, so an installed tree can be moved as a whole.
 file(RELATIVE_PATH VMO_BIN_TO_LIB "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")

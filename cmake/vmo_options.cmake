@@ -13,7 +13,7 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 add_library(vmo_options INTERFACE)
 target_compile_options(vmo_options INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla)
 target_compile_definitions(vmo_options INTERFACE VMO_VERSION="${PROJECT_VERSION}")
-# Headers are named from the root ("support/vec.h"), the two public ones by their bare name ("vmemrt.h").
+# Headers are named from the root ("support/vec.h"), the public ones as users name them ("vmemrt.h").
 target_include_directories(vmo_options INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/include")
 if(VMEMOPT_WERROR)
   target_compile_options(vmo_options INTERFACE -Werror)

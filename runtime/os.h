@@ -1,11 +1,12 @@
-/* os.h: the one door through which the runtime gets memory, and what it tells AddressSanitizer.
+/* os.h: the one door to libc and the operating system, and to the tools that watch memory.
  *
- * Every byte of libvmemrt is asked for here, so that another source of memory is one file. Memory that
- * a bump allocator has not handed out yet is poisoned under AddressSanitizer: a read past an object is
- * then found although the bytes belong to the same chunk. Without the sanitizer all of that is nothing. */
+ * Every byte of libvmemrt is asked for here, so that another system is one file. Under AddressSanitizer and Valgrind,
+ * memory that the runtime holds but no object owns is poisoned: a read past an object is then found although the
+ * bytes belong to the same chunk. Whether one of them watches is found out at run time, so one library serves all. */
 #ifndef VMR_RUNTIME_OS_H
 #define VMR_RUNTIME_OS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -33,23 +34,12 @@ void *vmr_os_resize(void *old, size_t bytes);
 /* NULL is accepted. */
 void vmr_os_free(void *memory);
 
-/* Marks memory that nothing may touch, and memory that an object owns again. */
-static inline void vmr_os_poison(void *memory, size_t bytes) {
-#ifdef VMR_ADDRESS_SANITIZER
-  __asan_poison_memory_region(memory, bytes);
-#else
-  (void)memory;
-  (void)bytes;
-#endif
-}
+/* Whether AddressSanitizer or Valgrind watches this process. */
+bool vmr_os_is_watched(void);
 
-static inline void vmr_os_unpoison(void *memory, size_t bytes) {
-#ifdef VMR_ADDRESS_SANITIZER
-  __asan_unpoison_memory_region(memory, bytes);
-#else
-  (void)memory;
-  (void)bytes;
-#endif
-}
+/* Marks memory that nothing may touch, and memory that an object owns again (its bytes undefined). Nothing happens
+ * when nobody watches. */
+void vmr_os_poison(const void *memory, size_t bytes);
+void vmr_os_unpoison(const void *memory, size_t bytes);
 
 #endif

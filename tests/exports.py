@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Checks that a shared library exports exactly the functions that its public header declares.
+"""Checks that a shared library exports exactly the functions that its public headers declare.
 
     exports.py LIBRARY HEADER PREFIX      e.g. libvmemopt.so include/vmemopt.h vmo_
 
+Headers in a folder beside HEADER that is called like it (include/vmemrt/ beside include/vmemrt.h) belong to it.
 A symbol that the header does not declare would be an interface by accident; one that is declared and not exported
 fails only when somebody links. Needs nm.
 """
@@ -23,7 +24,9 @@ def exported(library):
 
 
 def declared(header, prefix):
-    text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", pathlib.Path(header).read_text(), flags=re.DOTALL)
+    header = pathlib.Path(header)
+    parts = [header, *sorted(header.with_suffix("").glob("*.h"))]
+    text = "\n".join(re.sub(r"/\*.*?\*/|//[^\n]*", " ", part.read_text(), flags=re.DOTALL) for part in parts)
     macro = prefix.upper() + "API"
     return set(re.findall(rf"^[ \t]*{macro}\b[^;{{]*?\b({prefix}\w+)\s*[(;\[]", text, flags=re.MULTILINE))
 

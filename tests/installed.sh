@@ -21,7 +21,7 @@ for file in doc/vmemopt/LICENSE doc/vmemopt/README.md doc/vmemopt/vmir.md vmemop
 done
 
 echo "-- each public header alone"
-for header in vmemopt.h vmemrt.h; do
+for header in vmemopt.h vmemrt.h $(cd "$prefix/include" && ls vmemrt/*.h); do
   echo "#include <$header>" >"$work/alone.c"
   "$compiler" "${flags[@]}" -I"$prefix/include" -fsyntax-only "$work/alone.c"
 done

@@ -33,7 +33,7 @@ MAY_INCLUDE = {
 # What others may include of a folder besides <folder>/<folder>.h; the rest is private. support/ is a box of tools, all
 # of them open. The runtime shows the public header alone.
 OPEN = {
-    "runtime": ["vmemrt.h"],
+    "runtime": ["vmemrt.h", "vmemrt/*"],
     "support": ["support/*"],
     "ir": ["ir/ops.def"],
     "planner": ["planner/problem.h"],
@@ -72,10 +72,15 @@ def reachable(folder):
     return seen
 
 
+def owner_of(target):
+    """The folder that a header belongs to; the runtime's public ones are vmemrt.h and those of include/vmemrt/."""
+    return "runtime" if target == "vmemrt.h" or target.startswith("vmemrt/") else target.split("/")[0]
+
+
 def is_open(target):
-    owner = "runtime" if target == "vmemrt.h" else target.split("/")[0]
+    owner = owner_of(target)
     allowed = OPEN.get(owner, []) + [f"{owner}/{owner}.h"]
-    return target in allowed or f"{owner}/*" in allowed
+    return target in allowed or f"{target.split('/')[0]}/*" in allowed
 
 
 def fault_inside(folder, target, root):
@@ -85,9 +90,9 @@ def fault_inside(folder, target, root):
     if target == PUBLIC:
         return "the runtime knows nothing of the compiler" if folder == "runtime" else None
     if folder in PUBLIC_ONLY:
-        return None if target == "vmemrt.h" else "only the public headers may be included here"
-    owner = "runtime" if target == "vmemrt.h" else target.split("/")[0]
-    if owner == folder and (target == "vmemrt.h" or (root / target).exists()):
+        return None if owner_of(target) == "runtime" and is_open(target) else "only the public headers may be included here"
+    owner = owner_of(target)
+    if owner == folder and (target.startswith("vmemrt") or (root / target).exists()):
         return None
     if owner not in MAY_INCLUDE:
         return "no such folder: headers are named from the root, as in \"support/vec.h\""
@@ -144,7 +149,9 @@ def self_test():
         "runtime/a.c": ('#include "vmemopt.h"', "runtime knows nothing"),
         "runtime/b.c": ('#include "support/vec.h"', "may not include support/"),
         "runtime/c.c": ('#include "vmemrt.h"', None),
+        "runtime/d.c": ('#include "vmemrt/base.h"', None),
         "support/a.c": ('#include "vmemrt.h"', None),
+        "support/f.c": ('#include "vmemrt/arena.h"', None),
         "support/b.c": ('#  include "ir/ir.h"', "may not include ir/"),
         "support/c.c": ('#include <cjson/cJSON.h>', None),
         "support/d.c": ('#include "runtime/os.h"', "private to runtime/"),
@@ -172,6 +179,7 @@ def self_test():
         "tests/unit/a.c": ('#include "ir/lex.h"', None),
         "examples/a.c": ('#include "support/vec.h"', "only the public headers"),
         "include/vmemopt.h": ('#include "support/vec.h"', "only the public headers"),
+        "include/vmemrt.h": ('#include "vmemrt/base.h"', None),
         "extra/a.c": ('#include <stdio.h>', "has no row"),
     }
     with tempfile.TemporaryDirectory() as directory:

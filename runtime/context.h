@@ -1,0 +1,94 @@
+/* context.h: the context from inside, and how the other parts of the runtime use it.
+ *
+ *   memory     vmr_ctx_obtain, _obtain_zeroed, _resize, _release: every byte of the runtime comes and goes through
+ *              these four. They apply limits and faults and keep the books, line by line of VMR_KINDS. The bytes
+ *              of a release must be those of the obtain. A NULL context goes to libc and books nothing.
+ *   handles    whatever a user destroys by hand starts with a vmr_handle: vmr_ctx_add_handle at its creation,
+ *              vmr_ctx_remove_handle at its end. The list is what vmr_ctx_destroy looks at, and vmr_trim, and
+ *              metrics, which read an arena's figures off its cursors. Fields that another thread may read so are
+ *              written with VMR_PUBLISH and read with VMR_PEEK.
+ *   failures   a part keeps its own sticky status; what it obtains here and does not get is counted here.
+ *   misuse     vmr_ctx_report: sets the context's status and calls the violation callback. NULL is accepted.
+ *   checks     `checked` is set when single objects are to be looked at: faults, guard bytes, AddressSanitizer or
+ *              Valgrind. An arena or pool then sends every operation down its slow path, so that the fast path
+ *              needs no test for it; vmr_ctx_admit is the gate of the faults there, for each object. */
+#ifndef VMR_RUNTIME_CONTEXT_H
+#define VMR_RUNTIME_CONTEXT_H
+
+#include <stdatomic.h>
+
+#include "vmemrt/base.h"
+
+#ifndef VMR_FREESTANDING
+#include <pthread.h>
+#endif
+
+/* A plain store and load that another thread may run beside. */
+#define VMR_PUBLISH(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
+#define VMR_PEEK(place) __atomic_load_n(&(place), __ATOMIC_RELAXED)
+
+typedef struct vmr_handle {
+  vmr_ctx *ctx; /* may be NULL; the handle then stands in no list */
+  vmr_kind kind;
+  struct vmr_handle *next, *previous;
+} vmr_handle;
+
+#ifndef VMR_FREESTANDING
+
+typedef struct vmr_books {
+  _Atomic size_t current, peak;
+  _Atomic uint64_t total, obtained, failed;
+} vmr_books;
+
+struct vmr_ctx {
+  vmr_backing backing;
+  uint32_t flags;
+  _Atomic size_t soft_limit, hard_limit; /* SIZE_MAX: none */
+  vmr_pressure_function on_pressure;
+  void *pressure_user;
+  vmr_violation_function on_violation;
+  void *violation_user;
+
+  vmr_books books[VMR_KIND_ALL + 1]; /* the last one is the sum */
+  _Atomic uint64_t limits_hit, pressures, violations;
+  atomic_bool under_pressure; /* the callback runs */
+  _Atomic int status;         /* of vmr_status */
+  char message[96];
+
+  atomic_bool faulty; /* a fault is set */
+  _Atomic uint64_t fail_nth, fail_after, fault_count, fault_bytes;
+  _Atomic uint32_t fail_per_million, fail_seed;
+
+  pthread_mutex_t lock; /* over the list */
+  vmr_handle *handles;  /* newest first */
+};
+
+/* Reads VMEMRT_OPTIONS over `options`; false when something in it is unknown: then `message` says what. */
+bool vmr_options_read_environment(vmr_options *options, char *message, size_t capacity);
+
+/* True when objects are to be looked at one by one: see the head. */
+bool vmr_ctx_is_checked(const vmr_ctx *ctx);
+
+/* The gate of the faults: false when this allocation of `bytes` is to fail. */
+bool vmr_ctx_admit(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
+
+void *vmr_ctx_obtain(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
+void *vmr_ctx_obtain_zeroed(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
+/* NULL when memory is out: `old` is then untouched. */
+void *vmr_ctx_resize(vmr_ctx *ctx, vmr_kind kind, void *old, size_t old_bytes, size_t bytes);
+/* NULL is accepted. */
+void vmr_ctx_release(vmr_ctx *ctx, vmr_kind kind, void *memory, size_t bytes);
+
+/* The books alone, for memory that comes from elsewhere (the operating system's pages, say): takes `bytes` into them,
+ * with limits and faults; false when they refuse. */
+bool vmr_ctx_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
+void vmr_ctx_discharge(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
+
+void vmr_ctx_add_handle(vmr_ctx *ctx, vmr_handle *handle, vmr_kind kind);
+void vmr_ctx_remove_handle(vmr_handle *handle);
+
+void vmr_ctx_report(vmr_ctx *ctx, vmr_status what, const void *object, const char *words);
+
+#endif
+
+#endif
