@@ -12,6 +12,9 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 
 add_library(vmo_options INTERFACE)
 target_compile_options(vmo_options INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla)
+# Each product and each sum is rounded by itself, on every machine: no fused multiply-add unless it is asked for.
+target_compile_options(vmo_options INTERFACE -ffp-contract=off)
+target_link_libraries(vmo_options INTERFACE m)
 target_compile_definitions(vmo_options INTERFACE VMO_VERSION="${PROJECT_VERSION}")
 # Headers are named from the root ("support/vec.h"), the public ones as users name them ("vmemrt.h").
 target_include_directories(vmo_options INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/include")

@@ -43,26 +43,4 @@ typedef struct vmo_op_row {
 
 const vmo_op_row *vmo_op_get_row(vmo_opcode code);
 
-/* ---- attributes of a verified op, with the row's defaults put in by the caller (ops_read.c) ---- */
-
-/* Item `index` of an attribute, where a single item stands for any index; NULL when it is not given. */
-const vmo_attribute_item *vmo_op_item(const vmo_module *module, const vmo_function *function, const vmo_op *op,
-                                      const char *name, uint32_t index);
-/* How many items an attribute has; 0 when it is not given. */
-uint32_t vmo_op_item_count(const vmo_module *module, const vmo_function *function, const vmo_op *op, const char *name);
-/* Item `index` of a list of sizes; `otherwise` when the list is shorter. VMO_NONE when memory is out. */
-vmo_size_id vmo_op_size(const vmo_module *module, const vmo_function *function, const vmo_op *op, const char *name,
-                        uint32_t index, vmo_size_id otherwise);
-
-/* The axes of operand 0 that a reduction works on, bit i for axis i; all of them when it names none. */
-uint64_t vmo_op_reduced_axes(const vmo_module *module, const vmo_function *function, const vmo_op *op, uint32_t rank);
-
-/* What a slice takes of axis `axis` of operand 0, which has `whole` elements there. VMO_NONE sizes: see dims.h. */
-typedef struct vmo_cut {
-  vmo_size_id start, size;
-  int64_t step;
-} vmo_cut;
-vmo_cut vmo_op_cut(const vmo_module *module, const vmo_function *function, const vmo_op *op, uint32_t axis,
-                   vmo_size_id whole);
-
 #endif
