@@ -1,292 +1,381 @@
 /* arena.c: bump allocation in chunks; everything is dropped at once.
  *
- *   chunks   [header|object|object|pad|object|......free......]  ->  [header|....free....]  ->  ...
- *                                            ^ cursor, `room` bytes   kept by reset, filled next
+ *   chunks   [header|object|object|pad|object|....free....|text|text]  ->  [header|....free....]  ->  ...
+ *                                             ^ cursor    ^ top            kept by reset, filled next
+ *                                             [window ]^ limit
  *   blocks   [header|one big object]  <->  [header|one big object]
  *
- * Small objects are bumped out of the current chunk. An object of BLOCK_BYTES or more always sits in a
- * block of its own, so that its size alone tells where it is: a block is resized by the system, which
- * remaps pages, and a vector that doubles does not leave its old copies behind. A smaller object grows
- * in place while it is the last one of its chunk. An allocation is a few instructions; all others are
- * constant too, except for the bytes they copy or zero. */
-#include "vmemrt.h"
+ * Objects that are aligned to 16 are bumped upward, all others downward from the chunk's end, so that the cursor is
+ * always aligned and texts lie packed. The inline path takes bytes up to `limit`, which never stands further than
+ * WINDOW_BYTES ahead: so an object of BLOCK_BYTES or more comes here although nobody compared its size. It sits in a
+ * block of its own, so that its size alone tells where it is: a block is resized by the system, which remaps pages,
+ * and a vector that doubles does not leave its old copies behind. A smaller object grows in place while it is the
+ * last one of its chunk. Where single objects must be looked at (see runtime/context.h), the window is empty and all
+ * of them come here. An allocation is a few instructions; all others are constant too, except for the bytes they copy
+ * or zero. */
+#include "runtime/arena.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "runtime/os.h"
 
-#define DEFAULT_ALIGNMENT ((size_t)16)
 #define DEFAULT_CHUNK_BYTES ((size_t)64 << 10)
 #define LEAST_CHUNK_BYTES ((size_t)1 << 10)
 #define GROWN_CHUNK_BYTES ((size_t)4 << 20) /* chunks double up to this */
+#define PAGES_BYTES ((size_t)2 << 20)       /* from here on a chunk is made of pages, huge ones if it can be */
 #define BLOCK_BYTES ((size_t)128 << 10)     /* from here on an object has a block of its own */
-#define LARGEST_REQUEST (SIZE_MAX / 4)      /* sums of a few such numbers do not overflow */
+#define WINDOW_BYTES (BLOCK_BYTES - VMR_ARENA_ALIGNMENT)
+#define LARGEST_REQUEST (SIZE_MAX / 4) /* sums of a few such numbers do not overflow */
+#define ZONE_BYTES ((size_t)16)        /* between objects, when AddressSanitizer or Valgrind watches */
 
-typedef struct chunk {
-  struct chunk *next;
-  size_t bytes; /* as obtained from the system, this header included */
-} chunk;
-
-/* Stands right below the object, at the object's address minus BLOCK_HEADER_BYTES. */
-typedef struct block {
-  struct block *next, *previous;
-  char *base;       /* what the system gave; the header follows it, maybe after padding */
-  size_t bytes;     /* as obtained from the system */
-  size_t alignment; /* of the object */
-} block;
-
-#define CHUNK_HEADER_BYTES ((sizeof(chunk) + DEFAULT_ALIGNMENT - 1) / DEFAULT_ALIGNMENT * DEFAULT_ALIGNMENT)
-#define BLOCK_HEADER_BYTES ((sizeof(block) + DEFAULT_ALIGNMENT - 1) / DEFAULT_ALIGNMENT * DEFAULT_ALIGNMENT)
-
-struct vmr_arena {
-  char *cursor;            /* the first free byte of the current chunk */
-  size_t room;             /* free bytes from there */
-  chunk *first, *current;  /* chunks after `current` are empty */
-  block *blocks;           /* newest first */
-  size_t next_chunk_bytes; /* the size of the next new chunk */
-  size_t used, reserved;   /* bytes of objects; bytes of chunks and blocks */
-  size_t limit;            /* on `reserved` */
-  vmr_status status;       /* the first failure */
-};
-
-static void *fail(vmr_arena *arena, vmr_status status) {
-  if (arena->status == VMR_OK) arena->status = status;
+void *vmr_arena_fail(vmr_arena_body *body, vmr_status status) {
+  if (body->status == VMR_OK) body->status = status;
   return NULL;
 }
 
 static bool is_power_of_two(size_t number) { return number != 0 && (number & (number - 1)) == 0; }
 
-/* Bytes from `address` to the next multiple of `alignment`. */
-static size_t padding(const char *address, size_t alignment) { return (size_t)(-(uintptr_t)address & (alignment - 1)); }
+static char *chunk_begin(const vmr_chunk *chunk) { return (char *)(uintptr_t)chunk + VMR_CHUNK_HEADER_BYTES; }
 
-/* What an object takes of its chunk. */
-static size_t footprint(size_t bytes) { return (bytes != 0 ? bytes : 1) + VMR_REDZONE_BYTES; }
+static char *chunk_end(const vmr_chunk *chunk) { return (char *)(uintptr_t)chunk + chunk->bytes; }
 
-#ifndef NDEBUG
-/* The books agree with the lists. */
-static bool arena_is_valid(const vmr_arena *arena) {
-  size_t reserved = 0;
-  for (const chunk *each = arena->first; each != NULL; each = each->next) reserved += each->bytes;
-  for (const block *each = arena->blocks; each != NULL; each = each->next) {
-    if (each->next != NULL && each->next->previous != each) return false;
-    reserved += each->bytes;
-  }
-  if (reserved != arena->reserved || arena->used > arena->reserved) return false;
-  if (arena->current == NULL) return arena->cursor == NULL && arena->room == 0;
-  return arena->cursor + arena->room == (const char *)arena->current + arena->current->bytes;
+void vmr_arena_set_cursor(vmr_arena_body *body, char *cursor, char *top) {
+  size_t window = body->is_checked ? 0 : (size_t)(top - cursor) & ~(VMR_ARENA_ALIGNMENT - 1);
+  VMR_PUBLISH(body->top, top);
+  VMR_PUBLISH(body->open.cursor, cursor);
+  body->open.limit = cursor + (window < WINDOW_BYTES ? window : WINDOW_BYTES);
 }
-#endif
+
+size_t vmr_arena_count_used(const vmr_arena_body *body) {
+  const vmr_chunk *current = VMR_PEEK(body->current);
+  size_t used = VMR_PEEK(body->taken) + VMR_PEEK(body->in_blocks);
+  if (current == NULL) return used;
+  return used + (size_t)(VMR_PEEK(body->open.cursor) - chunk_begin(current)) +
+         (size_t)(chunk_end(current) - VMR_PEEK(body->top));
+}
+
+/* ---- creation ---- */
+
+static void start(vmr_arena_body *body, vmr_ctx *ctx, size_t chunk_bytes) {
+  memset(body, 0, sizeof *body);
+  body->next_chunk_bytes = chunk_bytes > LEAST_CHUNK_BYTES ? VMR_ROUND_UP(chunk_bytes) : LEAST_CHUNK_BYTES;
+  body->limit_bytes = SIZE_MAX;
+  body->is_checked = vmr_ctx_is_checked(ctx);
+  body->is_guarded = vmr_ctx_is_guarded(ctx);
+  body->zone = vmr_os_is_watched() ? ZONE_BYTES : 0;
+  vmr_ctx_add_handle(ctx, &body->handle, VMR_KIND_ARENA);
+}
+
+vmr_status vmr_arena_open(vmr_arena **arena, vmr_ctx *ctx, size_t chunk_bytes) {
+  if (arena == NULL) return VMR_INVALID_ARGUMENT;
+  *arena = NULL;
+  if (chunk_bytes > LARGEST_REQUEST) return VMR_INVALID_ARGUMENT;
+  vmr_arena_body *body = vmr_ctx_obtain(ctx, VMR_KIND_ARENA, sizeof *body);
+  if (body == NULL) return VMR_OUT_OF_MEMORY;
+  start(body, ctx, chunk_bytes != 0 ? chunk_bytes : DEFAULT_CHUNK_BYTES);
+  *arena = &body->open;
+  return VMR_OK;
+}
 
 vmr_arena *vmr_arena_create(size_t chunk_bytes) {
-  vmr_arena *arena = vmr_os_alloc_zeroed(sizeof *arena);
-  if (arena == NULL) return NULL;
-  if (chunk_bytes == 0) chunk_bytes = DEFAULT_CHUNK_BYTES;
-  arena->next_chunk_bytes = chunk_bytes > LEAST_CHUNK_BYTES ? chunk_bytes : LEAST_CHUNK_BYTES;
-  arena->limit = SIZE_MAX;
-  return arena;
+  vmr_arena *arena = NULL;
+  return vmr_arena_open(&arena, NULL, chunk_bytes) == VMR_OK ? arena : NULL;
 }
 
-static void free_blocks(vmr_arena *arena) {
-  for (block *each = arena->blocks, *next; each != NULL; each = next) {
-    next = each->next;
-    arena->reserved -= each->bytes;
-    vmr_os_free(each->base);
+static void enter_chunk(vmr_arena_body *body, vmr_chunk *entered) {
+  VMR_PUBLISH(body->current, entered);
+  vmr_arena_set_cursor(body, chunk_begin(entered), chunk_end(entered));
+  vmr_os_poison(chunk_begin(entered), entered->bytes - VMR_CHUNK_HEADER_BYTES);
+}
+
+vmr_status vmr_arena_open_in(vmr_arena **arena, vmr_ctx *ctx, void *buffer, size_t bytes, bool fixed) {
+  if (arena == NULL) return VMR_INVALID_ARGUMENT;
+  *arena = NULL;
+  if (buffer == NULL) return VMR_INVALID_ARGUMENT;
+  size_t skip = vmr_padding(buffer, VMR_ARENA_ALIGNMENT), head = VMR_ROUND_UP(sizeof(vmr_arena_body));
+  if (bytes < skip + head + VMR_CHUNK_HEADER_BYTES || bytes > LARGEST_REQUEST) return VMR_INVALID_ARGUMENT;
+  vmr_arena_body *body = (void *)((char *)buffer + skip);
+  vmr_chunk *chunk = (void *)((char *)body + head);
+  start(body, ctx, DEFAULT_CHUNK_BYTES);
+  body->is_in_buffer = true;
+  body->is_fixed = fixed;
+  *chunk = (vmr_chunk){.bytes = bytes - skip - head, .is_given = true};
+  body->first = chunk;
+  enter_chunk(body, chunk);
+  *arena = &body->open;
+  return VMR_OK;
+}
+
+static void release_chunk(vmr_arena_body *body, vmr_chunk *chunk) {
+  vmr_os_unpoison(chunk_begin(chunk), chunk->bytes - VMR_CHUNK_HEADER_BYTES);
+  if (chunk->is_given) return;
+  VMR_PUBLISH(body->reserved, body->reserved - chunk->bytes);
+  if (chunk->is_pages) {
+    vmr_ctx_release_pages(body->handle.ctx, VMR_KIND_ARENA, chunk, chunk->bytes);
+  } else {
+    vmr_ctx_release(body->handle.ctx, VMR_KIND_ARENA, chunk, chunk->bytes);
   }
-  arena->blocks = NULL;
 }
 
 void vmr_arena_destroy(vmr_arena *arena) {
   if (arena == NULL) return;
-  assert(arena_is_valid(arena));
-  free_blocks(arena);
-  for (chunk *each = arena->first, *next; each != NULL; each = next) {
+  vmr_arena_body *body = vmr_arena_body_of(arena);
+  vmr_arena_reset(arena);
+  vmr_ctx_remove_handle(&body->handle);
+  for (vmr_chunk *each = body->first, *next; each != NULL; each = next) {
     next = each->next;
-    vmr_os_free(each);
+    release_chunk(body, each);
   }
-  vmr_os_free(arena);
+  if (!body->is_in_buffer) vmr_ctx_release(body->handle.ctx, VMR_KIND_ARENA, body, sizeof *body);
 }
 
-void vmr_arena_set_limit(vmr_arena *arena, size_t bytes) { arena->limit = bytes; }
+void vmr_arena_set_limit(vmr_arena *arena, size_t bytes) { vmr_arena_body_of(arena)->limit_bytes = bytes; }
 
 /* How many more bytes may be asked of the system. */
-static size_t allowance(const vmr_arena *arena) {
-  return arena->limit > arena->reserved ? arena->limit - arena->reserved : 0;
+static size_t allowance(const vmr_arena_body *body) {
+  if (body->is_fixed) return 0;
+  return body->limit_bytes > body->reserved ? body->limit_bytes - body->reserved : 0;
 }
 
 /* ---- chunks ---- */
 
-static void enter_chunk(vmr_arena *arena, chunk *entered) {
-  arena->current = entered;
-  arena->cursor = (char *)entered + CHUNK_HEADER_BYTES;
-  arena->room = entered->bytes - CHUNK_HEADER_BYTES;
-  vmr_os_poison(arena->cursor, arena->room);
+static vmr_chunk *obtain_chunk(vmr_arena_body *body, size_t bytes) {
+  vmr_ctx *ctx = body->handle.ctx;
+  bool is_pages = bytes % PAGES_BYTES == 0 && vmr_ctx_has_pages(ctx);
+  vmr_chunk *chunk =
+      is_pages ? vmr_ctx_obtain_pages(ctx, VMR_KIND_ARENA, bytes) : vmr_ctx_obtain(ctx, VMR_KIND_ARENA, bytes);
+  if (chunk != NULL) *chunk = (vmr_chunk){.bytes = bytes, .is_pages = is_pages};
+  return chunk;
 }
 
 /* Makes an empty chunk with `wanted` free bytes the current one: the next that reset kept, or a new one. */
-static bool advance_chunk(vmr_arena *arena, size_t wanted) {
-  chunk *after = arena->current != NULL ? arena->current->next : arena->first;
-  if (after != NULL && after->bytes - CHUNK_HEADER_BYTES >= wanted) {
-    enter_chunk(arena, after);
-    return true;
+static bool advance_chunk(vmr_arena_body *body, size_t wanted) {
+  vmr_chunk *after = body->current != NULL ? body->current->next : body->first;
+  if (after == NULL || after->bytes - VMR_CHUNK_HEADER_BYTES < wanted) {
+    size_t least = wanted + VMR_CHUNK_HEADER_BYTES, bytes = body->next_chunk_bytes;
+    if (bytes > allowance(body)) bytes = allowance(body); /* near the limit, smaller chunks will do */
+    if (bytes < least) bytes = least;
+    vmr_chunk *fresh = bytes <= allowance(body) ? obtain_chunk(body, bytes) : NULL;
+    if (fresh == NULL) return false;
+    vmr_chunk **link = body->current != NULL ? &body->current->next : &body->first;
+    fresh->next = *link; /* the pressure callback may have trimmed what came after */
+    *link = after = fresh;
+    VMR_PUBLISH(body->reserved, body->reserved + bytes);
+    if (body->next_chunk_bytes < GROWN_CHUNK_BYTES) body->next_chunk_bytes *= 2;
+    if (body->next_chunk_bytes > PAGES_BYTES) body->next_chunk_bytes &= ~(PAGES_BYTES - 1);
   }
-  size_t least = wanted + CHUNK_HEADER_BYTES, bytes = arena->next_chunk_bytes;
-  if (bytes > allowance(arena)) bytes = allowance(arena); /* near the limit, smaller chunks will do */
-  if (bytes < least) bytes = least;
-  chunk *fresh = bytes <= allowance(arena) ? vmr_os_alloc(bytes) : NULL;
-  if (fresh == NULL) return false;
-  fresh->bytes = bytes;
-  fresh->next = after;
-  if (arena->current != NULL) {
-    arena->current->next = fresh;
-  } else {
-    arena->first = fresh;
-  }
-  arena->reserved += bytes;
-  if (arena->next_chunk_bytes < GROWN_CHUNK_BYTES) arena->next_chunk_bytes *= 2;
-  enter_chunk(arena, fresh);
-  assert(arena_is_valid(arena));
+  size_t taken = vmr_arena_count_used(body) - body->in_blocks;
+  enter_chunk(body, after);
+  VMR_PUBLISH(body->taken, taken);
+  assert(vmr_arena_books_are_valid(body));
   return true;
 }
 
-/* A small object. Its bytes and alignment are below BLOCK_BYTES. */
-static void *alloc_small(vmr_arena *arena, size_t bytes, size_t alignment) {
-  size_t size = footprint(bytes);
-  if (VMR_REDZONE_BYTES != 0 && alignment < 8) alignment = 8; /* the sanitizer's granule */
-  size_t skip = padding(arena->cursor, alignment);
-  if (skip + size > arena->room) {
-    if (!advance_chunk(arena, size + alignment - 1)) return fail(arena, VMR_OUT_OF_MEMORY);
-    skip = padding(arena->cursor, alignment);
+size_t vmr_arena_trim(vmr_arena *arena) {
+  vmr_arena_body *body = vmr_arena_body_of(arena);
+  size_t before = body->reserved;
+  vmr_chunk **link = body->current != NULL ? &body->current->next : &body->first;
+  bool is_empty = body->current != NULL && vmr_arena_count_used(body) == 0 && body->serial == 0;
+  if (is_empty && !body->first->is_given) { /* then even the current one */
+    link = &body->first;
+    body->current = NULL;
+    vmr_arena_set_cursor(body, NULL, NULL);
   }
-  char *object = arena->cursor + skip;
-  arena->cursor = object + size;
-  arena->room -= skip + size;
-  arena->used += bytes;
+  for (vmr_chunk *next; *link != NULL; *link = next) {
+    next = (*link)->next;
+    release_chunk(body, *link);
+  }
+  return before - body->reserved;
+}
+
+/* What an object takes of its chunk. */
+static size_t footprint(const vmr_arena_body *body, size_t bytes) {
+  return VMR_ROUND_UP(bytes != 0 ? bytes : 1) + body->zone;
+}
+
+/* An object that is aligned to 16 at least: upward. Its bytes and alignment are below BLOCK_BYTES. */
+static void *take_up(vmr_arena_body *body, size_t bytes, size_t alignment) {
+  size_t size = footprint(body, bytes), skip = vmr_padding(body->open.cursor, alignment);
+  if (skip + size > (size_t)(body->top - body->open.cursor)) {
+    if (!advance_chunk(body, size + alignment - VMR_ARENA_ALIGNMENT)) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+    skip = vmr_padding(body->open.cursor, alignment);
+  }
+  char *object = body->open.cursor + skip;
+  vmr_arena_set_cursor(body, object + size, body->top);
   vmr_os_unpoison(object, bytes != 0 ? bytes : 1);
   return object;
 }
 
-static bool is_last_object(const vmr_arena *arena, const char *object, size_t bytes) {
-  return object + footprint(bytes) == arena->cursor;
+/* An object of any smaller alignment: downward, without padding. */
+static void *take_down(vmr_arena_body *body, size_t bytes, size_t alignment) {
+  size_t size = bytes != 0 ? bytes : 1, skip = (uintptr_t)(body->top - size) & (alignment - 1);
+  if (size + skip > (size_t)(body->top - body->open.cursor)) {
+    if (!advance_chunk(body, size + alignment - 1)) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+    skip = (uintptr_t)(body->top - size) & (alignment - 1);
+  }
+  vmr_arena_set_cursor(body, body->open.cursor, body->top - size - skip);
+  return body->top;
+}
+
+static bool is_last_object(const vmr_arena_body *body, const char *object, size_t bytes) {
+  return object + footprint(body, bytes) == body->open.cursor;
 }
 
 /* ---- blocks ---- */
 
-static block *block_of(char *object) { return (block *)(void *)(object - BLOCK_HEADER_BYTES); }
+static vmr_block *block_of(char *object) { return (vmr_block *)(void *)(object - VMR_BLOCK_HEADER_BYTES); }
 
 /* Puts a block that is new, or was moved, where its neighbours find it. */
-static void link_block(vmr_arena *arena, block *linked) {
+static void link_block(vmr_arena_body *body, vmr_block *linked) {
   if (linked->next != NULL) linked->next->previous = linked;
   if (linked->previous != NULL) {
     linked->previous->next = linked;
   } else {
-    arena->blocks = linked;
+    body->blocks = linked;
   }
 }
 
-static void free_block(vmr_arena *arena, block *freed) {
+static void free_block(vmr_arena_body *body, vmr_block *freed) {
   if (freed->next != NULL) freed->next->previous = freed->previous;
   if (freed->previous != NULL) {
     freed->previous->next = freed->next;
   } else {
-    arena->blocks = freed->next;
+    body->blocks = freed->next;
   }
-  arena->reserved -= freed->bytes;
-  vmr_os_free(freed->base);
+  VMR_PUBLISH(body->reserved, body->reserved - freed->bytes);
+  VMR_PUBLISH(body->in_blocks, body->in_blocks - freed->bytes);
+  vmr_ctx_release(body->handle.ctx, VMR_KIND_ARENA, freed->base, freed->bytes);
 }
 
-static void *alloc_block(vmr_arena *arena, size_t bytes, size_t alignment, bool zeroed) {
-  if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return fail(arena, VMR_OUT_OF_MEMORY);
-  if (alignment < DEFAULT_ALIGNMENT) alignment = DEFAULT_ALIGNMENT;
-  size_t total = BLOCK_HEADER_BYTES + alignment - 1 + (bytes != 0 ? bytes : 1);
-  if (total > allowance(arena)) return fail(arena, VMR_OUT_OF_MEMORY);
-  char *base = zeroed ? vmr_os_alloc_zeroed(total) : vmr_os_alloc(total);
-  if (base == NULL) return fail(arena, VMR_OUT_OF_MEMORY);
-  char *object = base + BLOCK_HEADER_BYTES;
-  object += padding(object, alignment);
-  *block_of(object) = (block){.next = arena->blocks, .base = base, .bytes = total, .alignment = alignment};
-  link_block(arena, block_of(object));
-  arena->reserved += total;
-  arena->used += bytes;
-  assert(arena_is_valid(arena));
+void vmr_arena_free_blocks(vmr_arena_body *body, const vmr_block *mark) {
+  while (body->blocks != NULL && body->blocks != mark) free_block(body, body->blocks);
+}
+
+/* A block counts as used with all that was obtained for it, so that no size needs to be remembered. */
+static void count_block(vmr_arena_body *body, size_t more) {
+  VMR_PUBLISH(body->reserved, body->reserved + more);
+  VMR_PUBLISH(body->in_blocks, body->in_blocks + more);
+}
+
+static void *alloc_block(vmr_arena_body *body, size_t bytes, size_t alignment, bool zeroed) {
+  if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  if (alignment < VMR_ARENA_ALIGNMENT) alignment = VMR_ARENA_ALIGNMENT;
+  size_t total = VMR_BLOCK_HEADER_BYTES + alignment - 1 + (bytes != 0 ? bytes : 1);
+  if (total > allowance(body)) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  vmr_ctx *ctx = body->handle.ctx;
+  char *base = zeroed ? vmr_ctx_obtain_zeroed(ctx, VMR_KIND_ARENA, total) : vmr_ctx_obtain(ctx, VMR_KIND_ARENA, total);
+  if (base == NULL) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  char *object = base + VMR_BLOCK_HEADER_BYTES;
+  object += vmr_padding(object, alignment);
+  *block_of(object) = (vmr_block){.next = body->blocks, .base = base, .bytes = total, .alignment = alignment};
+  link_block(body, block_of(object));
+  count_block(body, total);
+  assert(vmr_arena_books_are_valid(body));
   return object;
 }
 
 /* Grows an object whose block the system cannot resize, for its alignment: by a copy. */
-static void *grow_aligned_block(vmr_arena *arena, char *old, size_t old_bytes, size_t new_bytes) {
-  void *grown = alloc_block(arena, new_bytes, block_of(old)->alignment, false);
+static void *grow_aligned_block(vmr_arena_body *body, char *old, size_t old_bytes, size_t new_bytes) {
+  void *grown = alloc_block(body, new_bytes, block_of(old)->alignment, false);
   if (grown == NULL) return NULL;
   memcpy(grown, old, old_bytes);
-  free_block(arena, block_of(old));
-  arena->used -= old_bytes;
+  free_block(body, block_of(old));
   return grown;
 }
 
-static void *grow_block(vmr_arena *arena, char *old, size_t old_bytes, size_t new_bytes) {
-  block *header = block_of(old);
+static void *grow_block(vmr_arena_body *body, char *old, size_t old_bytes, size_t new_bytes) {
+  vmr_block *header = block_of(old);
   size_t distance = (size_t)(old - header->base), extra = new_bytes - old_bytes;
-  if (header->alignment > _Alignof(max_align_t)) return grow_aligned_block(arena, old, old_bytes, new_bytes);
-  if (new_bytes > LARGEST_REQUEST || extra > allowance(arena)) return fail(arena, VMR_OUT_OF_MEMORY);
-  char *base = vmr_os_resize(header->base, header->bytes + extra);
-  if (base == NULL) return fail(arena, VMR_OUT_OF_MEMORY);
+  if (header->alignment > _Alignof(max_align_t)) return grow_aligned_block(body, old, old_bytes, new_bytes);
+  if (new_bytes > LARGEST_REQUEST || extra > allowance(body)) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  size_t total = header->bytes;
+  char *base = vmr_ctx_resize(body->handle.ctx, VMR_KIND_ARENA, header->base, total, total + extra);
+  if (base == NULL) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
   char *grown = base + distance;
   header = block_of(grown);
   header->base = base;
   header->bytes += extra;
-  link_block(arena, header);
-  arena->reserved += extra;
-  arena->used += extra;
-  assert(arena_is_valid(arena));
+  link_block(body, header);
+  count_block(body, extra);
+  assert(vmr_arena_books_are_valid(body));
   return grown;
 }
 
-/* ---- the public functions ---- */
+/* ---- objects ---- */
 
-void *vmr_arena_alloc(vmr_arena *arena, size_t bytes) {
-  return vmr_arena_alloc_aligned(arena, bytes, DEFAULT_ALIGNMENT);
+void *vmr_arena_take(vmr_arena_body *body, size_t bytes, size_t alignment) {
+  if (bytes >= BLOCK_BYTES || alignment >= BLOCK_BYTES) return alloc_block(body, bytes, alignment, false);
+  if (alignment >= VMR_ARENA_ALIGNMENT) return take_up(body, bytes, alignment);
+  if (body->zone != 0) return take_up(body, bytes, VMR_ARENA_ALIGNMENT); /* the sanitizer's granule */
+  return take_down(body, bytes, alignment);
+}
+
+static void *alloc_any(vmr_arena_body *body, size_t bytes, size_t alignment) {
+  if (!body->is_checked) return vmr_arena_take(body, bytes, alignment);
+  if (!vmr_ctx_admit(body->handle.ctx, VMR_KIND_ARENA, bytes)) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  if (body->is_guarded) return vmr_arena_alloc_guarded(body, bytes, alignment);
+  return vmr_arena_take(body, bytes, alignment);
+}
+
+void *vmr_arena_alloc_slow(vmr_arena *arena, size_t bytes) {
+  return alloc_any(vmr_arena_body_of(arena), bytes, VMR_ARENA_ALIGNMENT);
 }
 
 void *vmr_arena_alloc_aligned(vmr_arena *arena, size_t bytes, size_t alignment) {
-  if (!is_power_of_two(alignment)) return fail(arena, VMR_INVALID_ARGUMENT);
-  if (bytes >= BLOCK_BYTES || alignment >= BLOCK_BYTES) return alloc_block(arena, bytes, alignment, false);
-  return alloc_small(arena, bytes, alignment);
+  vmr_arena_body *body = vmr_arena_body_of(arena);
+  return is_power_of_two(alignment) ? alloc_any(body, bytes, alignment) : vmr_arena_fail(body, VMR_INVALID_ARGUMENT);
 }
 
 void *vmr_arena_alloc_array(vmr_arena *arena, size_t count, size_t size) {
-  if (size != 0 && count > SIZE_MAX / size) return fail(arena, VMR_SIZE_OVERFLOW);
+  vmr_arena_body *body = vmr_arena_body_of(arena);
+  if (size != 0 && count > SIZE_MAX / size) return vmr_arena_fail(body, VMR_SIZE_OVERFLOW);
   size_t bytes = count * size;
-  if (bytes >= BLOCK_BYTES) return alloc_block(arena, bytes, DEFAULT_ALIGNMENT, true);
-  void *array = alloc_small(arena, bytes, DEFAULT_ALIGNMENT);
+  if (bytes >= BLOCK_BYTES && !body->is_checked) return alloc_block(body, bytes, VMR_ARENA_ALIGNMENT, true);
+  void *array = vmr_arena_alloc(arena, bytes);
   return array != NULL ? memset(array, 0, bytes) : NULL;
 }
 
+bool vmr_arena_grow_last(vmr_arena *arena, void *object, size_t old_bytes, size_t new_bytes) {
+  vmr_arena_body *body = vmr_arena_body_of(arena);
+  if (new_bytes <= old_bytes) return true;
+  if (object == NULL || new_bytes >= BLOCK_BYTES || body->is_guarded) return false;
+  if (!is_last_object(body, object, old_bytes)) return false;
+  size_t more = footprint(body, new_bytes) - footprint(body, old_bytes);
+  if (more > (size_t)(body->top - body->open.cursor)) return false;
+  vmr_arena_set_cursor(body, body->open.cursor + more, body->top);
+  vmr_os_unpoison((char *)object + old_bytes, new_bytes - old_bytes);
+  return true;
+}
+
+/* The last object of a chunk left for a block: its place is free again. */
+static void retract(vmr_arena_body *body, char *object) {
+  vmr_os_poison(object, (size_t)(body->open.cursor - object));
+  vmr_arena_set_cursor(body, object, body->top);
+}
+
 void *vmr_arena_grow(vmr_arena *arena, void *old, size_t old_bytes, size_t new_bytes) {
+  vmr_arena_body *body = vmr_arena_body_of(arena);
   if (old == NULL) return vmr_arena_alloc(arena, new_bytes);
-  if (new_bytes <= old_bytes) return old;
-  if (old_bytes >= BLOCK_BYTES) return grow_block(arena, old, old_bytes, new_bytes);
-  bool last = is_last_object(arena, old, old_bytes);
-  if (last && new_bytes < BLOCK_BYTES && footprint(new_bytes) - footprint(old_bytes) <= arena->room) {
-    arena->cursor = (char *)old + footprint(new_bytes);
-    arena->room -= footprint(new_bytes) - footprint(old_bytes);
-    arena->used += new_bytes - old_bytes;
-    vmr_os_unpoison(old, new_bytes);
-    return old;
+  if (vmr_arena_grow_last(arena, old, old_bytes, new_bytes)) return old;
+  if (old_bytes >= BLOCK_BYTES && !body->is_guarded) {
+    bool is_admitted = !body->is_checked || vmr_ctx_admit(body->handle.ctx, VMR_KIND_ARENA, new_bytes);
+    return is_admitted ? grow_block(body, old, old_bytes, new_bytes) : vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
   }
+  bool is_last = is_last_object(body, old, old_bytes);
   void *grown = vmr_arena_alloc(arena, new_bytes);
   if (grown == NULL) return NULL;
   memcpy(grown, old, old_bytes);
-  if (last && new_bytes >= BLOCK_BYTES) { /* it left for a block: its place in the chunk is free again */
-    arena->cursor = old;
-    arena->room += footprint(old_bytes);
-    arena->used -= old_bytes;
-    vmr_os_poison(arena->cursor, arena->room);
-  }
+  if (is_last && new_bytes >= BLOCK_BYTES && !body->is_guarded) retract(body, old);
   return grown;
 }
 
+char *vmr_arena_strdup(vmr_arena *arena, const char *text) {
+  return vmr_arena_copy_text(arena, text, text != NULL ? strlen(text) : 0);
+}
+
 char *vmr_arena_copy_text(vmr_arena *arena, const char *text, size_t length) {
-  if (length == SIZE_MAX) return fail(arena, VMR_SIZE_OVERFLOW);
+  if (length == SIZE_MAX) return vmr_arena_fail(vmr_arena_body_of(arena), VMR_SIZE_OVERFLOW);
   char *copy = vmr_arena_alloc_aligned(arena, length + 1, 1);
   if (copy == NULL) return NULL;
   if (length != 0) memcpy(copy, text, length);
@@ -294,19 +383,8 @@ char *vmr_arena_copy_text(vmr_arena *arena, const char *text, size_t length) {
   return copy;
 }
 
-void vmr_arena_reset(vmr_arena *arena) {
-  assert(arena_is_valid(arena));
-  free_blocks(arena);
-  for (chunk *each = arena->first; each != NULL; each = each->next) {
-    vmr_os_poison((char *)each + CHUNK_HEADER_BYTES, each->bytes - CHUNK_HEADER_BYTES);
-  }
-  if (arena->first != NULL) enter_chunk(arena, arena->first);
-  arena->used = 0;
-  arena->status = VMR_OK;
-}
+size_t vmr_arena_used_bytes(const vmr_arena *arena) { return vmr_arena_count_used(vmr_arena_body_of(arena)); }
 
-size_t vmr_arena_used_bytes(const vmr_arena *arena) { return arena->used; }
+size_t vmr_arena_reserved_bytes(const vmr_arena *arena) { return vmr_arena_body_of(arena)->reserved; }
 
-size_t vmr_arena_reserved_bytes(const vmr_arena *arena) { return arena->reserved; }
-
-vmr_status vmr_arena_status(const vmr_arena *arena) { return arena->status; }
+vmr_status vmr_arena_status(const vmr_arena *arena) { return vmr_arena_body_of(arena)->status; }

@@ -185,6 +185,10 @@ bool vmr_ctx_is_checked(const vmr_ctx *ctx) {
   return vmr_os_is_watched() || (ctx != NULL && (ctx->faulty || (ctx->flags & VMR_GUARD) != 0));
 }
 
+bool vmr_ctx_is_guarded(const vmr_ctx *ctx) {
+  return ctx != NULL && (ctx->flags & VMR_GUARD) != 0 && !vmr_os_is_watched();
+}
+
 /* ---- the books ---- */
 
 static void raise_peak(vmr_books *books, size_t current) {
@@ -303,6 +307,19 @@ void vmr_ctx_release(vmr_ctx *ctx, vmr_kind kind, void *memory, size_t bytes) {
     release_raw(&ctx->backing, memory, bytes);
     discharge(ctx, kind, bytes);
   }
+}
+
+bool vmr_ctx_has_pages(const vmr_ctx *ctx) { return ctx == NULL || ctx->backing.obtain == NULL; }
+
+void *vmr_ctx_obtain_pages(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
+  if (ctx == NULL) return vmr_os_map(bytes, true);
+  if (!begin_request(ctx, kind, bytes)) return NULL;
+  return end_request(ctx, kind, bytes, vmr_os_map(bytes, (ctx->flags & VMR_NO_HUGE_PAGES) == 0));
+}
+
+void vmr_ctx_release_pages(vmr_ctx *ctx, vmr_kind kind, void *pages, size_t bytes) {
+  vmr_os_unmap(pages, bytes);
+  vmr_ctx_discharge(ctx, kind, bytes);
 }
 
 vmr_status vmr_ctx_read_account(const vmr_ctx *ctx, vmr_kind kind, vmr_account *account) {

@@ -69,6 +69,9 @@ bool vmr_options_read_environment(vmr_options *options, char *message, size_t ca
 /* True when objects are to be looked at one by one: see the head. */
 bool vmr_ctx_is_checked(const vmr_ctx *ctx);
 
+/* True when objects are to have guard bytes; AddressSanitizer and Valgrind do better without. */
+bool vmr_ctx_is_guarded(const vmr_ctx *ctx);
+
 /* The gate of the faults: false when this allocation of `bytes` is to fail. */
 bool vmr_ctx_admit(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
 
@@ -79,6 +82,12 @@ void *vmr_ctx_resize(vmr_ctx *ctx, vmr_kind kind, void *old, size_t old_bytes, s
 /* NULL is accepted. */
 void vmr_ctx_release(vmr_ctx *ctx, vmr_kind kind, void *memory, size_t bytes);
 
+/* Pages that begin at a multiple of 2 MiB, as `bytes` is one, huge ones if that can be; for contexts whose memory is not a
+ * backing of the user's, which vmr_ctx_has_pages tells. */
+bool vmr_ctx_has_pages(const vmr_ctx *ctx);
+void *vmr_ctx_obtain_pages(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
+void vmr_ctx_release_pages(vmr_ctx *ctx, vmr_kind kind, void *pages, size_t bytes);
+
 /* The books alone, for memory that comes from elsewhere (the operating system's pages, say): takes `bytes` into them,
  * with limits and faults; false when they refuse. */
 bool vmr_ctx_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
@@ -88,6 +97,41 @@ void vmr_ctx_add_handle(vmr_ctx *ctx, vmr_handle *handle, vmr_kind kind);
 void vmr_ctx_remove_handle(vmr_handle *handle);
 
 void vmr_ctx_report(vmr_ctx *ctx, vmr_status what, const void *object, const char *words);
+
+#else /* a freestanding build has no context: arenas, plans and pools live in buffers of the caller's */
+
+static inline bool vmr_ctx_is_checked(const vmr_ctx *ctx) { return (void)ctx, false; }
+static inline bool vmr_ctx_is_guarded(const vmr_ctx *ctx) { return (void)ctx, false; }
+static inline bool vmr_ctx_has_pages(const vmr_ctx *ctx) { return (void)ctx, false; }
+static inline bool vmr_ctx_admit(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
+  return (void)ctx, (void)kind, (void)bytes, true;
+}
+static inline void *vmr_ctx_obtain(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
+  return (void)ctx, (void)kind, (void)bytes, NULL;
+}
+static inline void *vmr_ctx_obtain_zeroed(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
+  return vmr_ctx_obtain(ctx, kind, bytes);
+}
+static inline void *vmr_ctx_obtain_pages(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
+  return vmr_ctx_obtain(ctx, kind, bytes);
+}
+static inline void *vmr_ctx_resize(vmr_ctx *ctx, vmr_kind kind, void *old, size_t old_bytes, size_t bytes) {
+  return (void)old, (void)old_bytes, vmr_ctx_obtain(ctx, kind, bytes);
+}
+static inline void vmr_ctx_release(vmr_ctx *ctx, vmr_kind kind, void *memory, size_t bytes) {
+  (void)ctx, (void)kind, (void)memory, (void)bytes;
+}
+static inline void vmr_ctx_release_pages(vmr_ctx *ctx, vmr_kind kind, void *pages, size_t bytes) {
+  (void)ctx, (void)kind, (void)pages, (void)bytes;
+}
+static inline void vmr_ctx_add_handle(vmr_ctx *ctx, vmr_handle *handle, vmr_kind kind) {
+  handle->ctx = ctx;
+  handle->kind = kind;
+}
+static inline void vmr_ctx_remove_handle(vmr_handle *handle) { (void)handle; }
+static inline void vmr_ctx_report(vmr_ctx *ctx, vmr_status what, const void *object, const char *words) {
+  (void)ctx, (void)what, (void)object, (void)words;
+}
 
 #endif
 

@@ -4,9 +4,12 @@
  * what the arena's big objects want of realloc; and its zeroed memory costs nothing until it is touched.
  * The sanitizer's functions are weak symbols: they are there when the program was built with it, whether or not
  * this library was. Valgrind is asked by an instruction sequence of its header, which does nothing outside of it. */
+#define _GNU_SOURCE
 #include "runtime/os.h"
 
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #if defined(__has_include)
 #if __has_include(<valgrind/memcheck.h>)
@@ -25,6 +28,24 @@ void *vmr_os_alloc_zeroed(size_t bytes) { return calloc(1, bytes); }
 void *vmr_os_resize(void *old, size_t bytes) { return realloc(old, bytes); }
 
 void vmr_os_free(void *memory) { free(memory); }
+
+static char *map(size_t bytes) {
+  void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return pages != MAP_FAILED ? pages : NULL;
+}
+
+void *vmr_os_map(size_t bytes, bool huge) {
+  if (bytes > SIZE_MAX - VMR_OS_LARGE_PAGE) return NULL;
+  char *base = map(bytes + VMR_OS_LARGE_PAGE); /* with what is cut off at both ends */
+  if (base == NULL) return NULL;
+  size_t before = (size_t)(-(uintptr_t)base & (VMR_OS_LARGE_PAGE - 1)), after = VMR_OS_LARGE_PAGE - before;
+  if (before != 0) munmap(base, before);
+  if (after != 0) munmap(base + before + bytes, after);
+  if (huge) madvise(base + before, bytes, MADV_HUGEPAGE); /* a wish: without it the pages are small */
+  return base + before;
+}
+
+void vmr_os_unmap(void *pages, size_t bytes) { munmap(pages, bytes); }
 
 bool vmr_os_is_watched(void) {
 #ifdef HAS_VALGRIND

@@ -9,20 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define VMR_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define VMR_ADDRESS_SANITIZER 1
-#endif
-#endif
-
-#ifdef VMR_ADDRESS_SANITIZER
-#include <sanitizer/asan_interface.h>
-#define VMR_REDZONE_BYTES 16 /* poisoned bytes between two objects */
-#else
-#define VMR_REDZONE_BYTES 0
-#endif
+#define VMR_OS_LARGE_PAGE ((size_t)2 << 20)
 
 /* Uninitialised and zeroed memory, aligned for any standard type; NULL when there is none. */
 void *vmr_os_alloc(size_t bytes);
@@ -34,6 +21,12 @@ void *vmr_os_resize(void *old, size_t bytes);
 /* NULL is accepted. */
 void vmr_os_free(void *memory);
 
+/* Zeroed pages, from a multiple of VMR_OS_LARGE_PAGE on; huge ones are asked for when `huge`. NULL when there are none. */
+void *vmr_os_map(size_t bytes, bool huge);
+void vmr_os_unmap(void *pages, size_t bytes);
+
+#ifndef VMR_FREESTANDING
+
 /* Whether AddressSanitizer or Valgrind watches this process. */
 bool vmr_os_is_watched(void);
 
@@ -41,5 +34,13 @@ bool vmr_os_is_watched(void);
  * when nobody watches. */
 void vmr_os_poison(const void *memory, size_t bytes);
 void vmr_os_unpoison(const void *memory, size_t bytes);
+
+#else
+
+static inline bool vmr_os_is_watched(void) { return false; }
+static inline void vmr_os_poison(const void *memory, size_t bytes) { (void)memory, (void)bytes; }
+static inline void vmr_os_unpoison(const void *memory, size_t bytes) { (void)memory, (void)bytes; }
+
+#endif
 
 #endif

@@ -1,4 +1,10 @@
-/* arena.h: bump allocation, single owner, dropped whole. */
+/* arena.h: bump allocation, single owner, dropped whole.
+ *
+ *   chunk   [objects, upward ... | cursor      free      top | ... texts, downward]
+ *
+ * An object takes a few instructions, which are in this header. Objects live until the arena is reset or destroyed, or
+ * until the scope ends that they were made in. One thread at a time uses an arena; its figures may be read by others
+ * through the context. */
 #ifndef VMEMRT_ARENA_H
 #define VMEMRT_ARENA_H
 
@@ -8,11 +14,24 @@
 extern "C" {
 #endif
 
-typedef struct vmr_arena vmr_arena;
+#define VMR_ARENA_ALIGNMENT ((size_t)16)
 
-/* Creates an arena. `chunk_bytes` is the size of its first chunk (0: 64 KiB); chunks grow
- * geometrically up to a cap. Returns NULL when memory is out. */
+/* Private: read and written by the functions of this header alone. More follows these members. */
+typedef struct vmr_arena {
+  char *cursor; /* the next free byte, a multiple of VMR_ARENA_ALIGNMENT */
+  char *limit;  /* up to here bytes are taken without further ado */
+} vmr_arena;
+
+/* Creates an arena. `chunk_bytes` is the size of its first chunk (0: 64 KiB), obtained with the first object; chunks
+ * grow geometrically up to a cap. `ctx` may be NULL. */
+VMR_API vmr_status vmr_arena_open(vmr_arena **arena, vmr_ctx *ctx, size_t chunk_bytes);
+
+/* The same with libc's memory; NULL when there is none. */
 VMR_API vmr_arena *vmr_arena_create(size_t chunk_bytes);
+
+/* Creates an arena in the caller's `buffer`, which holds the arena itself (less than 512 bytes) and its first chunk, and
+ * must outlive it. When the buffer is full the arena goes on with chunks from elsewhere, unless it is `fixed`. */
+VMR_API vmr_status vmr_arena_open_in(vmr_arena **arena, vmr_ctx *ctx, void *buffer, size_t bytes, bool fixed);
 
 /* Frees every chunk and the arena itself. NULL is accepted. */
 VMR_API void vmr_arena_destroy(vmr_arena *arena);
@@ -21,10 +40,21 @@ VMR_API void vmr_arena_destroy(vmr_arena *arena);
  * allocation that would need more fails with VMR_OUT_OF_MEMORY. What is already there stays. */
 VMR_API void vmr_arena_set_limit(vmr_arena *arena, size_t bytes);
 
-/* `bytes` uninitialised bytes, aligned to 16. Zero bytes give a valid unique pointer. NULL on failure. */
-VMR_API void *vmr_arena_alloc(vmr_arena *arena, size_t bytes);
+/* ---- objects ---- */
 
-/* As vmr_arena_alloc, aligned to `alignment` (a power of two). */
+VMR_API void *vmr_arena_alloc_slow(vmr_arena *arena, size_t bytes);
+
+/* `bytes` uninitialised bytes, aligned to 16. Zero bytes give a valid unique pointer. NULL on failure. */
+static inline void *vmr_arena_alloc(vmr_arena *arena, size_t bytes) {
+  size_t size = (bytes + VMR_ARENA_ALIGNMENT - 1) & ~(VMR_ARENA_ALIGNMENT - 1);
+  char *object = arena->cursor;
+  /* A size of 0, of no bytes or too many of them, is refused here too: 0 - 1 is larger than any room. */
+  if (VMR_UNLIKELY(size - 1 >= (size_t)(arena->limit - object))) return vmr_arena_alloc_slow(arena, bytes);
+  __atomic_store_n(&arena->cursor, object + size, __ATOMIC_RELAXED); /* a plain store: metrics may read beside it */
+  return object;
+}
+
+/* As vmr_arena_alloc, aligned to `alignment` (a power of two). Less than 16 packs objects tightly. */
 VMR_API void *vmr_arena_alloc_aligned(vmr_arena *arena, size_t bytes, size_t alignment);
 
 /* `count` times `size` zeroed bytes, with the product checked for overflow. */
@@ -37,19 +67,70 @@ VMR_API void *vmr_arena_alloc_array(vmr_arena *arena, size_t count, size_t size)
  * aligned to 16. With `new_bytes` no larger than that, nothing changes. */
 VMR_API void *vmr_arena_grow(vmr_arena *arena, void *old, size_t old_bytes, size_t new_bytes);
 
-/* A NUL-terminated copy of `length` bytes of `text`, not aligned. */
-VMR_API char *vmr_arena_copy_text(vmr_arena *arena, const char *text, size_t length);
+/* Grows the object in place or not at all: true when it was the last object and there was room. */
+VMR_API bool vmr_arena_grow_last(vmr_arena *arena, void *object, size_t old_bytes, size_t new_bytes);
 
-/* Forgets every object and the status; keeps the chunks for reuse, and gives back the big objects' own. */
+/* A NUL-terminated copy of `length` bytes of `text`, or of a whole string; not aligned. */
+VMR_API char *vmr_arena_copy_text(vmr_arena *arena, const char *text, size_t length);
+VMR_API char *vmr_arena_strdup(vmr_arena *arena, const char *text);
+
+/* ---- ends of life ---- */
+
+/* Runs when what was allocated before this call dies: at the end of the scope, at reset, at destroy; the last one first. */
+typedef void (*vmr_release_function)(void *user);
+VMR_API vmr_status vmr_arena_on_release(vmr_arena *arena, vmr_release_function function, void *user);
+
+/* A place to go back to. Scopes nest; they are ended in the reverse order of their begin. */
+typedef struct vmr_scope {
+  vmr_arena *arena;
+  void *chunk, *block, *release, *guarded;
+  char *cursor, *top;
+  size_t taken, outer, serial;
+} vmr_scope;
+
+VMR_API vmr_scope vmr_arena_begin(vmr_arena *arena);
+
+/* Forgets every object made since the scope began, and old ones that were moved by growing since. VMR_WRONG_ORDER, and
+ * nothing happens, when it is not the innermost open scope of its arena. */
+VMR_API vmr_status vmr_arena_end(const vmr_scope *scope);
+
+/* Forgets every object, every scope and the status; keeps the chunks for reuse, and gives back the big objects' own. */
 VMR_API void vmr_arena_reset(vmr_arena *arena);
 
-/* Bytes handed out since creation or reset, without padding, and with the old copies that a growing
- * object left behind; bytes obtained from the system for objects. */
+/* Gives back the chunks that hold no object. Returns their bytes. */
+VMR_API size_t vmr_arena_trim(vmr_arena *arena);
+
+/* ---- figures ---- */
+
+/* Bytes of objects since creation or reset, with their padding and the old copies that a growing object left behind;
+ * the most of it that there ever was at a reset, an end of scope or now; bytes obtained from the system for objects. */
 VMR_API size_t vmr_arena_used_bytes(const vmr_arena *arena);
+VMR_API size_t vmr_arena_peak_bytes(const vmr_arena *arena);
 VMR_API size_t vmr_arena_reserved_bytes(const vmr_arena *arena);
 
 /* The first failure since creation or reset, or VMR_OK. */
 VMR_API vmr_status vmr_arena_status(const vmr_arena *arena);
+
+/* Whether the books agree with the chunks, and with VMR_GUARD whether the bytes around each object are as they were
+ * left. A fault is reported to the context. Takes time proportional to chunks and guarded objects. */
+VMR_API bool vmr_arena_is_valid(const vmr_arena *arena);
+
+/* ---- arenas that are handed out and come back ---- */
+
+/* Keeps arenas for reuse, so that a task begins with the chunks of an earlier one. Any thread may acquire and release. */
+typedef struct vmr_arena_pool vmr_arena_pool;
+
+/* `keep` is how many idle arenas are kept at most; a further one that comes back is destroyed. */
+VMR_API vmr_status vmr_arena_pool_create(vmr_arena_pool **pool, vmr_ctx *ctx, size_t chunk_bytes, size_t keep);
+
+/* An arena that is empty, as after a reset. NULL when memory is out. */
+VMR_API vmr_arena *vmr_arena_pool_acquire(vmr_arena_pool *pool);
+
+/* Gives an arena back that this pool handed out; NULL is accepted. Its objects are dead from here on. */
+VMR_API void vmr_arena_pool_release(vmr_arena_pool *pool, vmr_arena *arena);
+
+/* Destroys the pool and its idle arenas. VMR_STILL_IN_USE, and nothing happens, while an arena is out. NULL is accepted. */
+VMR_API vmr_status vmr_arena_pool_destroy(vmr_arena_pool *pool);
 
 #ifdef __cplusplus
 }

@@ -141,6 +141,10 @@ VMR_API void vmr_ctx_set_limits(vmr_ctx *ctx, size_t soft_limit, size_t hard_lim
 VMR_API void vmr_ctx_set_faults(vmr_ctx *ctx, uint64_t fail_nth, uint64_t fail_after, uint32_t fail_per_million,
                                 uint32_t fail_seed);
 
+/* Gives back what is obtained but not in use: chunks that a reset kept, empty slabs. Returns the bytes. Call it
+ * where no other thread uses the context's arenas and pools. NULL is accepted. */
+VMR_API size_t vmr_trim(vmr_ctx *ctx);
+
 /* ---- the books ---- */
 
 /* What memory is obtained for: X(NAME, "name"). */

@@ -8,11 +8,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runtime/os.h"
+#if defined(__SANITIZE_ADDRESS__)
+#define VMO_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define VMO_ADDRESS_SANITIZER 1
+#endif
+#endif
 
 /* Asserts that `body` returns 0 with at most `bytes` of address space; other numbers say what failed. */
 static inline void assert_succeeds_with_memory(size_t bytes, int (*body)(void)) {
-#ifdef VMR_ADDRESS_SANITIZER
+#ifdef VMO_ADDRESS_SANITIZER
   (void)bytes;
   (void)body;
   skip();

@@ -1,0 +1,19 @@
+/* trim.c: vmr_trim, which asks each living handle of a context for what it holds and does not use. */
+#include "runtime/arena.h"
+
+static size_t trim_handle(vmr_handle *handle) {
+  switch (handle->kind) {
+  case VMR_KIND_ARENA:
+    return vmr_arena_trim(&((vmr_arena_body *)(void *)((char *)handle - offsetof(vmr_arena_body, handle)))->open);
+  default: return 0;
+  }
+}
+
+size_t vmr_trim(vmr_ctx *ctx) {
+  size_t bytes = 0;
+  if (ctx == NULL) return 0;
+  pthread_mutex_lock(&ctx->lock);
+  for (vmr_handle *each = ctx->handles; each != NULL; each = each->next) bytes += trim_handle(each);
+  pthread_mutex_unlock(&ctx->lock);
+  return bytes;
+}
