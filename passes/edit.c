@@ -43,7 +43,7 @@ static void move_regions_and_owners(edit *e) {
   for (uint32_t r = 0; r < e->to->regions.count; r++) {
     vmo_region *region = &e->to->regions.data[r];
     if (region->owner != VMO_NONE) region->owner = e->moved[region->owner];
-    uint32_t last = e->moved[region->op_end - 1];
+    uint32_t last = region->op_end == 0 ? VMO_NONE : e->moved[region->op_end - 1]; /* 0: an earlier edit removed it */
     region->op_first = last == VMO_NONE ? 0 : e->starts[region->op_first];
     region->op_end = last == VMO_NONE ? 0 : last + 1;
   }
