@@ -74,17 +74,27 @@ static bool place_temporaries(annotator *a) {
   return true;
 }
 
+/* Spaces in which a value has a place, which may be an empty one. */
+static bool find_used_spaces(const annotator *a, vmo_bitset *used) {
+  const vmo_planning *p = a->planning;
+  if (!vmo_bitset_init(p->scratch->arena, used, p->module->spaces.count)) return false;
+  for (vmo_value_id v = 0; v < a->plan->value_count; v++)
+    if (a->plan->values[v].slot != VMO_NONE) vmo_bitset_set(used, vmo_value_type(p->module, p->function, v)->space);
+  return true;
+}
+
 static bool place_arenas(annotator *a) {
   const vmo_planning *p = a->planning;
   uint32_t spaces = p->module->spaces.count;
   vmo_arena_plan *arenas = vmo_alloc_array(p->context, spaces, sizeof *arenas);
-  if (!arenas) return false;
+  vmo_bitset used;
+  if (!arenas || !find_used_spaces(a, &used)) return false;
   uint32_t count = 0;
   for (vmo_space_id space = 0; space < spaces; space++) {
     vmo_amount bytes = p->layout.arenas[space];
     vmo_arena_plan arena = {space, bytes.size, p->called ? p->call_layout.arenas[space].size : VMO_NONE};
-    if (space == 0 || bytes.bytes != 0 || (p->called && p->call_layout.arenas[space].bytes != 0))
-      arenas[count++] = arena;
+    bool in_calls = p->called && p->call_layout.arenas[space].bytes != 0;
+    if (space == 0 || bytes.bytes != 0 || in_calls || vmo_bitset_get(&used, space)) arenas[count++] = arena;
   }
   a->plan->arenas = arenas;
   a->plan->arena_count = count;
