@@ -229,7 +229,8 @@ static vmo_status summarise_arenas(const vmo_planning *p, vmo_callee *callee) {
   callee->arenas = plan->arenas;
   callee->call_arenas = arenas;
   callee->arena_count = plan->arena_count;
-  callee->alignment = p->call_layout.alignment;
+  callee->alignment = p->call_layout.alignment; /* what the plan's text names may ask for more than a call needs */
+  if (p->layout.alignment > callee->alignment) callee->alignment = p->layout.alignment;
   return VMO_OK;
 }
 
