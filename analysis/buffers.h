@@ -18,6 +18,7 @@
 typedef struct vmo_call_summary {
   bool planned;                     /* false: in the same cycle of calls, and not planned yet: results are fresh */
   const uint32_t *result_parameter; /* for each result the donated parameter in whose bytes it is; VMO_NONE: fresh */
+  const uint32_t *parameter_result; /* the other way round: for each parameter the first result that is in its bytes */
 } vmo_call_summary;
 
 typedef struct vmo_segment {

@@ -15,7 +15,7 @@
 #define VMO_IR_DIMS_TABLE_H
 
 #include "ir/dims.h"
-#include "ir/hash_index.h"
+#include "support/hash_index.h"
 #include "support/vec.h"
 
 #define VMO_SIZE_MAX_TERMS 4096

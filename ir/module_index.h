@@ -7,8 +7,8 @@
 #ifndef VMO_IR_MODULE_INDEX_H
 #define VMO_IR_MODULE_INDEX_H
 
-#include "ir/hash_index.h"
 #include "ir/ir.h"
+#include "support/hash_index.h"
 
 typedef enum vmo_name_kind { VMO_NAME_DIM, VMO_NAME_SPACE, VMO_NAME_CALLABLE, VMO_NAME_KINDS } vmo_name_kind;
 

@@ -24,10 +24,17 @@ vmo_place vmo_place_of(const vmo_flow *flow, vmo_storage_id storage) {
 vmo_storage_id vmo_find_place(const vmo_planning *planning, vmo_place place) {
   const vmo_flow *flow = planning->flow;
   if (place.value != VMO_NONE) return flow->references[place.value].storage;
-  for (uint32_t m = flow->moves.count; m-- > 0;) /* the moves of `return` are the last */
-    if (flow->moves.data[m].kind == VMO_MOVE_RETURN && flow->moves.data[m].operand == place.result)
-      return flow->moves.data[m].target;
-  return VMO_NONE;
+  uint32_t low = 0, high = flow->moves.count; /* the moves of `return` are the last, results by operand, then states */
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    const vmo_move *move = &flow->moves.data[middle];
+    if (move->kind == VMO_MOVE_STATE || (move->kind == VMO_MOVE_RETURN && move->operand >= place.result))
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  bool found = low < flow->moves.count && flow->moves.data[low].kind == VMO_MOVE_RETURN;
+  return found && flow->moves.data[low].operand == place.result ? flow->moves.data[low].target : VMO_NONE;
 }
 
 static bool record_merge(vmo_coalescer *c, vmo_storage_id left, vmo_storage_id right) {
@@ -56,27 +63,39 @@ static vmo_verdict judge_value(const vmo_coalescer *c, vmo_value_id value) {
   return (vmo_verdict){.copy = c->flow->references[value].view, .reason = VMO_COPY_VIEW};
 }
 
+static vmo_storage_id operand_storage(const vmo_coalescer *c, const vmo_op *op, uint32_t operand) {
+  vmo_value_id value = vmo_op_value(c->planning->function, op, operand);
+  return value == VMO_NONE ? VMO_NONE : c->flow->references[value].storage;
+}
+
+/* Notes which storages a call is passed, and where first. */
+static bool note_arguments(vmo_coalescer *c, uint32_t index) {
+  const vmo_op *call = &c->planning->function->ops.data[index];
+  const vmo_function *callee = c->planning->module->functions.data[call->callee];
+  if (!c->passed) c->passed = vmo_alloc_array(c->planning->scratch, c->flow->storages.count + 1, sizeof *c->passed);
+  if (!c->passed) return false;
+  for (uint32_t k = 0; k < call->operand_count; k++) {
+    vmo_storage_id storage = operand_storage(c, call, k);
+    if (storage == VMO_NONE) continue;
+    vmo_passed *passed = &c->passed[storage];
+    if (passed->call != index + 1) *passed = (vmo_passed){.call = index + 1, .first = k};
+    if (!callee->parameters.data[k].donate) passed->read = true;
+  }
+  return true;
+}
+
 /* Whether a donated argument is passed again: of several donated ones the first may give its bytes, none when the callee
  * reads them through another parameter too. */
 static bool is_passed_twice(const vmo_coalescer *c, const vmo_op *call, uint32_t operand) {
-  const vmo_function *function = c->planning->function;
-  const vmo_function *callee = c->planning->module->functions.data[call->callee];
-  vmo_storage_id storage = c->flow->references[vmo_op_value(function, call, operand)].storage;
-  for (uint32_t k = 0; k < call->operand_count; k++) {
-    vmo_value_id value = vmo_op_value(function, call, k);
-    bool same = k != operand && value != VMO_NONE && c->flow->references[value].storage == storage;
-    if (same && (k < operand || !callee->parameters.data[k].donate)) return true;
-  }
-  return false;
+  const vmo_passed *passed = &c->passed[operand_storage(c, call, operand)];
+  return passed->first < operand || passed->read;
 }
 
 /* ---- donated arguments and destinations ---- */
 
 uint32_t vmo_result_in_parameter(const vmo_planning *p, const vmo_op *call, uint32_t parameter) {
   const vmo_call_summary *summary = &p->summaries[call->callee];
-  for (uint32_t r = 0; summary->planned && r < call->result_count; r++)
-    if (summary->result_parameter[r] == parameter) return r;
-  return VMO_NONE;
+  return summary->planned ? summary->parameter_result[parameter] : VMO_NONE;
 }
 
 /* Whether the operand's bytes can be overwritten by the op, result `result` (VMO_NONE: none) taking them. */
@@ -124,6 +143,7 @@ static vmo_status force_op(vmo_coalescer *c, uint32_t index) {
   if (!call && !vmo_op_is_destination(op)) return VMO_OK;
   const vmo_function *callee = call ? p->module->functions.data[op->callee] : NULL;
   uint32_t count = call ? op->operand_count : 1;
+  if (call && !note_arguments(c, index)) return VMO_OUT_OF_MEMORY;
   for (uint32_t k = 0; k < count; k++) {
     if (call && !callee->parameters.data[k].donate) continue;
     vmo_verdict verdict = judge_operand(c, op, k);
@@ -235,7 +255,8 @@ vmo_status vmo_coalesce_moves(vmo_planning *planning) {
   if (status != VMO_OK) return status;
   if (!vmo_place_copies(&c)) return VMO_OUT_OF_MEMORY;
   if (c.requests.count == 0) return VMO_OK;
-  planning->function = vmo_insert_copies(planning->module, planning->function, c.requests.data, c.requests.count);
+  planning->function = vmo_insert_copies(planning->module, planning->function, planning->scratch->arena,
+                                         c.requests.data, c.requests.count);
   return planning->function ? VMO_OK : VMO_OUT_OF_MEMORY;
 }
 

@@ -27,9 +27,16 @@ typedef struct vmo_pending_copy { /* a copy into a place, still to be put in ord
   bool done;
 } vmo_pending_copy;
 
+typedef struct vmo_passed { /* how a call is passed a storage */
+  uint32_t call;            /* the last one that was, plus 1 */
+  uint32_t first;           /* argument */
+  bool read;                /* for a parameter that is not donated, too */
+} vmo_passed;
+
 typedef struct vmo_coalescer {
   vmo_planning *planning;
   const vmo_flow *flow;
+  vmo_passed *passed;              /* by storage; NULL: no call so far */
   vmo_verdict *moves;              /* by move */
   VMO_VEC(vmo_forced_copy) forced; /* in op order */
   VMO_VEC(vmo_copy_request) requests;

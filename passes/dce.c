@@ -50,13 +50,13 @@ static bool has_effect(const vmo_module *module, const vmo_op *op) {
 }
 
 vmo_status vmo_remove_dead_values(vmo_planning *planning) {
-  marker m = {.module = planning->module, .function = planning->function, .arena = planning->context->arena};
+  marker m = {.module = planning->module, .function = planning->function, .arena = planning->scratch->arena};
   if (!vmo_bitset_init(m.arena, &m.kept, m.function->ops.count + 1)) return VMO_OUT_OF_MEMORY;
   for (uint32_t op = 0; op < m.function->ops.count; op++)
     if (has_effect(m.module, &m.function->ops.data[op]) && !mark(&m, op)) return VMO_OUT_OF_MEMORY;
   while (m.work.count > 0)
     if (!mark_needs(&m, m.work.data[--m.work.count])) return VMO_OUT_OF_MEMORY;
   if (vmo_bitset_count(&m.kept) == m.function->ops.count) return VMO_OK;
-  planning->function = vmo_keep_ops(planning->module, planning->function, &m.kept);
+  planning->function = vmo_keep_ops(planning->module, planning->function, m.arena, &m.kept);
   return planning->function ? VMO_OK : VMO_OUT_OF_MEMORY;
 }

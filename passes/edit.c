@@ -1,6 +1,8 @@
 /* edit.c: builds a function anew with copies put in, or ops left out. Linear. */
 #include "passes/edit.h"
 
+#include "support/hash_index.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -8,8 +10,9 @@ typedef struct edit {
   vmo_module *module;
   const vmo_function *from;
   vmo_function *to;
-  uint32_t *moved;  /* new index of each old op; VMO_NONE: gone */
-  uint32_t *starts; /* new index of the first op inserted before it, or of itself */
+  uint32_t *moved;    /* new index of each old op; VMO_NONE: gone */
+  uint32_t *starts;   /* new index of the first op inserted before it, or of itself */
+  vmr_arena *scratch; /* for what is of use during the edit */
 } edit;
 
 /* The new function begins as a copy of the old one that shares the arrays which stay as they are. */
@@ -34,8 +37,8 @@ static bool begin_edit(edit *e, uint32_t ops, uint32_t operands, uint32_t values
   to->values.count = from->values.count;
   memcpy(to->regions.data, from->regions.data, from->regions.count * sizeof *to->regions.data);
   to->regions.count = from->regions.count;
-  e->moved = vmo_alloc(context, ((size_t)from->ops.count + 1) * sizeof *e->moved);
-  e->starts = vmo_alloc(context, ((size_t)from->ops.count + 1) * sizeof *e->starts);
+  e->moved = vmr_arena_alloc(e->scratch, ((size_t)from->ops.count + 1) * sizeof *e->moved);
+  e->starts = vmr_arena_alloc(e->scratch, ((size_t)from->ops.count + 1) * sizeof *e->starts);
   return e->moved && e->starts;
 }
 
@@ -55,39 +58,52 @@ static void move_regions_and_owners(edit *e) {
 
 /* ---- copies ---- */
 
+typedef struct taken_name { /* a symbol that names a value of the function */
+  vmr_symbol symbol;
+  uint32_t next; /* number to try for the next copy that would be called so */
+} taken_name;
+
 typedef struct naming {
-  vmo_bitset taken; /* symbols that name a value of the function */
+  vmr_arena *arena;
+  vmo_hash_index index;
+  VMO_VEC(taken_name) names;
 } naming;
 
-static bool collect_names(const edit *e, naming *names) {
-  if (!vmo_bitset_init(e->module->context->arena, &names->taken, vmr_interner_count(e->module->context->names) + 1))
-    return false;
+static taken_name *find_name(naming *n, vmr_symbol symbol) {
+  uint32_t cursor = 0;
+  for (uint32_t id; (id = vmo_hash_index_next(&n->index, vmo_hash_mix(0, symbol), &cursor)) != VMO_NONE;)
+    if (n->names.data[id].symbol == symbol) return &n->names.data[id];
+  return NULL;
+}
+
+static bool take_name(naming *n, vmr_symbol symbol) {
+  taken_name taken = {.symbol = symbol, .next = 2};
+  return vmo_vec_push(n->arena, &n->names, taken) &&
+         vmo_hash_index_add(n->arena, &n->index, vmo_hash_mix(0, symbol), n->names.count - 1);
+}
+
+static bool collect_names(const edit *e, naming *n) {
   for (uint32_t v = 0; v < e->from->values.count; v++)
-    if (e->from->values.data[v].name) vmo_bitset_set(&names->taken, e->from->values.data[v].name);
+    if (e->from->values.data[v].name && !take_name(n, e->from->values.data[v].name)) return false;
   return true;
 }
 
-/* "x.copy", or "x.copy2", ... when that names another value; 0 when memory is out. */
-static vmr_symbol name_copy(const edit *e, naming *names, vmo_value_id named_after) {
+/* "x.copy", or "x.copy2", ... when that names another value; 0 when memory is out. Where the search ended is kept with
+ * "x.copy", so that a value that is copied all over costs no search each time. */
+static vmr_symbol name_copy(const edit *e, naming *n, vmo_value_id named_after) {
   char text[256];
+  vmr_interner *interner = e->module->context->names;
   const char *base = named_after == VMO_NONE ? "result" : vmo_value_name(e->module, e->from, named_after);
-  for (uint32_t number = 1;; number++) {
-    if (number == 1)
-      snprintf(text, sizeof text, "%.200s.copy", base);
-    else
-      snprintf(text, sizeof text, "%.200s.copy%u", base, number);
-    vmr_symbol symbol = vmr_interner_add(e->module->context->names, text, strlen(text));
-    if (symbol >= names->taken.bits) { /* new to the module, so free; later copies must see it */
-      vmo_bitset grown;
-      if (!vmo_bitset_init(e->module->context->arena, &grown, 2 * symbol + 64)) return 0;
-      memcpy(grown.words, names->taken.words, (names->taken.bits + 63) / 64 * sizeof *grown.words);
-      names->taken = grown;
-    }
-    if (symbol == 0 || !vmo_bitset_get(&names->taken, symbol)) {
-      if (symbol) vmo_bitset_set(&names->taken, symbol);
-      return symbol;
-    }
+  int length = snprintf(text, sizeof text, "%.200s.copy", base);
+  vmr_symbol symbol = vmr_interner_add(interner, text, (size_t)length);
+  taken_name *first = find_name(n, symbol);
+  if (symbol != 0 && first) {
+    do {
+      int digits = snprintf(text + length, sizeof text - (size_t)length, "%u", first->next++);
+      symbol = vmr_interner_add(interner, text, (size_t)(length + digits));
+    } while (symbol != 0 && find_name(n, symbol));
   }
+  return symbol != 0 && take_name(n, symbol) ? symbol : 0;
 }
 
 static bool insert_copy(edit *e, naming *names, const vmo_copy_request *request, vmo_value_id result) {
@@ -117,29 +133,36 @@ static bool insert_copy(edit *e, naming *names, const vmo_copy_request *request,
          vmo_vec_push(arena, &e->to->operands, request->source) && vmo_vec_push(arena, &e->to->ops, op);
 }
 
-vmo_function *vmo_insert_copies(vmo_module *module, const vmo_function *function, const vmo_copy_request *requests,
-                                uint32_t count) {
-  edit e = {.module = module, .from = function};
-  naming names;
-  if (!begin_edit(&e, function->ops.count + count, function->operands.count + count, function->values.count + count) ||
-      !collect_names(&e, &names))
-    return NULL;
+static bool insert_copies(edit *e, naming *names, const vmo_copy_request *requests, uint32_t count) {
+  const vmo_function *from = e->from;
   uint32_t next = 0;
-  for (uint32_t op = 0; op < function->ops.count; op++) {
-    e.starts[op] = e.to->ops.count;
+  if (!collect_names(e, names)) return false;
+  for (uint32_t op = 0; op < from->ops.count; op++) {
+    e->starts[op] = e->to->ops.count;
     for (; next < count && requests[next].before == op; next++)
-      if (!insert_copy(&e, &names, &requests[next], function->values.count + next)) return NULL;
-    e.moved[op] = e.to->ops.count;
-    if (!vmo_vec_push(module->context->arena, &e.to->ops, function->ops.data[op])) return NULL;
+      if (!insert_copy(e, names, &requests[next], from->values.count + next)) return false;
+    e->moved[op] = e->to->ops.count;
+    e->to->ops.data[e->to->ops.count++] = from->ops.data[op];
   }
-  move_regions_and_owners(&e);
-  return e.to;
+  move_regions_and_owners(e);
+  return true;
+}
+
+vmo_function *vmo_insert_copies(vmo_module *module, const vmo_function *function, vmr_arena *scratch,
+                                const vmo_copy_request *requests, uint32_t count) {
+  edit e = {.module = module, .from = function, .scratch = scratch};
+  naming names = {.arena = scratch};
+  bool done =
+      begin_edit(&e, function->ops.count + count, function->operands.count + count, function->values.count + count) &&
+      insert_copies(&e, &names, requests, count);
+  return done ? e.to : NULL;
 }
 
 /* ---- removal ---- */
 
-vmo_function *vmo_keep_ops(vmo_module *module, const vmo_function *function, const vmo_bitset *kept) {
-  edit e = {.module = module, .from = function};
+vmo_function *vmo_keep_ops(vmo_module *module, const vmo_function *function, vmr_arena *scratch,
+                           const vmo_bitset *kept) {
+  edit e = {.module = module, .from = function, .scratch = scratch};
   if (!begin_edit(&e, function->ops.count, function->operands.count, function->values.count)) return NULL;
   for (uint32_t op = 0; op < function->ops.count; op++) {
     e.starts[op] = e.to->ops.count;

@@ -16,11 +16,12 @@ typedef struct vmo_copy_request {
 } vmo_copy_request;
 
 /* A new function with the copies in it; `requests` are sorted by `before`, those of one op in the order wanted. The
- * value of request i is function->values.count + i. NULL when memory is out. */
-vmo_function *vmo_insert_copies(vmo_module *module, const vmo_function *function, const vmo_copy_request *requests,
-                                uint32_t count);
+ * value of request i is function->values.count + i. NULL when memory is out. `scratch` is for what is of use meanwhile. */
+vmo_function *vmo_insert_copies(vmo_module *module, const vmo_function *function, vmr_arena *scratch,
+                                const vmo_copy_request *requests, uint32_t count);
 
 /* A new function with only the ops in `kept`; of a structured op all regions are kept or none. */
-vmo_function *vmo_keep_ops(vmo_module *module, const vmo_function *function, const vmo_bitset *kept);
+vmo_function *vmo_keep_ops(vmo_module *module, const vmo_function *function, vmr_arena *scratch,
+                           const vmo_bitset *kept);
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "passes/planning.h"
 
+#define MOST_LISTED 64 /* operands of an op with several results; declared ops overwrite none behind these */
+
 typedef struct chooser {
   vmo_planning *planning;
   const vmo_flow *flow;
@@ -30,17 +32,25 @@ static bool add_fact(chooser *c, vmo_point op, vmo_value_id result, uint32_t ope
   return vmo_vec_push(c->planning->scratch->arena, &c->facts, fact);
 }
 
+static bool list_operand(chooser *c, vmo_point op, vmo_value_id result, uint32_t operand) {
+  vmo_value_id value = vmo_op_value(c->flow->function, &c->flow->function->ops.data[op], operand);
+  if (value == VMO_NONE || storage_of(c, value) == VMO_NONE) return true;
+  for (uint32_t i = 0; i < c->facts.count && i < 16; i++)
+    if (c->facts.data[i].operand == value) return true;
+  return add_fact(c, op, result, operand);
+}
+
+/* Of a call with very many arguments and results, each result is offered the first ones and the one that the callee
+ * hands back in it: all with all would be quadratic, and the others are refused anyway. */
 static bool list_operands(chooser *c, vmo_point op, vmo_value_id result) {
   const vmo_op *o = &c->flow->function->ops.data[op];
+  uint32_t listed = o->result_count > 1 && o->operand_count > MOST_LISTED ? MOST_LISTED : o->operand_count;
   c->facts.count = 0;
-  for (uint32_t k = 0; k < o->operand_count; k++) {
-    vmo_value_id value = vmo_op_value(c->flow->function, o, k);
-    if (value == VMO_NONE || storage_of(c, value) == VMO_NONE) continue;
-    bool seen = false;
-    for (uint32_t i = 0; i < c->facts.count && !seen && i < 16; i++) seen = c->facts.data[i].operand == value;
-    if (!seen && !add_fact(c, op, result, k)) return false;
-  }
-  return true;
+  for (uint32_t k = 0; k < listed; k++)
+    if (!list_operand(c, op, result, k)) return false;
+  if (o->code != VMO_OP_call || !c->planning->summaries[o->callee].planned) return true;
+  uint32_t returned = c->planning->summaries[o->callee].result_parameter[result - o->result_first];
+  return returned == VMO_NONE || returned < listed || list_operand(c, op, result, returned);
 }
 
 /* Lets the result have the bytes of `fact`'s operand; explains when that cannot be done. */

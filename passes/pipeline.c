@@ -206,10 +206,12 @@ static vmo_status plan_function(vmo_planning *p) {
 /* ---- callees ---- */
 
 static vmo_status summarise_results(const vmo_planning *p, vmo_callee *callee) {
-  uint32_t count = p->function->result_types.count;
+  uint32_t count = p->function->result_types.count, parameter_count = p->function->parameters.count;
   uint32_t *parameters = vmo_alloc(p->context, ((size_t)count + 1) * sizeof *parameters);
-  if (!parameters) return VMO_OUT_OF_MEMORY;
+  uint32_t *results = vmo_alloc(p->context, ((size_t)parameter_count + 1) * sizeof *results);
+  if (!parameters || !results) return VMO_OUT_OF_MEMORY;
   for (uint32_t r = 0; r < count; r++) parameters[r] = VMO_NONE;
+  for (uint32_t i = 0; i < parameter_count; i++) results[i] = VMO_NONE;
   for (uint32_t m = 0; m < p->flow->moves.count; m++) {
     const vmo_move *move = &p->flow->moves.data[m];
     if (move->kind != VMO_MOVE_RETURN) continue;
@@ -217,7 +219,10 @@ static vmo_status summarise_results(const vmo_planning *p, vmo_callee *callee) {
     const vmo_storage *storage = &p->flow->storages.data[anchor];
     if (storage->owner == VMO_OWNER_PARAMETER) parameters[move->operand] = storage->value;
   }
+  for (uint32_t r = count; r-- > 0;)
+    if (parameters[r] != VMO_NONE) results[parameters[r]] = r;
   callee->summary.result_parameter = parameters;
+  callee->summary.parameter_result = results;
   return VMO_OK;
 }
 

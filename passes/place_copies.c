@@ -43,17 +43,21 @@ static bool place_temporary(vmo_coalescer *c, uint32_t op, vmo_pending_copy *ite
   return value != VMO_NONE;
 }
 
-/* Copies ready to go are those whose place nobody still reads; `readers` counts the reads by place. */
-static bool place_pending(vmo_coalescer *c, uint32_t op, uint32_t *readers, vmo_pending_copy **by_place) {
+typedef struct waiting_room { /* of the copies before one op, by root */
+  uint32_t *readers;          /* copies that still read the place */
+  uint32_t *by_place;         /* the copy into it, plus 1; 0: none */
+} waiting_room;
+
+/* Copies ready to go are those whose place nobody still reads. */
+static bool place_pending(vmo_coalescer *c, uint32_t op, waiting_room *room) {
+  uint32_t *readers = room->readers;
   uint32_t count = c->pending.count, left = count, stuck = 0;
   vmo_pending_copy *items = c->pending.data;
   VMO_VEC(uint32_t) ready = {0};
   vmr_arena *arena = c->planning->scratch->arena;
   if (!vmo_vec_reserve(arena, &ready, count)) return false;
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; i++)
     if (items[i].from != VMO_NONE) readers[items[i].from]++;
-    by_place[items[i].into] = &items[i];
-  }
   for (uint32_t i = 0; i < count; i++)
     if (readers[items[i].into] == 0) ready.data[ready.count++] = i;
   bool ok = true;
@@ -70,10 +74,9 @@ static bool place_pending(vmo_coalescer *c, uint32_t op, uint32_t *readers, vmo_
       ok = place_temporary(c, op, &items[stuck]);
     }
     if (freed == VMO_NONE || --readers[freed] > 0) continue;
-    vmo_pending_copy *waiting = by_place[freed];
-    if (waiting && !waiting->done) ready.data[ready.count++] = (uint32_t)(waiting - items);
+    uint32_t waiting = room->by_place[freed];
+    if (waiting > 0 && !items[waiting - 1].done) ready.data[ready.count++] = waiting - 1;
   }
-  for (uint32_t i = 0; i < count; i++) by_place[items[i].into] = NULL;
   return ok;
 }
 
@@ -90,29 +93,24 @@ static bool add_pending(vmo_coalescer *c, const vmo_move *move, int reason) {
   return vmo_vec_push(p->scratch->arena, &c->pending, item);
 }
 
-/* Whether operand `operand` of the op is handed over by one of its moves, [first, end), to a target that is read. */
-static bool is_handed_over(const vmo_coalescer *c, uint32_t first, uint32_t end, uint32_t operand) {
-  for (uint32_t m = first; m < end; m++)
-    if (c->flow->moves.data[m].operand == operand) return c->moves[m].live;
-  return false;
-}
-
-static bool is_copied_into(const vmo_coalescer *c, vmo_storage_id root) {
-  for (uint32_t i = 0; i < c->pending.count; i++)
-    if (c->pending.data[i].into == root) return true;
-  return false;
+/* Whether operand `operand` of the op is handed over by one of its moves, those from `*move` on that are before `end`,
+ * to a target that is read. Asked for rising operands, which is how moves stand, `*move` is moved on. */
+static bool is_handed_over(const vmo_coalescer *c, uint32_t *move, uint32_t end, uint32_t operand) {
+  while (*move < end && c->flow->moves.data[*move].operand < operand) ++*move;
+  return *move < end && c->flow->moves.data[*move].operand == operand && c->moves[*move].live;
 }
 
 /* What the op reads besides (the bounds of a loop, a value for a target that nothing reads) it reads when the copies
  * have been made: if it stands where a copy goes, it is saved first. */
-static bool save_other_operands(vmo_coalescer *c, uint32_t index, uint32_t first, uint32_t end) {
+static bool save_other_operands(vmo_coalescer *c, uint32_t index, uint32_t first, uint32_t end,
+                                const waiting_room *room) {
   const vmo_planning *p = c->planning;
   const vmo_op *op = &p->function->ops.data[index];
   for (uint32_t k = 0; k < op->operand_count; k++) {
     vmo_value_id value = vmo_op_value(p->function, op, k);
     if (value == VMO_NONE || c->flow->references[value].storage == VMO_NONE) continue;
-    if (!is_copied_into(c, vmo_find_buffer(p->buffers, c->flow->references[value].storage))) continue;
-    if (is_handed_over(c, first, end, k)) continue;
+    if (room->by_place[vmo_find_buffer(p->buffers, c->flow->references[value].storage)] == 0) continue;
+    if (is_handed_over(c, &first, end, k)) continue;
     vmo_operand source = p->function->operands.data[op->operand_first + k];
     vmo_type_id type = p->function->values.data[value].type;
     if (request_copy(c, index, k, source, type, value, VMO_COPY_INTERFERENCE) == VMO_NONE) return false;
@@ -135,12 +133,20 @@ static bool copy_forced(vmo_coalescer *c, const vmo_forced_copy *forced) {
   return vmo_vec_push(p->scratch->arena, &p->merges, record);
 }
 
+/* All copies before op `index`, whose moves are [first, end). */
+static bool place_op(vmo_coalescer *c, uint32_t index, uint32_t first, uint32_t end, waiting_room *room) {
+  for (uint32_t i = 0; i < c->pending.count; i++) room->by_place[c->pending.data[i].into] = i + 1;
+  if (!save_other_operands(c, index, first, end, room) || !place_pending(c, index, room)) return false;
+  for (uint32_t i = 0; i < c->pending.count; i++) room->by_place[c->pending.data[i].into] = 0;
+  return true;
+}
+
 bool vmo_place_copies(vmo_coalescer *c) {
   const vmo_planning *p = c->planning;
   uint32_t next_move = 0, next_forced = 0;
-  uint32_t *readers = vmo_alloc_array(p->scratch, c->flow->storages.count + 1, sizeof *readers);
-  vmo_pending_copy **by_place = vmo_alloc_array(p->scratch, c->flow->storages.count + 1, sizeof *by_place);
-  if (!readers || !by_place) return false;
+  waiting_room room = {.readers = vmo_alloc_array(p->scratch, c->flow->storages.count + 1, sizeof *room.readers),
+                       .by_place = vmo_alloc_array(p->scratch, c->flow->storages.count + 1, sizeof *room.by_place)};
+  if (!room.readers || !room.by_place) return false;
   for (uint32_t op = 0; op < p->function->ops.count; op++) {
     for (; next_forced < c->forced.count && c->forced.data[next_forced].op == op; next_forced++)
       if (!copy_forced(c, &c->forced.data[next_forced])) return false;
@@ -149,8 +155,7 @@ bool vmo_place_copies(vmo_coalescer *c) {
     for (; next_move < c->flow->moves.count && c->flow->moves.data[next_move].op == (vmo_point)op; next_move++)
       if (c->moves[next_move].copy && !add_pending(c, &c->flow->moves.data[next_move], c->moves[next_move].reason))
         return false;
-    if (c->pending.count == 0) continue;
-    if (!save_other_operands(c, op, first_move, next_move) || !place_pending(c, op, readers, by_place)) return false;
+    if (c->pending.count > 0 && !place_op(c, op, first_move, next_move, &room)) return false;
   }
   return true;
 }

@@ -342,7 +342,7 @@ static uint32_t fact_of_tag(const recorder *r, uint32_t tag, bool written, vmo_p
 /* What first goes into each carried storage of the program as written. */
 static bool list_inits(recorder *r) {
   const vmo_flow *flow = r->p->written_flow;
-  r->init_of = vmo_alloc(r->p->context, ((size_t)flow->storages.count + 1) * sizeof *r->init_of);
+  r->init_of = vmo_alloc(r->p->scratch, ((size_t)flow->storages.count + 1) * sizeof *r->init_of);
   if (!r->init_of) return false;
   for (vmo_storage_id s = 0; s < flow->storages.count; s++) r->init_of[s] = VMO_NONE;
   for (uint32_t m = flow->moves.count; m-- > 0;)

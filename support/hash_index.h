@@ -8,8 +8,8 @@
  *   vmo_hash_index_add(arena, &index, hash, new_id);
  *
  * Expected constant time; 8 bytes a slot, at most half of the slots taken. */
-#ifndef VMO_IR_HASH_INDEX_H
-#define VMO_IR_HASH_INDEX_H
+#ifndef VMO_SUPPORT_HASH_INDEX_H
+#define VMO_SUPPORT_HASH_INDEX_H
 
 #include "support/context.h"
 

@@ -1,6 +1,6 @@
 /* hash_index.c: see hash_index.h. Slots are kept at most half full, so that a probe ends soon; ids are never
  * removed, so that an empty slot ends a search. */
-#include "ir/hash_index.h"
+#include "support/hash_index.h"
 
 enum { FIRST_CAPACITY = 16 };
 
