@@ -151,37 +151,60 @@ static vmo_storage_id resolve(const written *w, vmo_storage_id storage) {
   return storage;
 }
 
-/* A carried storage whose sources are all one other storage is that storage. Moves into one target are looked at from
- * the innermost on: inner storages have the greater ids. */
-static bool find_same(written *w) {
-  const vmo_flow *flow = w->flow;
-  vmo_context *context = flow->memory;
-  vmo_storage_id *source = vmo_alloc(context, ((size_t)flow->storages.count + 1) * sizeof *source);
-  uint32_t *head = vmo_alloc(context, ((size_t)flow->storages.count + 1) * sizeof *head);
-  uint32_t *next = vmo_alloc(context, ((size_t)flow->moves.count + 1) * sizeof *next);
-  if (!source || !head || !next) return false;
-  for (vmo_storage_id s = 0; s < flow->storages.count; s++) head[s] = VMO_NONE;
+/* Moves by their targets, as lists; VMO_NONE ends one. */
+typedef struct moves_into {
+  uint32_t *head, *next;
+} moves_into;
+
+static bool list_moves(const vmo_flow *flow, moves_into *lists) {
+  lists->head = vmo_alloc(flow->memory, ((size_t)flow->storages.count + 1) * sizeof *lists->head);
+  lists->next = vmo_alloc(flow->memory, ((size_t)flow->moves.count + 1) * sizeof *lists->next);
+  if (!lists->head || !lists->next) return false;
+  for (vmo_storage_id s = 0; s < flow->storages.count; s++) lists->head[s] = VMO_NONE;
   for (uint32_t m = 0; m < flow->moves.count; m++) {
-    next[m] = head[flow->moves.data[m].target];
-    head[flow->moves.data[m].target] = m;
+    lists->next[m] = lists->head[flow->moves.data[m].target];
+    lists->head[flow->moves.data[m].target] = m;
   }
-  for (vmo_storage_id s = flow->storages.count; s-- > 0;) {
-    vmo_storage_id only = VMO_NONE;
-    bool one = flow->storages.data[s].owner == VMO_OWNER_CARRIED;
-    for (uint32_t m = head[s]; m != VMO_NONE && one; m = next[m]) {
-      vmo_storage_id from = flow->moves.data[m].source;
-      if (from == VMO_NONE)
-        one = false;
-      else if ((from = resolve(w, from)) == s)
-        continue;
-      else if (only != VMO_NONE && only != from)
-        one = false;
-      else
-        only = from;
-    }
-    bool whole = one && only != VMO_NONE && flow->storages.data[only].bytes == flow->storages.data[s].bytes &&
-                 flow->storages.data[only].home == flow->storages.data[s].home;
-    if (whole && resolve(w, only) != s) w->same[s] = only;
+  return true;
+}
+
+/* The one other storage that all sources of `s` are; VMO_NONE: there is none. */
+static vmo_storage_id only_source(const written *w, const moves_into *lists, vmo_storage_id s) {
+  vmo_storage_id only = VMO_NONE;
+  for (uint32_t m = lists->head[s]; m != VMO_NONE; m = lists->next[m]) {
+    vmo_storage_id from = w->flow->moves.data[m].source;
+    if (from == VMO_NONE) return VMO_NONE;
+    from = resolve(w, from);
+    if (from == s || from == only) continue;
+    if (only != VMO_NONE) return VMO_NONE;
+    only = from;
+  }
+  return only;
+}
+
+static bool join_with_source(written *w, const moves_into *lists, vmo_storage_id s) {
+  const vmo_storage *storages = w->flow->storages.data;
+  if (storages[s].owner != VMO_OWNER_CARRIED || w->same[s] != s) return false;
+  vmo_storage_id only = only_source(w, lists, s);
+  if (only == VMO_NONE || storages[only].bytes != storages[s].bytes || storages[only].home != storages[s].home)
+    return false;
+  w->same[s] = only;
+  return true;
+}
+
+/* A carried storage whose sources are all one other storage is that storage. What one is may depend on another, inside
+ * of it or beside it, so they are looked at in both orders until nothing is found; rarely more than twice, and no more
+ * often than ROUNDS: what is missed then counts as a storage of its own. */
+static bool find_same(written *w) {
+  enum { ROUNDS = 8 };
+  moves_into lists;
+  uint32_t count = w->flow->storages.count;
+  if (!list_moves(w->flow, &lists)) return false;
+  bool changed = true;
+  for (int round = 0; round < ROUNDS && changed; round++) {
+    changed = false;
+    for (vmo_storage_id s = count; s-- > 0;) changed = join_with_source(w, &lists, s) || changed;
+    for (vmo_storage_id s = 0; s < count && changed; s++) join_with_source(w, &lists, s);
   }
   return true;
 }
