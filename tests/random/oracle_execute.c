@@ -101,7 +101,7 @@ static bool provide_results(vmo_execution *e, vmo_activation *a) {
   return true;
 }
 
-static vmo_activation *enter(vmo_execution *e, uint32_t id) {
+vmo_activation *vmo_enter_function(vmo_execution *e, uint32_t id) {
   vmo_activation *a = new_activation(e, e->entry, id);
   if (a == NULL) {
     out_of_memory(e);
@@ -487,7 +487,7 @@ bool vmo_execute(vmo_execution *e, uint32_t id) {
   vmo_thread first = {.parent = VMO_NONE};
   uint64_t random = e->path->state;
   uint32_t number = 0;
-  first.activation = enter(e, id);
+  first.activation = vmo_enter_function(e, id);
   if (first.activation == NULL) return false;
   if (!vmo_vec_push(e->memory.arena, &e->threads, first)) return out_of_memory(e);
   e->running = 1;

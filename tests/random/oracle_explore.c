@@ -67,10 +67,40 @@ typedef struct judgement {
   vmo_planned asked, apart; /* planned as asked; with results in the caller's bytes, as calls have it */
 } judgement;
 
+/* Whether the peaks of all that the function calls are known. */
+static bool calls_only(const vmo_function *function, const vmo_peaks *known) {
+  for (uint32_t i = 0; i < function->ops.count; i++) {
+    const vmo_op *op = &function->ops.data[i];
+    if (op->code == VMO_OP_call && known[op->callee].written == NULL) return false;
+  }
+  return true;
+}
+
+/* Functions that callees come before: those that call themselves, directly or not, are left out, and all that call them
+ * with them. */
+static bool judge_loads(judgement *j) {
+  uint32_t count = j->asked.module->functions.count, left = count;
+  vmo_peaks *peaks = vmo_alloc_array(j->apart.context, (size_t)count + 1, sizeof *peaks);
+  if (peaks == NULL) return vmo_blame(j->verdict, VMO_FAULT_MEMORY, "no memory for peaks");
+  if (j->asked.refused || j->apart.refused) return true;
+  for (bool more = true; more && left > 0;) {
+    more = false;
+    for (uint32_t f = 0; f < count; f++) {
+      if (peaks[f].written != NULL || !calls_only(j->apart.module->functions.data[f], peaks)) continue;
+      if (!vmo_judge_loads(&j->apart, f, peaks, &peaks[f], j->verdict)) return false;
+      if (!vmo_judge_loads(&j->asked, f, peaks, NULL, j->verdict)) return false;
+      more = true;
+      left--;
+    }
+  }
+  return true;
+}
+
 static bool judge_at_sizes(judgement *j, uint32_t number) {
   uint64_t random = j->options->seed * 31 + number;
   if (!vmo_set_sizes(&j->asked, j->options, number, random, j->verdict)) return false;
   if (!vmo_set_sizes(&j->apart, j->options, number, random, j->verdict)) return false;
+  if (!judge_loads(j)) return false;
   for (uint32_t f = 0; f < j->asked.module->functions.count; f++)
     if (!vmo_explore(&j->asked, &j->apart, f, j->options, j->counts, j->verdict)) return false;
   return true;

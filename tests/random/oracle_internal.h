@@ -143,7 +143,8 @@ uint32_t vmo_choose(vmo_path *path, uint32_t count);
 /* Places of all values of the activation, from its arenas, results and parameters' places (oracle_places.c). */
 bool vmo_place_values(vmo_execution *e, vmo_activation *a);
 /* Bytes from the start of operand 0 to the start of view `result` (oracle_places.c). */
-bool vmo_find_view_start(const vmo_activation *a, uint32_t op, uint32_t result, int64_t *start);
+bool vmo_find_view_start(const vmo_planned *planned, const vmo_function *function, uint32_t op, uint32_t result,
+                         int64_t *start);
 
 /* One op without regions, calls and terminators apart, in two halves (oracle_ops.c): reads, and what it clobbers while
  * it runs; writes. `alone`: no other stream runs between the halves. */
@@ -154,17 +155,19 @@ bool vmo_expect_bytes(vmo_execution *e, const vmo_activation *a, uint32_t op, vm
 /* "@f, op 7 (add) at line 12" */
 const char *vmo_describe_op(const vmo_activation *a, uint32_t op, char *text, size_t size);
 
+/* An activation of function `id` of e->entry as its caller makes it; NULL: blamed (oracle_execute.c). */
+vmo_activation *vmo_enter_function(vmo_execution *e, uint32_t id);
 /* Runs function `id` once along the path (oracle_execute.c). */
 bool vmo_execute(vmo_execution *e, uint32_t id);
 /* Tries paths of function `id` (oracle_explore.c). */
 bool vmo_explore(const vmo_planned *entry, const vmo_planned *apart, uint32_t id, const vmo_judge_options *options,
                  vmo_judge_counts *counts, vmo_verdict *verdict);
 
-/* ---- loads (oracle_loads.c) ---- */
+/* ---- loads (oracle_loads.c, oracle_peaks.c) ---- */
 
 /* Peaks of a function whose results are the caller's: what a call of it counts. Per space, and one for all. */
 typedef struct vmo_peaks {
-  int64_t *written, *planned; /* spaces + 1 */
+  int64_t *written, *parts, *whole; /* spaces + 1; as planned: between parts and whole */
 } vmo_peaks;
 
 /* Compares loads and peaks of function `id` with the report, and returns them in *peaks (may be NULL). */

@@ -166,7 +166,8 @@ static void name_views(const vmo_activation *a, uint32_t index, bool *all) {
       continue;
     }
     vmo_value_id base = vmo_op_value(a->function, op, 0);
-    a->contents[value] = vmo_find_view_start(a, index, i, &start) ? a->contents[base] + (vmo_content)start : 0;
+    a->contents[value] =
+        vmo_find_view_start(a->planned, a->function, index, i, &start) ? a->contents[base] + (vmo_content)start : 0;
   }
 }
 

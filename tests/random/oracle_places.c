@@ -42,8 +42,13 @@ static vmo_place part_of(const vmo_place *whole, int64_t start, int64_t bytes) {
 
 /* ---- views ---- */
 
+typedef struct viewed {
+  const vmo_planned *planned;
+  const vmo_function *function;
+} viewed;
+
 /* Item `axis` of a list of sizes; a single item stands for every axis, and a missing one for `otherwise`. */
-static int64_t item_at(const vmo_activation *a, const vmo_attribute *attribute, uint32_t axis, int64_t otherwise) {
+static int64_t item_at(const viewed *a, const vmo_attribute *attribute, uint32_t axis, int64_t otherwise) {
   if (attribute == NULL) return otherwise;
   if (!attribute->is_list) axis = 0;
   if (axis >= attribute->item_count) return otherwise;
@@ -51,13 +56,13 @@ static int64_t item_at(const vmo_activation *a, const vmo_attribute *attribute, 
   return item->kind == VMO_ATTRIBUTE_SIZE ? vmo_size_at(a->planned, item->value.id) : item->value.integer;
 }
 
-static int64_t shape_at(const vmo_activation *a, const vmo_type *type, uint32_t axis) {
+static int64_t shape_at(const viewed *a, const vmo_type *type, uint32_t axis) {
   return vmo_size_at(a->planned, a->planned->module->shapes.data[type->shape_first + axis]);
 }
 
 /* Elements from the start of operand 0 to the view's first one, and to its last one. */
-static void find_slice(const vmo_activation *a, const vmo_op *op, const vmo_type *whole, const vmo_type *part,
-                       int64_t *first, int64_t *last) {
+static void find_slice(const viewed *a, const vmo_op *op, const vmo_type *whole, const vmo_type *part, int64_t *first,
+                       int64_t *last) {
   const vmo_module *module = a->planned->module;
   const vmo_attribute *start = vmo_op_attribute(module, a->function, op, "start");
   const vmo_attribute *step = vmo_op_attribute(module, a->function, op, "step");
@@ -71,8 +76,8 @@ static void find_slice(const vmo_activation *a, const vmo_op *op, const vmo_type
   }
 }
 
-static void find_split(const vmo_activation *a, const vmo_op *op, uint32_t result, const vmo_type *whole,
-                       const vmo_type *part, int64_t *first, int64_t *last) {
+static void find_split(const viewed *a, const vmo_op *op, uint32_t result, const vmo_type *whole, const vmo_type *part,
+                       int64_t *first, int64_t *last) {
   uint32_t axis = (uint32_t)vmo_op_integer(a->planned->module, a->function, op, "axis", 0);
   int64_t stride = 1, before = 0;
   for (uint32_t i = 0; i < result; i++)
@@ -85,7 +90,9 @@ static void find_split(const vmo_activation *a, const vmo_op *op, uint32_t resul
   }
 }
 
-bool vmo_find_view_start(const vmo_activation *a, uint32_t index, uint32_t result, int64_t *start) {
+bool vmo_find_view_start(const vmo_planned *planned, const vmo_function *function, uint32_t index, uint32_t result,
+                         int64_t *start) {
+  const viewed view = {planned, function}, *a = &view;
   const vmo_op *op = &a->function->ops.data[index];
   const vmo_type *whole = vmo_planned_type(a->planned, a->function, vmo_op_value(a->function, op, 0));
   const vmo_type *part = vmo_planned_type(a->planned, a->function, op->result_first + result);
@@ -155,7 +162,8 @@ static bool place_view(placer *p, uint32_t index, uint32_t result) {
   const vmo_place *whole = &p->a->places[base];
   p->a->places[value] = *whole;
   p->a->places[value].bytes = bytes;
-  if (!vmo_find_view_start(p->a, index, result, &start)) return blame(p, value, "is a view, but not contiguous", 0);
+  if (!vmo_find_view_start(p->a->planned, p->a->function, index, result, &start))
+    return blame(p, value, "is a view, but not contiguous", 0);
   if (whole->block >= VMO_AT_FREE) return true;
   if (start + bytes > whole->bytes) return blame(p, value, "is a view beyond its base", start);
   p->a->places[value] = part_of(whole, start, bytes);

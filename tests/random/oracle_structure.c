@@ -78,27 +78,17 @@ static bool has_effect(const vmo_module *module, const vmo_op *op) {
          (op->code == VMO_OP_declared && module->declarations.data[op->callee].effect);
 }
 
-static bool same_op(const vmo_op *left, const vmo_op *right) {
-  return left->code == right->code && left->result_count == right->result_count &&
-         left->operand_count == right->operand_count &&
-         (left->result_count == 0 || left->result_first == right->result_first);
-}
-
 /* The right ops are a part of the left ones, and no effect is missing. Ops without results are told apart by what
  * follows: a missing one must not have had an effect. */
 static bool compare_written(comparison *c, const vmo_module *original) {
   uint32_t right = 0;
   for (uint32_t left = 0; left < c->left->ops.count; left++) {
-    const vmo_op *op = &c->left->ops.data[left];
-    bool there = right < c->right->ops.count && same_op(op, &c->right->ops.data[right]);
-    for (uint32_t i = 0; i < op->operand_count && there; i++)
-      there = same_operand(c, c->left->operands.data[op->operand_first + i],
-                           c->right->operands.data[c->right->ops.data[right].operand_first + i]);
-    if (there) {
-      if (!compare_ops(c, op, right++)) return false;
-    } else if (has_effect(original, op)) {
+    vmo_verdict quiet = {VMO_FAULT_NONE, ""};
+    comparison same = {c->left, c->right, &quiet, c->name};
+    if (right < c->right->ops.count && compare_ops(&same, &c->left->ops.data[left], right))
+      right++;
+    else if (has_effect(original, &c->left->ops.data[left]))
       return differ(c, left, "an op with an effect was removed");
-    }
   }
   return right == c->right->ops.count || differ(c, right, "it was not there, or stood elsewhere");
 }
