@@ -45,6 +45,7 @@ static bool begin_edit(edit *e, uint32_t ops, uint32_t operands, uint32_t values
 static void move_regions_and_owners(edit *e) {
   for (uint32_t r = 0; r < e->to->regions.count; r++) {
     vmo_region *region = &e->to->regions.data[r];
+    if (region->op_end == 0) continue; /* gone since an earlier edit */
     if (region->owner != VMO_NONE) region->owner = e->moved[region->owner];
     uint32_t last = region->op_end == 0 ? VMO_NONE : e->moved[region->op_end - 1]; /* 0: an earlier edit removed it */
     region->op_first = last == VMO_NONE ? 0 : e->starts[region->op_first];
