@@ -310,8 +310,8 @@ static int compare_ids(const void *left, const void *right) {
 
 /* At the end of a parallel: what its streams read from outside, and what they yield, is read once more. */
 static void read_for_all_streams(reader *r, vmo_point op, const frame *f) {
-  vmo_storage_id *outer = r->outer.data + f->outer_first;
   uint32_t count = r->outer.count - f->outer_first, kept = 0;
+  vmo_storage_id *outer = count > 0 ? r->outer.data + f->outer_first : NULL;
   if (count > 0) qsort(outer, count, sizeof *outer, compare_ids);
   r->stream = f->stream;
   const frame *around = open_parallel(r);

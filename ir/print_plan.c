@@ -100,6 +100,7 @@ static void print_key(const vmo_module *module, const vmo_function *function, co
 /* The keys of `count` values from `first` on: the results of one op, or one parameter. */
 static void print_values(const vmo_module *module, const vmo_function *function, vmo_value_id first, uint32_t count,
                          const char **before, vmo_text *out) {
+  if (count == 0) return;
   const vmo_value_plan *plans = function->plan->values + first;
   for (plan_key key = 0; key < KEY_COUNT; key++) {
     bool any = false;

@@ -106,7 +106,7 @@ static bool match_form(matcher *m, uint32_t operand, const vmo_pattern *pattern,
     const vmo_size_pattern *size = &pattern->sizes[i];
     binding found = {.count = 1};
     if (size->many)
-      found = (binding){.count = many, .list = form.sizes + at};
+      found = (binding){.count = many, .list = many > 0 ? form.sizes + at : NULL};
     else
       found.size = form.sizes[at];
     if (size->one_more && !take_one(m, operand, &found.size)) return false;

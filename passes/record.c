@@ -391,6 +391,7 @@ static bool set_peak(recorder *r, const vmo_loads *loads, const vmo_occupancy *o
     if (!vmo_vec_push(r->arena, &facts->contributions, contribution)) return false;
   }
   peak->contribution_count = facts->contributions.count - peak->contribution_first;
+  if (peak->contribution_count == 0) return true;
   if (!sort_contributions(r, facts->contributions.data + peak->contribution_first, &peak->contribution_count))
     return false;
   facts->contributions.count = peak->contribution_first + peak->contribution_count;
