@@ -142,6 +142,8 @@ bool vmo_parse_options(vmo_cli *cli, int count, char **arguments);
 bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo_setting_level level);
 /* Reads the file of --config and applies it. (config.c) */
 bool vmo_read_config(vmo_cli *cli);
+/* Applies the text of a configuration, NUL-terminated at `length`, which is the context's source. */
+bool vmo_apply_config(vmo_cli *cli, const char *text, size_t length);
 /* The option of that name (without dashes), or VMO_OPTION_COUNT; and the one most like it, or NULL. */
 vmo_option_id vmo_find_option(const char *name, size_t length);
 const char *vmo_nearest_option(const char *name, unsigned commands);

@@ -140,7 +140,7 @@ static bool apply_members(vmo_cli *cli, const cJSON *object) {
 
 /* ---- the file ---- */
 
-static bool parse_config(vmo_cli *cli, const char *text, size_t length) {
+bool vmo_apply_config(vmo_cli *cli, const char *text, size_t length) {
   const char *end = NULL;
   size_t zero = strlen(text);
   cJSON *json = zero == length ? cJSON_ParseWithLengthOpts(text, length + 1, &end, 1) : NULL;
@@ -161,6 +161,6 @@ bool vmo_read_config(vmo_cli *cli) {
   if (cli->config_source == NULL) return false;
   const char *shown = strcmp(path, "-") == 0 ? "<stdin>" : path;
   if (vmo_context_set_source(cli->context, shown, cli->config_source, length) != VMO_OK) return false;
-  if (!parse_config(cli, cli->config_source, length)) return false;
+  if (!vmo_apply_config(cli, cli->config_source, length)) return false;
   return vmo_context_set_source(cli->context, "vmemopt", NULL, 0) == VMO_OK;
 }

@@ -21,6 +21,12 @@ target_include_directories(vmo_options INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJ
 if(VMEMOPT_WERROR)
   target_compile_options(vmo_options INTERFACE -Werror)
 endif()
+if(VMEMOPT_FUZZ)
+  if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "VMEMOPT_FUZZ needs clang, whose libFuzzer runs the targets: -DCMAKE_C_COMPILER=clang-19")
+  endif()
+  target_compile_options(vmo_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(VMEMOPT_SANITIZE)
   target_compile_options(vmo_options INTERFACE
     -fsanitize=${VMEMOPT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
