@@ -32,6 +32,7 @@ typedef struct vmo_lane {
   vmo_bytes begin, end; /* end -1: all bytes of the buffer */
   vmo_segment *root;    /* NULL: none */
   uint32_t segment_count;
+  VMO_VEC(vmo_storage_id) restricted; /* of a part: members that are live here only where these bytes are; ascending */
 } vmo_lane;
 
 /* The segments of a lane in order:

@@ -10,7 +10,11 @@
 enum { MAX_PARTS = 1024 };
 
 static bool copy_lane(vmo_buffers *buffers, const vmo_lane *from, vmo_lane *to) {
+  vmr_arena *arena = buffers->flow->memory->arena;
   *to = (vmo_lane){.begin = from->begin, .end = from->end};
+  if (!vmo_vec_reserve(arena, &to->restricted, from->restricted.count)) return false;
+  for (uint32_t i = 0; i < from->restricted.count; i++)
+    to->restricted.data[to->restricted.count++] = from->restricted.data[i];
   return vmo_join_lanes(buffers, to, from);
 }
 
@@ -47,7 +51,8 @@ static bool divide(vmo_buffers *buffers, vmo_buffer_class *class, vmo_bytes at) 
 
 /* ---- the life of just these bytes ---- */
 
-/* Takes the storage's life over one of its ranges out of a lane; what else is live in the segments there stays. */
+/* Takes the storage's life over one of its ranges out of a lane; what else is live in the segments there stays, a life
+ * that takes over at the storage's last op included: it begins at that op. */
 static bool cut_range(vmo_buffers *buffers, vmo_lane *lane, vmo_live_range range, vmo_storage_id storage) {
   const vmo_segment *next = vmo_find_segment(lane, range.begin);
   while (next && next->begin <= range.end) {
@@ -58,12 +63,26 @@ static bool cut_range(vmo_buffers *buffers, vmo_lane *lane, vmo_live_range range
       continue;
     }
     vmo_segment before = {.begin = cut.begin, .end = range.begin, .first = cut.first, .last = VMO_NONE};
-    vmo_segment after = {.begin = range.end, .end = cut.end, .first = VMO_NONE, .last = cut.last};
+    vmo_segment after = {.begin = range.end - 1, .end = cut.end, .first = VMO_NONE, .last = cut.last};
     vmo_remove_segment(buffers, lane, next);
     if (before.begin < before.end && !vmo_add_segment(buffers, lane, &before)) return false;
-    if (after.begin < after.end && !vmo_add_segment(buffers, lane, &after)) return false;
+    if (range.end < cut.end && !vmo_add_segment(buffers, lane, &after)) return false;
+    if (cut.end > range.end) break;
     next = vmo_find_segment(lane, range.end);
   }
+  return true;
+}
+
+/* Notes that the storage is restricted in the lane; *already when it was, and its life there may be one with others'. */
+static bool note_restricted(vmo_buffers *buffers, vmo_lane *lane, vmo_storage_id storage, bool *already) {
+  uint32_t at = lane->restricted.count;
+  while (at > 0 && lane->restricted.data[at - 1] > storage) at--;
+  *already = at > 0 && lane->restricted.data[at - 1] == storage;
+  if (*already) return true;
+  if (!vmo_vec_reserve(buffers->flow->memory->arena, &lane->restricted, 1)) return false;
+  vmo_storage_id *place = lane->restricted.data + at;
+  memmove(place + 1, place, (lane->restricted.count++ - at) * sizeof *place);
+  *place = storage;
   return true;
 }
 
@@ -73,6 +92,9 @@ static vmo_status restrict_lane(vmo_buffers *buffers, vmo_byte_liveness *bytes, 
   const vmo_liveness *liveness = buffers->liveness;
   const vmo_live_range *ranges;
   uint32_t count;
+  bool already;
+  if (!note_restricted(buffers, lane, storage, &already)) return VMO_OUT_OF_MEMORY;
+  if (already) return VMO_OK;
   for (uint32_t i = liveness->first[storage]; i < liveness->first[storage + 1]; i++)
     if (!cut_range(buffers, lane, liveness->ranges[i], storage)) return VMO_OUT_OF_MEMORY;
   vmo_status status = vmo_find_byte_liveness(bytes, storage, lane->begin - offset, lane->end - offset, &ranges, &count);

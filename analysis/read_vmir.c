@@ -423,6 +423,16 @@ static void view_result(reader *r, vmo_value_id result, vmo_value_id base, vmo_s
   }
 }
 
+/* Whether the op does nothing but name bytes of its operand: what it does not name, it does not read. */
+static bool makes_views_alone(reader *r, vmo_point op) {
+  const vmo_op *o = &r->function->ops.data[op];
+  vmo_size_id offset;
+  if (!vmo_op_get_info(o->code)->view) return false;
+  for (uint32_t i = 0; i < o->result_count; i++)
+    if (!vmo_op_is_view(r->module, r->function, o, i, &offset)) return false;
+  return true;
+}
+
 static void make_results(reader *r, vmo_point op) {
   const vmo_op *o = &r->function->ops.data[op];
   for (uint32_t i = 0; i < o->result_count && !r->failed; i++) {
@@ -451,6 +461,11 @@ static void read_workspace(reader *r, vmo_point op) {
 static void read_op(reader *r, vmo_point op) {
   const vmo_op *o = &r->function->ops.data[op];
   r->flow->op_streams[op] = r->stream;
+  if (makes_views_alone(r, op)) {
+    make_results(r, op);
+    for (uint32_t i = 0; i < o->result_count && !r->failed; i++) read_value(r, op, o->result_first + i);
+    return;
+  }
   read_operands(r, op);
   if (o->region_count > 0) {
     open_regions(r, op);

@@ -180,7 +180,8 @@ typedef struct vmo_region {
   vmo_region_kind kind;
   uint32_t owner;                          /* the op it belongs to; VMO_NONE for the body */
   vmo_region_id parent;                    /* VMO_NONE for the body */
-  uint32_t op_first, op_end;               /* [op_first, op_end); its terminator is op_end - 1 */
+  uint32_t op_first, op_end;               /* [op_first, op_end); its terminator is op_end - 1; both 0 when an edit
+                                              removed the op it belongs to */
   uint32_t argument_first, argument_count; /* consecutive value ids */
   uint32_t depth;                          /* 0 for the body */
 } vmo_region;

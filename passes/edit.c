@@ -47,7 +47,7 @@ static void move_regions_and_owners(edit *e) {
     vmo_region *region = &e->to->regions.data[r];
     if (region->op_end == 0) continue; /* gone since an earlier edit */
     if (region->owner != VMO_NONE) region->owner = e->moved[region->owner];
-    uint32_t last = region->op_end == 0 ? VMO_NONE : e->moved[region->op_end - 1]; /* 0: an earlier edit removed it */
+    uint32_t last = e->moved[region->op_end - 1];
     region->op_first = last == VMO_NONE ? 0 : e->starts[region->op_first];
     region->op_end = last == VMO_NONE ? 0 : last + 1;
   }

@@ -226,6 +226,14 @@ static vmo_status summarise_results(const vmo_planning *p, vmo_callee *callee) {
   return VMO_OK;
 }
 
+/* The strictest of the plan that the function carries, its results included: that plan is what a reader sees, and the
+ * checker goes by it. */
+static uint32_t find_alignment(const vmo_planning *p) {
+  uint32_t alignment = p->function->plan->alignment;
+  if (p->layout.alignment > alignment) alignment = p->layout.alignment;
+  return p->call_layout.alignment > alignment ? p->call_layout.alignment : alignment;
+}
+
 static vmo_status summarise_arenas(const vmo_planning *p, vmo_callee *callee) {
   const vmo_plan *plan = p->function->plan;
   vmo_amount *arenas = vmo_alloc_array(p->context, plan->arena_count, sizeof *arenas);
@@ -234,8 +242,7 @@ static vmo_status summarise_arenas(const vmo_planning *p, vmo_callee *callee) {
   callee->arenas = plan->arenas;
   callee->call_arenas = arenas;
   callee->arena_count = plan->arena_count;
-  callee->alignment = p->call_layout.alignment; /* what the plan's text names may ask for more than a call needs */
-  if (p->layout.alignment > callee->alignment) callee->alignment = p->layout.alignment;
+  callee->alignment = find_alignment(p);
   return VMO_OK;
 }
 
