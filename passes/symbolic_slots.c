@@ -44,22 +44,30 @@ static bool is_free(const sharing *s, slot *taken, const vmo_item *item) {
   return true;
 }
 
-/* How well an item fits a free slot; less is better. */
-static int rate(const sharing *s, const slot *taken, const vmo_item *item) {
+/* The bytes that an item needs. A size such as 8*H*W - 8*H is negative for dims that no valid run has; as a maximum with
+ * 0 it provably never moves the next slot to the front of this one. */
+static vmo_size_id room_of(const sharing *s, const vmo_item *item) {
   vmo_sizes *sizes = s->planning->module->sizes;
-  if (taken->size == item->size) return 0;
-  if (vmo_size_at_least(sizes, taken->size, item->size)) return 1;
-  return vmo_size_at_least(sizes, item->size, taken->size) ? 2 : 3;
+  vmo_size_id zero = vmo_size_constant(sizes, 0);
+  return vmo_size_at_least(sizes, item->size, zero) ? item->size : vmo_size_max(sizes, item->size, zero);
 }
 
-static uint32_t find_slot(const sharing *s, const vmo_item *item) {
+/* How well an item that needs `room` fits a free slot; less is better. */
+static int rate(const sharing *s, const slot *taken, vmo_size_id room) {
+  vmo_sizes *sizes = s->planning->module->sizes;
+  if (taken->size == room) return 0;
+  if (vmo_size_at_least(sizes, taken->size, room)) return 1;
+  return vmo_size_at_least(sizes, room, taken->size) ? 2 : 3;
+}
+
+static uint32_t find_slot(const sharing *s, const vmo_item *item, vmo_size_id room) {
   uint32_t best = VMO_NONE;
   int best_rate = s->worst_rate + 1;
   if (item->fixed_offset >= 0 || item->kind == VMO_ITEM_STREAM) return VMO_NONE;
   for (uint32_t i = 0; i < s->slots.count && best_rate > 0; i++) {
     slot *candidate = &s->slots.data[i];
     if (candidate->closed || !is_free(s, candidate, item)) continue;
-    int rated = rate(s, candidate, item);
+    int rated = rate(s, candidate, room);
     if (rated < best_rate) {
       best_rate = rated;
       best = i;
@@ -70,9 +78,10 @@ static uint32_t find_slot(const sharing *s, const vmo_item *item) {
 
 static bool take_slot(sharing *s, vmo_item *item) {
   vmr_arena *arena = s->planning->scratch->arena;
-  uint32_t index = find_slot(s, item);
+  vmo_size_id room = room_of(s, item);
+  uint32_t index = find_slot(s, item, room);
   if (index == VMO_NONE) {
-    slot fresh = {.size = item->size,
+    slot fresh = {.size = room,
                   .alignment = item->alignment,
                   .fixed_offset = item->fixed_offset,
                   .closed = item->fixed_offset >= 0 || item->kind == VMO_ITEM_STREAM};
@@ -80,7 +89,7 @@ static bool take_slot(sharing *s, vmo_item *item) {
     index = s->slots.count - 1;
   }
   slot *taken = &s->slots.data[index];
-  taken->size = vmo_size_max(s->planning->module->sizes, taken->size, item->size);
+  taken->size = vmo_size_max(s->planning->module->sizes, taken->size, room);
   if (item->alignment > taken->alignment) taken->alignment = item->alignment;
   item->slot = index;
   for (uint32_t k = 0; k < item->range_count; k++)
