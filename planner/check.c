@@ -7,16 +7,15 @@
  *            predecessor          new             successor
  *          ├─────────────┤    ├─────────┤    ├────────────┤     two comparisons per begin
  *
- * The set holds ranks (positions in the order by offset) in a tree of 64-bit words: a bit in a word of
- * one level says that the word below it is not empty, so that the next set bit up or down is found in
- * four steps for 16 million buffers. Two sorts of 2n times and one of n offsets are most of the cost:
- * O(n log n), a second or less for a million buffers.
+ * The set holds ranks, positions in the order by offset (rank_set.c). Two sorts of 2n times and one of n
+ * offsets are most of the cost: O(n log n), a second or less for a million buffers.
  *
  * The slow check is the definition, word for word: every pair of buffers, and the load at every begin. */
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "planner/planner.h"
+#include "planner/rank_set.h"
 #include "support/diag.h"
 
 static bool is_ever_live(const vmo_buffer *buffer) { return buffer->bytes > 0 && buffer->lifetime_count > 0; }
@@ -60,68 +59,6 @@ static bool check_buffers(const vmo_problem *problem, const vmo_solution *soluti
   return !reached;
 }
 
-/* ---- the ordered set ---- */
-
-#define MAX_LEVELS 6 /* 64^6 is more than 2^32 */
-
-typedef struct rank_set {
-  uint64_t *levels[MAX_LEVELS]; /* level 0 has a bit per rank, level k + 1 one per word of level k */
-  unsigned level_count;
-} rank_set;
-
-static bool init_set(rank_set *set, vmr_arena *arena, uint32_t count) {
-  *set = (rank_set){0};
-  size_t words = count;
-  do {
-    words = words / 64 + 1;
-    set->levels[set->level_count] = vmr_arena_alloc_array(arena, words, sizeof(uint64_t));
-    if (set->levels[set->level_count++] == NULL) return false;
-  } while (words > 1);
-  return true;
-}
-
-static void add_rank(rank_set *set, uint32_t rank) {
-  for (unsigned level = 0; level < set->level_count; level++, rank /= 64)
-    set->levels[level][rank / 64] |= UINT64_C(1) << (rank % 64);
-}
-
-static void remove_rank(rank_set *set, uint32_t rank) {
-  for (unsigned level = 0; level < set->level_count; level++, rank /= 64) {
-    set->levels[level][rank / 64] &= ~(UINT64_C(1) << (rank % 64));
-    if (set->levels[level][rank / 64] != 0) return;
-  }
-}
-
-static unsigned lowest_bit(uint64_t word) {
-  unsigned bit = 0;
-  for (unsigned step = 32; step > 0; step /= 2)
-    if ((word & ((UINT64_C(1) << step) - 1)) == 0) word >>= step, bit += step;
-  return bit;
-}
-
-static unsigned highest_bit(uint64_t word) {
-  unsigned bit = 0;
-  for (unsigned step = 32; step > 0; step /= 2)
-    if (word >> step != 0) word >>= step, bit += step;
-  return bit;
-}
-
-/* The next rank above (`up`) or below the given one in the set, or VMO_NONE. */
-static uint32_t next_rank(const rank_set *set, uint32_t rank, bool up) {
-  for (unsigned level = 0; level < set->level_count; level++, rank /= 64) {
-    uint64_t bit = UINT64_C(1) << (rank % 64), beyond = up ? ~(bit | (bit - 1)) : bit - 1;
-    uint64_t word = set->levels[level][rank / 64] & beyond;
-    if (word == 0) continue;
-    rank = rank / 64 * 64 + (up ? lowest_bit(word) : highest_bit(word));
-    while (level-- > 0) {
-      word = set->levels[level][rank];
-      rank = rank * 64 + (up ? lowest_bit(word) : highest_bit(word));
-    }
-    return rank;
-  }
-  return VMO_NONE;
-}
-
 /* ---- the sweep ---- */
 
 typedef struct time_event {
@@ -156,7 +93,7 @@ typedef struct check_run {
   size_t event_count;
   placed *by_offset; /* per rank */
   uint32_t *ranks;   /* per buffer */
-  rank_set live;
+  vmo_rank_set live;
 } check_run;
 
 static bool prepare(check_run *checker) {
@@ -180,13 +117,13 @@ static bool prepare(check_run *checker) {
   qsort(checker->events, checker->event_count, sizeof(time_event), compare_events);
   qsort(checker->by_offset, problem->buffer_count, sizeof(placed), compare_placed);
   for (uint32_t rank = 0; rank < problem->buffer_count; rank++) checker->ranks[checker->by_offset[rank].buffer] = rank;
-  return init_set(&checker->live, checker->arena, problem->buffer_count);
+  return vmo_rank_set_init(&checker->live, checker->arena, problem->buffer_count);
 }
 
 /* The live buffer that `buffer` hits, or VMO_NONE. */
 static uint32_t find_overlap(const check_run *checker, uint32_t buffer) {
-  uint32_t below = next_rank(&checker->live, checker->ranks[buffer], false);
-  uint32_t above = next_rank(&checker->live, checker->ranks[buffer], true);
+  uint32_t below = vmo_rank_set_next(&checker->live, checker->ranks[buffer], false);
+  uint32_t above = vmo_rank_set_next(&checker->live, checker->ranks[buffer], true);
   if (below != VMO_NONE) {
     uint32_t other = checker->by_offset[below].buffer;
     if (top_of(checker->problem, checker->solution, other) > checker->solution->offsets[buffer]) return other;
@@ -209,7 +146,7 @@ static void sweep(check_run *checker, vmo_fault *fault) {
   for (size_t i = 0; i < checker->event_count; i++) {
     const time_event *event = &checker->events[i];
     if (!event->begins) {
-      remove_rank(&checker->live, checker->ranks[event->buffer]);
+      vmo_rank_set_remove(&checker->live, checker->ranks[event->buffer]);
       load -= checker->problem->buffers[event->buffer].bytes;
     } else {
       uint32_t other = find_overlap(checker, event->buffer);
@@ -217,7 +154,7 @@ static void sweep(check_run *checker, vmo_fault *fault) {
         *fault = overlap(event->buffer, other, event->time);
         return;
       }
-      add_rank(&checker->live, checker->ranks[event->buffer]);
+      vmo_rank_set_add(&checker->live, checker->ranks[event->buffer]);
       load += checker->problem->buffers[event->buffer].bytes;
     }
     if (load > largest) {
@@ -346,6 +283,10 @@ void vmo_describe_fault(const vmo_problem *problem, const vmo_solution *solution
                   "the lower bound %" PRId64 " at time %" PRId64 " is not the largest load, which is at time %" PRId64,
                   solution->lower_bound, solution->witness, fault->time);
     break;
+  case VMO_FAULT_SPACE:
+  case VMO_FAULT_COLOCATED:
+  case VMO_FAULT_APART:
+  case VMO_FAULT_COST: break; /* of layouts only */
   }
 }
 

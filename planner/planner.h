@@ -11,6 +11,7 @@
 #ifndef VMO_PLANNER_PLANNER_H
 #define VMO_PLANNER_PLANNER_H
 
+#include "planner/packing.h"
 #include "planner/problem.h"
 #include "support/text.h"
 
@@ -47,8 +48,12 @@ typedef enum vmo_fault_kind {
   VMO_FAULT_HEIGHT,          /* the height is not the largest offset + bytes, which is that of `buffer` */
   VMO_FAULT_CAPACITY,        /* the plan is called feasible, and `buffer` ends beyond the capacity */
   VMO_FAULT_OVERLAP,         /* `buffer` and `other` share a byte at `time` */
-  VMO_FAULT_LOWER_BOUND      /* the lower bound is not the largest load, or the witness not a time of that load;
+  VMO_FAULT_LOWER_BOUND,     /* the lower bound is not the largest load, or the witness not a time of that load;
                                 `time` is one */
+  VMO_FAULT_SPACE,           /* of packings: `buffer` is in a space that it does not allow, or in none */
+  VMO_FAULT_COLOCATED,       /* `buffer` and `other` are colocated, and lie at different places */
+  VMO_FAULT_APART,           /* `buffer` and `other` are to be apart, and share a byte */
+  VMO_FAULT_COST             /* the cost is not the sum of bytes times cost, or below what is called its floor */
 } vmo_fault_kind;
 
 typedef struct vmo_fault {
@@ -73,6 +78,41 @@ vmo_status vmo_check_solution_slowly(vmo_context *context, const vmo_problem *pr
 /* "buffers 3 and 7 overlap at time 12" */
 void vmo_describe_fault(const vmo_problem *problem, const vmo_solution *solution, const vmo_fault *fault,
                         vmo_text *out);
+
+/* ---- packings: packing.h ---- */
+
+/* Finds a low or, with spaces, a cheap plan. VMO_OK: read packing->status; infeasible: packing->blockers. VMO_INPUT_ERROR:
+ * the problem breaks the rules of packing.h, or what is colocated, apart and fixed contradicts itself. A problem with
+ * nothing of packing.h in it is solved as vmo_solve_problem does. */
+vmo_status vmo_solve_packing(vmo_context *context, const vmo_packing_problem *problem, const vmo_solve_options *options,
+                             vmo_packing *packing);
+
+/* Makes a packing of somebody's offsets and spaces (NULL: all 0), which it keeps: heights, bounds and cost are found.
+ * Errors as vmo_solve_packing. */
+vmo_status vmo_measure_packing(vmo_context *context, const vmo_packing_problem *problem, vmo_bytes *offsets,
+                               uint32_t *spaces, vmo_packing *packing);
+
+typedef struct vmo_fault_list {
+  vmo_fault *data;
+  uint32_t count;
+  bool more; /* there are more than were asked for */
+} vmo_fault_list;
+
+/* Lists up to `most` faults: of single buffers, of pairs, of heights and capacities, overlaps by time (each pair of
+ * bundles once, bundles by their first buffers), bounds, cost. Sweeps over time and offsets; O(n log n) for a plan
+ * without overlaps. The problem must keep the rules of packing.h. */
+vmo_status vmo_list_packing_faults(vmo_context *context, const vmo_packing_problem *problem, const vmo_packing *packing,
+                                   uint32_t most, vmo_fault_list *faults);
+/* The first fault (of several overlaps maybe another one) from the definition: every pair at every begin. O(n^3). */
+vmo_status vmo_find_packing_fault_slowly(vmo_context *context, const vmo_packing_problem *problem,
+                                         const vmo_packing *packing, vmo_fault *fault);
+
+/* VMO_OK when there is no fault; else VMO_INTERNAL_ERROR and a diagnostic that names it. */
+vmo_status vmo_check_packing(vmo_context *context, const vmo_packing_problem *problem, const vmo_packing *packing);
+
+/* "buffers a and b overlap at time 12"; `name` gives the name of a buffer, NULL: its number. */
+void vmo_describe_packing_fault(const vmo_packing_problem *problem, const vmo_packing *packing, const vmo_fault *fault,
+                                const char *(*name)(void *user, uint32_t buffer), void *user, vmo_text *out);
 
 /* ---- CSV: what static memory planners exchange ---- */
 

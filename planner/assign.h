@@ -1,0 +1,43 @@
+/* assign.h: which bundle goes to which space; private to the folder. */
+#ifndef VMO_PLANNER_ASSIGN_H
+#define VMO_PLANNER_ASSIGN_H
+
+#include "planner/bundle.h"
+#include "planner/planner.h"
+
+#define VMO_EXACT_ASSIGNMENT_BUNDLES 12 /* as many bundles, all assignments are searched */
+
+typedef struct vmo_assignment {
+  vmo_context *context;
+  const vmo_packing_problem *problem;
+  const vmo_solve_options *options;
+  const vmo_bundles *bundles;
+  vmr_arena *arena;
+  uint64_t *allowed;        /* per bundle: the spaces in which it fits on its own */
+  uint32_t *ranked;         /* the spaces, cheaper ones first */
+  uint32_t *spaces;         /* per bundle, the answer */
+  vmo_bytes *offsets;       /* per bundle, the answer */
+  vmo_solution *results;    /* per space, the answer */
+  int64_t cost_floor;       /* no plan is cheaper */
+  bool fits;                /* all capacities are kept */
+  const uint32_t *blockers; /* bundles; NULL: not known to be infeasible */
+  uint32_t blocker_count;
+} vmo_assignment;
+
+/* Assigns and places all bundles. VMO_OK: `fits` or not, and `blockers`. (assign.c) */
+vmo_status vmo_assign_spaces(vmo_assignment *assignment);
+
+/* Searches all assignments of at most VMO_EXACT_ASSIGNMENT_BUNDLES bundles. *proven: `spaces` is a cheapest one, or there
+ * is none and the blockers say who cannot fit. Else the units of work were used up and nothing changed. (assign_exact.c) */
+vmo_status vmo_assign_exactly(vmo_assignment *assignment, bool *proven, bool *found);
+
+/* The cost of a bundle in a space. */
+static inline int64_t vmo_bundle_cost(const vmo_assignment *assignment, uint32_t bundle, uint32_t space) {
+  return assignment->bundles->data[bundle].bytes * assignment->problem->spaces[space].cost;
+}
+
+static inline vmo_bytes vmo_space_alignment(const vmo_space *space) {
+  return space->alignment > 1 ? space->alignment : 1;
+}
+
+#endif

@@ -1,0 +1,442 @@
+/* space.c: places the bundles of one space, by way of the solver of plain problems where that is exact.
+ *
+ * Apart pairs. Each pair gets a time of its own, after everything else, at which it and nobody else is live:
+ *
+ *   a  ███████            ██            The plans of the longer problem are the plans that keep the pair apart:
+ *   b           ████████  ██            the only new rule is that a and b, now live together, do not overlap,
+ *      0        8      17 18            and whoever was live together still is.
+ *
+ * So the solver needs to know nothing of pairs, its floors and its verdicts hold, and only the largest load is found
+ * again from the real times.
+ *
+ * Shapes. A bundle that is not all live all the time (windows, smaller members) is first given to the solver as if it
+ * were: that plan is valid, and its height an upper bound, but its floor is none. Then the bundles are placed again as
+ * they are, by first fit in several orders, and small problems are searched to the end (exact_bundles.c). So are
+ * small plain problems that the solver leaves open. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "planner/planner.h"
+#include "planner/relations.h"
+#include "support/vec.h"
+
+#define MAX_RELATIONS UINT32_C(16000000)
+#define SMALL_COUNT 64 /* bundles that the exact search is tried for */
+#define SHAKES 24      /* orders of first fit that are tried at random */
+
+typedef struct space_run {
+  vmo_context *context;
+  const vmo_space_problem *space;
+  vmr_arena *arena, *scratch;
+  uint64_t units;
+  vmo_bytes *offsets; /* per bundle, the answer */
+  vmo_solution *result;
+  vmo_bytes *local; /* per chosen bundle: of the plan that is looked at */
+  bool plain;       /* no shapes: the solver's floors and verdicts hold */
+  bool placed;      /* offsets hold a plan of result->height */
+  vmo_relations relations;
+} space_run;
+
+/* ---- loads ---- */
+
+typedef struct load_event {
+  int64_t time;
+  vmo_bytes change;
+} load_event;
+
+static int compare_events(const void *left, const void *right) {
+  const load_event *a = left, *b = right;
+  if (a->time != b->time) return a->time < b->time ? -1 : 1;
+  return (a->change > b->change) - (a->change < b->change); /* ends first */
+}
+
+bool vmo_find_load(const vmo_bundles *bundles, const uint32_t *chosen, uint32_t count, vmr_arena *scratch,
+                   vmo_bytes *load, int64_t *witness) {
+  size_t pieces = 0, filled = 0;
+  vmo_bytes now = 0;
+  for (uint32_t i = 0; i < count; i++) pieces += bundles->data[chosen[i]].piece_count;
+  load_event *events = vmr_arena_alloc(scratch, 2 * (pieces + 1) * sizeof *events);
+  if (events == NULL) return false;
+  for (uint32_t i = 0; i < count; i++)
+    for (uint32_t j = 0; j < bundles->data[chosen[i]].piece_count; j++) {
+      const vmo_piece *piece = &bundles->pieces[bundles->data[chosen[i]].piece_first + j];
+      events[filled++] = (load_event){piece->begin, piece->high - piece->low};
+      events[filled++] = (load_event){piece->end, piece->low - piece->high};
+    }
+  if (filled > 0) qsort(events, filled, sizeof *events, compare_events);
+  *load = 0;
+  *witness = 0;
+  for (size_t i = 0; i < filled; i++) {
+    now += events[i].change;
+    if (now <= *load) continue;
+    *load = now;
+    *witness = events[i].time;
+    if (now >= VMO_BYTES_LIMIT) return true;
+  }
+  /* The witness is the first begin at which the load is reached in full. */
+  return true;
+}
+
+/* ---- the plain problem ---- */
+
+typedef struct plain_problem {
+  vmo_buffer *buffers;
+  VMO_VEC(vmo_lifetime) lifetimes;
+  uint32_t *apart_firsts; /* per chosen bundle, and one more: its pairs */
+  uint32_t *apart_pairs;  /* numbers of pairs, ascending */
+  int64_t end;            /* nothing is live from here on */
+} plain_problem;
+
+/* Per bundle of all, its place among the chosen ones; `places` is VMO_NONE elsewhere. */
+static uint32_t *list_places(const space_run *run) {
+  const vmo_space_problem *space = run->space;
+  uint32_t *places = vmr_arena_alloc(run->scratch, ((size_t)space->bundles->count + 1) * sizeof *places);
+  if (places == NULL) return NULL;
+  memset(places, 0xff, space->bundles->count * sizeof *places);
+  for (uint32_t i = 0; i < space->chosen_count; i++) places[space->chosen[i]] = i;
+  return places;
+}
+
+/* Lists the pairs of each bundle that lie in this space. A pair that wants less than the bundles' bytes apart is no plain
+ * one. */
+static bool list_pairs(space_run *run, plain_problem *plain) {
+  const vmo_bundles *bundles = run->space->bundles;
+  uint32_t count = run->space->chosen_count, *places = list_places(run);
+  plain->apart_firsts = vmr_arena_alloc_array(run->scratch, (size_t)count + 2, sizeof(uint32_t));
+  plain->apart_pairs = vmr_arena_alloc(run->scratch, (2 * (size_t)bundles->apart_count + 1) * sizeof(uint32_t));
+  if (places == NULL || plain->apart_firsts == NULL || plain->apart_pairs == NULL) return false;
+  for (int fill = 0; fill < 2; fill++) {
+    for (uint32_t i = 0; i < bundles->apart_count; i++) {
+      const vmo_apart *pair = &bundles->apart[i];
+      uint32_t a = places[pair->first], b = places[pair->second];
+      if (a == VMO_NONE || b == VMO_NONE) continue;
+      run->plain = run->plain && pair->first_bytes == bundles->data[pair->first].bytes &&
+                   pair->second_bytes == bundles->data[pair->second].bytes;
+      if (fill == 0) {
+        plain->apart_firsts[a + 2]++;
+        plain->apart_firsts[b + 2]++;
+      } else {
+        plain->apart_pairs[plain->apart_firsts[a + 1]++] = i;
+        plain->apart_pairs[plain->apart_firsts[b + 1]++] = i;
+      }
+    }
+    if (fill == 0)
+      for (uint32_t i = 0; i <= count; i++) plain->apart_firsts[i + 1] += plain->apart_firsts[i];
+  }
+  return true;
+}
+
+static bool add_lifetimes(space_run *run, plain_problem *plain, uint32_t index) {
+  const vmo_bundles *bundles = run->space->bundles;
+  const vmo_bundle *bundle = &bundles->data[run->space->chosen[index]];
+  vmo_buffer *buffer = &plain->buffers[index];
+  buffer->lifetime_first = plain->lifetimes.count;
+  for (uint32_t j = 0; j < bundle->piece_count; j++) {
+    const vmo_piece *piece = &bundles->pieces[bundle->piece_first + j];
+    vmo_lifetime *last = j > 0 ? &plain->lifetimes.data[plain->lifetimes.count - 1] : NULL;
+    if (last != NULL && last->end == piece->begin) {
+      last->end = piece->end;
+      continue;
+    }
+    if (!vmo_vec_push(run->scratch, &plain->lifetimes, ((vmo_lifetime){piece->begin, piece->end}))) return false;
+  }
+  for (uint32_t j = plain->apart_firsts[index]; j < plain->apart_firsts[index + 1]; j++) {
+    int64_t time = plain->end + 2 * (int64_t)plain->apart_pairs[j];
+    if (!vmo_vec_push(run->scratch, &plain->lifetimes, ((vmo_lifetime){time, time + 1}))) return false;
+  }
+  buffer->lifetime_count = plain->lifetimes.count - buffer->lifetime_first;
+  return true;
+}
+
+static bool build_plain(space_run *run, plain_problem *plain, vmo_problem *problem) {
+  const vmo_bundles *bundles = run->space->bundles;
+  uint32_t count = run->space->chosen_count;
+  plain->buffers = vmr_arena_alloc_array(run->scratch, (size_t)count + 1, sizeof *plain->buffers);
+  if (plain->buffers == NULL || !list_pairs(run, plain)) return false;
+  plain->end = INT64_MIN;
+  for (uint32_t i = 0; i < bundles->piece_count; i++)
+    if (bundles->pieces[i].end > plain->end) plain->end = bundles->pieces[i].end;
+  if (plain->end == INT64_MIN) plain->end = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const vmo_bundle *bundle = &bundles->data[run->space->chosen[i]];
+    run->plain = run->plain && !bundle->shaped;
+    plain->buffers[i] = (vmo_buffer){.bytes = bundle->bytes,
+                                     .alignment = vmo_max_bytes(bundle->alignment, run->space->alignment),
+                                     .fixed_offset = bundle->fixed_offset};
+    if (!add_lifetimes(run, plain, i)) return false;
+  }
+  *problem = (vmo_problem){.buffers = plain->buffers,
+                           .buffer_count = count,
+                           .lifetimes = plain->lifetimes.data,
+                           .lifetime_count = plain->lifetimes.count,
+                           .capacity = run->space->capacity};
+  return true;
+}
+
+/* Takes the solver's answer over, its blockers in the numbers of the bundles. */
+static bool take_solution(space_run *run, const vmo_solution *solution) {
+  *run->result = *solution;
+  run->placed = solution->offsets != NULL;
+  for (uint32_t i = 0; i < run->space->chosen_count && run->placed; i++)
+    run->offsets[run->space->chosen[i]] = solution->offsets[i];
+  uint32_t *blockers = vmr_arena_alloc(run->arena, ((size_t)solution->blocker_count + 1) * sizeof *blockers);
+  if (blockers == NULL) return false;
+  for (uint32_t i = 0; i < solution->blocker_count; i++) blockers[i] = run->space->chosen[solution->blockers[i]];
+  run->result->blockers = solution->blocker_count > 0 ? blockers : NULL;
+  return vmo_find_load(run->space->bundles, run->space->chosen, run->space->chosen_count, run->scratch,
+                       &run->result->lower_bound, &run->result->witness);
+}
+
+/* ---- bundles as they are ---- */
+
+/* What no plan can be lower than, whatever the shapes. */
+static vmo_bytes find_floor(const space_run *run) {
+  const vmo_bundles *bundles = run->space->bundles;
+  vmo_bytes floor = run->result->lower_bound;
+  for (uint32_t i = 0; i < run->space->chosen_count; i++) {
+    const vmo_bundle *bundle = &bundles->data[run->space->chosen[i]];
+    floor = vmo_max_bytes(floor, vmo_max_bytes(bundle->fixed_offset, 0) + bundle->bytes);
+  }
+  for (uint32_t i = 0; i < run->relations.count; i++)
+    for (uint32_t j = run->relations.firsts[i]; j < run->relations.firsts[i + 1]; j++) {
+      const vmo_relation *relation = &run->relations.data[j];
+      vmo_bytes bytes = run->relations.nodes[i].bytes, other = run->relations.nodes[relation->other].bytes;
+      if (relation->low == -other && relation->high == bytes) floor = vmo_max_bytes(floor, bytes + other);
+    }
+  return floor;
+}
+
+static void keep_local(space_run *run, vmo_bytes height, const char *method) {
+  for (uint32_t i = 0; i < run->space->chosen_count; i++) run->offsets[run->space->chosen[i]] = run->local[i];
+  run->result->height = height;
+  run->result->method = method;
+  run->placed = true;
+}
+
+static bool is_low_enough(const space_run *run) {
+  vmo_bytes enough = run->space->capacity >= 0 ? run->space->capacity : run->result->floor;
+  return run->placed && run->result->height <= enough;
+}
+
+static bool declare_infeasible(space_run *run, const uint32_t *nodes, uint32_t count) {
+  uint32_t *blockers = vmr_arena_alloc(run->arena, ((size_t)count + 1) * sizeof *blockers);
+  if (blockers == NULL) return false;
+  for (uint32_t i = 0; i < count; i++) blockers[i] = run->space->chosen[nodes[i]];
+  run->result->blockers = blockers;
+  run->result->blocker_count = count;
+  run->result->status = VMO_SOLUTION_INFEASIBLE;
+  return true;
+}
+
+/* The floor is above the capacity: a bundle that is too large alone, or the largest that are live at the witness until
+ * they are too many, or a pair that is apart. */
+static vmo_status find_overload(space_run *run) {
+  const vmo_bundles *bundles = run->space->bundles;
+  uint32_t count = run->space->chosen_count, live = 0;
+  vmo_keyed *keys = vmr_arena_alloc(run->scratch, 2 * ((size_t)count + 1) * sizeof *keys);
+  uint32_t *nodes = vmr_arena_alloc(run->scratch, ((size_t)count + 2) * sizeof *nodes);
+  if (keys == NULL || nodes == NULL) return VMO_OUT_OF_MEMORY;
+  vmo_bytes capacity = run->space->capacity, sum = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const vmo_bundle *bundle = &bundles->data[run->space->chosen[i]];
+    if (vmo_max_bytes(bundle->fixed_offset, 0) + bundle->bytes > capacity)
+      return declare_infeasible(run, &i, 1) ? VMO_OK : VMO_OUT_OF_MEMORY;
+    for (uint32_t j = 0; j < bundle->piece_count; j++) {
+      const vmo_piece *piece = &bundles->pieces[bundle->piece_first + j];
+      if (piece->begin > run->result->witness || piece->end <= run->result->witness) continue;
+      keys[live++] = (vmo_keyed){(uint64_t)(VMO_BYTES_LIMIT - (piece->high - piece->low)), i};
+    }
+  }
+  vmo_sort_keyed(keys, keys + live, live);
+  uint32_t needed = 0;
+  for (; needed < live && sum <= capacity; needed++) {
+    sum += VMO_BYTES_LIMIT - (vmo_bytes)keys[needed].key;
+    nodes[needed] = keys[needed].value;
+  }
+  if (sum > capacity) return declare_infeasible(run, nodes, needed) ? VMO_OK : VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < run->relations.count; i++)
+    for (uint32_t j = run->relations.firsts[i]; j < run->relations.firsts[i + 1]; j++) {
+      const vmo_relation *relation = &run->relations.data[j];
+      vmo_bytes bytes = run->relations.nodes[i].bytes, other = run->relations.nodes[relation->other].bytes;
+      if (relation->low != -other || relation->high != bytes || bytes + other <= capacity) continue;
+      nodes[0] = i;
+      nodes[1] = relation->other;
+      return declare_infeasible(run, nodes, 2) ? VMO_OK : VMO_OUT_OF_MEMORY;
+    }
+  return VMO_OK;
+}
+
+/* First fit by offset of the plan so far, by bytes, by lifetime's begin, and in shaken orders of these. */
+static vmo_status fit_orders(space_run *run) {
+  uint32_t count = run->relations.count, clash[2];
+  vmo_keyed *keys = vmr_arena_alloc(run->scratch, 2 * ((size_t)count + 1) * sizeof *keys);
+  uint32_t *order = vmr_arena_alloc(run->scratch, ((size_t)count + 1) * sizeof *order);
+  vmr_arena *arena = vmr_arena_create(0);
+  vmo_status status = keys != NULL && order != NULL && arena != NULL ? VMO_OK : VMO_OUT_OF_MEMORY;
+  uint64_t random = 1;
+  for (uint32_t turn = 0; turn < 3 + SHAKES && status == VMO_OK && !is_low_enough(run); turn++) {
+    for (uint32_t i = 0; i < count; i++) {
+      const vmo_node *node = &run->relations.nodes[i];
+      const vmo_bundle *bundle = &run->space->bundles->data[run->space->chosen[i]];
+      random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407); /* Knuth */
+      uint64_t key = (uint64_t)(VMO_BYTES_LIMIT - node->bytes);
+      if (turn % 3 == 0 && run->placed) key = (uint64_t)run->offsets[run->space->chosen[i]];
+      if (turn % 3 == 2) key = bundle->piece_first;
+      if (turn >= 3) key = (uint64_t)((double)key * (0.5 + (double)(random >> 33) / (double)(UINT64_C(1) << 31)));
+      keys[i] = (vmo_keyed){key, i};
+    }
+    vmo_sort_keyed(keys, keys + count, count);
+    for (uint32_t i = 0; i < count; i++) order[i] = keys[i].value;
+    vmr_arena_reset(arena);
+    vmo_outcome outcome = vmo_fit_bundles(&run->relations, order, arena, run->local, clash);
+    if (outcome == VMO_OUTCOME_OUT_OF_MEMORY) status = VMO_OUT_OF_MEMORY;
+    if (outcome == VMO_OUTCOME_NONE && clash[0] != VMO_NONE && !declare_infeasible(run, clash, 2))
+      status = VMO_OUT_OF_MEMORY;
+    if (outcome != VMO_OUTCOME_FOUND) break;
+    vmo_bytes height = vmo_height_of_nodes(&run->relations, run->local);
+    if (!run->placed || height < run->result->height) keep_local(run, height, "first fit of shapes");
+  }
+  vmr_arena_destroy(arena);
+  return status;
+}
+
+/* ---- to the end ---- */
+
+/* Of all nodes, drops those without which the others still do not fit. */
+static vmo_status shrink_blockers(space_run *run) {
+  uint32_t count = run->relations.count, kept = 0;
+  uint32_t *left = vmr_arena_alloc(run->scratch, ((size_t)count + 1) * sizeof *left), left_count = count;
+  if (left == NULL) return VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < count; i++) left[i] = run->space->chosen[i];
+  vmr_arena *arena = vmr_arena_create(0);
+  vmo_status status = arena != NULL ? VMO_OK : VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < count && status == VMO_OK; i++) {
+    uint32_t dropped = left[kept];
+    memmove(left + kept, left + kept + 1, (left_count - kept - 1) * sizeof *left);
+    vmo_space_problem fewer = *run->space;
+    fewer.chosen = left;
+    fewer.chosen_count = left_count - 1;
+    vmr_arena_reset(arena);
+    vmo_relations relations;
+    uint64_t units = run->units;
+    vmo_search_verdict verdict = VMO_SEARCH_OUT_OF_MEMORY;
+    if (vmo_build_relations(&fewer, MAX_RELATIONS, arena, &relations) == VMO_OUTCOME_FOUND)
+      verdict = vmo_search_bundles(&relations, run->space->capacity, &units, arena, run->local);
+    if (verdict == VMO_SEARCH_OUT_OF_MEMORY) status = VMO_OUT_OF_MEMORY;
+    if (verdict == VMO_SEARCH_NONE) {
+      left_count--;
+      continue;
+    }
+    memmove(left + kept + 1, left + kept, (left_count - kept - 1) * sizeof *left);
+    left[kept++] = dropped;
+  }
+  vmr_arena_destroy(arena);
+  if (status != VMO_OK) return status;
+  run->result->blockers = vmr_arena_alloc(run->arena, ((size_t)left_count + 1) * sizeof *left);
+  if (run->result->blockers == NULL) return VMO_OUT_OF_MEMORY;
+  memcpy((uint32_t *)run->result->blockers, left, left_count * sizeof *left);
+  run->result->blocker_count = left_count;
+  run->result->status = VMO_SOLUTION_INFEASIBLE;
+  return VMO_OK;
+}
+
+/* Lowers the plan until it is proven lowest, or fits, or cannot fit; or the units are used up. */
+static vmo_status search_to_end(space_run *run) {
+  vmo_solution *result = run->result;
+  vmr_arena *arena = vmr_arena_create(0);
+  if (arena == NULL) return VMO_OUT_OF_MEMORY;
+  vmo_status status = VMO_OK;
+  uint64_t units = run->units;
+  bool open = true;
+  while (open && !is_low_enough(run)) {
+    vmo_bytes wanted = run->space->capacity >= 0 ? run->space->capacity : result->height - 1;
+    if (!run->placed && run->space->capacity < 0) wanted = VMO_BYTES_LIMIT - 1;
+    vmr_arena_reset(arena);
+    switch (vmo_search_bundles(&run->relations, wanted, &units, arena, run->local)) {
+    case VMO_SEARCH_FOUND: keep_local(run, vmo_height_of_nodes(&run->relations, run->local), "exact search"); break;
+    case VMO_SEARCH_NONE:
+      open = false;
+      if (run->space->capacity >= 0 || !run->placed) {
+        status = shrink_blockers(run);
+      } else {
+        result->floor = result->height;
+      }
+      break;
+    case VMO_SEARCH_GAVE_UP: open = false; break;
+    case VMO_SEARCH_OUT_OF_MEMORY:
+      open = false;
+      status = VMO_OUT_OF_MEMORY;
+      break;
+    }
+  }
+  vmr_arena_destroy(arena);
+  return status;
+}
+
+static void judge(space_run *run) {
+  vmo_solution *result = run->result;
+  if (result->status == VMO_SOLUTION_INFEASIBLE) return;
+  if (!run->placed || (run->space->capacity >= 0 && result->height > run->space->capacity))
+    result->status = VMO_SOLUTION_NOT_FOUND;
+  else
+    result->status = result->height <= result->floor ? VMO_SOLUTION_OPTIMAL : VMO_SOLUTION_FEASIBLE;
+}
+
+static bool is_decided(const space_run *run) {
+  vmo_solution_status status = run->result->status;
+  return status == VMO_SOLUTION_OPTIMAL || status == VMO_SOLUTION_INFEASIBLE;
+}
+
+/* Goes on where the solver of plain problems cannot. */
+static vmo_status refine(space_run *run) {
+  vmo_outcome outcome = vmo_build_relations(run->space, MAX_RELATIONS, run->scratch, &run->relations);
+  if (outcome == VMO_OUTCOME_OUT_OF_MEMORY) return VMO_OUT_OF_MEMORY;
+  bool related = outcome == VMO_OUTCOME_FOUND;
+  run->local = vmr_arena_alloc(run->scratch, ((size_t)run->space->chosen_count + 1) * sizeof *run->local);
+  if (run->local == NULL) return VMO_OUT_OF_MEMORY;
+  vmo_status status = VMO_OK;
+  if (!run->plain) {
+    run->result->status = VMO_SOLUTION_NOT_FOUND;
+    run->result->blockers = NULL;
+    run->result->blocker_count = 0;
+    if (!related) run->relations = (vmo_relations){0};
+    run->result->floor = find_floor(run);
+    if (related) status = fit_orders(run);
+    bool over = run->space->capacity >= 0 && run->result->floor > run->space->capacity;
+    if (status == VMO_OK && over && run->result->status != VMO_SOLUTION_INFEASIBLE) status = find_overload(run);
+  }
+  bool small = related && run->space->chosen_count <= SMALL_COUNT && run->units > 0;
+  if (status == VMO_OK && small && run->result->status != VMO_SOLUTION_INFEASIBLE) status = search_to_end(run);
+  judge(run);
+  return status;
+}
+
+static vmo_status solve(space_run *run, const vmo_solve_options *options) {
+  plain_problem plain = {0};
+  vmo_problem problem;
+  vmo_solution solution;
+  if (!build_plain(run, &plain, &problem)) return VMO_OUT_OF_MEMORY;
+  vmo_status status = vmo_solve_problem(run->context, &problem, options, &solution);
+  if (status != VMO_OK) return status;
+  if (!take_solution(run, &solution)) return VMO_OUT_OF_MEMORY;
+  bool open = run->units > 0 && run->space->chosen_count <= SMALL_COUNT && !is_decided(run) && !is_low_enough(run);
+  if (run->plain && !open) return VMO_OK;
+  return refine(run);
+}
+
+vmo_status vmo_solve_space(vmo_context *context, const vmo_space_problem *space, const vmo_solve_options *options,
+                           uint64_t exact_units, vmr_arena *arena, vmo_bytes *offsets, vmo_solution *result) {
+  space_run run = {.context = context,
+                   .space = space,
+                   .arena = arena,
+                   .units = exact_units,
+                   .offsets = offsets,
+                   .result = result,
+                   .plain = true};
+  run.scratch = vmr_arena_create(0);
+  if (run.scratch == NULL) return VMO_OUT_OF_MEMORY;
+  vmo_status status = solve(&run, options);
+  if (status == VMO_OK && !run.placed) result->offsets = NULL;
+  vmr_arena_destroy(run.scratch);
+  return status;
+}
