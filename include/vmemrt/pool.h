@@ -1,0 +1,138 @@
+/* pool.h: objects of one size that are taken and given back in any order.
+ *
+ *   slab    [head] [tag|object] [tag|object] [tag|object] ...     the tag of a live object: its address under the pool's key
+ *   stack   [idle object, idle object, ... | top                  an idle one's: 0
+ *
+ * Taking and giving back are a few instructions, which are in this header. The tag is compared at each give-back, so that
+ * an object that comes back twice, or from elsewhere, is recognised. A vmr_pool belongs to one thread at a time; a
+ * vmr_shared_pool serves any number of threads. */
+#ifndef VMEMRT_POOL_H
+#define VMEMRT_POOL_H
+
+#include "vmemrt/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Private: read and written by the functions of this header alone. More follows these members. */
+typedef struct vmr_pool {
+  void **base, **top; /* the idle objects; the last one in is the first one out */
+  void **limit;       /* with the top here, a put takes the long way */
+  uintptr_t key;      /* odd */
+  size_t puts;        /* so far */
+} vmr_pool;
+
+typedef void (*vmr_pool_reset_function)(void *user, void *object);
+
+typedef struct vmr_pool_options {
+  size_t struct_size;  /* sizeof(vmr_pool_options) */
+  size_t object_bytes; /* at least 1 */
+  size_t alignment;    /* a power of two; 0 and less than 16: 16 */
+  size_t max_live;     /* objects; a get beyond fails. 0: no limit */
+  size_t max_idle;     /* objects; when more are idle, slabs without live objects are given back. 0: all are kept */
+  vmr_pool_reset_function reset; /* called with each object that is given back, before it is idle; may be NULL */
+  void *user;                    /* for reset */
+} vmr_pool_options;
+
+static inline vmr_pool_options vmr_pool_options_for(size_t object_bytes, size_t alignment) {
+#ifdef __cplusplus
+  vmr_pool_options options = {};
+#else
+  vmr_pool_options options = {0};
+#endif
+  options.struct_size = sizeof(vmr_pool_options);
+  options.object_bytes = object_bytes;
+  options.alignment = alignment;
+  return options;
+}
+
+/* `ctx` may be NULL. */
+VMR_API vmr_status vmr_pool_create(vmr_pool **pool, vmr_ctx *ctx, const vmr_pool_options *options);
+
+/* Creates a pool in the caller's `buffer`, which holds the pool itself (less than 512 bytes) and its objects, and must
+ * outlive it. It never holds more than fits: max_idle is ignored. */
+VMR_API vmr_status vmr_pool_create_in(vmr_pool **pool, vmr_ctx *ctx, const vmr_pool_options *options, void *buffer,
+                                      size_t bytes);
+
+/* Frees the pool with all its objects, live ones too: the status is then VMR_STILL_IN_USE. NULL is accepted. */
+VMR_API vmr_status vmr_pool_destroy(vmr_pool *pool);
+
+VMR_API void *vmr_pool_get_slow(vmr_pool *pool);
+VMR_API vmr_status vmr_pool_put_slow(vmr_pool *pool, void *object);
+
+/* An object, with the content that it was given back with (or undefined). NULL on failure. */
+static inline void *vmr_pool_get(vmr_pool *pool) {
+  void **top = pool->top;
+  if (VMR_UNLIKELY(top == pool->base)) return vmr_pool_get_slow(pool);
+  uintptr_t *object = (uintptr_t *)top[-1];
+  __atomic_store_n(&pool->top, top - 1, __ATOMIC_RELAXED); /* a plain store: metrics may read beside it */
+  object[-1] = (uintptr_t)object ^ pool->key;
+  return object;
+}
+
+/* Gives an object back. VMR_DOUBLE_FREE when it is idle already, VMR_FOREIGN_POINTER when it is none of this pool;
+ * nothing happens then besides the report. NULL is accepted. */
+static inline vmr_status vmr_pool_put(vmr_pool *pool, void *object) {
+  uintptr_t *words = (uintptr_t *)object;
+  void **top = pool->top;
+  if (VMR_UNLIKELY(top == pool->limit || object == NULL || words[-1] != ((uintptr_t)object ^ pool->key)))
+    return vmr_pool_put_slow(pool, object);
+  words[-1] = 0;
+  *top = object;
+  __atomic_store_n(&pool->top, top + 1, __ATOMIC_RELAXED);
+  __atomic_store_n(&pool->puts, pool->puts + 1, __ATOMIC_RELAXED);
+  return VMR_OK;
+}
+
+/* The live objects, in the order of their addresses within each slab: start with NULL, NULL comes after the last. Objects
+ * may be given back on the way, the current one too, unless the pool has max_idle. */
+VMR_API void *vmr_pool_next_live(const vmr_pool *pool, const void *after);
+
+/* Gives back the slabs that hold no live object. Returns their bytes. Takes time proportional to all objects. */
+VMR_API size_t vmr_pool_trim(vmr_pool *pool);
+
+typedef struct vmr_pool_figures {
+  uint64_t hits;   /* gets that found an idle object */
+  uint64_t misses; /* gets that made one, or failed */
+  size_t live, idle;
+  size_t object_bytes;   /* as asked for */
+  size_t reserved_bytes; /* of slabs */
+} vmr_pool_figures;
+
+VMR_API vmr_pool_figures vmr_pool_read_figures(const vmr_pool *pool);
+
+/* The first failure or misuse since creation, or VMR_OK. */
+VMR_API vmr_status vmr_pool_status(const vmr_pool *pool);
+
+/* Whether tags, idle objects and slabs agree, and with VMR_GUARD whether the bytes around each object, and inside idle
+ * ones, are as they were left. A fault is reported to the context. Takes time proportional to all objects. */
+VMR_API bool vmr_pool_is_valid(const vmr_pool *pool);
+
+/* A pool of `type` under a name: NAME_create(&pool, ctx), NAME_get(pool), NAME_put(pool, object), NAME_destroy(pool). */
+#ifdef __cplusplus
+#define VMR_ALIGNMENT_OF(type) alignof(type)
+#else
+#define VMR_ALIGNMENT_OF(type) _Alignof(type)
+#endif
+#define VMR_POOL_DEFINE(name, type) \
+  typedef struct name { \
+    vmr_pool untyped; \
+  } name; \
+  static inline vmr_status name##_create(name **pool, vmr_ctx *ctx) { \
+    vmr_pool_options options = vmr_pool_options_for(sizeof(type), VMR_ALIGNMENT_OF(type)); \
+    vmr_pool *created = NULL; \
+    vmr_status status = vmr_pool_create(&created, ctx, &options); \
+    *pool = (name *)created; \
+    return status; \
+  } \
+  static inline type *name##_get(name *pool) { return (type *)vmr_pool_get(&pool->untyped); } \
+  static inline vmr_status name##_put(name *pool, type *object) { return vmr_pool_put(&pool->untyped, object); } \
+  static inline vmr_status name##_destroy(name *pool) { return vmr_pool_destroy((vmr_pool *)pool); } \
+  typedef name name##_needs_a_semicolon
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
