@@ -50,7 +50,7 @@ def read_capacity(path):
 
 
 def measure_ours(session, path):
-    return json.loads(harness.run_program([session.program("bench-planner"), 1, path]))
+    return json.loads(harness.run_program([session.program("bench-planner"), path]))
 
 
 def measure_peer(session, path, capacity):

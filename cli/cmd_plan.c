@@ -21,7 +21,7 @@ static vmo_status judge(vmo_cli *cli, const vmo_solution *solution) {
   const vmo_bytes capacity = cli->options.capacity;
   if (solution->status == VMO_SOLUTION_OPTIMAL || solution->status == VMO_SOLUTION_FEASIBLE) return VMO_OK;
   vmo_diagnostic *added;
-  if (solution->status == VMO_SOLUTION_NOT_FOUND) {
+  if (solution->status == VMO_SOLUTION_TIMEOUT) {
     added = vmo_diag_add(cli->context, VMO_DIAG_DOES_NOT_FIT, (vmo_location){0},
                          "no placement within %lld bytes was found; the lowest has %lld bytes", (long long)capacity,
                          (long long)solution->height);

@@ -10,7 +10,11 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED) # the planner races searches
+
 add_library(vmo_options INTERFACE)
+target_link_libraries(vmo_options INTERFACE Threads::Threads)
 target_compile_options(vmo_options INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla)
 # Each product and each sum is rounded by itself, on every machine: no fused multiply-add unless it is asked for.
 target_compile_options(vmo_options INTERFACE -ffp-contract=off)

@@ -10,14 +10,12 @@
  *
  * VMO_RULE_MEMORY. What is left to do is told by the unplaced items of a component, their least offsets, and whether
  * they are supported: all else is fixed. Failures are kept under a hash of that, 63 bits of it, in a table where a new
- * one displaces an old one. They stay true for a smaller capacity.
+ * one displaces an old one.
  *
  * VMO_RULE_FEWEST. A section can be decided when no unplaced item of the component fits below its floor: whoever is
  * placed there then has all its unplaced neighbours above it. That is so for the lowest section in any case. The decision
  * is complete: either one of the items whose least offset is the floor lies there, or none does. Fewest choices first,
  * where forced decisions are free; of equals the lowest, then the one with the least bytes to spare. */
-#include <string.h>
-
 #include "planner/exact.h"
 
 #define UNITS_PER_NODE 50
@@ -31,8 +29,9 @@ static uint64_t mix(uint64_t z) { /* the end of splitmix64 (Steele, Lea and Floo
   return z ^ z >> 31;
 }
 
-static uint64_t hash_component(const vmo_exact_state *state, const vmo_exact_component *component) {
-  uint64_t hash = 0;
+static uint64_t hash_component(const vmo_exact *exact, const vmo_exact_component *component) {
+  const vmo_exact_state *state = &exact->state;
+  uint64_t hash = exact->salt;
   for (uint32_t i = vmo_exact_next(state, component->item_begin, component->item_end); i < component->item_end;
        i = vmo_exact_next(state, i + 1, component->item_end))
     hash += mix((2 * (uint64_t)state->least[i] + state->supported[i]) * UINT64_C(0x9E3779B97F4A7C15) ^ mix(i + 1));
@@ -149,7 +148,7 @@ static bool open_frame(vmo_exact *exact) {
   state->units += (component->item_end - component->item_begin) / 2;
   if (!list_choices(exact, &frame)) return false;
   if (frame.choice_end - frame.choice + frame.may_skip > 1 && (state->rules & VMO_RULE_MEMORY)) {
-    frame.hash = hash_component(state, component);
+    frame.hash = hash_component(exact, component);
     if (*find_memory(exact, frame.hash) == frame.hash) {
       frame.choice = frame.choice_end;
       frame.may_skip = false;
@@ -203,6 +202,7 @@ vmo_exact_answer vmo_exact_search(vmo_exact *exact, vmo_bytes capacity, uint64_t
   search_limit limit = {exact->nodes, exact->nodes + node_limit, state->units, watch};
   exact->frames.count = exact->components.count = exact->choices.count = 0;
   exact->open = VMO_NONE;
+  exact->salt = mix((uint64_t)capacity ^ mix(exact->generation + 1));
   bool possible = vmo_exact_restart(state, capacity);
   if (state->out_of_memory) return VMO_EXACT_OUT_OF_MEMORY;
   if (!possible) return VMO_EXACT_NONE;
@@ -216,7 +216,7 @@ vmo_exact_answer vmo_exact_search(vmo_exact *exact, vmo_bytes capacity, uint64_t
   return VMO_EXACT_FOUND;
 }
 
-void vmo_exact_forget(vmo_exact *exact) { memset(exact->memory, 0, (sizeof *exact->memory) << exact->memory_bits); }
+void vmo_exact_forget(vmo_exact *exact) { exact->generation++; }
 
 void vmo_exact_rank(vmo_exact *exact, const uint32_t *ranked, uint32_t *places) {
   for (uint32_t rank = 0; rank < exact->state.item_count; rank++) places[ranked[rank]] = rank;

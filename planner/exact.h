@@ -140,8 +140,10 @@ typedef struct vmo_exact {
   VMO_VEC(vmo_exact_frame) frames;
   VMO_VEC(vmo_exact_component) components;
   VMO_VEC(uint32_t) choices;
-  uint32_t open;    /* the component to be searched next; VMO_NONE: all have their plans */
-  uint64_t *memory; /* hashes */
+  uint32_t open;       /* the component to be searched next; VMO_NONE: all have their plans */
+  uint64_t *memory;    /* hashes of failed states, */
+  uint64_t salt;       /* in which the capacity is mixed, */
+  uint64_t generation; /* and how often all was forgotten */
   unsigned memory_bits;
   const atomic_uint_least64_t *race; /* or NULL: give up with more nodes in this run than another one needed */
 } vmo_exact;
@@ -152,9 +154,9 @@ bool vmo_exact_create(vmo_exact *exact, const vmo_instance *instance, const vmo_
 /* Who comes first in `ranked` (items of the instance, as from vmo_rank_items) is tried first. `places` has room for
  * the instance's items. */
 void vmo_exact_rank(vmo_exact *exact, const uint32_t *ranked, uint32_t *places);
-/* Looks for a plan within the capacity, with at most so many nodes, until the watch says stop. Later runs may not have
- * larger capacities than earlier ones, unless vmo_exact_forget was called. */
+/* Looks for a plan within the capacity, with at most so many nodes, until the watch says stop. */
 vmo_exact_answer vmo_exact_search(vmo_exact *exact, vmo_bytes capacity, uint64_t node_limit, const vmo_watch *watch);
+/* Forgets the failed states. */
 void vmo_exact_forget(vmo_exact *exact);
 
 #endif

@@ -16,6 +16,8 @@
 
 #include "planner/instance.h"
 
+#define ITEMS_BETWEEN_LOOKS 64 /* at the watch */
+
 /* ---- the graph ---- */
 
 /* The spans of a part, by the section in which they begin. */
@@ -144,6 +146,7 @@ static vmo_bytes choose_offset(fit_run *fit, uint32_t index) {
 }
 
 static bool place(vmo_work *work, uint32_t index, vmo_bytes offset) {
+  if (index % ITEMS_BETWEEN_LOOKS == 0 && vmo_watch_is_over(work->watch)) return false;
   work->offsets[index] = offset;
   work->height = vmo_max_bytes(work->height, offset + work->instance->items[index].bytes);
   return work->height < work->ceiling && work->used <= work->limit;

@@ -72,7 +72,8 @@ vmo_outcome vmo_improve_plan(vmo_work *work, uint32_t *ranked, bool coarse, vmo_
   bool improved = false;
   vmo_bytes height = work->height;
   uint64_t cost = 0; /* of the costliest candidate so far: one that would not end is not begun */
-  for (uint32_t turn = 0; height > enough && work->used + cost <= work->limit; turn++) {
+  for (uint32_t turn = 0; height > enough && work->used + cost <= work->limit && !vmo_watch_is_over(work->watch);
+       turn++) {
     turn % 2 == 0 ? shake_order(&search) : move_some(&search);
     coarse = turn % 2 == 0 ? mixed && turn % 4 == 0 : search.coarse;
     uint64_t before = work->used;

@@ -4,8 +4,12 @@
  * lowest up and keeps the tops of those seen so far in the tree over the sections. A pin that finds a top
  * above its own offset overlaps one of them, and if any two overlap, such a pin is found.
  * A capacity below the floor: a buffer that alone ends beyond it, or else, of those that are live in the
- * section of the largest floor, the largest ones until they are too many. O(n log n). */
-#include "planner/planner.h"
+ * section of the largest floor, the largest ones until they are too many. O(n log n).
+ * A capacity that an exact search has ruled out: buffers are left out, stretch by stretch, as long as a short search
+ * rules out the rest. */
+#include <string.h>
+
+#include "planner/solver.h"
 #include "planner/tree.h"
 
 /* ---- fixed offsets that overlap ---- */
@@ -105,25 +109,102 @@ static uint32_t count_too_many(const vmo_instance *instance, const vmo_keyed *li
   return count;
 }
 
-vmo_status vmo_find_blockers(vmo_context *context, const vmo_problem *problem, const vmo_instance *instance,
-                             vmr_arena *arena, vmo_solution *solution) {
-  uint32_t single = find_too_large(problem), count = 1;
-  vmo_keyed *found = vmr_arena_alloc(arena, 2 * ((size_t)instance->item_count + 1) * sizeof *found);
-  if (found == NULL) return VMO_OUT_OF_MEMORY;
-  if (single == VMO_NONE) {
-    count = count_too_many(instance, found, collect_live(instance, found), problem->capacity);
-    for (uint32_t i = 0; i < count; i++) {
-      uint32_t buffer = instance->items[found[i].value].buffer;
-      found[i] = (vmo_keyed){buffer, buffer};
+/* ---- what a search has ruled out ---- */
+
+#define NODES_PER_PROOF 20000 /* to see whether fewer buffers are still too many */
+#define NODES_IN_ALL 400000
+
+/* Items of one part that have no plan within the capacity, and maybe less of them. */
+typedef struct reduction {
+  vmo_solver *solver;
+  vmo_part part;
+  vmo_item *items; /* that remain, then room for as many again */
+  uint32_t count;
+  uint64_t nodes;
+} reduction;
+
+/* Whether a search rules the items out. */
+static vmo_status rule_out(reduction *r, vmo_item *items, uint32_t count, bool *ruled_out) {
+  vmo_instance instance = r->solver->instance;
+  vmo_part part = r->part;
+  vmo_exact exact;
+  instance.items = items;
+  part.item_first = 0;
+  part.item_count = count;
+  vmr_arena_reset(r->solver->method_arena);
+  if (!vmo_exact_create(&exact, &instance, &part, 14, r->solver->method_arena)) return VMO_OUT_OF_MEMORY;
+  vmo_exact_answer answer = vmo_exact_search(&exact, r->solver->problem->capacity, NODES_PER_PROOF, &r->solver->watch);
+  r->nodes += exact.nodes + 100;
+  *ruled_out = answer == VMO_EXACT_NONE;
+  return answer == VMO_EXACT_OUT_OF_MEMORY ? VMO_OUT_OF_MEMORY : VMO_OK;
+}
+
+/* Leaves out stretches of items, ever shorter ones, as long as the rest is still too much. */
+static vmo_status reduce(reduction *r) {
+  for (uint32_t length = r->count / 2; length > 0; length /= 2)
+    for (uint32_t from = 0; from < r->count && r->count > length && r->nodes < NODES_IN_ALL;) {
+      uint32_t end = from + length < r->count ? from + length : r->count, kept = 0;
+      vmo_item *rest = r->items + r->count;
+      bool ruled_out;
+      for (uint32_t i = 0; i < r->count; i++)
+        if (i < from || i >= end) rest[kept++] = r->items[i];
+      vmo_status status = rule_out(r, rest, kept, &ruled_out);
+      if (status != VMO_OK) return status;
+      if (ruled_out) {
+        memmove(r->items, rest, kept * sizeof *rest);
+        r->count = kept;
+      } else {
+        from = end;
+      }
     }
-    vmo_sort_keyed(found, found + instance->item_count, count);
-  } else {
-    found[0].value = single;
+  return VMO_OK;
+}
+
+/* The part whose floor a search raised above the capacity. */
+static vmo_status reduce_part(vmo_solver *solver, vmo_keyed *found, uint32_t *count) {
+  reduction r = {.solver = solver};
+  uint32_t p = 0;
+  while (solver->plans[p].floor <= solver->problem->capacity) p++;
+  r.part = solver->instance.parts[p];
+  r.count = r.part.item_count;
+  r.items = vmr_arena_alloc(solver->part_arena, 2 * (size_t)r.count * sizeof *r.items);
+  if (r.items == NULL) return VMO_OUT_OF_MEMORY;
+  memcpy(r.items, solver->instance.items + r.part.item_first, r.count * sizeof *r.items);
+  vmo_status status = reduce(&r);
+  for (uint32_t i = 0; i < r.count; i++) found[i] = (vmo_keyed){r.items[i].buffer, r.items[i].buffer};
+  *count = r.count;
+  return status;
+}
+
+/* ---- the blockers ---- */
+
+static void list_section(const vmo_solver *solver, vmo_keyed *found, uint32_t *count) {
+  const vmo_instance *instance = &solver->instance;
+  *count = count_too_many(instance, found, collect_live(instance, found), solver->problem->capacity);
+  for (uint32_t i = 0; i < *count; i++) {
+    uint32_t buffer = instance->items[found[i].value].buffer;
+    found[i] = (vmo_keyed){buffer, buffer};
   }
-  uint32_t *blockers = vmo_alloc_array(context, count, sizeof *blockers);
+}
+
+vmo_status vmo_find_blockers(vmo_solver *solver) {
+  size_t room = (size_t)solver->instance.item_count + 1;
+  uint32_t single = find_too_large(solver->problem), count = 1;
+  vmo_keyed *found = vmr_arena_alloc(solver->part_arena, 2 * room * sizeof *found);
+  vmo_status status = found != NULL ? VMO_OK : VMO_OUT_OF_MEMORY;
+  if (found == NULL) return status;
+  if (single != VMO_NONE)
+    found[0].value = single;
+  else if (solver->solution->proof == VMO_PROOF_BOUND)
+    list_section(solver, found, &count);
+  else
+    status = reduce_part(solver, found, &count);
+  if (status != VMO_OK) return status;
+  vmo_sort_keyed(found, found + room, count);
+  uint32_t *blockers = vmo_alloc_array(solver->context, count, sizeof *blockers);
   if (blockers == NULL) return VMO_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < count; i++) blockers[i] = found[i].value;
-  solution->blockers = blockers;
-  solution->blocker_count = count;
+  solver->solution->blockers = blockers;
+  solver->solution->blocker_count = count;
   return VMO_OK;
 }

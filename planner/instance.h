@@ -16,6 +16,7 @@
 #define VMO_PLANNER_INSTANCE_H
 
 #include "planner/problem.h"
+#include "planner/watch.h"
 
 typedef struct vmo_keyed {
   uint64_t key;
@@ -96,12 +97,13 @@ void vmo_rank_items(const vmo_instance *instance, const vmo_part *part, vmo_orde
 typedef struct vmo_work {
   const vmo_instance *instance;
   const vmo_part *part;
-  vmr_arena *arena;   /* dropped after the part */
-  uint64_t used;      /* units so far, counted up by the methods */
-  uint64_t limit;     /* give up when more are used */
-  vmo_bytes ceiling;  /* give up as soon as the plan cannot end below this */
-  vmo_bytes *offsets; /* out: per item of the instance */
-  vmo_bytes height;   /* out: of the part */
+  vmr_arena *arena;       /* dropped after the part */
+  uint64_t used;          /* units so far, counted up by the methods */
+  uint64_t limit;         /* give up when more are used */
+  vmo_bytes ceiling;      /* give up as soon as the plan cannot end below this */
+  const vmo_watch *watch; /* or NULL; give up when it is over */
+  vmo_bytes *offsets;     /* out: per item of the instance */
+  vmo_bytes height;       /* out: of the part */
 } vmo_work;
 
 typedef enum vmo_outcome {
@@ -141,10 +143,6 @@ vmo_outcome vmo_improve_plan(vmo_work *work, uint32_t *ranked, bool coarse, vmo_
 
 /* VMO_OUTCOME_FOUND: two fixed offsets of the part overlap, and `clash` names the buffers (of the problem). */
 vmo_outcome vmo_find_pin_clash(const vmo_instance *instance, const vmo_part *part, vmr_arena *arena, uint32_t clash[2]);
-
-/* The floor exceeds the capacity: fills solution->blockers with a few buffers that cannot fit together. */
-vmo_status vmo_find_blockers(vmo_context *context, const vmo_problem *problem, const vmo_instance *instance,
-                             vmr_arena *arena, vmo_solution *solution);
 
 /* ---- small things that the methods share ---- */
 

@@ -50,7 +50,7 @@ static const char *explain_height(const vmo_solution *result, bool capacity) {
     if (result->height == result->lower_bound) return "the height is the largest load";
     return "the height is the least that sizes, alignments, fixed offsets or an exhausted search allow";
   case VMO_SOLUTION_FEASIBLE: return capacity ? "the capacity is kept" : "the best plan that was found";
-  case VMO_SOLUTION_NOT_FOUND: return "no plan within the capacity was found";
+  case VMO_SOLUTION_TIMEOUT: return "no plan within the capacity was found";
   case VMO_SOLUTION_INFEASIBLE: return "the blockers cannot be placed together";
   }
   return "";
@@ -60,7 +60,7 @@ static const char *explain_spaces(const vmo_packing *packing) {
   switch (packing->status) {
   case VMO_SOLUTION_OPTIMAL: return "no plan within the capacities is cheaper";
   case VMO_SOLUTION_FEASIBLE: return "the capacities are kept; the cheapest plan that was found";
-  case VMO_SOLUTION_NOT_FOUND: return "no plan within the capacities was found";
+  case VMO_SOLUTION_TIMEOUT: return "no plan within the capacities was found";
   case VMO_SOLUTION_INFEASIBLE: return "the blockers cannot be placed together";
   }
   return "";
@@ -133,7 +133,7 @@ static vmo_status solve_spaces(packing_run *run) {
   if (status != VMO_OK) return status;
   packing->cost_floor = assignment.cost_floor;
   packing->status = VMO_SOLUTION_FEASIBLE;
-  if (!assignment.fits) packing->status = VMO_SOLUTION_NOT_FOUND;
+  if (!assignment.fits) packing->status = VMO_SOLUTION_TIMEOUT;
   if (assignment.blockers == NULL) return VMO_OK;
   packing->status = VMO_SOLUTION_INFEASIBLE;
   return copy_blockers(run, assignment.blockers, assignment.blocker_count);
@@ -161,7 +161,7 @@ static vmo_status measure_space(packing_run *run, uint32_t space, uint32_t *chos
   vmo_bytes capacity =
       run->problem->space_count > 0 ? run->problem->spaces[space].capacity : run->problem->base.capacity;
   if (capacity >= 0 && result->height > capacity && result->status != VMO_SOLUTION_INFEASIBLE)
-    result->status = VMO_SOLUTION_NOT_FOUND;
+    result->status = VMO_SOLUTION_TIMEOUT;
   return found ? VMO_OK : VMO_OUT_OF_MEMORY;
 }
 

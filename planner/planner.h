@@ -7,9 +7,11 @@
  *
  * All sizes and offsets are bytes below 2^53 (VMO_BYTES_LIMIT); times are any integers. What a function
  * returns lives in the context's arena; what it needs on the way it gives back. The same problem and
- * options give the same answer. */
+ * options give the same answer, unless a clock or another thread ends the work. */
 #ifndef VMO_PLANNER_PLANNER_H
 #define VMO_PLANNER_PLANNER_H
+
+#include <stdatomic.h>
 
 #include "planner/packing.h"
 #include "planner/problem.h"
@@ -17,11 +19,26 @@
 
 /* ---- solving ---- */
 
-/* All zero (or a NULL pointer) is the default. */
+typedef struct vmo_progress {
+  vmo_bytes height; /* of the lowest plan so far */
+  vmo_bytes floor;  /* no plan is lower */
+  uint64_t nodes;   /* decisions that exact searches took so far */
+} vmo_progress;
+
+/* Called by the thread that called vmo_solve_problem, between steps: when the height falls and now and then. */
+typedef void (*vmo_progress_report)(void *user, const vmo_progress *progress);
+
+/* All zero (or a NULL pointer) is the default. A first plan is always finished, whatever the limits; from then on a time
+ * limit is kept. Without a time limit and a flag the answer depends on problem, work_limit, seed and threads alone. */
 typedef struct vmo_solve_options {
-  uint64_t work_limit; /* in units, of about 10 ns each: a buffer looked at, a neighbour visited; 0: the default,
-                          which grows with the problem. A first plan is always finished, whatever the limit. */
-  uint64_t seed;       /* of the search that follows the fixed orders */
+  uint64_t work_limit; /* in units of about 10 ns of one thread: a buffer looked at, a neighbour visited; 0: with a time
+                          limit none, else the default, which grows with the problem */
+  double time_limit;   /* seconds from the call on; 0: none */
+  uint64_t seed;       /* of the searches that follow the fixed orders */
+  uint32_t threads;    /* that search at the same time; 0 and 1: the calling one alone */
+  const atomic_bool *cancelled; /* or NULL; another thread may set it: the best plan so far is then the answer */
+  vmo_progress_report report;   /* or NULL */
+  void *report_user;            /* handed to it */
 } vmo_solve_options;
 
 /* Finds a low plan. VMO_OK: read solution->status. VMO_INPUT_ERROR: the problem breaks the rules of

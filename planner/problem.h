@@ -36,23 +36,33 @@ typedef struct vmo_problem {
 } vmo_problem;
 
 typedef enum vmo_solution_status {
-  VMO_SOLUTION_OPTIMAL,   /* no plan is lower: the height equals the floor */
-  VMO_SOLUTION_FEASIBLE,  /* a plan within the capacity, not proven smallest */
-  VMO_SOLUTION_NOT_FOUND, /* there is a capacity and no plan within it was found; offsets hold the lowest plan found */
+  VMO_SOLUTION_OPTIMAL,   /* no plan is lower; `proof` says why */
+  VMO_SOLUTION_FEASIBLE,  /* a plan within the capacity, not proven lowest */
+  VMO_SOLUTION_TIMEOUT,   /* there is a capacity, and a limit was reached before a plan within it was found or ruled
+                             out; offsets hold the lowest plan found */
   VMO_SOLUTION_INFEASIBLE /* no plan exists: the floor exceeds the capacity (offsets hold the lowest plan found
                              without it), or two fixed offsets overlap (offsets is NULL) */
 } vmo_solution_status;
+
+/* Why an optimal plan cannot be lower, or none within the capacity exists. */
+typedef enum vmo_proof {
+  VMO_PROOF_NONE,
+  VMO_PROOF_BOUND, /* by the floor that loads, alignments and fixed offsets give */
+  VMO_PROOF_SEARCH /* a search of all plans below the floor ended without one */
+} vmo_proof;
 
 typedef struct vmo_solution {
   vmo_bytes *offsets;    /* one per buffer, in the context's arena */
   vmo_bytes height;      /* the largest offset + bytes */
   vmo_bytes lower_bound; /* the largest load */
   int64_t witness;       /* a time at which that load occurs; 0 when nothing is ever live */
-  const char *method;    /* which order of the portfolio won, e.g. "skyline by area" */
+  const char *method;    /* what found the plan, e.g. "skyline by area" */
   vmo_solution_status status;
-  vmo_bytes floor;          /* no plan is lower: lower_bound, raised by what alignments and fixed offsets cost */
+  vmo_proof proof;          /* optimal, infeasible: why */
+  vmo_bytes floor;          /* no plan is lower: lower_bound, raised by alignments, fixed offsets and searches */
   const uint32_t *blockers; /* infeasible: some buffers that already cannot fit together, ascending; else NULL */
   uint32_t blocker_count;
+  uint64_t nodes; /* decisions that exact searches took */
 } vmo_solution;
 
 #endif

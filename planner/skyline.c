@@ -38,6 +38,7 @@
 #define UNITS_PER_SPAN 40                  /* an item is looked at */
 #define UNITS_PER_VALLEY 40                /* and the trees are brought up to date */
 #define MAX_MOVES (UINT32_C(1) << 21)      /* of waiting buffers, together */
+#define STEPS_BETWEEN_LOOKS 128            /* at the watch */
 #define MAX_PIN_LOOKS (UINT64_C(1) << 26)
 
 /* All that a run needs to know of an item, in one cache line; in the order of ranks. Spans and sections are in the
@@ -481,10 +482,11 @@ vmo_outcome vmo_plan_by_skyline(vmo_work *work, const uint32_t *ranked, bool coa
   work->height = 0;
   if (!set_up(&sky, ranked, coarse)) return VMO_OUTCOME_OUT_OF_MEMORY;
   if (work->height >= work->ceiling) return VMO_OUTCOME_NONE;
-  for (uint32_t left = sky.count; left > 0;) {
+  for (uint32_t left = sky.count, steps = 0; left > 0;) {
     bool placed;
     vmo_bytes top = serve_next(&sky, &placed);
     if (top >= work->ceiling || work->used > work->limit) return VMO_OUTCOME_NONE;
+    if (++steps % STEPS_BETWEEN_LOOKS == 0 && vmo_watch_is_over(work->watch)) return VMO_OUTCOME_NONE;
     left -= placed;
   }
   hand_out(&sky);

@@ -1,219 +1,154 @@
-/* solve.c: the portfolio: several methods on each part of the problem, the lowest plan wins.
+/* solve.c: the whole of a solve: first plans, then work on the highest part, then the verdict.
  *
- *   verify -> instance -> bounds -> for each part: method after method, until the height cannot fall
+ *   verify -> instance -> bounds -> first plans -> the highest part: portfolio, search -> ... -> verdict
  *
- * A part is done when its height is the floor, or fits under what another part needs anyway, or under the
- * capacity. The methods share a number of units of work, divided among the parts by their buffers; the
- * first method always runs to its end, so that there is a plan. Nothing depends on a clock. */
-#include "planner/instance.h"
-#include "planner/planner.h"
-#include "support/diag.h"
+ * A part is done when its height is its floor, or fits under what another part needs anyway, or under the
+ * capacity. The work is limited in units, which are shared out by the parts' buffers; nothing depends on a clock unless
+ * there is a time limit. */
+#include "planner/solver.h"
 
-/* Default units: the whole portfolio and as much again of search for some thousands of buffers, about a second for
- * ten thousand, and two methods for a million. */
-#define BASE_UNITS UINT64_C(200000)
-#define UNITS_PER_BUFFER UINT64_C(10000)
+/* Default units: less than a tenth of a second for a hundred buffers, a second for thousands, and two methods for a million.
+ * A capacity that is not met is worth more. */
+#define BASE_UNITS UINT64_C(2000000)
+#define UNITS_PER_BUFFER UINT64_C(50000)
 #define MOST_UNITS UINT64_C(100000000)
 #define UNITS_PER_BUFFER_BEYOND UINT64_C(250)
-#define MAX_NEIGHBOURS UINT64_C(16000000) /* of a part's graph, for the fits: 64 MB */
-#define MAX_SEARCHED 10000                /* buffers of a part; with more, the search gains nothing in its time */
+#define FACTOR_FOR_CAPACITY 10
 
-typedef enum method_kind {
-  SKYLINE,
-  SKYLINE_COARSE, /* with all alignments lifted to the largest: small buffers then leave fewer odd steps */
-  FIRST_FIT,
-  BEST_FIT
-} method_kind;
+/* ---- plans of parts ---- */
 
-typedef struct plan_method {
-  method_kind kind;
-  vmo_order order;
-  const char *name;
-} plan_method;
-
-/* In the order in which they are tried. */
-static const plan_method methods[] = {
-    {SKYLINE, VMO_ORDER_AREA, "skyline by area"},
-    {SKYLINE, VMO_ORDER_START, "skyline by start"},
-    {SKYLINE, VMO_ORDER_DURATION_ROOT, "skyline by duration times root of size"},
-    {SKYLINE_COARSE, VMO_ORDER_AREA, "skyline by area with one alignment"},
-    {SKYLINE_COARSE, VMO_ORDER_DURATION_ROOT, "skyline by duration times root of size with one alignment"},
-    {SKYLINE, VMO_ORDER_DURATION, "skyline by duration"},
-    {SKYLINE, VMO_ORDER_BYTES, "skyline by size"},
-    {SKYLINE, VMO_ORDER_SECTIONS, "skyline by sections"},
-    {SKYLINE, VMO_ORDER_END, "skyline by end"},
-    {BEST_FIT, VMO_ORDER_BYTES, "best fit by size"},
-    {BEST_FIT, VMO_ORDER_AREA, "best fit by area"},
-    {BEST_FIT, VMO_ORDER_DURATION, "best fit by duration"},
-    {BEST_FIT, VMO_ORDER_DURATION_ROOT, "best fit by duration times root of size"},
-    {BEST_FIT, VMO_ORDER_LOAD, "best fit by load"},
-    {BEST_FIT, VMO_ORDER_START, "best fit by start"},
-    {FIRST_FIT, VMO_ORDER_BYTES, "first fit by size"},
-    {FIRST_FIT, VMO_ORDER_AREA, "first fit by area"},
-    {FIRST_FIT, VMO_ORDER_DURATION, "first fit by duration"},
-    {FIRST_FIT, VMO_ORDER_DURATION_ROOT, "first fit by duration times root of size"},
-    {FIRST_FIT, VMO_ORDER_LOAD, "first fit by load"},
-    {FIRST_FIT, VMO_ORDER_START, "first fit by start"},
-};
-#define METHOD_COUNT (sizeof methods / sizeof *methods)
-
-typedef struct solver_run {
-  vmo_context *context;
-  const vmo_problem *problem;
-  vmo_instance instance;
-  vmo_solution *solution;
-  vmr_arena *part_arena, *method_arena; /* dropped after each part, after each plan_method */
-  vmo_bytes *offsets;                   /* of the method that runs, per item */
-  uint64_t seed, units_left, items_left;
-  vmo_bytes reached; /* a height that the whole plan has anyway, or may have */
-} solver_run;
-
-/* ---- one part ---- */
-
-typedef enum graph_state { GRAPH_UNKNOWN, GRAPH_BUILT, GRAPH_TOO_LARGE } graph_state;
-
-typedef struct part_run {
-  solver_run *solver;
-  const vmo_part *part;
-  vmo_work work;
-  vmo_graph graph;
-  graph_state graph_state;
-  vmo_bytes height, enough;        /* of the best plan; no need to go lower */
-  const char *method;              /* of the best plan; NULL: none yet */
-  const plan_method *best_skyline; /* the last skyline that was the best plan */
-  uint64_t cost;                   /* of the first method */
-} part_run;
-
-/* False: out of memory. */
-static bool want_graph(part_run *run) {
-  if (run->graph_state != GRAPH_UNKNOWN) return true;
-  vmo_outcome outcome =
-      vmo_build_graph(&run->solver->instance, run->part, MAX_NEIGHBOURS, run->solver->part_arena, &run->graph);
-  run->graph_state = outcome == VMO_OUTCOME_FOUND ? GRAPH_BUILT : GRAPH_TOO_LARGE;
-  run->work.used += outcome == VMO_OUTCOME_FOUND ? run->graph.count : MAX_NEIGHBOURS;
-  return outcome != VMO_OUTCOME_OUT_OF_MEMORY;
-}
-
-/* Whether the part lets the method run at all. False in *ready: memory is out. */
-static bool suits(part_run *run, const plan_method *method, bool *ready) {
-  *ready = true;
-  if (method->kind == SKYLINE) return true;
-  if (method->kind == SKYLINE_COARSE) return run->solver->instance.grain < run->solver->instance.largest_alignment;
-  *ready = want_graph(run);
-  return *ready && run->graph_state == GRAPH_BUILT;
-}
-
-static vmo_outcome run_method(part_run *run, const plan_method *method) {
-  bool ready, suitable = suits(run, method, &ready);
-  if (!suitable) return ready ? VMO_OUTCOME_NONE : VMO_OUTCOME_OUT_OF_MEMORY;
-  vmr_arena *arena = run->solver->method_arena;
-  size_t count = run->part->item_count;
-  vmr_arena_reset(arena);
-  uint32_t *ranked = vmr_arena_alloc(arena, count * sizeof *ranked);
-  vmo_keyed *keys = vmr_arena_alloc(arena, 2 * count * sizeof *keys);
-  if (ranked == NULL || keys == NULL) return VMO_OUTCOME_OUT_OF_MEMORY;
-  vmo_rank_items(&run->solver->instance, run->part, method->order, keys, ranked);
-  switch (method->kind) {
-  case SKYLINE: return vmo_plan_by_skyline(&run->work, ranked, false);
-  case SKYLINE_COARSE: return vmo_plan_by_skyline(&run->work, ranked, true);
-  case FIRST_FIT: return vmo_plan_by_first_fit(&run->work, &run->graph, ranked);
-  case BEST_FIT: return vmo_plan_by_best_fit(&run->work, &run->graph, ranked);
-  }
-  return VMO_OUTCOME_NONE;
-}
-
-/* Writes the plan into the solution. */
-static void keep_plan(part_run *run, const char *method) {
-  const vmo_part *part = run->part;
-  const vmo_item *items = run->solver->instance.items;
+void vmo_keep_plan(vmo_visit *visit, const char *method) {
+  const vmo_part *part = visit->part;
+  vmo_solver *solver = visit->solver;
   for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++)
-    run->solver->solution->offsets[items[i].buffer] = run->solver->offsets[i];
-  run->height = run->work.height;
-  run->method = method;
+    solver->best[i] = solver->offsets[i];
+  visit->plan->height = visit->work.height;
+  visit->plan->method = method;
 }
 
-/* Runs the fixed methods. The first one has no limit. */
-static vmo_status run_portfolio(part_run *run, uint64_t units) {
-  for (size_t i = 0; i < METHOD_COUNT; i++) {
-    bool first = run->method == NULL;
-    run->work.ceiling = first ? VMO_BYTES_LIMIT : run->height;
-    run->work.limit = first ? UINT64_MAX : units;
-    if (run->work.used + run->cost > run->work.limit) break;
-    vmo_outcome outcome = run_method(run, &methods[i]);
-    if (outcome == VMO_OUTCOME_OUT_OF_MEMORY) return VMO_OUT_OF_MEMORY;
-    if (first) run->cost = run->work.used;
-    if (outcome == VMO_OUTCOME_NONE) continue;
-    keep_plan(run, methods[i].name);
-    if (methods[i].kind <= SKYLINE_COARSE) run->best_skyline = &methods[i];
-    if (run->height <= run->enough) break;
-  }
-  if (run->method != NULL) return VMO_OK;
-  vmo_diag_add(run->solver->context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0},
-               "no plan of less than 2^53 bytes was found");
-  return VMO_INPUT_ERROR;
+void vmo_raise_floor(vmo_visit *visit, vmo_bytes height) {
+  if (visit->plan->floor <= height) visit->plan->floor = height + 1;
 }
 
-/* Spends what is left of the units on a search from the best order of the skyline on. */
-static vmo_status search_ranks(part_run *run, uint64_t units) {
-  uint32_t count = run->part->item_count;
-  if (run->best_skyline == NULL || count > MAX_SEARCHED || run->height <= run->enough) return VMO_OK;
-  vmr_arena *arena = run->solver->part_arena;
-  uint32_t *ranked = vmr_arena_alloc(arena, count * sizeof *ranked);
-  vmo_keyed *keys = vmr_arena_alloc(arena, 2 * (size_t)count * sizeof *keys);
-  if (ranked == NULL || keys == NULL) return VMO_OUT_OF_MEMORY;
-  vmo_rank_items(&run->solver->instance, run->part, run->best_skyline->order, keys, ranked);
-  run->work.limit = units;
-  run->work.height = run->height;
-  vmo_outcome outcome = vmo_improve_plan(&run->work, ranked, run->best_skyline->kind == SKYLINE_COARSE, run->enough,
-                                         run->solver->seed, arena);
-  if (outcome == VMO_OUTCOME_FOUND) keep_plan(run, "skyline by searched ranks");
-  return outcome == VMO_OUTCOME_OUT_OF_MEMORY ? VMO_OUT_OF_MEMORY : VMO_OK;
+bool vmo_visit_is_over(const vmo_visit *visit) {
+  const vmo_part_plan *plan = visit->plan;
+  return plan->height <= plan->floor || plan->height <= visit->solver->others ||
+         visit->work.used >= visit->work.limit || vmo_watch_is_over(&visit->solver->watch);
 }
 
-static vmo_status solve_part(solver_run *solver, const vmo_part *part) {
-  part_run run = {.solver = solver, .part = part, .enough = vmo_max_bytes(part->floor, solver->reached)};
-  run.work = (vmo_work){
-      .instance = &solver->instance, .part = part, .arena = solver->method_arena, .offsets = solver->offsets};
-  uint64_t share = (uint64_t)((double)solver->units_left * part->item_count / (double)solver->items_left);
+static vmo_visit begin_visit(vmo_solver *solver, uint32_t part) {
+  vmo_visit visit = {.solver = solver, .part = &solver->instance.parts[part], .plan = &solver->plans[part]};
   vmr_arena_reset(solver->part_arena);
-  vmo_status status = run_portfolio(&run, share);
-  if (status == VMO_OK) status = search_ranks(&run, share);
-  if (status != VMO_OK) return status;
-  solver->units_left -= run.work.used < solver->units_left ? run.work.used : solver->units_left;
-  solver->items_left -= part->item_count;
-  vmo_solution *solution = solver->solution;
-  if (run.height > solution->height) {
-    solution->height = run.height;
-    solution->method = run.method;
+  visit.work = (vmo_work){.instance = &solver->instance,
+                          .part = visit.part,
+                          .arena = solver->method_arena,
+                          .offsets = solver->offsets,
+                          .watch = &solver->watch};
+  return visit;
+}
+
+static vmo_status plan_parts(vmo_solver *solver) {
+  for (uint32_t p = 0; p < solver->instance.part_count; p++) {
+    vmo_visit visit = begin_visit(solver, p);
+    visit.plan->floor = visit.part->floor;
+    visit.work.watch = NULL;
+    vmo_status status = vmo_find_first_plan(&visit);
+    if (status != VMO_OK) return status;
   }
-  solver->reached = vmo_max_bytes(solver->reached, run.height);
   return VMO_OK;
 }
 
-/* ---- all parts ---- */
+/* ---- the highest part first ---- */
 
-/* The parts with the highest floors first: what they need, the others may use. */
-static vmo_status solve_parts(solver_run *solver) {
-  const vmo_instance *instance = &solver->instance;
-  vmr_arena *arena = vmr_arena_create(0);
-  if (arena == NULL) return VMO_OUT_OF_MEMORY;
-  vmo_keyed *order = vmr_arena_alloc(arena, 2 * (size_t)instance->part_count * sizeof *order);
-  vmo_status status = order != NULL ? VMO_OK : VMO_OUT_OF_MEMORY;
-  if (order != NULL) {
-    for (uint32_t p = 0; p < instance->part_count; p++)
-      order[p] = (vmo_keyed){(uint64_t)(VMO_BYTES_LIMIT - instance->parts[p].floor), p};
-    vmo_sort_keyed(order, order + instance->part_count, instance->part_count);
+/* Parts by height, in a binary heap whose root is the highest. */
+typedef struct part_heap {
+  const vmo_part_plan *plans;
+  uint32_t *parts;
+  uint32_t count;
+} part_heap;
+
+static bool is_before(const part_heap *heap, uint32_t a, uint32_t b) {
+  if (heap->plans[a].height != heap->plans[b].height) return heap->plans[a].height > heap->plans[b].height;
+  return a < b;
+}
+
+/* Restores the order below a part that has become lower. */
+static void sink(part_heap *heap, uint32_t at) {
+  uint32_t part = heap->parts[at];
+  for (uint32_t next; (next = 2 * at + 1) < heap->count; at = next) {
+    if (next + 1 < heap->count && is_before(heap, heap->parts[next + 1], heap->parts[next])) next++;
+    if (!is_before(heap, heap->parts[next], part)) break;
+    heap->parts[at] = heap->parts[next];
   }
-  for (uint32_t p = 0; p < instance->part_count && status == VMO_OK; p++)
-    status = solve_part(solver, &instance->parts[order[p].value]);
-  vmr_arena_destroy(arena);
+  heap->parts[at] = part;
+}
+
+static bool make_heap(vmo_solver *solver, part_heap *heap) {
+  *heap = (part_heap){.plans = solver->plans};
+  heap->parts = vmr_arena_alloc(solver->arena, solver->instance.part_count * sizeof *heap->parts);
+  if (heap->parts == NULL) return false;
+  for (uint32_t p = 0; p < solver->instance.part_count; p++) {
+    if (solver->plans[p].height <= solver->goal) continue;
+    heap->parts[heap->count++] = p;
+    solver->items_left += solver->instance.parts[p].item_count;
+  }
+  for (uint32_t at = heap->count / 2; at-- > 0;) sink(heap, at);
+  return true;
+}
+
+static vmo_bytes second_height(const part_heap *heap) {
+  vmo_bytes height = 0;
+  for (uint32_t i = 1; i < heap->count && i < 3; i++)
+    height = vmo_max_bytes(height, heap->plans[heap->parts[i]].height);
+  return height;
+}
+
+static vmo_status work_on_part(vmo_solver *solver, uint32_t index) {
+  vmo_visit visit = begin_visit(solver, index);
+  double share = (double)visit.part->item_count / (double)solver->items_left;
+  visit.work.limit = (uint64_t)((double)solver->units_left * share);
+  vmo_status status = vmo_run_portfolio(&visit);
+  if (status == VMO_OK && !vmo_visit_is_over(&visit)) status = vmo_search_part(&visit);
+  solver->units_left -= visit.work.used < solver->units_left ? visit.work.used : solver->units_left;
   return status;
 }
 
-/* ---- infeasible problems ---- */
+/* What a part cannot do without, the others may use too. */
+static vmo_status work_on_parts(vmo_solver *solver) {
+  part_heap heap;
+  if (!make_heap(solver, &heap)) return VMO_OUT_OF_MEMORY;
+  while (heap.count > 0 && solver->plans[heap.parts[0]].height > solver->goal) {
+    vmo_part_plan *plan = &solver->plans[heap.parts[0]];
+    uint32_t part = heap.parts[0];
+    solver->others = vmo_max_bytes(solver->goal, second_height(&heap) - 1);
+    vmo_status status = plan->height > plan->floor ? work_on_part(solver, part) : VMO_OK;
+    if (status != VMO_OK) return status;
+    vmo_report_progress(solver);
+    if (plan->height > solver->others) solver->goal = plan->height;
+    if (plan->height <= solver->goal) {
+      solver->items_left -= solver->instance.parts[part].item_count;
+      heap.parts[0] = heap.parts[--heap.count];
+    }
+    if (heap.count > 0) sink(&heap, 0);
+  }
+  return VMO_OK;
+}
+
+void vmo_report_progress(vmo_solver *solver) {
+  const vmo_solve_options *options = solver->options;
+  if (options->report == NULL) return;
+  vmo_progress progress = {solver->instance.idle_height, solver->instance.floor, solver->solution->nodes};
+  for (uint32_t p = 0; p < solver->instance.part_count; p++) {
+    progress.height = vmo_max_bytes(progress.height, solver->plans[p].height);
+    progress.floor = vmo_max_bytes(progress.floor, solver->plans[p].floor);
+  }
+  options->report(options->report_user, &progress);
+}
+
+/* ---- the verdict ---- */
 
 /* Two fixed offsets that overlap: there is no plan at all. */
-static vmo_status find_clash(solver_run *solver, bool *found) {
+static vmo_status find_clash(vmo_solver *solver, bool *found) {
   const vmo_instance *instance = &solver->instance;
   *found = false;
   for (uint32_t p = 0; p < instance->part_count && instance->pin_count > 1; p++) {
@@ -229,30 +164,48 @@ static vmo_status find_clash(solver_run *solver, bool *found) {
     solver->solution->blockers = blockers;
     solver->solution->blocker_count = 2;
     solver->solution->status = VMO_SOLUTION_INFEASIBLE;
+    solver->solution->proof = VMO_PROOF_BOUND;
     *found = true;
     return VMO_OK;
   }
   return VMO_OK;
 }
 
-static vmo_status judge(solver_run *solver) {
+static void hand_out(vmo_solver *solver) {
+  const vmo_instance *instance = &solver->instance;
+  vmo_solution *solution = solver->solution;
+  for (uint32_t i = 0; i < instance->item_count; i++) solution->offsets[instance->items[i].buffer] = solver->best[i];
+  for (uint32_t p = 0; p < instance->part_count; p++) {
+    solution->floor = vmo_max_bytes(solution->floor, solver->plans[p].floor);
+    if (solver->plans[p].height <= solution->height) continue;
+    solution->height = solver->plans[p].height;
+    solution->method = solver->plans[p].method;
+  }
+}
+
+static vmo_status judge(vmo_solver *solver) {
   vmo_solution *solution = solver->solution;
   vmo_bytes capacity = solver->problem->capacity;
+  bool by_bound = solution->floor == solver->instance.floor;
   if (capacity >= 0 && solution->floor > capacity) {
     solution->status = VMO_SOLUTION_INFEASIBLE;
+    solution->proof = solver->instance.floor > capacity ? VMO_PROOF_BOUND : VMO_PROOF_SEARCH;
     vmr_arena_reset(solver->part_arena);
-    return vmo_find_blockers(solver->context, solver->problem, &solver->instance, solver->part_arena, solution);
+    return vmo_find_blockers(solver);
   }
-  solution->status = solution->height <= solution->floor            ? VMO_SOLUTION_OPTIMAL
-                     : capacity >= 0 && solution->height > capacity ? VMO_SOLUTION_NOT_FOUND
-                                                                    : VMO_SOLUTION_FEASIBLE;
+  if (solution->height <= solution->floor) {
+    solution->status = VMO_SOLUTION_OPTIMAL;
+    solution->proof = by_bound ? VMO_PROOF_BOUND : VMO_PROOF_SEARCH;
+  } else {
+    solution->status = capacity >= 0 && solution->height > capacity ? VMO_SOLUTION_TIMEOUT : VMO_SOLUTION_FEASIBLE;
+  }
   return VMO_OK;
 }
 
 /* ---- the whole ---- */
 
 /* Buffers that are no items are where they are fixed, or at 0. */
-static vmo_status start_solution(solver_run *solver) {
+static vmo_status start_solution(vmo_solver *solver) {
   const vmo_problem *problem = solver->problem;
   const vmo_instance *instance = &solver->instance;
   vmo_solution *solution = solver->solution;
@@ -265,54 +218,69 @@ static vmo_status start_solution(solver_run *solver) {
   solution->witness = instance->witness;
   solution->floor = instance->floor;
   solution->method = "nothing to choose";
-  solver->reached = vmo_max_bytes(instance->idle_height, problem->capacity);
+  solver->goal = vmo_max_bytes(instance->floor, problem->capacity);
   return VMO_OK;
 }
 
-static vmo_status run(solver_run *solver) {
-  vmo_status status = start_solution(solver);
-  if (status != VMO_OK) return status;
+static uint64_t default_units(const vmo_solver *solver) {
+  uint64_t buffers = solver->instance.item_count, units = BASE_UNITS + buffers * UNITS_PER_BUFFER;
+  units = (units < MOST_UNITS ? units : MOST_UNITS) + buffers * UNITS_PER_BUFFER_BEYOND;
+  return solver->problem->capacity < 0 ? units : units * FACTOR_FOR_CAPACITY;
+}
+
+static bool alloc_plans(vmo_solver *solver) {
+  const vmo_instance *instance = &solver->instance;
+  solver->offsets = vmr_arena_alloc(solver->arena, instance->item_count * sizeof *solver->offsets);
+  solver->best = vmr_arena_alloc(solver->arena, instance->item_count * sizeof *solver->best);
+  solver->plans = vmr_arena_alloc_array(solver->arena, instance->part_count, sizeof *solver->plans);
+  return solver->offsets != NULL && solver->best != NULL && solver->plans != NULL;
+}
+
+static vmo_status solve(vmo_solver *solver) {
   bool clash;
-  status = find_clash(solver, &clash);
-  if (status == VMO_OK && clash) {
+  vmo_status status = vmo_build_instance(solver->context, solver->problem, solver->arena, &solver->instance);
+  if (status == VMO_OK) status = start_solution(solver);
+  if (status == VMO_OK) status = find_clash(solver, &clash);
+  if (status != VMO_OK) return status;
+  if (clash) {
     solver->solution->offsets = NULL;
     solver->solution->height = 0;
     return VMO_OK;
   }
-  if (status == VMO_OK) status = solve_parts(solver);
-  return status == VMO_OK ? judge(solver) : status;
-}
-
-static uint64_t default_units(uint64_t buffers) {
-  uint64_t units = BASE_UNITS + buffers * UNITS_PER_BUFFER;
-  return (units < MOST_UNITS ? units : MOST_UNITS) + buffers * UNITS_PER_BUFFER_BEYOND;
-}
-
-static vmo_status solve(solver_run *solver, vmr_arena *arena, const vmo_solve_options *options) {
-  vmo_status status = vmo_build_instance(solver->context, solver->problem, arena, &solver->instance);
+  solver->units_left = solver->options->work_limit;
+  if (solver->units_left == 0)
+    solver->units_left = solver->watch.deadline != 0 ? UINT64_MAX / 2 : default_units(solver);
+  if (!alloc_plans(solver)) return VMO_OUT_OF_MEMORY;
+  status = plan_parts(solver);
+  if (status == VMO_OK) vmo_report_progress(solver);
+  if (status == VMO_OK) status = work_on_parts(solver);
   if (status != VMO_OK) return status;
-  bool limited = options != NULL && options->work_limit > 0;
-  solver->seed = options != NULL ? options->seed : 0;
-  solver->items_left = solver->instance.item_count;
-  solver->units_left = limited ? options->work_limit : default_units(solver->instance.item_count);
-  solver->offsets = vmr_arena_alloc(arena, solver->instance.item_count * sizeof *solver->offsets);
-  return solver->offsets != NULL ? run(solver) : VMO_OUT_OF_MEMORY;
+  hand_out(solver);
+  return judge(solver);
+}
+
+static int64_t find_deadline(const vmo_solve_options *options) {
+  if (!(options->time_limit > 0)) return 0;
+  double nanoseconds = options->time_limit * 1e9;
+  return vmo_watch_now() + (nanoseconds < 4e18 ? (int64_t)nanoseconds : INT64_C(4000000000000000000));
 }
 
 vmo_status vmo_solve_problem(vmo_context *context, const vmo_problem *problem, const vmo_solve_options *options,
                              vmo_solution *solution) {
+  static const vmo_solve_options defaults = {0};
+  if (options == NULL) options = &defaults;
+  vmo_solver solver = {.context = context, .problem = problem, .options = options, .solution = solution};
+  solver.watch = (vmo_watch){options->cancelled, find_deadline(options)};
   *solution = (vmo_solution){0};
   vmo_status status = vmo_verify_problem(context, problem);
   if (status != VMO_OK) return status;
-  vmr_arena *arena = vmr_arena_create(0);
-  solver_run solver = {.context = context, .problem = problem, .solution = solution};
+  solver.arena = vmr_arena_create(0);
   solver.part_arena = vmr_arena_create(0);
   solver.method_arena = vmr_arena_create(0);
   status = VMO_OUT_OF_MEMORY;
-  if (arena != NULL && solver.part_arena != NULL && solver.method_arena != NULL)
-    status = solve(&solver, arena, options);
+  if (solver.arena != NULL && solver.part_arena != NULL && solver.method_arena != NULL) status = solve(&solver);
   vmr_arena_destroy(solver.method_arena);
   vmr_arena_destroy(solver.part_arena);
-  vmr_arena_destroy(arena);
+  vmr_arena_destroy(solver.arena);
   return status;
 }

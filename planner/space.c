@@ -377,7 +377,7 @@ static void judge(space_run *run) {
   vmo_solution *result = run->result;
   if (result->status == VMO_SOLUTION_INFEASIBLE) return;
   if (!run->placed || (run->space->capacity >= 0 && result->height > run->space->capacity))
-    result->status = VMO_SOLUTION_NOT_FOUND;
+    result->status = VMO_SOLUTION_TIMEOUT;
   else
     result->status = result->height <= result->floor ? VMO_SOLUTION_OPTIMAL : VMO_SOLUTION_FEASIBLE;
 }
@@ -396,7 +396,7 @@ static vmo_status refine(space_run *run) {
   if (run->local == NULL) return VMO_OUT_OF_MEMORY;
   vmo_status status = VMO_OK;
   if (!run->plain) {
-    run->result->status = VMO_SOLUTION_NOT_FOUND;
+    run->result->status = VMO_SOLUTION_TIMEOUT;
     run->result->blockers = NULL;
     run->result->blocker_count = 0;
     if (!related) run->relations = (vmo_relations){0};

@@ -6,8 +6,8 @@
 #define VMO_PLANNER_WATCH_H
 
 #include <stdatomic.h>
-
-#include "planner/instance.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 typedef struct vmo_watch {
   const atomic_bool *cancelled; /* or NULL */

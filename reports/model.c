@@ -50,7 +50,7 @@ const char *vmo_severity_name(vmo_severity severity) {
 const char *vmo_solution_status_name(vmo_solution_status status) {
   static const char *const names[] = {[VMO_SOLUTION_OPTIMAL] = "optimal",
                                       [VMO_SOLUTION_FEASIBLE] = "feasible",
-                                      [VMO_SOLUTION_NOT_FOUND] = "not-found",
+                                      [VMO_SOLUTION_TIMEOUT] = "timeout",
                                       [VMO_SOLUTION_INFEASIBLE] = "infeasible"};
   return names[status];
 }

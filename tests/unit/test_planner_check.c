@@ -76,7 +76,7 @@ static void the_capacity_binds_plans_that_claim_to_fit(void **state) {
   vmo_problem small = problem;
   vmo_solution lowest = right;
   small.capacity = 16;
-  lowest.status = VMO_SOLUTION_NOT_FOUND;
+  lowest.status = VMO_SOLUTION_TIMEOUT;
   expect(&small, (vmo_bytes[]){0, 8, 0, 16}, right, (vmo_fault){VMO_FAULT_CAPACITY, 3, VMO_NONE, 0});
   expect(&small, (vmo_bytes[]){0, 8, 0, 16}, lowest, (vmo_fault){.kind = VMO_FAULT_NONE});
   small.capacity = 17;
