@@ -49,6 +49,7 @@ static void add_one(const vmo_op_info *info, uint32_t width, vmo_text *out) {
   add_fact("attributes", info->attributes, width, out);
   add_fact("shape", info->result, width, out);
   add_fact("bytes", bytes_rule(info), width, out);
+  if (strcmp(info->workspace, "none") != 0) add_fact("workspace", info->workspace, width, out);
   if (info->effect && !info->terminator) add_fact("effect", "stays though nothing reads its results", width, out);
   if (info->terminator) add_fact("effect", "ends its region", width, out);
 }
@@ -85,6 +86,7 @@ static cJSON *make_row(const vmo_op_info *info) {
   cJSON_AddStringToObject(row, "bytes", bytes_rule(info));
   cJSON_AddBoolToObject(row, "view", info->view);
   cJSON_AddBoolToObject(row, "effect", info->effect);
+  cJSON_AddStringToObject(row, "workspace", info->workspace);
   cJSON_AddStringToObject(row, "kernel", info->kernel);
   cJSON_AddStringToObject(row, "summary", info->summary);
   return row;

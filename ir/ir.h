@@ -336,8 +336,9 @@ typedef struct vmo_op_info {
   bool view;        /* may be a view: reshape, slice, split */
   bool effect;      /* never removed as dead */
   bool terminator;
-  const char *kernel;  /* kernel kind: "elementwise", "reduce", ...; "" for control */
-  const char *summary; /* one sentence */
+  const char *workspace; /* bytes needed only while it runs, in words; "none" */
+  const char *kernel;    /* kernel kind: "elementwise", "reduce", ...; "" for control */
+  const char *summary;   /* one sentence */
 } vmo_op_info;
 
 const vmo_op_info *vmo_op_get_info(vmo_opcode code);

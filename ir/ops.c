@@ -41,6 +41,10 @@
 #define BYTES_CONTROL .overwrite = VMO_OVERWRITE_NEVER, .bytes = "those of what is inside or called"
 #define BYTES_DECLARED .overwrite = VMO_OVERWRITE_NEVER, .bytes = "as declared" /* see vmo_op_may_overwrite */
 
+#define WORKSPACE_NONE "none"
+#define WORKSPACE_SCORES "one score for each key"
+#define WORKSPACE_DECLARED "as declared"
+
 #define EFFECT_PURE .effect = false
 #define EFFECT_KEPT .effect = true
 #define EFFECT_ENDS .effect = true, .terminator = true
@@ -64,6 +68,7 @@ static const vmo_op_row rows[] = {
             .result = words_##op_rule, \
             BYTES_##bytes, \
             EFFECT_##effect_word, \
+            .workspace = WORKSPACE_##workspace_rule, \
             .kernel = kernel_text, \
             .summary = summary_text}, \
    .row_name = #op_name, \

@@ -26,7 +26,11 @@ static const char introduction[] =
     "is a value of that element type.\n\n"
     "*Bytes* says whose bytes a result may have: its own, those of an operand that dies there, or a part of its "
     "operand's\n"
-    "(a view). Whether a result does take an operand's bytes is for the plan to decide.\n\n"
+    "(a view). Whether a result does take an operand's bytes is for the plan to decide. *Workspace* is bytes that the "
+    "op\n"
+    "needs only while it runs. *Effect*: an op without one is removed under `-O2` when nothing reads its results; a "
+    "kept\n"
+    "one stays.\n\n"
     "**Elements.** Nothing is converted unasked. A dim name is an i64. A literal takes the type of the operands that\n"
     "share its variable, else that of the result; where neither gives one it is i64, f64 or bool by its spelling. "
     "Integers\n"
@@ -107,12 +111,18 @@ static void add_code(vmo_text *out, const char *text) {
     vmo_text_addf(out, " `%s` |", text);
 }
 
+static const char *effect_of(const vmo_op_info *info) {
+  if (info->terminator) return "ends a region";
+  if (info == vmo_op_get_info(VMO_OP_declared)) return "as declared";
+  return info->effect ? "kept" : "none";
+}
+
 static void add_row(vmo_text *out, const vmo_op_info *info) {
   vmo_text_addf(out, "| **%s** |", info->name);
   add_code(out, info->operands);
   add_code(out, info->results);
   add_code(out, info->attributes);
-  vmo_text_addf(out, " %s | %s |\n", info->bytes, info->summary);
+  vmo_text_addf(out, " %s | %s | %s | %s |\n", info->bytes, info->workspace, effect_of(info), info->summary);
 }
 
 /* The rules of a family, each with the ops that follow it. */
@@ -136,7 +146,8 @@ static void add_rules(vmo_text *out, vmo_op_category category) {
 
 static void add_family(vmo_text *out, vmo_op_category category) {
   vmo_text_addf(out, "\n## %s\n\n%s\n\n", vmo_op_category_name(category), family_note(category));
-  vmo_text_add(out, "| op | operands | results | attributes | bytes | what it does |\n|---|---|---|---|---|---|\n");
+  vmo_text_add(out, "| op | operands | results | attributes | bytes | workspace | effect | what it does |\n"
+                    "|---|---|---|---|---|---|---|---|\n");
   for (int code = 0; code < VMO_OPCODE_COUNT; code++) {
     const vmo_op_info *info = vmo_op_get_info((vmo_opcode)code);
     if (info->category == category) add_row(out, info);
