@@ -4,12 +4,19 @@
     docs_examples.py VMEMOPT SOURCE_DIRECTORY
 
 A fenced block that opens with ```vmir is a complete program, which `vmemopt check` must accept. One that opens with
-```vmir plan carries its plan, and must be what `vmemopt opt` makes of it. One that opens with ```vmir error must be refused, with exactly the diagnostics in the ```text block that follows it, where the program is
-called program.vmir.
+```vmir plan carries its plan, and must be what `vmemopt opt` makes of it. One that opens with ```vmir error must be
+refused, with exactly the diagnostics in the ```text block that follows it, where the program is called program.vmir.
+
+A block that opens with ```console shows commands, each after `$ `, with all that they write to standard output; a line
+`...` stands for the rest of it. The document's latest program is program.vmir there, and the corpus is corpus/. A block
+that opens with ```commands shows commands only, each a line, which must succeed; what follows two blanks or a # says what
+they do. `commands 3` means that their exit code is 3.
 """
 import glob
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,6 +77,17 @@ CONSTRUCTS = {
 }
 
 
+# What commands in a document without a program are given, and the other files that documents name.
+SAMPLE = """dim N <= 1000
+
+func @sample(%x: f64[N]) -> f64[N] {
+  %y = mul %x, 2.0 : f64[N]
+  return %y
+}
+"""
+BUFFERS = "id,lower,upper,size\na,0,3,100\nb,1,5,200\nc,3,7,100\n"
+
+
 def blocks(text):
     """Yields (line, info, body) for each fenced block."""
     lines = text.split("\n")
@@ -122,15 +140,60 @@ def check_refused(tool, program, expected, folder):
     return None
 
 
+def run_command(tool, line, folder, previous):
+    """Runs a command as the documents write it, in a folder with the program in question."""
+    words = shlex.split(line)
+    if words[0] != "vmemopt":
+        return None
+    with open(os.path.join(folder, "program.vmir"), "w", encoding="utf-8") as file:
+        file.write(previous)
+    return subprocess.run([tool] + words[1:], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+def check_console(tool, body, folder, previous):
+    for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+        line, expected = part.split("\n", 1)
+        result = run_command(tool, line, folder, previous)
+        if result is None:
+            return f"`{line}` is no command of vmemopt"
+        output = result.stdout
+        if expected.endswith("\n...\n"):
+            expected = expected[:-len("...\n")]
+            output = output[:len(expected)]
+        if result.returncode != 0 or output.rstrip() != expected.rstrip():
+            return f"`{line}` writes (exit code {result.returncode})\n{result.stdout}{result.stderr}"
+    return None
+
+
+def check_commands(tool, body, folder, previous, code):
+    for line in body.split("\n"):
+        command = re.split(r"  | *#", line)[0]
+        if not command:
+            continue
+        result = run_command(tool, command, folder, previous)
+        if result is None:
+            return f"`{command}` is no command of vmemopt"
+        if result.returncode != code:
+            return f"`{command}` ends with exit code {result.returncode}\n{result.stderr}"
+    return None
+
+
 def check_document(tool, path, folder):
-    """Returns (faults, programs accepted, number of programs)."""
+    """Returns (faults, programs accepted, number of blocks that were checked)."""
     with open(path, encoding="utf-8") as file:
         found = list(blocks(file.read()))
     faults, accepted, count = [], [], 0
+    samples = [body for _, info, body in found if info == "vmir"] or [SAMPLE]
+    latest = samples[0]
     for index, (line, info, body) in enumerate(found):
         if info == "vmir":
             fault = check_accepted(tool, body, folder)
             accepted.append(body)
+            latest = body
+        elif info == "console":
+            fault = check_console(tool, body, folder, latest)
+        elif re.fullmatch(r"commands( \d)?", info):
+            fault = check_commands(tool, body, folder, latest, int(info[8:] or 0))
         elif info == "vmir plan":
             fault = check_planned(tool, body, folder)
             accepted.append(body)
@@ -164,6 +227,9 @@ def main():
     paths = sorted(glob.glob(os.path.join(source, "docs", "*.md"))) + [os.path.join(source, "README.md")]
     faults, count, shown = [], 0, []
     with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(os.path.join(source, "corpus"), os.path.join(folder, "corpus"))
+        with open(os.path.join(folder, "buffers.csv"), "w", encoding="utf-8") as file:
+            file.write(BUFFERS)
         for path in paths:
             if not os.path.exists(path):
                 continue
@@ -175,7 +241,7 @@ def main():
     faults += [f"{reference}: no program shows: {name}" for name in missing_constructs(shown)]
     for fault in faults:
         print(fault)
-    print(f"{count} programs, {len(faults)} faults")
+    print(f"{count} programs and commands, {len(faults)} faults")
     return 1 if faults or not count else 0
 
 
