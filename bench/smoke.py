@@ -30,6 +30,9 @@ def check_report(report, bench):
     for row in report["rows"]:
         keys = set(row)
         assert keys == KEYS or keys == KEYS | {"target", "met"}, row
+        if row["value"] is None:
+            assert row["peer"] == "not installed" and row["runs"] == 0, row
+            continue
         assert isinstance(row["value"], (int, float)) and row["value"] <= row["median"], row
         assert (row["peer_value"] is None) == (row["ratio"] is None), row
 
@@ -55,6 +58,16 @@ def check_planner(build, folder):
     assert rows["three.16 time"]["peer"].startswith("minimalloc")
 
 
+def check_runtime(build):
+    text = run(ROOT / "tools/bench", "runtime", "--quick", "--runs=1", f"--build={build}", "--json=-")
+    report = json.loads(text)
+    check_report(report, "runtime")
+    rows = {row["name"]: row for row in report["rows"]}
+    for name in ("reset/limit", "reset/arena", "reset/glibc", "cold/arena", "random/pool"):
+        assert rows[name]["value"] > 0, name
+    assert "reset: arena over limit" in rows
+
+
 def check_generator(build):
     generate = pathlib.Path(build) / "bin" / "bench-generate"
     first = run(generate, "random", 1000, 7)
@@ -65,11 +78,12 @@ def check_generator(build):
 def main():
     build = sys.argv[1]
     listed = run(ROOT / "tools/bench")
-    assert "analysis" in listed and "planner" in listed
+    assert "analysis" in listed and "planner" in listed and "runtime" in listed
     with tempfile.TemporaryDirectory() as folder:
         check_generator(build)
         check_analysis(build, pathlib.Path(folder) / "rows.json")
         check_planner(build, pathlib.Path(folder))
+    check_runtime(build)
 
 
 if __name__ == "__main__":
