@@ -1,8 +1,8 @@
 /* csv.c: reads and writes the tables of buffers that static memory planners exchange (planner.h lists the
  * columns; the format is that of MiniMalloc, github.com/google/minimalloc).
  *
- *   id,lower,upper,size,gaps        a is live in [0, 2) and [5, 9)
- *   a,0,9,4096,2-5
+ *   id,lower,upper,size,gaps        a is live in [0, 2) and [5, 9), and its first 64 bytes in [2, 5) too
+ *   a,0,9,4096,2-5@0:64
  *
  * One pass over the text: a row's fields are spans of it, and nothing is copied but the numbers. Writing
  * puts the rows out as they were read. Fields are trimmed of blanks; empty lines, CRLF and a byte order
@@ -11,75 +11,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "planner/planner.h"
-#include "support/diag.h"
-#include "support/vec.h"
-
-typedef struct csv_field {
-  const char *text;
-  size_t length;
-} csv_field;
-
-struct vmo_csv_row {
-  const char *text; /* without its line end */
-  uint32_t length;
-  uint32_t line;
-};
-
-typedef enum csv_column {
-  COLUMN_ID,
-  COLUMN_LOWER,
-  COLUMN_UPPER,
-  COLUMN_SIZE,
-  COLUMN_ALIGNMENT,
-  COLUMN_OFFSET,
-  COLUMN_GAPS,
-  COLUMN_COUNT
-} csv_column;
+#include "planner/csv_reader.h"
 
 static const struct {
   const char *name;
   csv_column column;
   bool inclusive;
 } column_names[] = {
-    {"id", COLUMN_ID, false},       {"lower", COLUMN_LOWER, false},         {"upper", COLUMN_UPPER, false},
-    {"size", COLUMN_SIZE, false},   {"alignment", COLUMN_ALIGNMENT, false}, {"offset", COLUMN_OFFSET, false},
-    {"gaps", COLUMN_GAPS, false},   {"start", COLUMN_LOWER, false},         {"end", COLUMN_UPPER, true},
-    {"begin", COLUMN_LOWER, false}, {"buffer", COLUMN_ID, false},           {"buffer_id", COLUMN_ID, false},
+    {"id", COLUMN_ID, false},
+    {"lower", COLUMN_LOWER, false},
+    {"upper", COLUMN_UPPER, false},
+    {"size", COLUMN_SIZE, false},
+    {"alignment", COLUMN_ALIGNMENT, false},
+    {"offset", COLUMN_OFFSET, false},
+    {"gaps", COLUMN_GAPS, false},
+    {"start", COLUMN_LOWER, false},
+    {"end", COLUMN_UPPER, true},
+    {"begin", COLUMN_LOWER, false},
+    {"buffer", COLUMN_ID, false},
+    {"buffer_id", COLUMN_ID, false},
+    {"colocated", COLUMN_COLOCATED, false},
+    {"apart", COLUMN_APART, false},
+    {"spaces", COLUMN_SPACES, false},
+    {"space", COLUMN_SPACE, false},
 };
 #define NAME_COUNT (sizeof column_names / sizeof *column_names)
 
-typedef struct csv_reader {
-  vmo_context *context;
-  vmo_csv *csv;
-  const char *at, *end; /* what is left of the source */
-  csv_field current;    /* the current line, without its end */
-  uint32_t line;
-  uint32_t column_count;
-  uint32_t positions[COLUMN_COUNT]; /* where the column is in a row, or VMO_NONE */
-  bool inclusive;                   /* the column `end`: ends of lifetimes and gaps are inclusive */
-  csv_field fields[COLUMN_COUNT];   /* of the current line, by position */
-  vmr_interner *ids;
-  VMO_VEC(uint32_t) id_lines; /* per symbol of `ids`, less 1: the line of its first use */
-  VMO_VEC(vmo_buffer) buffers;
-  VMO_VEC(vmo_lifetime) lifetimes;
-  VMO_VEC(struct vmo_csv_row) rows;
-  VMO_VEC(vmo_lifetime) gaps; /* of the current row */
-  bool failed;                /* a diagnostic says why */
-} csv_reader;
-
 /* ---- errors ---- */
 
-static vmo_location place_of(const csv_reader *reader, const char *text) {
+vmo_location vmo_csv_place(const csv_reader *reader, const char *text) {
   return (vmo_location){reader->line, (uint32_t)(text - reader->current.text) + 1};
 }
 
 #define MAX_SHOWN 40 /* bytes of a field in a message */
 
-static int shown(csv_field field) { return field.length < MAX_SHOWN ? (int)field.length : MAX_SHOWN; }
+int vmo_csv_shown(csv_field field) { return field.length < MAX_SHOWN ? (int)field.length : MAX_SHOWN; }
 
-/* Notes that reading failed, and puts a hint on the diagnostic that says why. */
-static bool refuse(csv_reader *reader, vmo_diagnostic *diagnostic, const char *hint) {
+bool vmo_csv_refuse(csv_reader *reader, vmo_diagnostic *diagnostic, const char *hint) {
   reader->failed = true;
   if (hint != NULL) vmo_diag_hint(reader->context, diagnostic, "%s", hint);
   return false;
@@ -89,7 +57,7 @@ static bool refuse(csv_reader *reader, vmo_diagnostic *diagnostic, const char *h
 
 static bool is_blank(char character) { return character == ' ' || character == '\t'; }
 
-static csv_field trim(const char *begin, const char *end) {
+csv_field vmo_csv_trim(const char *begin, const char *end) {
   while (begin < end && is_blank(*begin)) begin++;
   while (begin < end && is_blank(end[-1])) end--;
   return (csv_field){begin, (size_t)(end - begin)};
@@ -104,7 +72,7 @@ static bool next_line(csv_reader *reader) {
     if (end > begin && end[-1] == '\r') end--;
     reader->line++;
     reader->current = (csv_field){begin, (size_t)(end - begin)};
-    if (trim(begin, end).length > 0) return true;
+    if (vmo_csv_trim(begin, end).length > 0) return true;
   }
   return false;
 }
@@ -115,7 +83,7 @@ static uint32_t split_line(const csv_reader *reader, csv_field *fields, uint32_t
   for (uint32_t count = 0;; count++) {
     const char *comma = at;
     while (comma < end && *comma != ',') comma++;
-    if (count < room) fields[count] = trim(at, comma);
+    if (count < room) fields[count] = vmo_csv_trim(at, comma);
     if (comma == end) return count + 1;
     at = comma + 1;
   }
@@ -124,15 +92,25 @@ static uint32_t split_line(const csv_reader *reader, csv_field *fields, uint32_t
 /* ---- the header ---- */
 
 static bool refuse_name(csv_reader *reader, csv_field name) {
-  vmo_diagnostic *diagnostic = vmo_diag_add(reader->context, VMO_DIAG_CSV_UNKNOWN_COLUMN, place_of(reader, name.text),
-                                            "unknown column '%.*s'", shown(name), name.text);
+  vmo_diagnostic *diagnostic =
+      vmo_diag_add(reader->context, VMO_DIAG_CSV_UNKNOWN_COLUMN, vmo_csv_place(reader, name.text),
+                   "unknown column '%.*s'", vmo_csv_shown(name), name.text);
   const char *names[NAME_COUNT], *copy = vmr_arena_copy_text(reader->context->arena, name.text, name.length);
   for (size_t i = 0; i < NAME_COUNT; i++) names[i] = column_names[i].name;
   const char *nearest = copy != NULL ? vmo_nearest_word(copy, names, NAME_COUNT) : NULL;
   if (nearest != NULL) vmo_diag_hint(reader->context, diagnostic, "did you mean '%s'?", nearest);
-  return refuse(reader, diagnostic,
-                nearest != NULL ? NULL
-                                : "the columns are id, lower, upper (or start, end), size, alignment, offset, gaps");
+  return vmo_csv_refuse(
+      reader, diagnostic,
+      nearest != NULL ? NULL
+                      : "the columns are id, lower, upper (or start, end), size, alignment, offset, gaps, colocated, "
+                        "apart, spaces, space");
+}
+
+/* Whether the name is the column's first one. */
+static bool name_is_first(size_t index) {
+  for (size_t i = 0; i < index; i++)
+    if (column_names[i].column == column_names[index].column) return false;
+  return true;
 }
 
 static bool read_name(csv_reader *reader, csv_field name, uint32_t position) {
@@ -141,11 +119,11 @@ static bool read_name(csv_reader *reader, csv_field name, uint32_t position) {
       continue;
     csv_column column = column_names[i].column;
     if (reader->positions[column] != VMO_NONE)
-      return refuse(reader,
-                    vmo_diag_add(reader->context, VMO_DIAG_CSV_DUPLICATE_COLUMN, place_of(reader, name.text),
-                                 "the column '%s' is there a second time%s", column_names[i].name,
-                                 i == column ? "" : ", under another name"),
-                    "keep one of them");
+      return vmo_csv_refuse(reader,
+                            vmo_diag_add(reader->context, VMO_DIAG_CSV_DUPLICATE_COLUMN,
+                                         vmo_csv_place(reader, name.text), "the column '%s' is there a second time%s",
+                                         column_names[i].name, name_is_first(i) ? "" : ", under another name"),
+                            "keep one of them");
     reader->positions[column] = position;
     reader->inclusive = reader->inclusive || column_names[i].inclusive;
     return true;
@@ -156,8 +134,9 @@ static bool read_name(csv_reader *reader, csv_field name, uint32_t position) {
 static void require_column(csv_reader *reader, csv_column column, const char *name) {
   if (reader->positions[column] != VMO_NONE) return;
   vmo_location end = {reader->line, (uint32_t)reader->current.length + 1};
-  refuse(reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_MISSING_COLUMN, end, "the column '%s' is missing", name),
-         "the first line names the columns, for example id,lower,upper,size");
+  vmo_csv_refuse(reader,
+                 vmo_diag_add(reader->context, VMO_DIAG_CSV_MISSING_COLUMN, end, "the column '%s' is missing", name),
+                 "the first line names the columns, for example id,lower,upper,size");
 }
 
 static void read_header(csv_reader *reader) {
@@ -174,6 +153,7 @@ static void read_header(csv_reader *reader) {
   reader->csv->header_length = (uint32_t)reader->current.length;
   reader->csv->id_column = reader->positions[COLUMN_ID];
   reader->csv->offset_column = reader->positions[COLUMN_OFFSET];
+  reader->csv->space_column = reader->positions[COLUMN_SPACE];
 }
 
 /* ---- numbers ---- */
@@ -194,19 +174,20 @@ static number_fault scan_number(const char **at, const char *end, int64_t *numbe
 }
 
 static bool refuse_number(csv_reader *reader, number_fault fault, csv_field text, const char *name) {
-  vmo_location place = place_of(reader, text.text);
+  vmo_location place = vmo_csv_place(reader, text.text);
   if (fault == NUMBER_TOO_LARGE)
-    return refuse(reader,
-                  vmo_diag_add(reader->context, VMO_DIAG_CSV_NUMBER_TOO_LARGE, place, "the %s '%.*s' is out of range",
-                               name, shown(text), text.text),
-                  "numbers are below 2^53");
+    return vmo_csv_refuse(reader,
+                          vmo_diag_add(reader->context, VMO_DIAG_CSV_NUMBER_TOO_LARGE, place,
+                                       "the %s '%.*s' is out of range", name, vmo_csv_shown(text), text.text),
+                          "numbers are below 2^53");
   if (text.length == 0)
-    return refuse(reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_NOT_A_NUMBER, place, "the %s is empty", name),
-                  "write a whole number");
-  return refuse(reader,
-                vmo_diag_add(reader->context, VMO_DIAG_CSV_NOT_A_NUMBER, place, "the %s '%.*s' is no number", name,
-                             shown(text), text.text),
-                "write a whole number, without a unit, a point or quotes");
+    return vmo_csv_refuse(reader,
+                          vmo_diag_add(reader->context, VMO_DIAG_CSV_NOT_A_NUMBER, place, "the %s is empty", name),
+                          "write a whole number");
+  return vmo_csv_refuse(reader,
+                        vmo_diag_add(reader->context, VMO_DIAG_CSV_NOT_A_NUMBER, place, "the %s '%.*s' is no number",
+                                     name, vmo_csv_shown(text), text.text),
+                        "write a whole number, without a unit, a point or quotes");
 }
 
 static bool read_number(csv_reader *reader, csv_column column, const char *name, int64_t *number) {
@@ -226,63 +207,79 @@ static bool read_optional(csv_reader *reader, csv_column column, const char *nam
 
 static bool refuse_negative(csv_reader *reader, csv_column column, const char *name) {
   csv_field text = reader->fields[reader->positions[column]];
-  return refuse(reader,
-                vmo_diag_add(reader->context, VMO_DIAG_CSV_NEGATIVE, place_of(reader, text.text),
-                             "the %s '%.*s' is negative", name, shown(text), text.text),
-                column == COLUMN_OFFSET ? "leave the field empty for a buffer that is free to move" : NULL);
+  return vmo_csv_refuse(reader,
+                        vmo_diag_add(reader->context, VMO_DIAG_CSV_NEGATIVE, vmo_csv_place(reader, text.text),
+                                     "the %s '%.*s' is negative", name, vmo_csv_shown(text), text.text),
+                        column == COLUMN_OFFSET ? "leave the field empty for a buffer that is free to move" : NULL);
 }
 
 /* ---- lifetimes and gaps ---- */
 
 static bool refuse_gap(csv_reader *reader, csv_field gap, const char *what) {
-  return refuse(reader,
-                vmo_diag_add(reader->context, VMO_DIAG_CSV_GAP, place_of(reader, gap.text), "the gap '%.*s' %s",
-                             shown(gap), gap.text, what),
-                "gaps are written a-b, separated by blanks, inside of the buffer's lifetime");
+  return vmo_csv_refuse(reader,
+                        vmo_diag_add(reader->context, VMO_DIAG_CSV_GAP, vmo_csv_place(reader, gap.text),
+                                     "the gap '%.*s' %s", vmo_csv_shown(gap), gap.text, what),
+                        "gaps are written a-b, separated by blanks, inside of the buffer's lifetime");
 }
 
-static bool read_gap(csv_reader *reader, csv_field text, vmo_lifetime whole) {
-  const char *at = text.text, *end = text.text + text.length;
-  vmo_lifetime gap;
-  number_fault fault = scan_number(&at, end, &gap.begin);
-  if (fault == NUMBER_FINE && (at == end || *at != '-')) fault = NUMBER_MALFORMED;
-  if (fault == NUMBER_FINE) {
-    at++;
-    fault = scan_number(&at, end, &gap.end);
-  }
+/* Reads ":" or "-" and a number. */
+static number_fault scan_after(const char **at, const char *end, char mark, int64_t *number) {
+  if (*at == end || **at != mark) return NUMBER_MALFORMED;
+  ++*at;
+  return scan_number(at, end, number);
+}
+
+/* Reads what of the buffer stays live: lo:hi, at the end of a gap. */
+static bool read_window(csv_reader *reader, csv_field text, const char *at, vmo_bytes bytes, csv_gap *gap) {
+  const char *begin = at + 1, *end = text.text + text.length;
+  at++;
+  number_fault fault = scan_number(&at, end, &gap->low);
+  if (fault == NUMBER_FINE) fault = scan_after(&at, end, ':', &gap->high);
   if (fault == NUMBER_TOO_LARGE) return refuse_number(reader, fault, text, "gap");
-  if (fault == NUMBER_FINE && at < end && *at == '@')
-    return refuse(reader,
-                  vmo_diag_add(reader->context, VMO_DIAG_CSV_GAP_WINDOW, place_of(reader, at),
-                               "gaps that keep a part of the buffer are not supported yet"),
-                  "a gap without '@lo:hi' frees the whole buffer; remove the gap to keep all of it");
-  if (fault != NUMBER_FINE || at != end) return refuse_gap(reader, text, "is malformed");
-  gap.end += reader->inclusive;
-  if (gap.begin >= gap.end) return refuse_gap(reader, text, "ends before it begins");
-  if (gap.begin < whole.begin || gap.end > whole.end) return refuse_gap(reader, text, "is not inside of the lifetime");
+  csv_field window = {begin, (size_t)(end - begin)};
+  bool formed = fault == NUMBER_FINE && at == end;
+  if (formed && gap->low >= 0 && gap->low <= gap->high && gap->high <= bytes) return true;
+  return vmo_csv_refuse(reader,
+                        vmo_diag_add(reader->context, VMO_DIAG_CSV_GAP_WINDOW, vmo_csv_place(reader, begin),
+                                     "the window '%.*s' %s", vmo_csv_shown(window), window.text,
+                                     formed ? "is not inside of the buffer" : "is malformed"),
+                        "a-b@lo:hi: in [a, b) the bytes [lo, hi) of the buffer stay live, 0 <= lo <= hi <= size");
+}
+
+static bool read_gap(csv_reader *reader, csv_field text, vmo_lifetime whole, vmo_bytes bytes) {
+  const char *at = text.text, *end = text.text + text.length;
+  csv_gap gap = {0};
+  number_fault fault = scan_number(&at, end, &gap.time.begin);
+  if (fault == NUMBER_FINE) fault = scan_after(&at, end, '-', &gap.time.end);
+  if (fault == NUMBER_TOO_LARGE) return refuse_number(reader, fault, text, "gap");
+  if (fault != NUMBER_FINE || (at != end && *at != '@')) return refuse_gap(reader, text, "is malformed");
+  gap.time.end += reader->inclusive;
+  if (gap.time.begin >= gap.time.end) return refuse_gap(reader, text, "ends before it begins");
+  if (gap.time.begin < whole.begin || gap.time.end > whole.end)
+    return refuse_gap(reader, text, "is not inside of the lifetime");
+  if (at != end && !read_window(reader, text, at, bytes, &gap)) return false;
   return vmo_vec_push(reader->context->arena, &reader->gaps, gap);
 }
 
-static int compare_lifetimes(const void *left, const void *right) {
-  const vmo_lifetime *a = left, *b = right;
-  return (a->begin > b->begin) - (a->begin < b->begin);
+static int compare_gaps(const void *left, const void *right) {
+  const csv_gap *a = left, *b = right;
+  return (a->time.begin > b->time.begin) - (a->time.begin < b->time.begin);
 }
 
 /* Reads the gaps of the current row, sorted. */
-static bool read_gaps(csv_reader *reader, vmo_lifetime whole) {
+static bool read_gaps(csv_reader *reader, vmo_lifetime whole, vmo_bytes bytes) {
   csv_field text = reader->fields[reader->positions[COLUMN_GAPS]];
   const char *end = text.text + text.length;
   reader->gaps.count = 0;
   for (const char *at = text.text; at < end;) {
     const char *begin = at;
     while (at < end && !is_blank(*at)) at++;
-    if (at > begin && !read_gap(reader, (csv_field){begin, (size_t)(at - begin)}, whole)) return false;
+    if (at > begin && !read_gap(reader, (csv_field){begin, (size_t)(at - begin)}, whole, bytes)) return false;
     while (at < end && is_blank(*at)) at++;
   }
-  if (reader->gaps.count > 1)
-    qsort(reader->gaps.data, reader->gaps.count, sizeof *reader->gaps.data, compare_lifetimes);
+  if (reader->gaps.count > 1) qsort(reader->gaps.data, reader->gaps.count, sizeof *reader->gaps.data, compare_gaps);
   for (uint32_t i = 1; i < reader->gaps.count; i++)
-    if (reader->gaps.data[i].begin < reader->gaps.data[i - 1].end)
+    if (reader->gaps.data[i].time.begin < reader->gaps.data[i - 1].time.end)
       return refuse_gap(reader, text, "has parts that overlap");
   return true;
 }
@@ -299,21 +296,23 @@ static bool read_lifetimes(csv_reader *reader, vmo_buffer *buffer) {
   if (!read_number(reader, COLUMN_UPPER, "end", &whole.end)) return false;
   if (whole.end < whole.begin) {
     csv_field text = reader->fields[reader->positions[COLUMN_UPPER]];
-    return refuse(reader,
-                  vmo_diag_add(reader->context, VMO_DIAG_CSV_LIFETIME, place_of(reader, text.text),
-                               "the lifetime ends at %" PRId64 ", before it begins at %" PRId64, whole.end,
-                               whole.begin),
-                  reader->inclusive ? "the end is inclusive: a buffer that is live at 3 alone has start 3, end 3"
-                                    : "a buffer is live from lower to upper - 1");
+    return vmo_csv_refuse(
+        reader,
+        vmo_diag_add(reader->context, VMO_DIAG_CSV_LIFETIME, vmo_csv_place(reader, text.text),
+                     "the lifetime ends at %" PRId64 ", before it begins at %" PRId64, whole.end, whole.begin),
+        reader->inclusive ? "the end is inclusive: a buffer that is live at 3 alone has start 3, end 3"
+                          : "a buffer is live from lower to upper - 1");
   }
   whole.end += reader->inclusive;
   buffer->lifetime_first = reader->lifetimes.count;
   reader->gaps.count = 0;
-  if (reader->positions[COLUMN_GAPS] != VMO_NONE && !read_gaps(reader, whole)) return false;
+  if (reader->positions[COLUMN_GAPS] != VMO_NONE && !read_gaps(reader, whole, buffer->bytes)) return false;
   for (uint32_t i = 0; i < reader->gaps.count; i++) {
-    vmo_lifetime gap = reader->gaps.data[i];
-    if (!push_lifetime(reader, buffer, (vmo_lifetime){whole.begin, gap.begin})) return false;
-    whole.begin = gap.end;
+    const csv_gap *gap = &reader->gaps.data[i];
+    vmo_window window = {reader->rows.count, gap->time.begin, gap->time.end, gap->low, gap->high};
+    if (!push_lifetime(reader, buffer, (vmo_lifetime){whole.begin, gap->time.begin})) return false;
+    if (gap->low < gap->high && !vmo_vec_push(reader->context->arena, &reader->windows, window)) return false;
+    whole.begin = gap->time.end;
   }
   return push_lifetime(reader, buffer, whole);
 }
@@ -327,11 +326,11 @@ static bool check_field_count(csv_reader *reader, uint32_t count) {
     place = reader->current.text;
     for (uint32_t commas = 0; commas < reader->column_count; place++) commas += *place == ',';
   }
-  return refuse(reader,
-                vmo_diag_add(reader->context, VMO_DIAG_CSV_FIELD_COUNT, place_of(reader, place),
-                             "%" PRIu32 " fields where the header names %" PRIu32 " columns", count,
-                             reader->column_count),
-                count > reader->column_count ? "an id cannot contain commas" : "an optional field is left empty: a,,b");
+  return vmo_csv_refuse(
+      reader,
+      vmo_diag_add(reader->context, VMO_DIAG_CSV_FIELD_COUNT, vmo_csv_place(reader, place),
+                   "%" PRIu32 " fields where the header names %" PRIu32 " columns", count, reader->column_count),
+      count > reader->column_count ? "an id cannot contain commas" : "an optional field is left empty: a,,b");
 }
 
 static bool check_id(csv_reader *reader) {
@@ -339,21 +338,21 @@ static bool check_id(csv_reader *reader) {
   vmr_symbol symbol = vmr_interner_add(reader->ids, id.text, id.length);
   if (symbol == 0) return false;
   if (symbol > reader->id_lines.count) return vmo_vec_push(reader->context->arena, &reader->id_lines, reader->line);
-  return refuse(reader,
-                vmo_diag_add(reader->context, VMO_DIAG_CSV_DUPLICATE_ID, place_of(reader, id.text),
-                             "the id '%.*s' is used already, on line %" PRIu32, shown(id), id.text,
-                             reader->id_lines.data[symbol - 1]),
-                "each row is a buffer of its own; for several lifetimes use the column gaps");
+  return vmo_csv_refuse(reader,
+                        vmo_diag_add(reader->context, VMO_DIAG_CSV_DUPLICATE_ID, vmo_csv_place(reader, id.text),
+                                     "the id '%.*s' is used already, on line %" PRIu32, vmo_csv_shown(id), id.text,
+                                     reader->id_lines.data[symbol - 1]),
+                        "each row is a buffer of its own; for several lifetimes use the column gaps");
 }
 
 static bool read_alignment(csv_reader *reader, vmo_buffer *buffer) {
   if (!read_optional(reader, COLUMN_ALIGNMENT, "alignment", 1, &buffer->alignment)) return false;
   if (buffer->alignment >= 1 && (buffer->alignment & (buffer->alignment - 1)) == 0) return true;
   csv_field text = reader->fields[reader->positions[COLUMN_ALIGNMENT]];
-  return refuse(reader,
-                vmo_diag_add(reader->context, VMO_DIAG_CSV_ALIGNMENT, place_of(reader, text.text),
-                             "the alignment '%.*s' is no power of two", shown(text), text.text),
-                "alignments are 1, 2, 4, 8, ...");
+  return vmo_csv_refuse(reader,
+                        vmo_diag_add(reader->context, VMO_DIAG_CSV_ALIGNMENT, vmo_csv_place(reader, text.text),
+                                     "the alignment '%.*s' is no power of two", vmo_csv_shown(text), text.text),
+                        "alignments are 1, 2, 4, 8, ...");
 }
 
 static bool read_offset(csv_reader *reader, vmo_buffer *buffer) {
@@ -367,20 +366,22 @@ static bool read_offset(csv_reader *reader, vmo_buffer *buffer) {
   if (buffer->fixed_offset >= VMO_BYTES_LIMIT - buffer->bytes)
     return refuse_number(reader, NUMBER_TOO_LARGE, text, "end of the buffer at offset");
   if (buffer->fixed_offset % buffer->alignment == 0) return true;
-  return refuse(reader,
-                vmo_diag_add(reader->context, VMO_DIAG_CSV_OFFSET, place_of(reader, text.text),
-                             "the fixed offset %" PRId64 " is no multiple of the buffer's alignment %" PRId64,
-                             buffer->fixed_offset, buffer->alignment),
-                "move the offset, or lower the alignment");
+  return vmo_csv_refuse(reader,
+                        vmo_diag_add(reader->context, VMO_DIAG_CSV_OFFSET, vmo_csv_place(reader, text.text),
+                                     "the fixed offset %" PRId64 " is no multiple of the buffer's alignment %" PRId64,
+                                     buffer->fixed_offset, buffer->alignment),
+                        "move the offset, or lower the alignment");
 }
 
 /* False: the row is refused, or memory is out. */
 static bool read_row(csv_reader *reader) {
   vmo_buffer buffer = {0};
   if (!check_field_count(reader, split_line(reader, reader->fields, COLUMN_COUNT)) || !check_id(reader)) return false;
-  if (!read_lifetimes(reader, &buffer) || !read_number(reader, COLUMN_SIZE, "size", &buffer.bytes)) return false;
+  if (!read_number(reader, COLUMN_SIZE, "size", &buffer.bytes)) return false;
   if (buffer.bytes < 0) return refuse_negative(reader, COLUMN_SIZE, "size");
-  if (!read_alignment(reader, &buffer) || !read_offset(reader, &buffer)) return false;
+  if (!read_lifetimes(reader, &buffer) || !read_alignment(reader, &buffer) || !read_offset(reader, &buffer))
+    return false;
+  if (!vmo_csv_read_wishes(reader)) return false;
   struct vmo_csv_row row = {reader->current.text, (uint32_t)reader->current.length, reader->line};
   return vmo_vec_push(reader->context->arena, &reader->buffers, buffer) &&
          vmo_vec_push(reader->context->arena, &reader->rows, row);
@@ -400,8 +401,8 @@ static vmo_status read_rows(csv_reader *reader) {
 
 static vmo_status read_text(csv_reader *reader) {
   if (!next_line(reader)) {
-    refuse(reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_EMPTY, (vmo_location){1, 1}, "the file is empty"),
-           "the first line names the columns, for example id,lower,upper,size");
+    vmo_csv_refuse(reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_EMPTY, (vmo_location){1, 1}, "the file is empty"),
+                   "the first line names the columns, for example id,lower,upper,size");
     return VMO_INPUT_ERROR;
   }
   read_header(reader);
@@ -410,8 +411,9 @@ static vmo_status read_text(csv_reader *reader) {
   vmo_status status = read_rows(reader);
   if (status != VMO_OK) return status;
   if (reader->rows.count == 0) {
-    refuse(reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_NO_ROWS, header_end, "no buffers follow the header"),
-           "each line after the header is one buffer");
+    vmo_csv_refuse(reader,
+                   vmo_diag_add(reader->context, VMO_DIAG_CSV_NO_ROWS, header_end, "no buffers follow the header"),
+                   "each line after the header is one buffer");
     return VMO_INPUT_ERROR;
   }
   reader->csv->rows = reader->rows.data;
@@ -420,7 +422,7 @@ static vmo_status read_text(csv_reader *reader) {
                                        .lifetimes = reader->lifetimes.data,
                                        .lifetime_count = reader->lifetimes.count,
                                        .capacity = -1};
-  return VMO_OK;
+  return vmo_csv_resolve(reader);
 }
 
 vmo_status vmo_read_csv(vmo_context *context, vmo_csv *csv) {
@@ -437,44 +439,4 @@ vmo_status vmo_read_csv(vmo_context *context, vmo_csv *csv) {
   vmo_status status = reader.ids != NULL ? read_text(&reader) : VMO_OUT_OF_MEMORY;
   vmr_interner_destroy(reader.ids);
   return status;
-}
-
-const char *vmo_csv_id(const vmo_csv *csv, uint32_t row, size_t *length) {
-  const char *at = csv->rows[row].text, *end = at + csv->rows[row].length;
-  for (uint32_t passed = 0; passed < csv->id_column; at++) passed += *at == ',';
-  const char *comma = memchr(at, ',', (size_t)(end - at));
-  csv_field id = trim(at, comma != NULL ? comma : end);
-  *length = id.length;
-  return id.text;
-}
-
-uint32_t vmo_csv_line(const vmo_csv *csv, uint32_t row) { return csv->rows[row].line; }
-
-/* ---- writing ---- */
-
-/* The row with `offset` in place of the field at `column`. */
-static void write_replaced(const struct vmo_csv_row *row, uint32_t column, vmo_bytes offset, vmo_text *out) {
-  const char *at = row->text, *end = row->text + row->length;
-  for (uint32_t passed = 0; passed < column; at++) passed += *at == ',';
-  const char *comma = memchr(at, ',', (size_t)(end - at));
-  vmo_text_add_bytes(out, row->text, (size_t)(at - row->text));
-  vmo_text_add_integer(out, offset);
-  if (comma != NULL) vmo_text_add_bytes(out, comma, (size_t)(end - comma));
-}
-
-void vmo_write_csv(const vmo_csv *csv, const vmo_bytes *offsets, vmo_text *out) {
-  vmo_text_add_bytes(out, csv->header, csv->header_length);
-  if (csv->offset_column == VMO_NONE) vmo_text_add(out, ",offset");
-  vmo_text_add_char(out, '\n');
-  for (uint32_t i = 0; i < csv->problem.buffer_count; i++) {
-    const struct vmo_csv_row *row = &csv->rows[i];
-    if (csv->offset_column == VMO_NONE) {
-      vmo_text_add_bytes(out, row->text, row->length);
-      vmo_text_add_char(out, ',');
-      vmo_text_add_integer(out, offsets[i]);
-    } else {
-      write_replaced(row, csv->offset_column, offsets[i], out);
-    }
-    vmo_text_add_char(out, '\n');
-  }
 }

@@ -139,13 +139,27 @@ void vmo_describe_packing_fault(const vmo_packing_problem *problem, const vmo_pa
  *   size                    bytes
  *   alignment               optional; a power of two; empty: 1
  *   offset                  optional; a fixed offset; empty: free to move
- *   gaps                    optional; "a-b c-d": the buffer is not live in [a, b) and [c, d) */
+ *   gaps                    optional; "a-b c-d": the buffer is not live in [a, b) and [c, d); "a-b@lo:hi": in [a, b) only
+ *                           its bytes [lo, hi) are
+ *   colocated, apart        optional; ids, apart by blanks or, where ids have blanks, by semicolons: buffers that share
+ *                           this one's offset, or no byte with it
+ *   spaces                  optional; names: the memory spaces that it may be in; empty: all
+ *   space                   optional; the one that it must be in; empty: any */
+typedef struct vmo_csv_name {
+  const char *text; /* not NUL-terminated */
+  uint32_t length, line, column;
+} vmo_csv_name;
+
 typedef struct vmo_csv {
-  vmo_problem problem;      /* buffers in row order; no capacity */
-  struct vmo_csv_row *rows; /* private */
+  vmo_problem problem;             /* buffers in row order; no capacity; without the windows */
+  vmo_packing_problem packing;     /* the same with windows and pairs; no spaces yet: vmo_resolve_csv_spaces */
+  const vmo_csv_name *space_names; /* that the rows name, where they are first named */
+  uint32_t space_name_count;
+  const uint64_t *named_spaces; /* per row, bits of space_names; NULL: no row names any */
+  struct vmo_csv_row *rows;     /* private */
   const char *header;
   uint32_t header_length;
-  uint32_t id_column, offset_column; /* VMO_NONE: there is none */
+  uint32_t id_column, offset_column, space_column; /* VMO_NONE: there is none */
 } vmo_csv;
 
 /* Reads the context's source (vmo_context_set_source), which must outlive *csv. VMO_INPUT_ERROR: diagnostics
@@ -155,6 +169,14 @@ vmo_status vmo_read_csv(vmo_context *context, vmo_csv *csv);
 const char *vmo_csv_id(const vmo_csv *csv, uint32_t row, size_t *length);
 /* The line of a row in the source, from 1. */
 uint32_t vmo_csv_line(const vmo_csv *csv, uint32_t row);
+/* Gives csv->packing its spaces, and the rows those that they name. VMO_INPUT_ERROR: a row names one that is none of
+ * these. */
+vmo_status vmo_resolve_csv_spaces(vmo_context *context, vmo_csv *csv, const vmo_space *spaces, uint32_t space_count);
+/* Per row of `csv` the row of `other` with its id, or VMO_NONE; in the context's arena. NULL: memory is out. */
+uint32_t *vmo_match_csv(vmo_context *context, const vmo_csv *csv, const vmo_csv *other);
+/* As vmo_write_csv, and with spaces (NULL: none) their names in the column `space`, or in a new last one. */
+void vmo_write_packed_csv(const vmo_csv *csv, const vmo_bytes *offsets, const vmo_space *spaces,
+                          const uint32_t *space_of, vmo_text *out);
 /* The rows as they were read, with their offsets: in the column `offset` where there is one, else in a new last
  * one. */
 void vmo_write_csv(const vmo_csv *csv, const vmo_bytes *offsets, vmo_text *out);

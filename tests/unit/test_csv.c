@@ -123,6 +123,74 @@ static void gaps_are_sorted_and_cut_out(void **state) {
   expect_lifetimes(3, 2, (vmo_lifetime[]){{-9, -5}, {-3, 9}});
 }
 
+static void windows_of_gaps_stay_live(void **state) {
+  (void)state;
+  read_well("id,start,end,size,gaps\na,0,8,4,3-4@1:2 6-6\nb,0,8,4,0-8@0:4 \nc,0,3,4,1-1@2:2\n");
+  expect_lifetimes(0, 3, (vmo_lifetime[]){{0, 3}, {5, 6}, {7, 9}});
+  expect_lifetimes(1, 0, NULL);
+  expect_lifetimes(2, 2, (vmo_lifetime[]){{0, 1}, {2, 4}});
+  assert_int_equal(csv.packing.window_count, 2);
+  const vmo_window *windows = csv.packing.windows;
+  assert_true(windows[0].buffer == 0 && windows[0].begin == 3 && windows[0].end == 5);
+  assert_true(windows[0].low == 1 && windows[0].high == 2);
+  assert_true(windows[1].buffer == 1 && windows[1].begin == 0 && windows[1].end == 9);
+  assert_true(windows[1].low == 0 && windows[1].high == 4);
+}
+
+static void rows_name_each_other_and_spaces(void **state) {
+  (void)state;
+  read_well("id,lower,upper,size,apart,colocated,space,spaces\n"
+            "a,0,1,4,c b,,,\nb,0,1,4,,d e;,,x;y\nc,0,1,4,,,y,\nd e,0,1,4,,,,x\n");
+  assert_int_equal(csv.packing.apart_count, 2);
+  assert_true(csv.packing.apart[0].first == 0 && csv.packing.apart[0].second == 2);
+  assert_true(csv.packing.apart[1].first == 0 && csv.packing.apart[1].second == 1);
+  assert_int_equal(csv.packing.colocated_count, 1);
+  assert_true(csv.packing.colocated[0].first == 1 && csv.packing.colocated[0].second == 3);
+  const vmo_space spaces[] = {{"y", 8, 1, 0}, {"z", 8, 1, 1}, {"x", -1, 1, 2}};
+  assert_int_equal(vmo_resolve_csv_spaces(context, &csv, spaces, 3), VMO_OK);
+  assert_true(csv.packing.allowed[0] == UINT64_MAX && csv.packing.allowed[1] == 5);
+  assert_true(csv.packing.allowed[2] == 1 && csv.packing.allowed[3] == 4);
+  vmo_text text;
+  vmo_text_init(&text);
+  vmo_write_packed_csv(&csv, (vmo_bytes[]){1, 2, 3, 4}, spaces, (uint32_t[]){0, 1, 2, 2}, &text);
+  assert_string_equal(text.data, "id,lower,upper,size,apart,colocated,space,spaces,offset\n"
+                                 "a,0,1,4,c b,,y,,1\nb,0,1,4,,d e;,z,x;y,2\nc,0,1,4,,,x,,3\nd e,0,1,4,,,x,x,4\n");
+  vmo_text_free(&text);
+  assert_int_equal(vmo_resolve_csv_spaces(context, &csv, spaces, 2), VMO_INPUT_ERROR);
+  const vmo_diagnostic *diagnostic = &context->diagnostics->items[0];
+  assert_string_equal(diagnostic->message, "there is no space 'x'");
+  assert_true(diagnostic->location.line == 3 && diagnostic->location.column == 16);
+}
+
+static void offset_and_space_are_replaced_in_any_order(void **state) {
+  (void)state;
+  const vmo_space spaces[] = {{"near", 8, 1, 0}, {"far", 8, 1, 1}};
+  const char *texts[] = {"space,id,offset,lower,upper,size\n,a,,0,1,4\n",
+                         "offset,id,lower,upper,size,space\n0,a,0,1,4,\n", "id,lower,upper,size,space\na,0,1,4,near\n",
+                         "id,lower,upper,size\na,0,1,4\n"};
+  const char *written[] = {
+      "space,id,offset,lower,upper,size\nfar,a,7,0,1,4\n", "offset,id,lower,upper,size,space\n7,a,0,1,4,far\n",
+      "id,lower,upper,size,space,offset\na,0,1,4,far,7\n", "id,lower,upper,size,offset,space\na,0,1,4,7,far\n"};
+  for (int i = 0; i < 4; i++) {
+    vmo_text text;
+    read_well(texts[i]);
+    vmo_text_init(&text);
+    vmo_write_packed_csv(&csv, (vmo_bytes[]){7}, spaces, (uint32_t[]){1}, &text);
+    assert_string_equal(text.data, written[i]);
+    vmo_text_free(&text);
+  }
+}
+
+static void rows_are_matched_by_their_ids(void **state) {
+  (void)state;
+  read_well("id,lower,upper,size\na,0,1,4\nb,0,1,4\nc,0,1,4\n");
+  vmo_csv first = csv;
+  read_well("lower,upper,size,id\n0,1,4,c\n0,1,4,x\n0,1,4,a\n");
+  const uint32_t *rows = vmo_match_csv(context, &first, &csv);
+  assert_non_null(rows);
+  assert_true(rows[0] == 2 && rows[1] == VMO_NONE && rows[2] == 0);
+}
+
 static void line_ends_blanks_and_marks_are_accepted(void **state) {
   (void)state;
   read_well("\xEF\xBB\xBF id , lower,upper ,size\r\n\r\n  a b , 0,\t3 ,4\r\n \nb,1,2,3\r\n\n");
@@ -156,6 +224,7 @@ typedef struct refusal {
 
 #define HEAD "id,lower,upper,size\n"
 #define ALIGNED "id,lower,upper,size,alignment,offset\n"
+#define WISHES "id,lower,upper,size,colocated,apart,spaces,space\n"
 #define GAPS "id,lower,upper,size,gaps\n"
 
 static const refusal refusals[] = {
@@ -204,7 +273,16 @@ static const refusal refusals[] = {
     {GAPS "a,0,9,4,1-3x\n", "E0512", 2, 9, "malformed"},
     {GAPS "a,0,9,4,1-4 3-5\n", "E0512", 2, 9, "overlap"},
     {GAPS "a,0,9,4,1-9007199254740992\n", "E0509", 2, 9, "out of range"},
-    {GAPS "a,0,9,4,1-2 3-5@0:2\n", "E0513", 2, 16, "not supported yet"},
+    {GAPS "a,0,9,4,1-2 3-5@0:5\n", "E0513", 2, 17, "'0:5' is not inside of the buffer"},
+    {GAPS "a,0,9,4,1-2 3-5@3:2\n", "E0513", 2, 17, "not inside of the buffer"},
+    {GAPS "a,0,9,4,1-2@2\n", "E0513", 2, 13, "'2' is malformed"},
+    {GAPS "a,0,9,4,1-2@\n", "E0513", 2, 13, "'' is malformed"},
+    {GAPS "a,0,9,4,1-2@0:2x\n", "E0513", 2, 13, "malformed"},
+    {GAPS "a,0,9,4,1-2@0:9007199254740992\n", "E0509", 2, 9, "out of range"},
+    {WISHES "a,0,9,4,b,,,\n", "E0516", 2, 9, "'b' is the id of no row"},
+    {WISHES "a,0,9,4,,a,,\n", "E0516", 2, 10, "'a' is this row itself"},
+    {WISHES "a b,0,9,4,,,,\nc,0,9,4,,a b,,\n", "E0516", 3, 10, "'a' is the id of no row"},
+    {WISHES "a,0,9,4,,,sram psram,flash\n", "E0517", 2, 22, "'flash' is none of those"},
     {HEAD "a,0,1,2\nb,0,1,2\na,4,5,6\n", "E0514", 4, 1, "'a' is used already, on line 2"},
     {ALIGNED "a,0,1,4,8,12\n", "E0515", 2, 11, "12 is no multiple of the buffer's alignment 8"},
 };
@@ -301,6 +379,10 @@ int main(void) {
       cmocka_unit_test_setup_teardown(the_offset_may_be_the_last_column, open_context, close_context),
       cmocka_unit_test_setup_teardown(an_inclusive_end_is_one_later, open_context, close_context),
       cmocka_unit_test_setup_teardown(gaps_are_sorted_and_cut_out, open_context, close_context),
+      cmocka_unit_test_setup_teardown(windows_of_gaps_stay_live, open_context, close_context),
+      cmocka_unit_test_setup_teardown(rows_name_each_other_and_spaces, open_context, close_context),
+      cmocka_unit_test_setup_teardown(offset_and_space_are_replaced_in_any_order, open_context, close_context),
+      cmocka_unit_test_setup_teardown(rows_are_matched_by_their_ids, open_context, close_context),
       cmocka_unit_test_setup_teardown(line_ends_blanks_and_marks_are_accepted, open_context, close_context),
       cmocka_unit_test_setup_teardown(what_is_written_reads_back_as_fixed, open_context, close_context),
       cmocka_unit_test_setup_teardown(every_error_has_its_place, open_context, close_context),
