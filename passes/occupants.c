@@ -186,8 +186,9 @@ static bool join_with_source(written *w, const moves_into *lists, vmo_storage_id
   const vmo_storage *storages = w->flow->storages.data;
   if (storages[s].owner != VMO_OWNER_CARRIED || w->same[s] != s) return false;
   vmo_storage_id only = only_source(w, lists, s);
-  if (only == VMO_NONE || storages[only].bytes != storages[s].bytes || storages[only].home != storages[s].home)
-    return false;
+  if (only == VMO_NONE || storages[only].home != storages[s].home) return false;
+  bool known = storages[only].bytes >= 0 && storages[only].bytes == storages[s].bytes;
+  if (!known && storages[only].size != storages[s].size) return false; /* a part of it */
   w->same[s] = only;
   return true;
 }
