@@ -5,6 +5,8 @@
  *
  *   c * floor(p / k),  c < 0     floor(p / k) <= p / k             the whole sum times k
  *   c * floor(p / k),  c > 0     floor(p / k) >= (p - k + 1) / k   the same
+ *                                where floor(q / j) occurs, k = j * m and p = q + j * t, floor(p / k) is
+ *                                floor((floor(q / j) + t) / m), and is bounded by that
  *   max(a, b) somewhere          it is a or b: both cases must hold;
  *                                where only added, one case is enough, for max(a, b) >= a
  *
@@ -46,28 +48,73 @@ static vmo_monomial_id cofactor(vmo_sizes *sizes, vmo_monomial_id monomial, vmo_
   return status == VMO_SUM_OK && !has_factor(sizes, rest, atom) ? rest : VMO_NONE;
 }
 
+/* floor(dividend / divisor) by another name: the dividend is the size `of`, or, when that is VMO_NONE, a monomial plus a
+ * number. */
+typedef struct quotient {
+  vmo_size_id of;
+  vmo_term terms[2];
+  uint32_t term_count; /* 1: plus nothing */
+  int64_t divisor;
+} quotient;
+
 /* result += coefficient * divisor * bound of the quotient, times a non-negative monomial. */
-static bool add_bound(vmo_sizes *sizes, vmo_sum *result, const vmo_atom *quotient, int64_t coefficient,
+static bool add_bound(vmo_sizes *sizes, vmo_sum *result, const quotient *q, int64_t coefficient,
                       vmo_monomial_id monomial) {
   if (!sizes->monomials.data[monomial].nonnegative) return false;
-  if (vmo_sum_accumulate_size(sizes, result, coefficient, monomial, quotient->first) != VMO_SUM_OK) return false;
+  vmo_sum_status status = q->of == VMO_NONE
+                              ? vmo_sum_accumulate(sizes, result, coefficient, monomial, q->terms, q->term_count)
+                              : vmo_sum_accumulate_size(sizes, result, coefficient, monomial, q->of);
+  if (status != VMO_SUM_OK) return false;
   if (coefficient < 0) return true;
-  vmo_term slack = {1 - quotient->divisor, VMO_MONOMIAL_ONE};
+  vmo_term slack = {1 - q->divisor, VMO_MONOMIAL_ONE};
   return vmo_sum_accumulate(sizes, result, coefficient, monomial, &slack, 1) == VMO_SUM_OK;
 }
 
-/* result = divisor * sum with the quotient replaced by its bounds. */
-static bool bound_quotient(vmo_sizes *sizes, const vmo_sum *sum, vmo_atom_id id, vmo_sum *result) {
-  vmo_atom atom = sizes->atoms.data[id];
+/* result = divisor * sum with the quotient, the atom `id`, replaced by its bounds. */
+static bool bound_quotient(vmo_sizes *sizes, const vmo_sum *sum, vmo_atom_id id, const quotient *q, vmo_sum *result) {
   for (uint32_t i = 0; i < sum->terms.count; i++) {
     vmo_term term = sum->terms.data[i];
     if (has_factor(sizes, term.monomial, id)) {
       vmo_monomial_id rest = cofactor(sizes, term.monomial, id);
-      if (rest == VMO_NONE || !add_bound(sizes, result, &atom, term.coefficient, rest)) return false;
-    } else if (vmo_sum_accumulate(sizes, result, atom.divisor, VMO_MONOMIAL_ONE, &term, 1) != VMO_SUM_OK) {
+      if (rest == VMO_NONE || !add_bound(sizes, result, q, term.coefficient, rest)) return false;
+    } else if (vmo_sum_accumulate(sizes, result, q->divisor, VMO_MONOMIAL_ONE, &term, 1) != VMO_SUM_OK) {
       return false;
     }
   }
+  return true;
+}
+
+/* Whether left - right is a number. */
+static bool differ_by_number(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right, int64_t *number) {
+  vmo_sum *difference = vmo_sum_take(sizes);
+  bool ok = difference != NULL && vmo_sum_accumulate_size(sizes, difference, 1, VMO_MONOMIAL_ONE, left) == VMO_SUM_OK &&
+            vmo_sum_accumulate_size(sizes, difference, -1, VMO_MONOMIAL_ONE, right) == VMO_SUM_OK;
+  *number = 0;
+  for (uint32_t i = 0; ok && i < difference->terms.count; i++) {
+    vmo_term term = difference->terms.data[i];
+    if (term.coefficient == 0) continue;
+    if (term.monomial == VMO_MONOMIAL_ONE)
+      *number = term.coefficient;
+    else
+      ok = false;
+  }
+  vmo_sum_give(sizes, difference);
+  return ok;
+}
+
+/* The quotient `id` by way of the one that is the monomial, when their divisors and dividends allow it. */
+static bool relate_quotients(vmo_sizes *sizes, vmo_atom_id id, vmo_monomial_id monomial, quotient *q) {
+  const vmo_monomial *product = &sizes->monomials.data[monomial];
+  if (product->factor_count != 1 || sizes->factors.data[product->factor_first] == id) return false;
+  vmo_atom atom = sizes->atoms.data[id], other = sizes->atoms.data[sizes->factors.data[product->factor_first]];
+  int64_t apart;
+  if (other.kind != VMO_ATOM_QUOTIENT || atom.divisor == other.divisor || atom.divisor % other.divisor != 0)
+    return false;
+  if (!differ_by_number(sizes, atom.first, other.first, &apart) || apart % other.divisor != 0) return false;
+  *q = (quotient){.of = VMO_NONE, .divisor = atom.divisor / other.divisor};
+  q->terms[0] = (vmo_term){1, monomial};
+  q->terms[1] = (vmo_term){apart / other.divisor, VMO_MONOMIAL_ONE};
+  q->term_count = apart == 0 ? 1 : 2;
   return true;
 }
 
@@ -125,12 +172,24 @@ static bool prove_maximum(proof_search *search, const vmo_sum *sum, vmo_atom_id 
   return !one_is_enough;
 }
 
-static bool prove_without(proof_search *search, const vmo_sum *sum, vmo_atom_id id, uint32_t depth) {
-  if (search->sizes->atoms.data[id].kind == VMO_ATOM_MAX) return prove_maximum(search, sum, id, depth);
+static bool prove_bounded(proof_search *search, const vmo_sum *sum, vmo_atom_id id, const quotient *q, uint32_t depth) {
   vmo_sum *bounded = vmo_sum_take(search->sizes);
-  bool proven = bounded != NULL && bound_quotient(search->sizes, sum, id, bounded) && prove(search, bounded, depth + 1);
+  bool proven =
+      bounded != NULL && bound_quotient(search->sizes, sum, id, q, bounded) && prove(search, bounded, depth + 1);
   vmo_sum_give(search->sizes, bounded);
   return proven;
+}
+
+static bool prove_without(proof_search *search, const vmo_sum *sum, vmo_atom_id id, uint32_t depth) {
+  vmo_atom atom = search->sizes->atoms.data[id];
+  if (atom.kind == VMO_ATOM_MAX) return prove_maximum(search, sum, id, depth);
+  for (uint32_t i = 0; i < sum->terms.count; i++) {
+    quotient related;
+    if (!relate_quotients(search->sizes, id, sum->terms.data[i].monomial, &related)) continue;
+    if (prove_bounded(search, sum, id, &related, depth)) return true;
+  }
+  quotient q = {.of = atom.first, .divisor = atom.divisor};
+  return prove_bounded(search, sum, id, &q, depth);
 }
 
 /* Tries each quotient and maximum of one term. */

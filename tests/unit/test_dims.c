@@ -321,6 +321,16 @@ static void comparisons_that_planning_needs(void **state) {
   assert_false(vmo_size_at_least(s, f->n, aligned));
   assert_true(vmo_size_at_least(s, plus(f, f->n, 63), aligned));
   assert_true(vmo_size_at_least(s, vmo_size_divide(s, plus(f, f->n, 1), 2), half));
+  /* what is rounded up to 64 and then to 128 lies behind it, though no bound of N says so */
+  vmo_size_id eighth = times(f, vmo_size_divide(s, plus(f, f->n, 7), 8), 64);
+  vmo_size_id sixteenth = times(f, vmo_size_divide(s, plus(f, f->n, 7), 16), 128);
+  assert_true(vmo_size_at_least(s, plus(f, sixteenth, 64), eighth));
+  assert_false(vmo_size_at_least(s, plus(f, sixteenth, 63), eighth));
+  assert_true(vmo_size_at_least(s, eighth, sixteenth));
+  vmo_size_id further = times(f, vmo_size_divide(s, plus(f, f->n, 15), 16), 128);
+  assert_true(vmo_size_at_least(s, further, eighth));
+  assert_false(vmo_size_at_least(s, plus(f, further, -1), eighth));
+  assert_true(vmo_size_at_least(s, plus(f, eighth, 64), further));
   assert_true(vmo_size_at_least(s, largest, f->m));
   assert_true(vmo_size_at_least(s, vmo_size_add(s, f->n, f->m), largest));
   assert_true(vmo_size_at_least(s, vmo_size_align(s, largest, 64), f->n));
