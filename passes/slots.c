@@ -94,13 +94,15 @@ static bool list_temporaries(placement *p) {
     const vmo_callee *callee = &planning->callees[call->callee];
     for (uint32_t a = 0; a < callee->arena_count; a++) {
       const vmo_arena_plan *arena = &callee->arenas[a];
+      int64_t bytes = -1; /* an empty arena is nowhere, so it need not be aligned */
+      bool empty = vmo_size_is_constant(planning->module->sizes, callee->call_arenas[a].size, &bytes) && bytes == 0;
       vmo_item item = {.kind = VMO_ITEM_CALLEE,
                        .index = call->offset_first + a,
                        .home = flow->op_streams[call->op],
                        .space = arena->space,
                        .bytes = callee->call_arenas[a].bytes,
                        .size = callee->call_arenas[a].size,
-                       .alignment = callee->alignment,
+                       .alignment = empty ? 1 : callee->alignment,
                        .fixed_offset = -1};
       if (!add_item(p, item, (vmo_live_range){call->op, call->op + 1})) return false;
     }

@@ -3,7 +3,8 @@
  * Items with disjoint lives share a slot whose size is the maximum of theirs; slots stand one after the other. In order
  * of their first use, each item takes a free slot: best one of its very size, then a provably larger one, then one that
  * it provably enlarges, then any; else a new one. States with a fixed offset come first, each in a slot of its own; so
- * do sub-arenas of streams, which have slots inside. Costs items times slots. */
+ * do sub-arenas of streams, which have slots inside, and buffers of which results took parts: ends of parts in numbers
+ * and of views in dims have no order that the checker of the plan could prove. Costs items times slots. */
 #include "passes/slots.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ typedef struct sharing {
   vmo_planning *planning;
   const vmo_item_list *list;
   int worst_rate; /* fits worse than this are not taken; below 0: nothing is shared */
+  bool evenly;    /* all slots are aligned as the strictest one */
   VMO_VEC(slot) slots;
 } sharing;
 
@@ -60,10 +62,15 @@ static int rate(const sharing *s, const slot *taken, vmo_size_id room) {
   return vmo_size_at_least(sizes, room, taken->size) ? 2 : 3;
 }
 
+static bool stands_alone(const sharing *s, const vmo_item *item) {
+  if (item->fixed_offset >= 0 || item->kind == VMO_ITEM_STREAM) return true;
+  return item->kind == VMO_ITEM_BUFFER && s->planning->buffers->classes[item->index].part_count > 0;
+}
+
 static uint32_t find_slot(const sharing *s, const vmo_item *item, vmo_size_id room) {
   uint32_t best = VMO_NONE;
   int best_rate = s->worst_rate + 1;
-  if (item->fixed_offset >= 0 || item->kind == VMO_ITEM_STREAM) return VMO_NONE;
+  if (stands_alone(s, item)) return VMO_NONE;
   for (uint32_t i = 0; i < s->slots.count && best_rate > 0; i++) {
     slot *candidate = &s->slots.data[i];
     if (candidate->closed || !is_free(s, candidate, item)) continue;
@@ -84,7 +91,7 @@ static bool take_slot(sharing *s, vmo_item *item) {
     slot fresh = {.size = room,
                   .alignment = item->alignment,
                   .fixed_offset = item->fixed_offset,
-                  .closed = item->fixed_offset >= 0 || item->kind == VMO_ITEM_STREAM};
+                  .closed = stands_alone(s, item)};
     if (!vmo_vec_push(arena, &s->slots, fresh)) return false;
     index = s->slots.count - 1;
   }
@@ -123,9 +130,17 @@ static bool take_slots(sharing *s, vmo_item *items, uint32_t count) {
   return true;
 }
 
+static uint32_t find_strictest(const sharing *s) {
+  uint32_t alignment = 1;
+  for (uint32_t i = 0; i < s->slots.count; i++)
+    if (s->slots.data[i].alignment > alignment) alignment = s->slots.data[i].alignment;
+  return alignment;
+}
+
 /* Pinned states must not overlap, provably: the checker of the plan insists on it too. */
 static vmo_status place_slots(const sharing *s, vmo_size_id *offsets, vmo_size_id *end) {
   vmo_sizes *sizes = s->planning->module->sizes;
+  uint32_t strictest = find_strictest(s);
   *end = vmo_size_constant(sizes, 0);
   for (uint32_t i = 0; i < s->slots.count; i++) {
     const slot *taken = &s->slots.data[i];
@@ -139,7 +154,7 @@ static vmo_status place_slots(const sharing *s, vmo_size_id *offsets, vmo_size_i
         return VMO_INPUT_ERROR;
       }
     } else {
-      offsets[i] = vmo_size_align(sizes, *end, taken->alignment);
+      offsets[i] = vmo_size_align(sizes, *end, s->evenly ? strictest : taken->alignment);
     }
     if (offsets[i] == VMO_NONE) return VMO_OUT_OF_MEMORY;
     *end = vmo_size_add(sizes, offsets[i], taken->size);
@@ -167,7 +182,8 @@ static vmo_status try_sharing(sharing *s, vmo_item *items, uint32_t count, vmo_s
   return place_slots(s, offsets, total);
 }
 
-/* Shares as much as can be proven: whatever is free, then only slots of the very size, then none. */
+/* Shares as much as can be proven: whatever is free, then only slots of the very size, then none. Where an end that is
+ * rounded up to 64 is rounded up to 128 next, the proof may fail too; then all slots are aligned alike. */
 vmo_status vmo_place_symbolic_items(vmo_planning *planning, vmo_item_list *list, uint32_t first, uint32_t end,
                                     vmo_layout *layout, vmo_sub_arena *arena) {
   sharing s = {.planning = planning, .list = list};
@@ -176,8 +192,9 @@ vmo_status vmo_place_symbolic_items(vmo_planning *planning, vmo_item_list *list,
   vmo_size_id *offsets = vmo_alloc(planning->scratch, ((size_t)count + 1) * sizeof *offsets), total;
   if (!offsets) return VMO_OUT_OF_MEMORY;
   static const int rates[] = {3, 0, -1};
-  for (int attempt = 0; attempt < 3; attempt++) {
-    s.worst_rate = rates[attempt];
+  for (int attempt = 0; attempt < 6; attempt++) {
+    s.worst_rate = rates[attempt / 2];
+    s.evenly = attempt % 2 == 1;
     vmo_status status = try_sharing(&s, items, count, offsets, &total);
     if (status != VMO_OK) return status;
     if (is_provable(&s, items, count, offsets, total)) break;
