@@ -3,6 +3,7 @@
  *   vmemrt/base.h     status codes; the context: backing memory, limits, faults, books
  *   vmemrt/arena.h    bump allocation, dropped whole
  *   vmemrt/intern.h   strings to small numbers
+ *   vmemrt/plan.h     the block of a planned function, reused from call to call
  *   vmemrt/pool.h     objects of one size, given back in any order
  *
  * Each of them can be included alone. The library depends on libc alone. It never prints, exits or aborts. */
@@ -13,6 +14,7 @@
 
 #include "vmemrt/arena.h"
 #include "vmemrt/intern.h"
+#include "vmemrt/plan.h"
 #include "vmemrt/pool.h"
 
 #endif

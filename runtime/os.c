@@ -67,3 +67,10 @@ void vmr_os_unpoison(const void *memory, size_t bytes) {
   (void)VALGRIND_MAKE_MEM_UNDEFINED(memory, bytes);
 #endif
 }
+
+void vmr_os_permit(const void *memory, size_t bytes) {
+  if (__asan_unpoison_memory_region != NULL) __asan_unpoison_memory_region(memory, bytes);
+#ifdef HAS_VALGRIND
+  (void)VALGRIND_MAKE_MEM_DEFINED(memory, bytes);
+#endif
+}

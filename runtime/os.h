@@ -35,11 +35,15 @@ bool vmr_os_is_watched(void);
 void vmr_os_poison(const void *memory, size_t bytes);
 void vmr_os_unpoison(const void *memory, size_t bytes);
 
+/* The same for memory that keeps its content while nobody may touch it. */
+void vmr_os_permit(const void *memory, size_t bytes);
+
 #else
 
 static inline bool vmr_os_is_watched(void) { return false; }
 static inline void vmr_os_poison(const void *memory, size_t bytes) { (void)memory, (void)bytes; }
 static inline void vmr_os_unpoison(const void *memory, size_t bytes) { (void)memory, (void)bytes; }
+static inline void vmr_os_permit(const void *memory, size_t bytes) { (void)memory, (void)bytes; }
 
 #endif
 
