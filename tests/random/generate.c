@@ -19,11 +19,13 @@ uint32_t vmo_draw(vmo_generator *g, uint32_t count) {
 bool vmo_draw_chance(vmo_generator *g, uint32_t percent) { return vmo_draw(g, 100) < percent; }
 
 vmo_element vmo_draw_float(vmo_generator *g) {
+  if (g->narrow) return g->elements[0];
   static const vmo_element floats[] = {VMO_F64, VMO_F64, VMO_F64, VMO_F32, VMO_F32, VMO_F16, VMO_BF16};
   return floats[vmo_draw(g, 7)];
 }
 
 vmo_element vmo_draw_number(vmo_generator *g) {
+  if (g->narrow) return g->elements[vmo_draw_chance(g, 15)];
   static const vmo_element whole[] = {VMO_I64, VMO_I64, VMO_I32, VMO_U8, VMO_I16, VMO_U64};
   return vmo_draw_chance(g, 70) ? vmo_draw_float(g) : whole[vmo_draw(g, 6)];
 }
@@ -31,6 +33,7 @@ vmo_element vmo_draw_number(vmo_generator *g) {
 vmo_element vmo_draw_element(vmo_generator *g) { return vmo_draw_chance(g, 10) ? VMO_BOOL : vmo_draw_number(g); }
 
 vmo_shape_id vmo_draw_array_shape(vmo_generator *g) {
+  if (g->narrow) return g->few[vmo_draw(g, 3)];
   return (vmo_shape_id)(SHAPE_N + vmo_draw(g, SHAPE_N1 - SHAPE_N));
 }
 
@@ -60,10 +63,16 @@ vmo_shape_id vmo_generated_shape(const vmo_generator *g, vmo_value_id value) {
   return (vmo_shape_id)g->shapes.data[g->function->values.data[value].type];
 }
 
+/* Mostly small: where sizes are near each other, what is placed beside it is near too. */
+static int64_t draw_limit(vmo_generator *g, int64_t most) {
+  int64_t limit = vmo_draw_chance(g, 20) ? most : 1 + vmo_draw(g, 12);
+  return limit < most ? limit : most;
+}
+
 static void make_dims(vmo_generator *g) {
   static const char *const names[] = {"N", "M", "K", "E"};
   static const vmo_dim_kind kinds[] = {VMO_DIM_FREE, VMO_DIM_BOUNDED, VMO_DIM_FIXED, VMO_DIM_BOUNDED};
-  static const int64_t limits[] = {1000, 100, 16, 5000};
+  const int64_t limits[] = {draw_limit(g, 1000), draw_limit(g, 100), draw_limit(g, 16), draw_limit(g, 5000)};
   bool bound_all = vmo_draw_chance(g, 50);
   for (uint32_t i = 0; i < 4; i++) {
     vmo_dim_kind kind = bound_all && kinds[i] == VMO_DIM_FREE ? VMO_DIM_BOUNDED : kinds[i];
@@ -101,6 +110,19 @@ static void make_types(vmo_generator *g) {
       g->types[element][shape] = vmo_build_type(g->module, (vmo_element)element, shapes[shape], rank, 0, 0);
       g->failed = g->failed || !vmo_vec_push(g->context->arena, &g->shapes, (uint8_t)shape);
     }
+}
+
+/* Half of the programs keep to a few types. */
+static void choose_types(vmo_generator *g) {
+  static const vmo_shape_id sets[][3] = {{SHAPE_N, SHAPE_N, SHAPE_4N},    {SHAPE_32, SHAPE_8, SHAPE_4_8},
+                                         {SHAPE_N4, SHAPE_4N, SHAPE_N},   {SHAPE_M, SHAPE_2M1, SHAPE_N},
+                                         {SHAPE_4_4, SHAPE_4_8, SHAPE_8}, {SHAPE_8, SHAPE_8, SHAPE_32}};
+  vmo_element number = vmo_draw_chance(g, 70) ? VMO_F64 : vmo_draw_float(g);
+  uint32_t set = vmo_draw(g, 6);
+  g->elements[0] = number;
+  g->elements[1] = vmo_draw_chance(g, 60) ? VMO_I64 : VMO_I32;
+  for (int i = 0; i < 3; i++) g->few[i] = sets[set][i];
+  g->narrow = vmo_draw_chance(g, 50);
 }
 
 /* ---- ops of the program's own ---- */
@@ -319,6 +341,7 @@ vmo_module *vmo_generate_module(vmo_context *context, uint64_t seed, uint32_t si
   if (g->module == NULL) return NULL;
   if (g->random == 0) g->random = 1;
   for (int i = 0; i < 8; i++) vmo_draw(g, 2); /* small seeds differ in few bits */
+  choose_types(g);
   make_dims(g);
   make_types(g); /* the first types, so that `shapes` goes by their ids */
   declare_ops(g);

@@ -42,6 +42,9 @@ typedef struct vmo_generator {
   vmo_size_id sizes[2]; /* N, 4*N */
   vmo_type_id types[VMO_ELEMENT_COUNT][SHAPE_COUNT];
   vmo_space_id near;       /* a memory space besides the default one */
+  bool narrow;             /* few types occur, so that many values are alike and may share bytes */
+  vmo_element elements[2]; /* narrow: a float, a whole number */
+  vmo_shape_id few[3];     /* narrow: shapes */
   VMO_VEC(uint8_t) shapes; /* vmo_shape_id by type */
   VMO_VEC(vmo_value_id) visible;
 } vmo_generator;

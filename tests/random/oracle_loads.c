@@ -273,8 +273,22 @@ static void set_atoms(bool *live, const vmo_name_fact *name, bool is_live) {
   for (uint32_t atom = name->first; atom < name->last; atom++) live[atom] = is_live;
 }
 
+static bool makes_views_alone(const vmo_tracker *t, const vmo_op *op) {
+  for (uint32_t i = 0; i < op->result_count; i++)
+    if (!t->names[op->result_first + i].view || op->region_count > 0) return false;
+  return op->result_count > 0;
+}
+
+/* An op that only names bytes reads what it names, every other one all of its operands. */
 static void read_operands(const vmo_tracker *t, uint32_t index, bool *live) {
   const vmo_op *op = &t->function->ops.data[index];
+  if (makes_views_alone(t, op)) {
+    for (uint32_t i = 0; i < op->result_count; i++) {
+      vmo_value_id value = op->result_first + i;
+      if (root_of(t, value) != VMO_NONE) set_atoms(live, &t->names[value], true);
+    }
+    return;
+  }
   for (uint32_t i = 0; i < op->operand_count; i++) {
     vmo_value_id value = vmo_op_value(t->function, op, i);
     if (root_of(t, value) != VMO_NONE) set_atoms(live, &t->names[value], true);

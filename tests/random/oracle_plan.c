@@ -72,6 +72,18 @@ int64_t vmo_size_at(const vmo_planned *planned, vmo_size_id size) {
   return how == VMO_EVALUATION_EXACT ? interval.low : -1;
 }
 
+static void size_type(vmo_planned *planned, vmo_type_id type) {
+  if (planned->type_counts[type] != 0) return; /* known, or an empty one, which is quick to find again */
+  planned->type_bytes[type] = vmo_size_at(planned, planned->module->types.data[type].bytes);
+  planned->type_counts[type] = vmo_size_at(planned, planned->module->types.data[type].count);
+}
+
+/* Types that nothing has are not asked for their sizes: those of declarations have none. */
+static void size_types(vmo_planned *planned, const vmo_function *function) {
+  for (vmo_value_id v = 0; v < function->values.count; v++) size_type(planned, function->values.data[v].type);
+  for (uint32_t r = 0; r < function->result_types.count; r++) size_type(planned, function->result_types.data[r]);
+}
+
 bool vmo_set_sizes(vmo_planned *planned, const vmo_judge_options *options, uint32_t number, uint64_t random,
                    vmo_verdict *verdict) {
   const vmo_module *module = planned->module;
@@ -89,10 +101,7 @@ bool vmo_set_sizes(vmo_planned *planned, const vmo_judge_options *options, uint3
     if (number == 0) drawn = interval->high == INT64_MAX ? 9 : interval->high;
     *interval = (vmo_interval){drawn, drawn};
   }
-  for (uint32_t t = 0; t < module->types.count; t++) { /* of declarations' local dims some are not known: never used */
-    planned->type_bytes[t] = vmo_size_at(planned, module->types.data[t].bytes);
-    planned->type_counts[t] = vmo_size_at(planned, module->types.data[t].count);
-  }
+  for (uint32_t f = 0; f < module->functions.count; f++) size_types(planned, module->functions.data[f]);
   return true;
 }
 
