@@ -8,6 +8,8 @@ Each measurement is a process of its own, the best of its rounds; the subjects t
   lifo      64 bytes: 1000 are taken and touched, then given back in reverse order: time of both for one
   random    the same in a random order
   shared    64 bytes: taken and touched by one thread, given back by another: time of one
+  intern    a text that is there among 10^5 of 12 bytes is interned again, by one thread and by two at once: time of one;
+            and the bytes that such a text takes, everything included
 
 and rows WORKLOAD: SUBJECT over PEER, in which one least is divided by the other; these have the targets. A peer that is
 not installed is a row that says so. Debian: libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libapr1 libtalloc2
@@ -18,12 +20,16 @@ import json
 import os
 
 import harness
+import runtime_text
 
 PRELOADED = {"jemalloc": "jemalloc", "mimalloc": "mimalloc", "tcmalloc": "tcmalloc_minimal"}
 MALLOCS = ["glibc", *PRELOADED]
 WHOLE = ["limit", "arena", "arena with limits", *MALLOCS, "obstack", "apr", "talloc", "glib"]
 SINGLE = ["limit", "pool", "pool with limits", *MALLOCS, "glib"]
 WORKLOADS = {"reset": WHOLE, "cold": WHOLE, "pair": SINGLE, "lifo": SINGLE, "random": SINGLE}
+
+# Measurements with programs of their own.
+OTHERS = {"intern": runtime_text.measure_interner}
 
 # (workload, subject, peer): the most that the subject's time may be over the peer's.
 TARGETS = {
@@ -37,7 +43,7 @@ TARGETS = {
 
 
 def add_options(parser):
-    parser.add_argument("--workloads", metavar="LIST", help=f"of: {','.join(WORKLOADS)}")
+    parser.add_argument("--workloads", metavar="LIST", help=f"of: {','.join([*WORKLOADS, *OTHERS])}")
 
 
 def find_preload(name):
@@ -76,10 +82,14 @@ def absent_row(name):
 
 
 def run(session):
-    wanted = session.options.workloads.split(",") if session.options.workloads else list(WORKLOADS)
+    names = [*WORKLOADS, *OTHERS]
+    wanted = session.options.workloads.split(",") if session.options.workloads else names
     for workload in wanted:
-        if workload not in WORKLOADS:
-            raise harness.BenchError(f"there is no workload {workload}; there are: {', '.join(WORKLOADS)}")
+        if workload not in names:
+            raise harness.BenchError(f"there is no workload {workload}; there are: {', '.join(names)}")
     for workload in wanted:
         session.say(workload)
-        run_workload(session, workload, session.options.runs or (2 if session.quick else 9))
+        if workload in OTHERS:
+            OTHERS[workload](session)
+        else:
+            run_workload(session, workload, session.options.runs or (2 if session.quick else 9))

@@ -5,6 +5,7 @@
  *   vmemrt/intern.h   strings to small numbers
  *   vmemrt/plan.h     the block of a planned function, reused from call to call
  *   vmemrt/pool.h     objects of one size, given back in any order
+ *   vmemrt/view.h     pieces of text that somebody else owns
  *
  * Each of them can be included alone. The library depends on libc alone. It never prints, exits or aborts. */
 #ifndef VMEMRT_H
@@ -16,5 +17,6 @@
 #include "vmemrt/intern.h"
 #include "vmemrt/plan.h"
 #include "vmemrt/pool.h"
+#include "vmemrt/view.h"
 
 #endif

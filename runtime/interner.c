@@ -1,198 +1,292 @@
-/* interner.c: strings to small numbers.
+/* interner.c: strings to small numbers: the public functions. runtime/interner.h draws what they stand on.
  *
- *   slots   [hash, symbol] [0, 0] [hash, symbol] ...    open addressing, linear probing, at most 3/4 full
- *   texts   symbol - 1 -> address of its bytes
- *   storage ... | length (4 bytes) | the bytes | NUL | ...    packed, in an arena: never moves
+ * Adding and finding take expected constant time plus the text's length. Besides its text a name costs 10 bytes and its share
+ * of the table, 6 to 9 bytes; in a shared interner, whose outgrown tables stay, 12 to 24.
  *
- * A slot keeps 32 bits of the hash, so that a probe touches the text only where these agree, and the
- * table grows without reading a text. Adding and finding take expected constant time plus the text's
- * length; memory is about 25 bytes a name besides the text. The hash is a folded 128-bit product of
- * 16 bytes at a time, an idea of Wang Yi's wyhash (https://github.com/wangyi-fudan/wyhash). It decides
- * no order: symbols are numbered by first use. */
-#include "vmemrt.h"
-
-#include <assert.h>
-#include <stdbool.h>
+ * Hits are counted without contention: each of the first threads of the process has a stripe of its own, which it alone
+ * writes; later ones share 16 more, by atomic addition. */
 #include <string.h>
 
-#include "runtime/os.h"
+#include "runtime/interner_find.h"
 
-#define FIRST_SLOTS ((size_t)256) /* a power of two */
-#define FIRST_TEXTS ((size_t)128)
+#include "runtime/thread.h"
+
 #define MOST_SYMBOLS ((uint32_t)INT32_MAX)
-#define LENGTH_BYTES sizeof(uint32_t)
+#define LONGEST_TEXT ((size_t)UINT32_MAX - 16)
+#define FIRST_CHUNK_BYTES ((size_t)2 << 10)
+#define OWN_STRIPES 16u
+#define SHARED_STRIPES 16u /* a power of two */
+#define STRIPE_BYTES ((OWN_STRIPES + SHARED_STRIPES) * sizeof(vmr_hit_stripe))
 
-typedef struct slot {
-  uint32_t hash;
-  vmr_symbol symbol; /* 0: free */
-} slot;
+/* ---- memory ---- */
 
-struct vmr_interner {
-  slot *slots;
-  size_t slot_count; /* a power of two */
-  const char **texts;
-  uint32_t count;
-  size_t capacity; /* of texts */
-  vmr_arena *storage;
-};
-
-/* ---- the hash ---- */
-
-static uint64_t load_word(const char *from, size_t bytes) {
-  uint64_t word = 0;
-  memcpy(&word, from, bytes);
-  return word;
+void vmr_interner_fail(vmr_interner *interner, vmr_status status, bool is_limit) {
+  if (interner->status == VMR_OK) VMR_PUBLISH(interner->status, status);
+  if (is_limit) VMR_PUBLISH(interner->limits_hit, interner->limits_hit + 1);
 }
 
-/* The two halves of the 128-bit product of `a` and `b`, folded by exclusive or. */
-static uint64_t fold_product(uint64_t a, uint64_t b) {
-#ifdef __SIZEOF_INT128__
-  __extension__ unsigned __int128 product = (unsigned __int128)a * b;
-  return (uint64_t)product ^ (uint64_t)(product >> 64);
-#else
-  uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
-  uint64_t cross = a_high * b_low + (a_low * b_low >> 32), other = a_low * b_high + (uint32_t)cross;
-  return (a * b) ^ (a_high * b_high + (cross >> 32) + (other >> 32));
-#endif
-}
-
-static uint32_t hash_text(const char *text, size_t length) {
-  const uint64_t odd_a = UINT64_C(0x9e3779b97f4a7c15), odd_b = UINT64_C(0xd6e8feb86659fd93);
-  uint64_t state = fold_product(length ^ odd_a, odd_b), low = 0, high = 0;
-  for (; length > 16; text += 16, length -= 16) {
-    state = fold_product(load_word(text, 8) ^ odd_b, load_word(text + 8, 8) ^ state);
+void *vmr_interner_obtain(vmr_interner *interner, size_t bytes) {
+  bool is_allowed = interner->reserved <= interner->most_bytes && bytes <= interner->most_bytes - interner->reserved;
+  void *memory = is_allowed ? vmr_ctx_obtain(interner->handle.ctx, VMR_KIND_INTERNER, bytes) : NULL;
+  if (memory != NULL) {
+    VMR_PUBLISH(interner->reserved, interner->reserved + bytes);
+  } else {
+    vmr_interner_fail(interner, VMR_OUT_OF_MEMORY, !is_allowed);
   }
-  if (length >= 8) { /* the two words overlap when the rest is shorter than 16 */
-    low = load_word(text, 8);
-    high = load_word(text + length - 8, 8);
-  } else if (length >= 4) {
-    low = load_word(text, 4);
-    high = load_word(text + length - 4, 4);
-  } else if (length > 0) {
-    low = load_word(text, 1) | load_word(text + length / 2, 1) << 8 | load_word(text + length - 1, 1) << 16;
+  return memory;
+}
+
+void vmr_interner_release(vmr_interner *interner, void *memory, size_t bytes) {
+  if (memory == NULL) return;
+  vmr_ctx_release(interner->handle.ctx, VMR_KIND_INTERNER, memory, bytes);
+  VMR_PUBLISH(interner->reserved, interner->reserved - bytes);
+}
+
+void vmr_interner_retire(vmr_interner *interner, vmr_outgrown *array) {
+  if (array == NULL) return;
+  if (interner->stripes == NULL) {
+    vmr_interner_release(interner, array, array->bytes);
+    return;
   }
-  state = fold_product(low ^ odd_b, high ^ state);
-  state = fold_product(state ^ odd_a, odd_b);
-  return (uint32_t)(state >> 32);
+  array->next = interner->retired;
+  interner->retired = array;
+  VMR_PUBLISH(interner->retired_bytes, interner->retired_bytes + array->bytes);
 }
 
-/* ---- the table ---- */
+/* ---- beginning and end ---- */
 
-static size_t length_of(const char *stored) {
-  uint32_t length;
-  memcpy(&length, stored - LENGTH_BYTES, LENGTH_BYTES);
-  return length;
+static vmr_status copy_options(vmr_interner_options *copy, const vmr_interner_options *given) {
+  *copy = vmr_interner_options_default();
+  if (given == NULL) return VMR_OK;
+  if (given->struct_size < offsetof(vmr_interner_options, expected)) return VMR_INVALID_ARGUMENT;
+  if (given->struct_size > sizeof *copy) return VMR_WRONG_VERSION;
+  memcpy(copy, given, given->struct_size);
+  if (copy->most_symbols == 0 || copy->most_symbols > MOST_SYMBOLS) copy->most_symbols = MOST_SYMBOLS;
+  if (copy->most_bytes == 0) copy->most_bytes = SIZE_MAX;
+  bool is_valid = copy->word_count <= copy->most_symbols && (copy->word_count == 0 || copy->words != NULL);
+  return is_valid ? VMR_OK : VMR_INVALID_ARGUMENT;
 }
 
-#ifndef NDEBUG
-static bool interner_is_valid(const vmr_interner *interner) {
-  bool sized = interner->slot_count != 0 && (interner->slot_count & (interner->slot_count - 1)) == 0;
-  return sized && interner->count <= interner->capacity && interner->count <= interner->slot_count / 4 * 3;
-}
-#endif
-
-/* The slot that holds `text`, or the free one where it belongs. */
-static size_t find_slot(const vmr_interner *interner, uint32_t hash, const char *text, size_t length) {
-  size_t mask = interner->slot_count - 1, at = hash & mask;
-  for (; interner->slots[at].symbol != 0; at = (at + 1) & mask) {
-    if (interner->slots[at].hash != hash) continue;
-    const char *stored = interner->texts[interner->slots[at].symbol - 1];
-    if (length_of(stored) == length && (length == 0 || memcmp(stored, text, length) == 0)) break;
+/* The words take their places; one that is there already is a fault. */
+static vmr_status enter_words(vmr_interner *interner) {
+  vmr_bucket_table *table = atomic_load_explicit(&interner->table, memory_order_relaxed);
+  for (uint32_t i = 0; i < interner->word_count; i++) {
+    vmr_view word = interner->words[i];
+    if (word.length > LONGEST_TEXT || (word.data == NULL && word.length != 0)) return VMR_INVALID_ARGUMENT;
+    uint64_t hash = vmr_hash_text(word.data, word.length);
+    if (vmr_table_find(interner, hash, word.data, word.length) != 0) return VMR_INVALID_ARGUMENT;
+    vmr_table_insert(table, hash, VMR_PRELOADED | i);
   }
-  return at;
+  atomic_store_explicit(&interner->count, interner->word_count, memory_order_release);
+  return VMR_OK;
 }
 
-/* Doubles the slots when one more symbol would fill them beyond three quarters. */
-static bool reserve_slot(vmr_interner *interner) {
-  if (interner->count + 1 <= interner->slot_count / 4 * 3) return true;
-  size_t count = interner->slot_count * 2, mask = count - 1;
-  if (count > SIZE_MAX / sizeof(slot)) return false;
-  slot *slots = vmr_os_alloc_zeroed(count * sizeof(slot));
-  if (slots == NULL) return false;
-  for (size_t i = 0; i < interner->slot_count; i++) {
-    if (interner->slots[i].symbol == 0) continue;
-    size_t at = interner->slots[i].hash & mask;
-    while (slots[at].symbol != 0) at = (at + 1) & mask;
-    slots[at] = interner->slots[i];
+static vmr_status prepare(vmr_interner *interner, const vmr_interner_options *options) {
+  uint64_t texts = (uint64_t)options->word_count + options->expected;
+  vmr_bucket_table *table = vmr_table_create(interner, texts);
+  atomic_store_explicit(&interner->table, table, memory_order_relaxed);
+  if (table == NULL) return VMR_OUT_OF_MEMORY;
+  if (options->is_shared) {
+    interner->stripes = vmr_interner_obtain(interner, STRIPE_BYTES);
+    if (interner->stripes == NULL) return VMR_OUT_OF_MEMORY;
+    memset(interner->stripes, 0, STRIPE_BYTES);
   }
-  vmr_os_free(interner->slots);
-  interner->slots = slots;
-  interner->slot_count = count;
-  return true;
+  return enter_words(interner);
 }
 
-static bool reserve_text(vmr_interner *interner) {
-  if (interner->count < interner->capacity) return true;
-  if (interner->count >= MOST_SYMBOLS || interner->capacity > SIZE_MAX / 2 / sizeof *interner->texts) return false;
-  const char **texts = vmr_os_resize(interner->texts, interner->capacity * 2 * sizeof *texts);
-  if (texts == NULL) return false;
-  interner->texts = texts;
-  interner->capacity *= 2;
-  return true;
+static void free_interner(vmr_interner *interner) {
+  vmr_bucket_table *table = atomic_load_explicit(&interner->table, memory_order_relaxed);
+  vmr_interner_trim(interner);
+  vmr_interner_free_texts(interner);
+  vmr_interner_release(interner, interner->stripes, STRIPE_BYTES);
+  if (table != NULL) vmr_interner_release(interner, table, table->head.bytes);
+  pthread_mutex_destroy(&interner->lock);
+  vmr_ctx_release(interner->handle.ctx, VMR_KIND_INTERNER, interner, sizeof *interner);
 }
 
-static const char *store_text(vmr_interner *interner, const char *text, size_t length) {
-  uint32_t short_length = (uint32_t)length;
-  char *stored = vmr_arena_alloc_aligned(interner->storage, LENGTH_BYTES + length + 1, 1);
-  if (stored == NULL) return NULL;
-  memcpy(stored, &short_length, LENGTH_BYTES);
-  stored += LENGTH_BYTES;
-  if (length != 0) memcpy(stored, text, length);
-  stored[length] = '\0';
-  return stored;
+vmr_status vmr_interner_open(vmr_interner **interner, vmr_ctx *ctx, const vmr_interner_options *options) {
+  vmr_interner_options chosen;
+  if (interner == NULL) return VMR_INVALID_ARGUMENT;
+  *interner = NULL;
+  vmr_status status = copy_options(&chosen, options);
+  if (status != VMR_OK) return status;
+  vmr_interner *opened = vmr_ctx_obtain_zeroed(ctx, VMR_KIND_INTERNER, sizeof *opened);
+  if (opened == NULL) return VMR_OUT_OF_MEMORY;
+  opened->words = chosen.words;
+  opened->word_count = chosen.word_count;
+  opened->reserved = sizeof *opened;
+  opened->most_bytes = chosen.most_bytes != 0 ? chosen.most_bytes : SIZE_MAX;
+  opened->most_symbols = chosen.most_symbols != 0 ? chosen.most_symbols : MOST_SYMBOLS;
+  opened->next_chunk_bytes = FIRST_CHUNK_BYTES;
+  if (pthread_mutex_init(&opened->lock, NULL) != 0) {
+    vmr_ctx_release(ctx, VMR_KIND_INTERNER, opened, sizeof *opened);
+    return VMR_OUT_OF_MEMORY;
+  }
+  opened->handle.ctx = ctx;
+  status = prepare(opened, &chosen);
+  if (status != VMR_OK) {
+    free_interner(opened);
+    return status;
+  }
+  vmr_ctx_add_handle(ctx, &opened->handle, VMR_KIND_INTERNER);
+  *interner = opened;
+  return VMR_OK;
 }
-
-/* ---- the public functions ---- */
 
 vmr_interner *vmr_interner_create(void) {
-  vmr_interner *interner = vmr_os_alloc_zeroed(sizeof *interner);
-  if (interner == NULL) return NULL;
-  interner->slots = vmr_os_alloc_zeroed(FIRST_SLOTS * sizeof(slot));
-  interner->slot_count = FIRST_SLOTS;
-  interner->texts = vmr_os_alloc(FIRST_TEXTS * sizeof *interner->texts);
-  interner->capacity = FIRST_TEXTS;
-  interner->storage = vmr_arena_create(4096);
-  if (interner->slots == NULL || interner->texts == NULL || interner->storage == NULL) {
-    vmr_interner_destroy(interner);
-    return NULL;
-  }
-  return interner;
+  vmr_interner *interner;
+  return vmr_interner_open(&interner, NULL, NULL) == VMR_OK ? interner : NULL;
 }
 
 void vmr_interner_destroy(vmr_interner *interner) {
   if (interner == NULL) return;
-  vmr_arena_destroy(interner->storage);
-  vmr_os_free(interner->texts);
-  vmr_os_free(interner->slots);
-  vmr_os_free(interner);
+  vmr_ctx_remove_handle(&interner->handle); /* nobody reads figures from here on */
+  free_interner(interner);
+}
+
+size_t vmr_interner_trim(vmr_interner *interner) {
+  size_t bytes = interner->retired_bytes;
+  for (vmr_outgrown *each = interner->retired, *next; each != NULL; each = next) {
+    next = each->next;
+    vmr_interner_release(interner, each, each->bytes);
+  }
+  interner->retired = NULL;
+  VMR_PUBLISH(interner->retired_bytes, 0);
+  return bytes;
+}
+
+/* ---- adding and finding ---- */
+
+static void count_in_shared_stripe(vmr_interner *interner, unsigned number, size_t length) {
+  vmr_hit_stripe *shared = &interner->stripes[OWN_STRIPES + number % SHARED_STRIPES];
+  atomic_fetch_add_explicit(&shared->hits, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&shared->bytes, length, memory_order_relaxed);
+}
+
+static inline void count_shared_hit(vmr_interner *interner, size_t length) {
+  unsigned number = vmr_thread_number();
+  if (VMR_LIKELY(number <= OWN_STRIPES)) {
+    vmr_hit_stripe *own = &interner->stripes[number - 1];
+    uint64_t hits = atomic_load_explicit(&own->hits, memory_order_relaxed),
+             bytes = atomic_load_explicit(&own->bytes, memory_order_relaxed);
+    atomic_store_explicit(&own->hits, hits + 1, memory_order_relaxed);
+    atomic_store_explicit(&own->bytes, bytes + length, memory_order_relaxed);
+  } else {
+    count_in_shared_stripe(interner, number, length);
+  }
+}
+
+static inline void count_hit(vmr_interner *interner, size_t length) {
+  if (interner->stripes != NULL) {
+    count_shared_hit(interner, length);
+  } else {
+    VMR_PUBLISH(interner->hits, interner->hits + 1);
+    VMR_PUBLISH(interner->hit_bytes, interner->hit_bytes + length);
+  }
+}
+
+static bool admits(vmr_interner *interner, size_t length) {
+  bool is_limit = atomic_load_explicit(&interner->count, memory_order_relaxed) >= interner->most_symbols;
+  if (!is_limit && length <= LONGEST_TEXT && vmr_ctx_admit(interner->handle.ctx, VMR_KIND_INTERNER, length))
+    return true;
+  vmr_interner_fail(interner, length <= LONGEST_TEXT ? VMR_OUT_OF_MEMORY : VMR_SIZE_OVERFLOW, is_limit);
+  return false;
+}
+
+static vmr_symbol add_new(vmr_interner *interner, uint64_t hash, const char *text, size_t length) {
+  uint32_t place = 0;
+  if (!admits(interner, length) || !vmr_table_reserve(interner) ||
+      !vmr_interner_store(interner, text, length, &place)) {
+    VMR_PUBLISH(interner->refused, interner->refused + 1);
+    return 0;
+  }
+  vmr_symbol symbol = atomic_load_explicit(&interner->count, memory_order_relaxed) + 1;
+  atomic_store_explicit(&interner->count, symbol, memory_order_release);
+  vmr_table_insert(atomic_load_explicit(&interner->table, memory_order_relaxed), hash, place);
+  return symbol;
+}
+
+/* Long texts and new ones. In a shared interner the text is looked for again under the lock, for another thread may have
+ * been faster: then it is a hit after all. */
+static __attribute__((noinline)) vmr_symbol add_slow(vmr_interner *interner, const char *text, size_t length) {
+  bool is_shared = interner->stripes != NULL, is_text = length <= LONGEST_TEXT;
+  uint64_t hash = is_text ? vmr_hash_text(text, length) : 0;
+  vmr_symbol found = is_text ? vmr_table_find(interner, hash, text, length) : 0, added = 0;
+  if (found == 0) {
+    if (is_shared) pthread_mutex_lock(&interner->lock);
+    if (is_shared && is_text) found = vmr_table_find(interner, hash, text, length);
+    if (found == 0) added = add_new(interner, hash, text, length);
+    if (is_shared) pthread_mutex_unlock(&interner->lock);
+  }
+  if (found != 0) count_hit(interner, length);
+  return found != 0 ? found : added;
 }
 
 vmr_symbol vmr_interner_add(vmr_interner *interner, const char *text, size_t length) {
-  if (length > UINT32_MAX - 16) return 0;
-  uint32_t hash = hash_text(text, length);
-  size_t at = find_slot(interner, hash, text, length);
-  if (interner->slots[at].symbol != 0) return interner->slots[at].symbol;
-  size_t slots_before = interner->slot_count;
-  if (!reserve_text(interner) || !reserve_slot(interner)) return 0;
-  const char *stored = store_text(interner, text, length);
-  if (stored == NULL) return 0;
-  if (interner->slot_count != slots_before) at = find_slot(interner, hash, text, length);
-  interner->texts[interner->count++] = stored;
-  interner->slots[at] = (slot){.hash = hash, .symbol = interner->count};
-  assert(interner_is_valid(interner));
-  return interner->count;
+  if (VMR_LIKELY(length <= VMR_SHORT_LENGTH)) {
+    vmr_symbol symbol = vmr_table_find_short(interner, text, length);
+    if (VMR_LIKELY(symbol != 0)) {
+      count_hit(interner, length);
+      return symbol;
+    }
+  }
+  return add_slow(interner, text, length);
 }
 
 vmr_symbol vmr_interner_find(const vmr_interner *interner, const char *text, size_t length) {
-  if (length > UINT32_MAX - 16) return 0;
-  return interner->slots[find_slot(interner, hash_text(text, length), text, length)].symbol;
+  if (length <= VMR_SHORT_LENGTH) return vmr_table_find_short(interner, text, length);
+  return length <= LONGEST_TEXT ? vmr_table_find(interner, vmr_hash_text(text, length), text, length) : 0;
+}
+
+/* ---- reading ---- */
+
+vmr_view vmr_interner_view(const vmr_interner *interner, vmr_symbol symbol) {
+  if (symbol == 0 || symbol > vmr_interner_count(interner)) return (vmr_view){NULL, 0};
+  return vmr_interner_read(interner, vmr_interner_place(interner, symbol), &symbol);
 }
 
 const char *vmr_interner_text(const vmr_interner *interner, vmr_symbol symbol, size_t *length) {
-  if (symbol == 0 || symbol > interner->count) return NULL;
-  const char *stored = interner->texts[symbol - 1];
-  if (length != NULL) *length = length_of(stored);
-  return stored;
+  vmr_view view = vmr_interner_view(interner, symbol);
+  if (length != NULL && view.data != NULL) *length = view.length;
+  return view.data;
 }
 
-uint32_t vmr_interner_count(const vmr_interner *interner) { return interner->count; }
+uint32_t vmr_interner_count(const vmr_interner *interner) {
+  return atomic_load_explicit(&interner->count, memory_order_acquire);
+}
+
+vmr_status vmr_interner_status(const vmr_interner *interner) { return VMR_PEEK(interner->status); }
+
+vmr_interner_figures vmr_interner_read_figures(const vmr_interner *interner) {
+  uint64_t hits = VMR_PEEK(interner->hits), bytes = VMR_PEEK(interner->hit_bytes);
+  for (unsigned i = 0; interner->stripes != NULL && i < OWN_STRIPES + SHARED_STRIPES; i++) {
+    hits += atomic_load_explicit(&interner->stripes[i].hits, memory_order_relaxed);
+    bytes += atomic_load_explicit(&interner->stripes[i].bytes, memory_order_relaxed);
+  }
+  uint32_t symbols = vmr_interner_count(interner);
+  uint64_t refused = VMR_PEEK(interner->refused);
+  return (vmr_interner_figures){.symbols = symbols,
+                                .preloaded = interner->word_count,
+                                .hits = hits,
+                                .misses = symbols - interner->word_count + refused,
+                                .refused = refused,
+                                .limits_hit = VMR_PEEK(interner->limits_hit),
+                                .stored_bytes = VMR_PEEK(interner->stored_bytes),
+                                .saved_bytes = bytes + hits,
+                                .reserved_bytes = VMR_PEEK(interner->reserved),
+                                .retired_bytes = VMR_PEEK(interner->retired_bytes)};
+}
+
+bool vmr_interner_is_valid(const vmr_interner *interner) {
+  uint32_t count = vmr_interner_count(interner);
+  uint64_t stored = 0;
+  const vmr_bucket_table *table = atomic_load_explicit(&interner->table, memory_order_acquire);
+  if (vmr_table_count_entries(table) != count || count > table->room || count < interner->word_count) return false;
+  for (vmr_symbol symbol = 1; symbol <= count; symbol++) {
+    vmr_view text = vmr_interner_view(interner, symbol);
+    if (vmr_interner_find(interner, text.data, text.length) != symbol) return false;
+    if (symbol > interner->word_count && text.data[text.length] != '\0') return false;
+    if (symbol > interner->word_count) stored += text.length;
+  }
+  return stored == interner->stored_bytes;
+}

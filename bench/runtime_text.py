@@ -1,0 +1,34 @@
+"""Rows of tools/bench runtime about texts: the interner beside GLib's."""
+import json
+
+import harness
+
+
+def absent_row(name, unit):
+    return {"name": name, "value": None, "median": None, "runs": 0, "unit": unit, "peer": "not installed",
+            "peer_value": None, "ratio": None}
+
+
+def add_ratio(session, name, ours, peers, target):
+    """One least over the other, or a row that says that the peer is absent."""
+    if peers is None:
+        session.rows.append(absent_row(name, "x"))
+    else:
+        session.add(name, [min(ours) / min(peers)], "x", target)
+
+
+def measure_interner(session):
+    rounds = session.options.runs or (3 if session.quick else 100)
+    said = json.loads(harness.run_program([session.program("bench-interner"), rounds, 1000 if session.quick else 100000]))
+    names = {"single": "interner", "shared": "shared interner", "shared_two": "shared interner, two threads",
+             "glib": "g_intern_string", "glib_two": "g_intern_string, two threads"}
+    for key, name in names.items():
+        if key in said:
+            session.add(f"intern/{name}", [nanoseconds * 1e-9 for nanoseconds in said[key]], "s")
+        else:
+            session.rows.append(absent_row(f"intern/{name}", "s"))
+    add_ratio(session, "intern: interner over glib", said["single"], said.get("glib"), 1 / 2.7)
+    add_ratio(session, "intern: two threads over glib", said["shared_two"], said.get("glib_two"), 1 / 4.5)
+    target = None if session.quick else 46
+    session.add("intern: bytes of a text", [said["bytes_single"]], "B", target)
+    session.add("intern: bytes of a text, shared", [said["bytes_shared"]], "B", target)
