@@ -115,6 +115,15 @@ static bool is_movable(const vmo_buffers *buffers, vmo_storage_id root) {
   return buffers->flow->storages.data[anchor].owner == VMO_OWNER_RETURNED && !buffers->results_apart;
 }
 
+/* In the bytes of a parameter, or of a result that the caller provides, the plan's text says of a value whose bytes it is
+ * over, and not where: so a result can take a part there, but nothing that shares its bytes can come along. */
+static bool is_sayable(const vmo_buffers *buffers, vmo_storage_id into, vmo_storage_id root) {
+  vmo_storage_id anchor = buffers->classes[into].anchor;
+  if (anchor == VMO_NONE || buffers->next[root] == root) return true;
+  vmo_storage_owner owner = buffers->flow->storages.data[anchor].owner;
+  return owner != VMO_OWNER_PARAMETER && !(owner == VMO_OWNER_RETURNED && buffers->results_apart);
+}
+
 static void set_offsets(vmo_buffers *buffers, vmo_storage_id root, vmo_bytes offset) {
   vmo_storage_id member = root;
   do {
@@ -147,7 +156,7 @@ static vmo_status take_lanes(const vmo_merge *m, vmo_byte_liveness *bytes, vmo_s
 static vmo_refusal check_part(const vmo_buffers *buffers, vmo_value_id value, vmo_storage_id made, vmo_merge *m) {
   const vmo_flow *flow = buffers->flow;
   const vmo_storage *result = &flow->storages.data[made], *root = &flow->storages.data[m->left];
-  if (!is_movable(buffers, m->right)) return VMO_REFUSED_SHARED_LIVE;
+  if (!is_movable(buffers, m->right) || !is_sayable(buffers, m->left, m->right)) return VMO_REFUSED_SHARED_LIVE;
   if (root->bytes < 0 || !root->exact || !vmo_find_bytes(buffers, value, &m->begin, &m->end))
     return VMO_REFUSED_VIEW_LIVE;
   if (m->end < 0) m->end = root->bytes;

@@ -28,7 +28,7 @@ static bool place_value(annotator *a, vmo_value_id value, vmo_storage_id storage
     plan->offset = offset == VMO_NONE ? VMO_NONE : vmo_size_add(p->module->sizes, plan->offset, offset);
     if (plan->offset == VMO_NONE) return false;
   }
-  if (plan->slot != VMO_NONE || anchor == VMO_NONE) return true;
+  if (plan->slot != VMO_NONE || anchor == VMO_NONE || part > 0) return true; /* a part: the operand that it is over */
   const vmo_storage *anchored = &p->flow->storages.data[anchor];
   if (anchored->owner == VMO_OWNER_RETURNED)
     plan->result = (int32_t)anchored->position;
