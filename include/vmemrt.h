@@ -3,6 +3,7 @@
  *   vmemrt/base.h     status codes; the context: backing memory, limits, faults, books
  *   vmemrt/arena.h    bump allocation, dropped whole
  *   vmemrt/intern.h   strings to small numbers
+ *   vmemrt/metrics.h  what a context can tell about its memory
  *   vmemrt/plan.h     the block of a planned function, reused from call to call
  *   vmemrt/pool.h     objects of one size, given back in any order
  *   vmemrt/view.h     pieces of text that somebody else owns
@@ -15,6 +16,7 @@
 
 #include "vmemrt/arena.h"
 #include "vmemrt/intern.h"
+#include "vmemrt/metrics.h"
 #include "vmemrt/plan.h"
 #include "vmemrt/pool.h"
 #include "vmemrt/view.h"

@@ -47,12 +47,15 @@ void vmr_arena_set_cursor(vmr_arena_body *body, char *cursor, char *top) {
   body->open.limit = cursor + (window < WINDOW_BYTES ? window : WINDOW_BYTES);
 }
 
+void vmr_arena_set_current(vmr_arena_body *body, vmr_chunk *chunk) {
+  VMR_PUBLISH(body->current, chunk);
+  VMR_PUBLISH(body->capacity, chunk != NULL ? (size_t)(chunk_end(chunk) - chunk_begin(chunk)) : 0);
+}
+
+/* Another thread may count, and the chunks may go meanwhile: none is looked into. */
 size_t vmr_arena_count_used(const vmr_arena_body *body) {
-  const vmr_chunk *current = VMR_PEEK(body->current);
-  size_t used = VMR_PEEK(body->taken) + VMR_PEEK(body->in_blocks);
-  if (current == NULL) return used;
-  return used + (size_t)(VMR_PEEK(body->open.cursor) - chunk_begin(current)) +
-         (size_t)(chunk_end(current) - VMR_PEEK(body->top));
+  size_t room = (size_t)(VMR_PEEK(body->top) - VMR_PEEK(body->open.cursor));
+  return VMR_PEEK(body->taken) + VMR_PEEK(body->in_blocks) + VMR_PEEK(body->capacity) - room;
 }
 
 /* ---- creation ---- */
@@ -84,7 +87,7 @@ vmr_arena *vmr_arena_create(size_t chunk_bytes) {
 }
 
 static void enter_chunk(vmr_arena_body *body, vmr_chunk *entered) {
-  VMR_PUBLISH(body->current, entered);
+  vmr_arena_set_current(body, entered);
   vmr_arena_set_cursor(body, chunk_begin(entered), chunk_end(entered));
   vmr_os_poison(chunk_begin(entered), entered->bytes - VMR_CHUNK_HEADER_BYTES);
 }
@@ -179,7 +182,7 @@ size_t vmr_arena_trim(vmr_arena *arena) {
   bool is_empty = body->current != NULL && vmr_arena_count_used(body) == 0 && body->serial == 0;
   if (is_empty && !body->first->is_given) { /* then even the current one */
     link = &body->first;
-    body->current = NULL;
+    vmr_arena_set_current(body, NULL);
     vmr_arena_set_cursor(body, NULL, NULL);
   }
   for (vmr_chunk *next; *link != NULL; *link = next) {

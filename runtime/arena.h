@@ -42,6 +42,7 @@ typedef struct vmr_arena_body {
   vmr_arena open;             /* what the header sees; first */
   char *top;                  /* end of the free bytes of the current chunk: texts and odd objects lie above */
   vmr_chunk *first, *current; /* chunks after `current` are empty */
+  size_t capacity;            /* bytes for objects in the current one */
   vmr_block *blocks;          /* newest first */
   vmr_release *releases;      /* newest first */
   vmr_guarded *guarded;       /* newest first */
@@ -68,6 +69,9 @@ static inline size_t vmr_padding(const char *address, size_t alignment) {
 
 /* The books agree with the lists; what debug builds check. */
 bool vmr_arena_books_are_valid(const vmr_arena_body *body);
+
+/* Makes `chunk` (NULL: none) the current one; its cursor is to be set next. */
+void vmr_arena_set_current(vmr_arena_body *body, vmr_chunk *chunk);
 
 /* Makes the rest of the current chunk the free bytes: after any change of cursor or top by hand. */
 void vmr_arena_set_cursor(vmr_arena_body *body, char *cursor, char *top);

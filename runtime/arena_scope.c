@@ -59,7 +59,7 @@ static void go_back(vmr_arena_body *body, vmr_chunk *chunk, char *cursor, char *
     poison_after(chunk != NULL ? chunk->next : body->first);
     if (chunk != NULL) vmr_os_poison(cursor, (size_t)(top - cursor));
   }
-  VMR_PUBLISH(body->current, chunk);
+  vmr_arena_set_current(body, chunk);
   VMR_PUBLISH(body->taken, taken);
   vmr_arena_set_cursor(body, cursor, top);
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "runtime/metrics.h"
 #include "runtime/os.h"
 
 #define NO_LIMIT SIZE_MAX
@@ -353,6 +354,7 @@ void vmr_ctx_remove_handle(vmr_handle *handle) {
   vmr_ctx *ctx = handle->ctx;
   if (ctx == NULL) return;
   pthread_mutex_lock(&ctx->lock);
+  vmr_metrics_keep(ctx, handle);
   if (handle->next != NULL) handle->next->previous = handle->previous;
   if (handle->previous != NULL) {
     handle->previous->next = handle->next;

@@ -40,6 +40,11 @@ typedef struct vmr_books {
   _Atomic uint64_t total, obtained, failed;
 } vmr_books;
 
+/* Counters of what was destroyed: see metrics.c. */
+typedef struct vmr_gone {
+  uint64_t arena_object_bytes, pool_hits, pool_misses, interner_hits, interner_misses, interner_saved_bytes, limits_hit;
+} vmr_gone;
+
 struct vmr_ctx {
   vmr_backing backing;
   uint32_t flags;
@@ -59,8 +64,11 @@ struct vmr_ctx {
   _Atomic uint64_t fail_nth, fail_after, fault_count, fault_bytes;
   _Atomic uint32_t fail_per_million, fail_seed;
 
-  pthread_mutex_t lock; /* over the list */
-  vmr_handle *handles;  /* newest first */
+  _Atomic uint64_t tasks, task_allocations, task_allocations_peak;
+
+  pthread_mutex_t lock; /* over the list, and `gone` */
+  vmr_gone gone;
+  vmr_handle *handles; /* newest first */
 };
 
 /* Reads VMEMRT_OPTIONS over `options`; false when something in it is unknown: then `message` says what. */

@@ -177,7 +177,7 @@ void *vmr_plan_enter(vmr_plan *plan, size_t bytes) {
   if (!is_admitted || frame == NULL) return fail(plan, VMR_OUT_OF_MEMORY), NULL;
   frame->bytes = bytes;
   plan->innermost = frame;
-  plan->used += bytes;
+  VMR_PUBLISH(plan->used, plan->used + bytes); /* metrics may read beside it */
   if (plan->used > plan->peak) plan->peak = plan->used;
   if (plan->zone != 0) {
     open_block(plan, frame);
@@ -212,7 +212,7 @@ vmr_status vmr_plan_leave(vmr_plan *plan, const void *block) {
     status = fail(plan, VMR_CORRUPTED);
   }
   if (plan->is_watched) vmr_os_poison(block_of(frame), frame->capacity);
-  plan->used -= frame->bytes;
+  VMR_PUBLISH(plan->used, plan->used - frame->bytes);
   plan->innermost = frame->outer;
   return status;
 }
