@@ -2,6 +2,7 @@
  *
  *   vmemrt/base.h     status codes; the context: backing memory, limits, faults, books
  *   vmemrt/arena.h    bump allocation, dropped whole
+ *   vmemrt/heap.h     objects of any size for a group of allocation sites of a C program
  *   vmemrt/intern.h   strings to small numbers
  *   vmemrt/metrics.h  what a context can tell about its memory
  *   vmemrt/plan.h     the block of a planned function, reused from call to call
@@ -15,6 +16,7 @@
 #include "vmemrt/base.h"
 
 #include "vmemrt/arena.h"
+#include "vmemrt/heap.h"
 #include "vmemrt/intern.h"
 #include "vmemrt/metrics.h"
 #include "vmemrt/plan.h"

@@ -1,5 +1,6 @@
 /* trim.c: vmr_trim, which asks each living handle of a context for what it holds and does not use. */
 #include "runtime/arena.h"
+#include "runtime/heap.h"
 #include "runtime/interner.h"
 #include "runtime/plan.h"
 #include "runtime/pool.h"
@@ -11,6 +12,7 @@ static size_t trim_handle(vmr_handle *handle) {
   case VMR_KIND_ARENA: return vmr_arena_trim(&BODY_OF(vmr_arena_body, handle)->open);
   case VMR_KIND_INTERNER: return vmr_interner_trim(BODY_OF(vmr_interner, handle));
   case VMR_KIND_POOL: return vmr_pool_trim(&BODY_OF(vmr_pool_body, handle)->open);
+  case VMR_KIND_HEAP: return vmr_heap_trim(BODY_OF(vmr_heap, handle));
   case VMR_KIND_PLAN: return vmr_plan_trim(BODY_OF(vmr_plan, handle));
   default: return 0;
   }

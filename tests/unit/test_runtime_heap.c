@@ -1,0 +1,390 @@
+/* test_runtime_heap.c: heaps against what heap.h promises: any size and alignment, pointers of malloc, realloc, heaps that
+ * are never freed, address space that is short, fork, threads, faults; and random operations against a model. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/short_of_memory.h"
+#include "vmemrt.h"
+
+#define KIB ((size_t)1 << 10)
+#define MIB ((size_t)1 << 20)
+
+static vmr_ctx *make_ctx(void) {
+  vmr_options options = vmr_options_default();
+  vmr_ctx *ctx = NULL;
+  options.flags = VMR_IGNORE_ENVIRONMENT;
+  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
+  return ctx;
+}
+
+static size_t current_bytes(const vmr_ctx *ctx) {
+  vmr_account account;
+  assert_int_equal(vmr_ctx_read_account(ctx, VMR_KIND_ALL, &account), VMR_OK);
+  return account.current_bytes;
+}
+
+static vmr_heap *make_heap(uint32_t flags) {
+  vmr_heap *heap = NULL;
+  assert_int_equal(vmr_heap_create(&heap, NULL, flags), VMR_OK);
+  return heap;
+}
+
+static void any_size_and_alignment(void **state) {
+  (void)state;
+  for (uint32_t flags = 0; flags < 4; flags++) {
+    vmr_heap *heap = make_heap(flags);
+    for (size_t alignment = 1; alignment <= 8 * MIB; alignment *= 4) {
+      for (size_t bytes = 0; bytes < 5 * MIB; bytes = bytes * 3 / 2 + 7) {
+        unsigned char *object = vmr_heap_aligned(heap, alignment, bytes);
+        assert_non_null(object);
+        assert_true((uintptr_t)object % (alignment < 16 ? 16 : alignment) == 0);
+        assert_true(vmr_heap_usable_size(object) >= bytes);
+        assert_ptr_equal(vmr_heap_of(object), heap);
+        memset(object, 0xff, bytes);
+        if (bytes % 3 == 0) vmr_heap_free(object);
+      }
+      assert_true(vmr_heap_is_valid(heap));
+    }
+    assert_true(vmr_heap_used_bytes(heap) > 0);
+    vmr_heap_destroy(heap);
+  }
+}
+
+static void sizes_are_rounded_by_a_quarter_at_most(void **state) {
+  (void)state;
+  if (vmr_heap_range_bytes() == 0) skip();
+  vmr_heap *heap = make_heap(0);
+  for (size_t bytes = 1; bytes <= 32 * KIB; bytes++) {
+    void *object = vmr_heap_alloc(heap, bytes);
+    size_t usable = vmr_heap_usable_size(object);
+    assert_true(usable >= bytes && usable <= bytes + (bytes < 64 ? 15 : bytes / 4));
+    vmr_heap_free(object);
+  }
+  assert_int_equal(vmr_heap_used_bytes(heap), 0);
+  vmr_heap_destroy(heap);
+}
+
+static void pointers_of_malloc_are_welcome(void **state) {
+  (void)state;
+  vmr_heap *heap = make_heap(0);
+  char *object = malloc(100);
+  assert_null(vmr_heap_of(object));
+  assert_true(vmr_heap_usable_size(object) >= 100);
+  object = vmr_heap_realloc(heap, object, 1000);
+  assert_null(vmr_heap_of(object));
+  vmr_heap_free(object);
+  vmr_heap_free(NULL);
+  assert_int_equal(vmr_heap_usable_size(NULL), 0);
+  object = vmr_heap_alloc(NULL, 10); /* without a heap they are malloc, calloc, ... */
+  assert_null(vmr_heap_of(object));
+  object = vmr_heap_realloc(NULL, object, 20);
+  free(object);
+  free(vmr_heap_calloc(NULL, 3, 4));
+  free(vmr_heap_aligned(NULL, 64, 4));
+  object = vmr_heap_realloc(heap, NULL, 20);
+  assert_ptr_equal(vmr_heap_of(object), heap);
+  vmr_heap_free(object);
+  vmr_heap_destroy(heap);
+  vmr_heap_destroy(NULL);
+}
+
+static void arguments_are_checked(void **state) {
+  (void)state;
+  vmr_heap *heap = NULL;
+  assert_int_equal(vmr_heap_create(NULL, NULL, 0), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_heap_create(&heap, NULL, 64), VMR_INVALID_ARGUMENT);
+  assert_null(heap);
+  heap = make_heap(0);
+  errno = 0;
+  assert_null(vmr_heap_calloc(heap, SIZE_MAX / 2, 3));
+  assert_int_equal(errno, ENOMEM);
+  assert_int_equal(vmr_heap_status(heap), VMR_SIZE_OVERFLOW);
+  assert_null(vmr_heap_aligned(heap, 24, 8));
+  assert_int_equal(errno, EINVAL);
+  assert_null(vmr_heap_aligned(heap, 0, 8));
+  assert_null(vmr_heap_aligned(heap, SIZE_MAX / 2 + 1, 8));
+  for (size_t bytes = SIZE_MAX; bytes > SIZE_MAX / 4; bytes -= SIZE_MAX / 64) assert_null(vmr_heap_alloc(heap, bytes));
+  void *object = vmr_heap_alloc(heap, 0), *other = vmr_heap_alloc(heap, 0);
+  assert_true(object != NULL && other != NULL && object != other);
+  assert_null(vmr_heap_realloc(heap, object, SIZE_MAX / 2));
+  vmr_heap_destroy(heap);
+}
+
+static void calloc_gives_zeros_in_memory_that_was_used(void **state) {
+  (void)state;
+  vmr_heap *heap = make_heap(0);
+  for (int round = 0; round < 3; round++) {
+    for (size_t bytes = 1; bytes < 10 * MIB; bytes *= 5) {
+      unsigned char *object = vmr_heap_calloc(heap, bytes, 1);
+      for (size_t i = 0; i < bytes; i++) assert_int_equal(object[i], 0);
+      memset(object, 0xee, bytes);
+      vmr_heap_free(object);
+    }
+  }
+  vmr_heap_destroy(heap);
+}
+
+static void memory_goes_back(void **state) {
+  (void)state;
+  enum { COUNT = 30000 };
+  static void *objects[COUNT];
+  vmr_ctx *ctx = make_ctx();
+  vmr_heap *heap = NULL;
+  assert_int_equal(vmr_heap_create(&heap, ctx, 0), VMR_OK);
+  for (int round = 0; round < 3; round++) {
+    for (size_t i = 0; i < COUNT; i++) {
+      objects[i] = vmr_heap_alloc(heap, 50 + i % 900);
+      memset(objects[i], 1, 50 + i % 900);
+    }
+    assert_true(vmr_heap_used_bytes(heap) >= COUNT * (size_t)450);
+    assert_true(vmr_heap_reserved_bytes(heap) < COUNT * (size_t)700);
+    for (size_t i = 0; i < COUNT; i++) vmr_heap_free(objects[(i * 7) % COUNT]);
+    assert_int_equal(vmr_heap_used_bytes(heap), 0);
+    assert_true(vmr_heap_is_valid(heap));
+    vmr_trim(ctx);
+    assert_int_equal(vmr_heap_reserved_bytes(heap), 0);
+  }
+  assert_non_null(vmr_heap_alloc(heap, 10 * MIB)); /* dies with the heap */
+  vmr_heap_destroy(heap);
+  assert_int_equal(current_bytes(ctx), 0);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
+static void a_limit_holds(void **state) {
+  (void)state;
+  vmr_ctx *ctx = make_ctx();
+  vmr_heap *heap = NULL;
+  vmr_ctx_set_limits(ctx, 0, 7 * MIB);
+  assert_int_equal(vmr_heap_create(&heap, ctx, 0), VMR_OK);
+  size_t sum = 0;
+  for (void *object; (object = vmr_heap_alloc(heap, 10000)) != NULL; sum += 10000) memset(object, 1, 10000);
+  assert_true(sum > 5 * MIB && sum < 7 * MIB);
+  assert_true(current_bytes(ctx) <= 7 * MIB);
+  assert_int_equal(errno, ENOMEM);
+  assert_int_equal(vmr_heap_status(heap), VMR_OUT_OF_MEMORY);
+  assert_true(vmr_ctx_limits_hit(ctx) > 0);
+  vmr_heap_destroy(heap);
+  assert_int_equal(current_bytes(ctx), 0);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
+static void every_allocation_may_fail(void **state) {
+  (void)state;
+  vmr_ctx *ctx = make_ctx();
+  int failed = 0;
+  for (uint64_t nth = 1; nth < 60; nth++) {
+    vmr_heap *heap = NULL;
+    vmr_ctx_set_faults(ctx, nth, 0, 0, 0);
+    if (vmr_heap_create(&heap, ctx, 0) != VMR_OK) {
+      failed++;
+      continue;
+    }
+    for (size_t i = 0; i < 20; i++) {
+      char *object = vmr_heap_alloc(heap, i * 500);
+      char *grown = object != NULL ? vmr_heap_realloc(heap, object, i * 2000 + 100) : NULL;
+      failed += grown == NULL;
+      if (grown != NULL) memset(grown, 1, i * 2000 + 100);
+      if (i % 2 == 0) vmr_heap_free(grown != NULL ? grown : object);
+    }
+    assert_true(vmr_heap_is_valid(heap));
+    vmr_heap_destroy(heap);
+    assert_int_equal(current_bytes(ctx), 0);
+  }
+  assert_true(failed > 30);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
+/* ---- random operations against a model ---- */
+
+enum { MODEL = 300 };
+
+typedef struct model {
+  unsigned char *bytes;
+  size_t count;
+  unsigned char fill;
+} model;
+
+static uint64_t random_below(uint64_t *seed, uint64_t limit) {
+  *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return (*seed >> 33) % limit;
+}
+
+/* Mostly small, sometimes large. */
+static size_t random_size(uint64_t *seed) { return (size_t)random_below(seed, (uint64_t)1 << random_below(seed, 22)); }
+
+static int check_fill(const model *object) {
+  for (size_t i = 0; i < object->count; i++) {
+    if (object->bytes[i] != object->fill) return 1;
+  }
+  return 0;
+}
+
+/* 0 when every byte that was written is read back. */
+static int run_random_program(vmr_heap *heap, uint64_t seed, int steps) {
+  model *objects = calloc(MODEL, sizeof *objects);
+  int wrong = objects == NULL;
+  for (int step = 0; step < steps && !wrong; step++) {
+    model *object = &objects[random_below(&seed, MODEL)];
+    size_t count = random_size(&seed);
+    if (object->bytes != NULL && (wrong = check_fill(object)) != 0) break;
+    uint64_t what = random_below(&seed, 4);
+    if (object->bytes != NULL && what < 2) {
+      vmr_heap_free(object->bytes);
+      *object = (model){NULL, 0, 0};
+      continue;
+    }
+    unsigned char *old = object->bytes;
+    unsigned char *fresh = old != NULL ? vmr_heap_realloc(heap, old, count)
+                           : what == 2 ? vmr_heap_calloc(heap, 1, count)
+                                       : vmr_heap_aligned(heap, (size_t)1 << random_below(&seed, 13), count);
+    if (fresh == NULL) return 2;
+    object->bytes = fresh;
+    if (old == NULL && what == 2 && count != 0) wrong = fresh[0] != 0 || fresh[count - 1] != 0;
+    if (old != NULL && count < object->count) object->count = count;
+    if (old != NULL) wrong |= check_fill(object);
+    *object = (model){fresh, count, (unsigned char)step};
+    memset(fresh, object->fill, count);
+  }
+  for (int i = 0; objects != NULL && i < MODEL; i++) {
+    wrong |= objects[i].bytes != NULL ? check_fill(&objects[i]) : 0;
+    if (i % 2 == 0) vmr_heap_free(objects[i].bytes);
+  }
+  free(objects);
+  return wrong;
+}
+
+static void random_programs_keep_every_byte(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 8; seed++) {
+    vmr_heap *heap = make_heap((uint32_t)seed % 4);
+    assert_int_equal(run_random_program(heap, seed, 3000), 0);
+    assert_true(vmr_heap_is_valid(heap));
+    vmr_heap_destroy(heap);
+  }
+}
+
+/* ---- little address space ---- */
+
+static int live_without_range(void) {
+  vmr_heap *heap = NULL, *other = NULL;
+  if (vmr_heap_range_bytes() != 0) return 1;
+  if (vmr_heap_create(&heap, NULL, 0) != VMR_OK || vmr_heap_create(&other, NULL, VMR_HEAP_NEVER_FREED) != VMR_OK)
+    return 2;
+  if (run_random_program(heap, 5, 2000) != 0 || run_random_program(other, 6, 200) != 0) return 3;
+  char *object = vmr_heap_alloc(heap, 100);
+  if (vmr_heap_of(object) != heap || !vmr_heap_is_valid(heap)) return 4;
+  if (vmr_heap_alloc(heap, 800 * MIB) != NULL || vmr_heap_status(heap) != VMR_OUT_OF_MEMORY) return 5;
+  vmr_heap_free(object);
+  vmr_heap_destroy(heap); /* with what is left in it */
+  vmr_heap_destroy(other);
+  return 0;
+}
+
+static int live_with_a_small_range(void) {
+  vmr_heap *heap = NULL;
+  if (vmr_heap_range_bytes() == 0 || vmr_heap_range_bytes() > 2048 * MIB) return 1;
+  if (vmr_heap_create(&heap, NULL, 0) != VMR_OK) return 2;
+  return run_random_program(heap, 7, 2000) != 0 ? 3 : 0;
+}
+
+/* The range is reserved once for the process; this runs before anything else did so. */
+static void little_address_space_is_enough(void **state) {
+  (void)state;
+  assert_succeeds_with_memory(700 * MIB, live_without_range);
+  assert_succeeds_with_memory(3000 * MIB, live_with_a_small_range);
+}
+
+/* ---- threads and fork ---- */
+
+typedef struct exchange {
+  vmr_heap *heap;
+  void *_Atomic *mailbox;
+  uint64_t seed;
+  int wrong;
+} exchange;
+
+/* Allocates, writes, and gives back what the other thread left. */
+static void *work(void *argument) {
+  exchange *mine = argument;
+  for (int i = 0; i < 20000; i++) {
+    size_t bytes = 16 + random_size(&mine->seed) % 3000;
+    unsigned char *object = vmr_heap_alloc(mine->heap, bytes);
+    if (object == NULL) {
+      mine->wrong = 1;
+      break;
+    }
+    memset(object, 7, bytes);
+    unsigned char *other = __atomic_exchange_n((void **)&mine->mailbox[i % 64], object, __ATOMIC_ACQ_REL);
+    if (other != NULL && (other[0] != 7 || other[15] != 7)) mine->wrong = 1;
+    vmr_heap_free(other);
+  }
+  return NULL;
+}
+
+static void threads_share_a_heap(void **state) {
+  (void)state;
+  static void *_Atomic mailbox[64];
+  vmr_heap *heap = make_heap(VMR_HEAP_SHARED);
+  exchange sides[2] = {{heap, mailbox, 1, 0}, {heap, mailbox, 2, 0}};
+  pthread_t threads[2];
+  for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, work, &sides[i]), 0);
+  for (int i = 0; i < 2; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+  assert_false(sides[0].wrong || sides[1].wrong);
+  assert_true(vmr_heap_is_valid(heap));
+  for (int i = 0; i < 64; i++) vmr_heap_free(mailbox[i]);
+  assert_int_equal(vmr_heap_used_bytes(heap), 0);
+  vmr_heap_destroy(heap);
+}
+
+static void a_child_of_a_busy_process_has_working_heaps(void **state) {
+  (void)state;
+  static void *_Atomic mailbox[64];
+  vmr_heap *heap = make_heap(VMR_HEAP_SHARED);
+  char *object = vmr_heap_alloc(heap, 1000);
+  memset(object, 5, 1000);
+  exchange side = {heap, mailbox, 3, 0};
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, work, &side), 0);
+  for (int i = 0; i < 20; i++) {
+    pid_t child = fork();
+    if (child == 0) {
+      bool is_fine = object[999] == 5 && run_random_program(heap, (uint64_t)i, 100) == 0 && vmr_heap_is_valid(heap);
+      _exit(is_fine ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  assert_false(side.wrong);
+  vmr_heap_destroy(heap);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(little_address_space_is_enough),
+      cmocka_unit_test(any_size_and_alignment),
+      cmocka_unit_test(sizes_are_rounded_by_a_quarter_at_most),
+      cmocka_unit_test(pointers_of_malloc_are_welcome),
+      cmocka_unit_test(arguments_are_checked),
+      cmocka_unit_test(calloc_gives_zeros_in_memory_that_was_used),
+      cmocka_unit_test(memory_goes_back),
+      cmocka_unit_test(a_limit_holds),
+      cmocka_unit_test(every_allocation_may_fail),
+      cmocka_unit_test(random_programs_keep_every_byte),
+      cmocka_unit_test(threads_share_a_heap),
+      cmocka_unit_test(a_child_of_a_busy_process_has_working_heaps),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
