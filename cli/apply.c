@@ -13,11 +13,7 @@
 #define NARROWEST 60
 #define WIDEST 10000
 
-/* An error about an option, which is named as it was written. Returns false. */
-static bool fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *format, ...)
-    VMO_PRINTF(4, 5);
-
-static bool fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *format, ...) {
+bool vmo_option_fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *format, ...) {
   vmo_text message;
   vmo_text_init(&message);
   const char *name = vmo_option_infos[option].name;
@@ -34,8 +30,7 @@ static bool fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, c
 
 /* ---- values ---- */
 
-/* A whole number below 2^53, decimal, without a sign. */
-static bool parse_integer(const char *text, size_t length, int64_t *number) {
+bool vmo_parse_count(const char *text, size_t length, int64_t *number) {
   int64_t value = 0;
   if (length == 0) return false;
   for (size_t i = 0; i < length; i++) {
@@ -73,7 +68,7 @@ bool vmo_parse_bytes(const char *text, size_t length, vmo_bytes *bytes) {
   size_t digits = 0;
   while (digits < length && text[digits] >= '0' && text[digits] <= '9') digits++;
   int64_t number;
-  if (!parse_integer(text, digits, &number)) return false;
+  if (!vmo_parse_count(text, digits, &number)) return false;
   size_t unit = digits;
   while (unit < length && text[unit] == ' ') unit++;
   for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
@@ -90,7 +85,7 @@ static bool choose(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, 
                    const char *yes, bool *second) {
   *second = strcmp(value, yes) == 0;
   if (*second || strcmp(value, no) == 0) return true;
-  return fault(cli, level, option, "is %s or %s, not '%s'", no, yes, value);
+  return vmo_option_fault(cli, level, option, "is %s or %s, not '%s'", no, yes, value);
 }
 
 /* ---- lists ---- */
@@ -107,8 +102,8 @@ static bool set_dim(vmo_cli *cli, vmo_setting_level level, const char *name, int
     vmo_dim_setting *former = &cli->options.dims.data[i];
     if (strcmp(former->name, name) != 0) continue;
     if (former->level == level && former->value != value) {
-      return fault(cli, level, VMO_OPTION_DIM, "gives %s two values: %lld and %lld", name, (long long)former->value,
-                   (long long)value);
+      return vmo_option_fault(cli, level, VMO_OPTION_DIM, "gives %s two values: %lld and %lld", name,
+                              (long long)former->value, (long long)value);
     }
     former->value = value;
     former->level = level;
@@ -122,9 +117,9 @@ static bool apply_dim(vmo_cli *cli, vmo_setting_level level, const char *text, s
   const char *equals = memchr(text, '=', length);
   size_t name_length = equals != NULL ? (size_t)(equals - text) : 0;
   int64_t value;
-  if (equals == NULL || !is_name(text, name_length) || !parse_integer(equals + 1, length - name_length - 1, &value)) {
-    return fault(cli, level, VMO_OPTION_DIM, "takes NAME=NUMBER, a whole number below 2^53, not '%.*s'", (int)length,
-                 text);
+  if (equals == NULL || !is_name(text, name_length) || !vmo_parse_count(equals + 1, length - name_length - 1, &value)) {
+    return vmo_option_fault(cli, level, VMO_OPTION_DIM, "takes NAME=NUMBER, a whole number below 2^53, not '%.*s'",
+                            (int)length, text);
   }
   const char *name = vmr_arena_copy_text(cli->context->arena, text, name_length);
   return name != NULL && set_dim(cli, level, name, value);
@@ -137,7 +132,8 @@ static bool set_budget(vmo_cli *cli, vmo_setting_level level, const char *space,
     vmo_budget *former = &cli->options.budgets.data[i];
     if (!is_same_space(former->space, space)) continue;
     if (former->level == level && former->bytes != bytes) {
-      return fault(cli, level, VMO_OPTION_MAX_PEAK, "gives %s two budgets", space != NULL ? space : "the arena");
+      return vmo_option_fault(cli, level, VMO_OPTION_MAX_PEAK, "gives %s two budgets",
+                              space != NULL ? space : "the arena");
     }
     *former = (vmo_budget){space, bytes, level};
     return true;
@@ -153,8 +149,9 @@ static bool apply_budget(vmo_cli *cli, vmo_setting_level level, const char *text
   vmo_bytes bytes;
   if ((equals != NULL && !is_name(text, name_length)) ||
       !vmo_parse_bytes(size, length - (size_t)(size - text), &bytes)) {
-    return fault(cli, level, VMO_OPTION_MAX_PEAK,
-                 "takes SIZE or SPACE=SIZE, as in 4096, 64MiB or sram=256KiB, not '%.*s'", (int)length, text);
+    return vmo_option_fault(cli, level, VMO_OPTION_MAX_PEAK,
+                            "takes SIZE or SPACE=SIZE, as in 4096, 64MiB or sram=256KiB, not '%.*s'", (int)length,
+                            text);
   }
   if (equals != NULL) {
     const char *from = *text == '@' ? text + 1 : text; /* @sram, as the program writes it */
@@ -179,17 +176,18 @@ static bool apply_list(vmo_cli *cli, vmo_setting_level level, const char *text,
 
 static bool apply_alignment(vmo_cli *cli, vmo_setting_level level, const char *value) {
   int64_t number;
-  bool fine = parse_integer(value, strlen(value), &number) && number >= 1 && number <= LARGEST_ALIGNMENT &&
+  bool fine = vmo_parse_count(value, strlen(value), &number) && number >= 1 && number <= LARGEST_ALIGNMENT &&
               (number & (number - 1)) == 0;
-  if (!fine) return fault(cli, level, VMO_OPTION_ALIGN, "takes a power of two up to 2^30, not '%s'", value);
+  if (!fine) return vmo_option_fault(cli, level, VMO_OPTION_ALIGN, "takes a power of two up to 2^30, not '%s'", value);
   cli->options.alignment = (uint32_t)number;
   return true;
 }
 
 static bool apply_width(vmo_cli *cli, vmo_setting_level level, const char *value) {
   int64_t number;
-  if (!parse_integer(value, strlen(value), &number) || number < NARROWEST || number > WIDEST) {
-    return fault(cli, level, VMO_OPTION_WIDTH, "takes a number from %d to %d, not '%s'", NARROWEST, WIDEST, value);
+  if (!vmo_parse_count(value, strlen(value), &number) || number < NARROWEST || number > WIDEST) {
+    return vmo_option_fault(cli, level, VMO_OPTION_WIDTH, "takes a number from %d to %d, not '%s'", NARROWEST, WIDEST,
+                            value);
   }
   cli->options.width = (uint32_t)number;
   return true;
@@ -202,12 +200,12 @@ static bool apply_colour(vmo_cli *cli, vmo_setting_level level, const char *valu
     cli->options.colour = (vmo_colour_choice)i;
     return true;
   }
-  return fault(cli, level, VMO_OPTION_COLOUR, "is auto, always or never, not '%s'", value);
+  return vmo_option_fault(cli, level, VMO_OPTION_COLOUR, "is auto, always or never, not '%s'", value);
 }
 
 static bool apply_capacity(vmo_cli *cli, vmo_setting_level level, const char *value) {
   if (vmo_parse_bytes(value, strlen(value), &cli->options.capacity)) return true;
-  return fault(cli, level, VMO_OPTION_CAPACITY, "takes a size, as in 1048576 or 1MiB, not '%s'", value);
+  return vmo_option_fault(cli, level, VMO_OPTION_CAPACITY, "takes a size, as in 1048576 or 1MiB, not '%s'", value);
 }
 
 static bool apply_detail(vmo_cli *cli, vmo_setting_level level, const char *value) {
@@ -226,7 +224,7 @@ static bool apply_optimise(vmo_cli *cli, vmo_setting_level level, const char *va
 /* A file that only a configuration or a person could name "": none. */
 static bool apply_path(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *value,
                        const char **path) {
-  if (*value == '\0') return fault(cli, level, option, "names no file");
+  if (*value == '\0') return vmo_option_fault(cli, level, option, "names no file");
   *path = value;
   return true;
 }
@@ -259,8 +257,8 @@ static bool is_listed(vmo_cli *cli, vmo_setting_level level, vmo_option_id optio
   vmo_text list;
   vmo_text_init(&list);
   vmo_add_names(&list, names);
-  fault(cli, level, option, "names '%.*s', which is none of: %s", (int)length, word,
-        list.data != NULL ? list.data : "");
+  vmo_option_fault(cli, level, option, "names '%.*s', which is none of: %s", (int)length, word,
+                   list.data != NULL ? list.data : "");
   vmo_text_free(&list);
   return false;
 }
@@ -297,6 +295,15 @@ bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo
   case VMO_OPTION_PASSES: return apply_passes(cli, level, value);
   case VMO_OPTION_DUMP: return apply_dump(cli, level, value);
   case VMO_OPTION_CAPACITY: return apply_capacity(cli, level, value);
+  case VMO_OPTION_MINIMIZE: options->minimise = true; return true;
+  case VMO_OPTION_SPACE: return apply_list(cli, level, value, vmo_apply_space);
+  case VMO_OPTION_TIME_LIMIT: return vmo_apply_time_limit(cli, level, value);
+  case VMO_OPTION_THREADS: return vmo_apply_threads(cli, level, value);
+  case VMO_OPTION_SEED: return vmo_apply_seed(cli, level, value);
+  case VMO_OPTION_FROM: return apply_path(cli, level, option, value, &options->previous);
+  case VMO_OPTION_VALIDATE: return apply_path(cli, level, option, value, &options->validated);
+  case VMO_OPTION_SVG: return apply_path(cli, level, option, value, &options->svg);
+  case VMO_OPTION_ASCII: options->ascii = true; return true;
   case VMO_OPTION_DEPFILE: return apply_path(cli, level, option, value, &options->depfile);
   case VMO_OPTION_COLOUR: return apply_colour(cli, level, value);
   case VMO_OPTION_WIDTH: return apply_width(cli, level, value);

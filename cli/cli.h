@@ -12,6 +12,7 @@
 #define VMO_CLI_CLI_H
 
 #include "passes/passes.h"
+#include "planner/planner.h"
 #include "support/context.h"
 #include "support/diag.h"
 #include "support/text.h"
@@ -110,6 +111,14 @@ typedef struct vmo_options {
   uint32_t optimise;
   const char *passes, *dump;
   vmo_bytes capacity; /* -1: none */
+  bool minimise;
+  VMO_VEC(vmo_space) spaces;
+  vmo_setting_level space_level;
+  double time_limit; /* seconds; 0: none */
+  uint32_t threads;  /* 0: the default */
+  int64_t seed;
+  const char *previous, *validated, *svg; /* files of plan */
+  bool ascii;
   const char *depfile, *config;
   vmo_colour_choice colour;
   uint32_t width; /* 0: that of the terminal */
@@ -128,6 +137,7 @@ typedef struct vmo_cli {
   bool text_to_error; /* the text report goes to standard error */
   char *source;       /* the input's bytes, malloc'ed */
   char *config_source;
+  char *other_source; /* of --from or --validate */
   vmo_input_kind input_kind;
   uint32_t printed; /* diagnostics that were printed already */
   vmo_module *module;
@@ -147,6 +157,16 @@ bool vmo_apply_config(vmo_cli *cli, const char *text, size_t length);
 /* The option of that name (without dashes), or VMO_OPTION_COUNT; and the one most like it, or NULL. */
 vmo_option_id vmo_find_option(const char *name, size_t length);
 const char *vmo_nearest_option(const char *name, unsigned commands);
+/* One NAME[=SIZE][:align=N][:cost=N] of --space; --time-limit, --threads, --seed. (apply_plan.c) */
+bool vmo_apply_space(vmo_cli *cli, vmo_setting_level level, const char *text, size_t length);
+bool vmo_apply_time_limit(vmo_cli *cli, vmo_setting_level level, const char *value);
+bool vmo_apply_threads(vmo_cli *cli, vmo_setting_level level, const char *value);
+bool vmo_apply_seed(vmo_cli *cli, vmo_setting_level level, const char *value);
+/* An error about an option, which is named as it was written. Returns false. */
+bool vmo_option_fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *format, ...)
+    VMO_PRINTF(4, 5);
+/* A whole number below 2^53, decimal, without a sign. */
+bool vmo_parse_count(const char *text, size_t length, int64_t *number);
 /* "64MiB", "1000", "2kB" to bytes below 2^53; false for anything else. `length` of `text`. */
 bool vmo_parse_bytes(const char *text, size_t length, vmo_bytes *bytes);
 
@@ -213,6 +233,7 @@ typedef struct vmo_writers {
   void (*product)(const vmo_cli *cli, void *user, vmo_text *out); /* NULL: no product */
   void (*text)(const vmo_cli *cli, void *user, vmo_text *out);    /* NULL: the report */
   void (*json)(const vmo_cli *cli, void *user, vmo_text *out);    /* NULL: the report */
+  bool faulty;                                                    /* an input error that has a text all the same */
   const void *placement;                                          /* vmo_placement_report of `plan`, or NULL */
   void *user;
 } vmo_writers;
@@ -233,6 +254,8 @@ bool vmo_use_unicode(int file);
 /* The callback of vmo_plan_options: a bar on standard error, when that is a terminal and a second has gone by. */
 void vmo_show_progress(void *user, const char *stage, uint64_t done, uint64_t total);
 void vmo_clear_progress(void);
+/* The same of vmo_solve_options: best height, bound and nodes in one line. */
+void vmo_show_search(void *user, const vmo_progress *search);
 
 /* ---- commands ---- */
 

@@ -1,69 +1,226 @@
-/* cmd_plan.c: `vmemopt plan FILE --capacity=SIZE`: places the buffers of a CSV in one arena.
+/* cmd_plan.c: `vmemopt plan FILE`: places the buffers of a CSV in one arena or in several spaces, anew or close to a
+ * previous placement; or checks a placement that somebody else made.
  *
- * The placement is checked by code that shares nothing with the planner before anything is said about it. */
+ * Every placement is checked by code that shares nothing with the planner before anything is said about it. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "cli/cli.h"
-#include "planner/planner.h"
 #include "reports/reports.h"
+
+#define TOLERANCE 0.02   /* by which a plan that is close to the previous one may exceed one from scratch */
+#define MOST_FAULTS 1000 /* that are told */
 
 typedef struct placed {
   vmo_csv csv;
-  vmo_solution solution;
+  vmo_csv other; /* of --from or --validate */
+  vmo_packing packing;
+  vmo_moves moves;
+  vmo_fault_list faults;
+  vmo_placement placement;
 } placed;
 
 static void write_csv(const vmo_cli *cli, void *user, vmo_text *out) {
   const placed *found = user;
-  (void)cli;
-  vmo_write_csv(&found->csv, found->solution.offsets, out);
+  bool spaces = cli->options.spaces.count > 0;
+  vmo_write_packed_csv(&found->csv, found->packing.offsets, spaces ? cli->options.spaces.data : NULL,
+                       found->packing.spaces, out);
+}
+
+/* ---- verdicts ---- */
+
+/* Of a problem with spaces. */
+static void tell_about_spaces(vmo_cli *cli, const vmo_packing *packing) {
+  bool none = packing->status == VMO_SOLUTION_INFEASIBLE;
+  vmo_diagnostic *added =
+      vmo_diag_add(cli->context, VMO_DIAG_DOES_NOT_FIT, (vmo_location){0},
+                   "no placement within the capacities of the spaces %s", none ? "exists" : "was found");
+  vmo_diag_hint(cli->context, added, "%s",
+                none ? "the report lists buffers that already cannot be placed together"
+                     : "one may exist; more capacity, or a longer time limit, may help");
+}
+
+static void tell_about_capacity(vmo_cli *cli, const vmo_packing *packing) {
+  const vmo_solution *result = &packing->results[0];
+  const long long capacity = (long long)cli->options.capacity;
+  vmo_diagnostic *added;
+  if (packing->status == VMO_SOLUTION_TIMEOUT) {
+    added = vmo_diag_add(cli->context, VMO_DIAG_DOES_NOT_FIT, (vmo_location){0},
+                         "no placement within %lld bytes was found; the lowest has %lld bytes", capacity,
+                         (long long)result->height);
+    vmo_diag_hint(cli->context, added, "none can be lower than %lld bytes; one between may exist",
+                  (long long)result->floor);
+    return;
+  }
+  if (packing->offsets == NULL) {
+    vmo_diag_add(cli->context, VMO_DIAG_DOES_NOT_FIT, (vmo_location){0},
+                 "no placement exists: fixed offsets make buffers overlap that are live together");
+    return;
+  }
+  if (result->lower_bound <= cli->options.capacity) {
+    added = vmo_diag_add(cli->context, VMO_DIAG_DOES_NOT_FIT, (vmo_location){0},
+                         "no placement within %lld bytes exists, although no more than %lld bytes are live at once",
+                         capacity, (long long)result->lower_bound);
+  } else {
+    added = vmo_diag_add(cli->context, VMO_DIAG_DOES_NOT_FIT, (vmo_location){0},
+                         "no placement within %lld bytes exists: at time %lld, %lld bytes are live", capacity,
+                         (long long)result->witness, (long long)result->lower_bound);
+  }
+  if (result->floor > result->lower_bound) {
+    vmo_diag_hint(cli->context, added,
+                  "with alignments and fixed offsets no placement is lower than %lld bytes; "
+                  "one of %lld is known",
+                  (long long)result->floor, (long long)result->height);
+  } else {
+    vmo_diag_hint(cli->context, added, "a capacity of %lld bytes is known to suffice", (long long)result->height);
+  }
 }
 
 /* An error when no placement fits; says what is known of the least capacity. */
-static vmo_status judge(vmo_cli *cli, const vmo_solution *solution) {
-  const vmo_bytes capacity = cli->options.capacity;
-  if (solution->status == VMO_SOLUTION_OPTIMAL || solution->status == VMO_SOLUTION_FEASIBLE) return VMO_OK;
-  vmo_diagnostic *added;
-  if (solution->status == VMO_SOLUTION_TIMEOUT) {
-    added = vmo_diag_add(cli->context, VMO_DIAG_DOES_NOT_FIT, (vmo_location){0},
-                         "no placement within %lld bytes was found; the lowest has %lld bytes", (long long)capacity,
-                         (long long)solution->height);
-    vmo_diag_hint(cli->context, added, "none can be lower than %lld bytes; one between may exist",
-                  (long long)solution->floor);
-  } else if (solution->offsets != NULL) {
-    added = vmo_diag_add(cli->context, VMO_DIAG_DOES_NOT_FIT, (vmo_location){0},
-                         "no placement within %lld bytes exists: at time %lld, %lld bytes are live",
-                         (long long)capacity, (long long)solution->witness, (long long)solution->lower_bound);
-    if (solution->floor > solution->lower_bound) {
-      vmo_diag_hint(cli->context, added,
-                    "with alignments and fixed offsets no placement is lower than %lld bytes; "
-                    "one of %lld is known",
-                    (long long)solution->floor, (long long)solution->height);
-    } else {
-      vmo_diag_hint(cli->context, added, "a capacity of %lld bytes is known to suffice", (long long)solution->height);
-    }
-  } else {
-    vmo_diag_add(cli->context, VMO_DIAG_DOES_NOT_FIT, (vmo_location){0},
-                 "no placement exists: fixed offsets make buffers overlap that are live together");
-  }
+static vmo_status judge(vmo_cli *cli, const placed *found) {
+  vmo_solution_status status = found->packing.status;
+  if (status == VMO_SOLUTION_OPTIMAL || status == VMO_SOLUTION_FEASIBLE) return VMO_OK;
+  if (cli->options.spaces.count > 0)
+    tell_about_spaces(cli, &found->packing);
+  else
+    tell_about_capacity(cli, &found->packing);
   return VMO_DOES_NOT_FIT;
 }
 
+/* ---- another table ---- */
+
+/* Reads a second table; diagnostics about it name it. */
+static vmo_status read_other(vmo_cli *cli, const char *path, placed *found) {
+  const char *text = cli->context->source_text, *name = cli->context->source_name;
+  size_t own_length = cli->context->source_length, length;
+  cli->other_source = vmo_read_file(cli->context, path, &length);
+  if (cli->other_source == NULL) return VMO_INPUT_ERROR;
+  vmo_status status = vmo_context_set_source(cli->context, path, cli->other_source, length);
+  if (status == VMO_OK) status = vmo_read_csv(cli->context, &found->other);
+  if (status == VMO_OK && found->other.offset_column == VMO_NONE) {
+    vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_CSV_MISSING_COLUMN, (vmo_location){1, 1},
+                                         "a placement has a column 'offset'");
+    vmo_diag_hint(cli->context, added, "the output of vmemopt plan has one");
+    status = VMO_INPUT_ERROR;
+  }
+  if (status != VMO_OK) return status; /* what is told next is about that file */
+  return vmo_context_set_source(cli->context, name, text, own_length);
+}
+
+static uint32_t find_space(const vmo_cli *cli, const vmo_csv *csv, uint32_t row) {
+  if (csv->named_spaces == NULL || csv->named_spaces[row] == UINT64_MAX) return VMO_NONE;
+  for (uint32_t i = 0; i < csv->space_name_count; i++) {
+    if (!(csv->named_spaces[row] >> i & 1)) continue;
+    const vmo_csv_name *name = &csv->space_names[i];
+    for (uint32_t s = 0; s < cli->options.spaces.count; s++) {
+      const char *known = cli->options.spaces.data[s].name;
+      if (strlen(known) == name->length && memcmp(known, name->text, name->length) == 0) return s;
+    }
+  }
+  return VMO_NONE;
+}
+
+/* Where the other table has the buffers: -1 and VMO_NONE where it has not. */
+static vmo_status take_places(vmo_cli *cli, const placed *found, vmo_bytes **offsets, uint32_t **spaces) {
+  uint32_t count = found->csv.problem.buffer_count;
+  const uint32_t *rows = vmo_match_csv(cli->context, &found->csv, &found->other);
+  *offsets = vmo_alloc_array(cli->context, (size_t)count + 1, sizeof **offsets);
+  *spaces = vmo_alloc_array(cli->context, (size_t)count + 1, sizeof **spaces);
+  if (rows == NULL || *offsets == NULL || *spaces == NULL) return VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < count; i++) {
+    bool known = rows[i] != VMO_NONE;
+    (*offsets)[i] = known ? found->other.problem.buffers[rows[i]].fixed_offset : -1;
+    (*spaces)[i] = known && cli->options.spaces.count > 0 ? find_space(cli, &found->other, rows[i]) : 0;
+  }
+  return VMO_OK;
+}
+
+/* ---- validation ---- */
+
+/* Every buffer needs an offset there. */
+static vmo_status require_places(vmo_cli *cli, const placed *found, const vmo_bytes *offsets) {
+  uint32_t missing = 0, first = 0;
+  for (uint32_t i = found->csv.problem.buffer_count; i-- > 0;) {
+    if (offsets[i] >= 0) continue;
+    missing++;
+    first = i;
+  }
+  if (missing == 0) return VMO_OK;
+  size_t length;
+  const char *id = vmo_csv_id(&found->csv, first, &length);
+  vmo_diagnostic *added = vmo_diag_add(
+      cli->context, VMO_DIAG_PLACEMENT_FAULTS, (vmo_location){vmo_csv_line(&found->csv, first), 1},
+      "the placement %s has no offset for '%.*s'", cli->options.validated, (int)(length < 60 ? length : 60), id);
+  if (missing > 1) vmo_diag_hint(cli->context, added, "nor for %u others", missing - 1);
+  return VMO_INPUT_ERROR;
+}
+
+static vmo_status validate(vmo_cli *cli, placed *found) {
+  vmo_bytes *offsets;
+  uint32_t *spaces;
+  vmo_status status = read_other(cli, cli->options.validated, found);
+  if (status == VMO_OK) status = take_places(cli, found, &offsets, &spaces);
+  if (status == VMO_OK) status = require_places(cli, found, offsets);
+  if (status == VMO_OK)
+    status = vmo_measure_packing(cli->context, &found->csv.packing, offsets, spaces, &found->packing);
+  if (status == VMO_OK)
+    status = vmo_list_packing_faults(cli->context, &found->csv.packing, &found->packing, MOST_FAULTS, &found->faults);
+  if (status != VMO_OK) return status;
+  found->placement.faults = &found->faults;
+  if (found->faults.count == 0) return VMO_OK;
+  vmo_diag_add(cli->context, VMO_DIAG_PLACEMENT_FAULTS, (vmo_location){0}, "the placement %s has %s%u fault%s",
+               cli->options.validated, found->faults.more ? "more than " : "", found->faults.count,
+               found->faults.count == 1 ? "" : "s");
+  return VMO_INPUT_ERROR;
+}
+
+/* ---- placing ---- */
+
 static vmo_status place(vmo_cli *cli, placed *found) {
+  vmo_solve_options options = {.time_limit = cli->options.time_limit,
+                               .seed = (uint64_t)cli->options.seed,
+                               .threads = cli->options.threads,
+                               .report = vmo_show_search};
+  vmo_packing_problem *problem = &found->csv.packing;
+  problem->base.capacity = cli->options.minimise ? -1 : cli->options.capacity;
+  if (cli->options.previous != NULL) {
+    vmo_bytes *offsets;
+    uint32_t *spaces;
+    vmo_status status = read_other(cli, cli->options.previous, found);
+    if (status == VMO_OK) status = take_places(cli, found, &offsets, &spaces);
+    if (status != VMO_OK) return status;
+    found->placement.moves = &found->moves;
+    return vmo_replan_packing(cli->context, problem, &options, offsets, spaces, TOLERANCE, &found->packing,
+                              &found->moves);
+  }
+  vmo_status status = vmo_solve_packing(cli->context, problem, &options, &found->packing);
+  problem->base.capacity = cli->options.capacity;
+  bool over = status == VMO_OK && cli->options.minimise && cli->options.capacity >= 0 &&
+              found->packing.results[0].height > cli->options.capacity;
+  /* The lowest one does not fit: why, is found with the capacity. */
+  return over ? vmo_solve_packing(cli->context, problem, &options, &found->packing) : status;
+}
+
+static vmo_status run(vmo_cli *cli, placed *found) {
   vmo_status status = vmo_read_csv(cli->context, &found->csv);
+  if (status == VMO_OK)
+    status = vmo_resolve_csv_spaces(cli->context, &found->csv, cli->options.spaces.data, cli->options.spaces.count);
   if (status != VMO_OK) return status;
-  found->csv.problem.capacity = cli->options.capacity;
-  status = vmo_solve_problem(cli->context, &found->csv.problem, NULL, &found->solution);
-  if (status != VMO_OK) return status;
-  return vmo_check_solution(cli->context, &found->csv.problem, &found->solution);
+  found->csv.packing.base.capacity = cli->options.capacity;
+  if (cli->options.validated != NULL) return validate(cli, found);
+  status = place(cli, found);
+  found->csv.packing.base.capacity = cli->options.capacity;
+  return status == VMO_OK ? vmo_check_packing(cli->context, &found->csv.packing, &found->packing) : status;
 }
 
 vmo_exit vmo_run_plan_command(vmo_cli *cli) {
   placed found = {0};
-  vmo_placement placement = {&found.csv.problem, &found.solution};
   vmo_writers writers = {.product = write_csv, .user = &found};
   vmo_status status = vmo_load_input(cli, VMO_INPUT_CSV);
-  if (status == VMO_OK) status = place(cli, &found);
-  if (status == VMO_OK) {
-    writers.placement = &placement;
-    status = judge(cli, &found.solution);
-  }
+  found.placement = (vmo_placement){&found.csv, &found.csv.packing, &found.packing, NULL, NULL};
+  if (status == VMO_OK) status = run(cli, &found);
+  if (status == VMO_OK || found.placement.faults != NULL) writers.placement = &found.placement;
+  writers.faulty = found.placement.faults != NULL;
+  if (status == VMO_OK && cli->options.validated == NULL) status = judge(cli, &found);
   return vmo_finish(cli, status, &writers);
 }

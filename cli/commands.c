@@ -18,11 +18,13 @@ const vmo_command vmo_commands[] = {
      "With --passes=none it is written as it was parsed. With --dim, the dims get these values in the\n"
      "program, since the plan holds for them alone. Over --max-peak, no program is written.",
      VMO_OPT, false},
-    {"plan", vmo_run_plan_command, "FILE", "place buffers of a CSV in one arena",
+    {"plan", vmo_run_plan_command, "FILE", "place buffers of a CSV in one arena or in several spaces",
      "Reads a CSV with a row for each buffer, id,lower,upper,size, live in [lower, upper), and optional\n"
-     "columns alignment, offset (fixed) and gaps; writes it back with the offset of each. A summary goes\n"
-     "to standard output when the CSV goes to a file, and to standard error otherwise. When the buffers\n"
-     "do not fit the --capacity, no CSV is written.",
+     "columns alignment, offset (fixed), gaps, colocated, apart, spaces and space (docs/cli.md); writes it\n"
+     "back with the offset of each, and with --space the space. A summary goes to standard output when the\n"
+     "CSV goes to a file, and to standard error otherwise. When the buffers do not fit the --capacity or\n"
+     "the spaces, no CSV is written. With --validate nothing is placed: the output is a report on the\n"
+     "placement of somebody else.",
      VMO_PLAN, false},
     {"ops", vmo_run_ops_command, "[NAME]", "list the ops of VMIR, or tell about one",
      "Lists the table of ops, or tells about one: operands, result, what it may overwrite.", VMO_OPS, true},

@@ -3,8 +3,8 @@
  * All outputs of a run are written and accepted before the first is put in its place, so that they stand there together
  * or not at all. Which are written depends on how the work ended:
  *
- *   fine           product, text, JSON, depfile
- *   does not fit   text, JSON          (a product over its budget is none)
+ *   fine           product, text, JSON, drawing, depfile
+ *   does not fit   text, JSON, drawing (a product over its budget is none); so of a placement with faults
  *   input error    JSON with the diagnostics
  *   internal       nothing */
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #define STANDARD_ERROR "/dev/stderr"
 
 typedef struct output_set {
-  vmo_output items[4];
+  vmo_output items[5];
   uint32_t count;
 } output_set;
 
@@ -120,7 +120,15 @@ static bool add_text(vmo_cli *cli, const vmo_writers *writers, output_set *set) 
   } else {
     vmo_report report = make_report(cli, writers);
     vmo_write_text(&report, &style, out);
+    if (cli->options.ascii && writers->placement != NULL) vmo_write_drawing(writers->placement, &style, out);
   }
+  return true;
+}
+
+static bool add_svg(vmo_cli *cli, const vmo_writers *writers, output_set *set) {
+  vmo_text *out = begin(cli, set, cli->options.svg);
+  if (out == NULL) return false;
+  vmo_write_svg(writers->placement, out);
   return true;
 }
 
@@ -165,9 +173,10 @@ static bool add_depfile(vmo_cli *cli, output_set *set) {
   add_make_target(out, cli->product_path, &first);
   if (!cli->text_to_error) add_make_target(out, cli->text_path, &first);
   add_make_target(out, cli->json_path, &first);
+  add_make_target(out, cli->options.svg, &first);
   vmo_text_add_char(out, ':');
-  const char *sources[] = {cli->options.input, cli->options.config};
-  for (int i = 0; i < 2; i++) {
+  const char *sources[] = {cli->options.input, cli->options.previous, cli->options.validated, cli->options.config};
+  for (int i = 0; i < 4; i++) {
     if (sources[i] == NULL || strcmp(sources[i], "-") == 0) continue;
     vmo_text_add_char(out, ' ');
     add_make_path(out, sources[i]);
@@ -184,10 +193,12 @@ vmo_exit vmo_finish(vmo_cli *cli, vmo_status status, const vmo_writers *writers)
   vmo_clear_progress();
   vmo_print_diagnostics(cli);
   if (code == VMO_EXIT_INTERNAL) return code;
-  bool fine = true, has_text = code == VMO_EXIT_FINE || code == VMO_EXIT_BUDGET;
+  bool fine = true, has_text = code == VMO_EXIT_FINE || code == VMO_EXIT_BUDGET || writers->faulty;
   if (fine && code == VMO_EXIT_FINE && cli->product_path != NULL) fine = add_product(cli, writers, &set);
   if (fine && has_text && cli->text_path != NULL) fine = add_text(cli, writers, &set);
   if (fine && cli->json_path != NULL) fine = add_json(cli, writers, &set);
+  bool drawn = has_text && cli->options.svg != NULL && writers->placement != NULL;
+  if (fine && drawn) fine = add_svg(cli, writers, &set);
   if (fine && code == VMO_EXIT_FINE && cli->options.depfile != NULL) fine = add_depfile(cli, &set);
   return end(cli, &set, fine) ? code : VMO_EXIT_INPUT;
 }

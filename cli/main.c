@@ -68,5 +68,6 @@ int main(int count, char **arguments) {
   vmo_context_destroy(cli.context);
   free(cli.source);
   free(cli.config_source);
+  free(cli.other_source);
   return code;
 }

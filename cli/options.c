@@ -62,8 +62,10 @@ vmo_option_id vmo_find_option(const char *name, size_t length) {
          (strlen(vmo_option_infos[id].name) != length || strncmp(vmo_option_infos[id].name, name, length) != 0)) {
     id++;
   }
-  bool american = id == VMO_OPTION_COUNT && length == 5 && strncmp(name, "color", length) == 0;
-  return american ? VMO_OPTION_COLOUR : (vmo_option_id)id;
+  if (id < VMO_OPTION_COUNT) return (vmo_option_id)id;
+  if (length == 5 && strncmp(name, "color", length) == 0) return VMO_OPTION_COLOUR;
+  if (length == 8 && strncmp(name, "minimise", length) == 0) return VMO_OPTION_MINIMIZE;
+  return VMO_OPTION_COUNT;
 }
 
 static vmo_option_id find_letter(char letter) {
@@ -232,9 +234,9 @@ static bool is_same_place(const char *a, const char *b) {
 /* No two outputs may go to one place. */
 static bool are_places_apart(vmo_cli *cli) {
   const char *text = cli->text_to_error ? NULL : cli->text_path;
-  const char *places[] = {cli->product_path, text, cli->json_path, cli->options.depfile};
-  for (size_t i = 0; i < 4; i++) {
-    for (size_t j = i + 1; j < 4; j++) {
+  const char *places[] = {cli->product_path, text, cli->json_path, cli->options.depfile, cli->options.svg};
+  for (size_t i = 0; i < 5; i++) {
+    for (size_t j = i + 1; j < 5; j++) {
       if (!is_same_place(places[i], places[j])) continue;
       bool standard = vmo_is_standard_output(places[i]);
       vmo_usage_error(cli, NULL, "two outputs would go to %s", standard ? "standard output" : places[i]);
@@ -247,14 +249,14 @@ static bool are_places_apart(vmo_cli *cli) {
 /* A program may be replaced by its planned self; nothing else may take the place of what was read. */
 static bool are_inputs_kept(vmo_cli *cli) {
   const char *text = cli->text_to_error ? NULL : cli->text_path;
-  const char *reports[] = {text, cli->json_path, cli->options.depfile};
-  const char *input = cli->options.input, *config = cli->options.config;
-  for (size_t i = 0; i < 3; i++) {
-    bool over_config = is_same_place(reports[i], config);
-    if (!over_config && !is_same_place(reports[i], input)) continue;
-    if (vmo_is_standard_output(reports[i])) continue;
+  const char *reports[] = {text, cli->json_path, cli->options.depfile, cli->options.svg};
+  const char *config = cli->options.config;
+  const char *inputs[] = {config, cli->options.input, cli->options.previous, cli->options.validated};
+  for (size_t i = 0; i < 16; i++) {
+    const char *report = reports[i / 4];
+    if (!is_same_place(report, inputs[i % 4]) || vmo_is_standard_output(report)) continue;
     vmo_usage_error(cli, "give the report a file of its own", "the report would be written over the %s %s",
-                    over_config ? "configuration" : "input", reports[i]);
+                    i % 4 == 0 ? "configuration" : "input", report);
     return false;
   }
   if (!is_same_place(cli->product_path, config) || vmo_is_standard_output(config)) return true;
@@ -274,19 +276,43 @@ static bool place_outputs(vmo_cli *cli) {
     return false;
   }
   if (options->json_path != NULL) cli->json_path = options->json_path;
-  if ((cli->command->bit & (VMO_OPT | VMO_PLAN)) != 0) {
+  if ((cli->command->bit & (VMO_OPT | VMO_PLAN)) != 0 && options->validated == NULL) {
     if (!place_beside_product(cli)) return false;
   } else {
     place_report(cli);
   }
   const char *main_path = cli->product_path != NULL ? cli->product_path : cli->text_path;
   bool has_file = (main_path != NULL && !vmo_is_standard_output(main_path)) ||
-                  (cli->json_path != NULL && !vmo_is_standard_output(cli->json_path));
+                  (cli->json_path != NULL && !vmo_is_standard_output(cli->json_path)) ||
+                  (options->svg != NULL && !vmo_is_standard_output(options->svg));
   if (options->depfile != NULL && !has_file) {
     vmo_usage_error(cli, "-o FILE", "--depfile needs an output that is a file");
     return false;
   }
   return are_places_apart(cli) && are_inputs_kept(cli);
+}
+
+/* ---- what excludes what ---- */
+
+static bool exclude(vmo_cli *cli, bool both, const char *hint, const char *message) {
+  if (both) vmo_usage_error(cli, hint, "%s", message);
+  return !both;
+}
+
+static bool check_plan_options(vmo_cli *cli) {
+  const vmo_options *options = &cli->options;
+  bool searches = options->minimise || options->time_limit > 0 || options->threads > 0 || options->seed > 0;
+  bool spaces = options->spaces.count > 0, validates = options->validated != NULL;
+  return exclude(cli, spaces && options->capacity >= 0, "--space=NAME=SIZE gives each space its own",
+                 "--capacity is of one space, and --space names others") &&
+         exclude(cli, spaces && options->minimise, "with spaces the cheapest placement is looked for",
+                 "--minimize and --space ask for different things") &&
+         exclude(cli, validates && options->previous != NULL, NULL,
+                 "--validate does not place, so that --from has no use") &&
+         exclude(cli, validates && searches, NULL,
+                 "--validate does not search: --minimize, --time-limit, --threads and --seed have no use") &&
+         exclude(cli, options->ascii && cli->text_path == NULL && cli->command->bit == VMO_PLAN,
+                 "leave out --json, or give it a file", "--ascii draws below the summary, and there is none");
 }
 
 /* ---- all of it ---- */
@@ -324,5 +350,5 @@ bool vmo_parse_options(vmo_cli *cli, int count, char **arguments) {
   apply_first(cli, &walk.settings);
   if (cli->options.help || cli->options.version) return true;
   if (cli->options.config != NULL && !vmo_read_config(cli)) return false;
-  return apply_settings(cli, &walk.settings) && check_input(cli) && place_outputs(cli);
+  return apply_settings(cli, &walk.settings) && check_input(cli) && place_outputs(cli) && check_plan_options(cli);
 }

@@ -20,6 +20,7 @@
 #define NARROWEST 60
 #define WIDEST 200 /* of a terminal: longer lines are hard to read */
 #define BAR_CELLS 30
+#define WIDEST_PROGRESS 78
 
 static const char *environment(const char *name) {
   const char *value = getenv(name);
@@ -65,21 +66,37 @@ static void draw(const char *stage, uint64_t done, uint64_t total) {
   fflush(stderr);
 }
 
-void vmo_show_progress(void *user, const char *stage, uint64_t done, uint64_t total) {
+/* Whether it is time to show how far the work is: on a terminal, after a second, ten times a second. */
+static bool is_due(void) {
   struct timespec now;
-  (void)user;
-  if (!isatty(STDERR_FILENO) || clock_gettime(CLOCK_MONOTONIC, &now) != 0) return;
+  if (!isatty(STDERR_FILENO) || clock_gettime(CLOCK_MONOTONIC, &now) != 0) return false;
   if (!progress.started) {
     progress.started = true;
     progress.start = progress.last = now;
   }
-  if (seconds_since(&progress.start, &now) < 1 || (progress.shown && seconds_since(&progress.last, &now) < 0.1)) return;
+  if (seconds_since(&progress.start, &now) < 1 || (progress.shown && seconds_since(&progress.last, &now) < 0.1))
+    return false;
   progress.shown = true;
   progress.last = now;
-  draw(stage, done, total);
+  return true;
+}
+
+void vmo_show_progress(void *user, const char *stage, uint64_t done, uint64_t total) {
+  (void)user;
+  if (is_due()) draw(stage, done, total);
+}
+
+void vmo_show_search(void *user, const vmo_progress *search) {
+  (void)user;
+  if (!is_due()) return;
+  char line[WIDEST_PROGRESS + 1];
+  snprintf(line, sizeof line, "height %lld B, bound %lld B, %llu nodes", (long long)search->height,
+           (long long)search->floor, (unsigned long long)search->nodes);
+  fprintf(stderr, "\r%-*s", WIDEST_PROGRESS, line);
+  fflush(stderr);
 }
 
 void vmo_clear_progress(void) {
-  if (progress.shown) fprintf(stderr, "\r%*s\r", BAR_CELLS + 33, "");
+  if (progress.shown) fprintf(stderr, "\r%*s\r", WIDEST_PROGRESS, "");
   progress.shown = false;
 }

@@ -12,7 +12,6 @@
 #include "support/diag.h"
 
 #define EXACT_UNITS UINT64_C(20000000)
-#define SMALL_COUNT 64
 
 typedef struct packing_run {
   vmo_context *context;
@@ -29,10 +28,9 @@ static uint32_t count_spaces(const vmo_packing_problem *problem) {
   return problem->space_count > 0 ? problem->space_count : 1;
 }
 
-/* Nothing that the solver does not know; small problems go the longer way, at whose end they are searched exactly. */
 static bool is_plain(const vmo_packing_problem *problem) {
-  return problem->base.buffer_count > SMALL_COUNT && problem->window_count == 0 && problem->colocated_count == 0 &&
-         problem->apart_count == 0 && problem->space_count == 0;
+  return problem->window_count == 0 && problem->colocated_count == 0 && problem->apart_count == 0 &&
+         problem->space_count == 0;
 }
 
 static vmo_status alloc_packing(vmo_context *context, const vmo_packing_problem *problem, vmo_packing *packing) {
@@ -48,10 +46,13 @@ static const char *explain_height(const vmo_solution *result, bool capacity) {
   switch (result->status) {
   case VMO_SOLUTION_OPTIMAL:
     if (result->height == result->lower_bound) return "the height is the largest load";
-    return "the height is the least that sizes, alignments, fixed offsets or an exhausted search allow";
+    if (result->proof == VMO_PROOF_SEARCH) return "the search for a lower plan was exhausted";
+    return "alignments and fixed offsets allow no lower plan";
   case VMO_SOLUTION_FEASIBLE: return capacity ? "the capacity is kept" : "the best plan that was found";
-  case VMO_SOLUTION_TIMEOUT: return "no plan within the capacity was found";
-  case VMO_SOLUTION_INFEASIBLE: return "the blockers cannot be placed together";
+  case VMO_SOLUTION_TIMEOUT: return "a limit was reached before a plan within the capacity was found";
+  case VMO_SOLUTION_INFEASIBLE:
+    if (result->proof == VMO_PROOF_SEARCH) return "the search for a plan of the blockers was exhausted";
+    return "the blockers cannot be placed together";
   }
   return "";
 }

@@ -109,6 +109,21 @@ vmo_status vmo_solve_packing(vmo_context *context, const vmo_packing_problem *pr
 vmo_status vmo_measure_packing(vmo_context *context, const vmo_packing_problem *problem, vmo_bytes *offsets,
                                uint32_t *spaces, vmo_packing *packing);
 
+/* How a plan differs from the previous one. */
+typedef struct vmo_moves {
+  uint32_t kept;  /* buffers at their previous places */
+  uint32_t moved; /* at others */
+  uint32_t added; /* that had none */
+} vmo_moves;
+
+/* As vmo_solve_packing, but close to a previous plan: offsets[i] is where buffer i was, or -1; spaces[i] in which space
+ * (NULL: all in the first). What can stay where it was stays, what is new or no longer fits goes into the holes, and
+ * others are moved only while the plan exceeds a capacity, or is higher or dearer than a plan from scratch by more than
+ * `tolerance` of it (0.02: 2 %). */
+vmo_status vmo_replan_packing(vmo_context *context, const vmo_packing_problem *problem,
+                              const vmo_solve_options *options, const vmo_bytes *offsets, const uint32_t *spaces,
+                              double tolerance, vmo_packing *packing, vmo_moves *moves);
+
 typedef struct vmo_fault_list {
   vmo_fault *data;
   uint32_t count;

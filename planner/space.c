@@ -11,8 +11,7 @@
  *
  * Shapes. A bundle that is not all live all the time (windows, smaller members) is first given to the solver as if it
  * were: that plan is valid, and its height an upper bound, but its floor is none. Then the bundles are placed again as
- * they are, by first fit in several orders, and small problems are searched to the end (exact_bundles.c). So are
- * small plain problems that the solver leaves open. */
+ * they are, by first fit in several orders, and small problems are searched to the end (exact_bundles.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,6 +224,7 @@ static bool declare_infeasible(space_run *run, const uint32_t *nodes, uint32_t c
   run->result->blockers = blockers;
   run->result->blocker_count = count;
   run->result->status = VMO_SOLUTION_INFEASIBLE;
+  run->result->proof = VMO_PROOF_BOUND;
   return true;
 }
 
@@ -337,6 +337,7 @@ static vmo_status shrink_blockers(space_run *run) {
   memcpy((uint32_t *)run->result->blockers, left, left_count * sizeof *left);
   run->result->blocker_count = left_count;
   run->result->status = VMO_SOLUTION_INFEASIBLE;
+  run->result->proof = VMO_PROOF_SEARCH;
   return VMO_OK;
 }
 
@@ -360,6 +361,7 @@ static vmo_status search_to_end(space_run *run) {
         status = shrink_blockers(run);
       } else {
         result->floor = result->height;
+        result->proof = VMO_PROOF_SEARCH;
       }
       break;
     case VMO_SEARCH_GAVE_UP: open = false; break;
@@ -380,11 +382,10 @@ static void judge(space_run *run) {
     result->status = VMO_SOLUTION_TIMEOUT;
   else
     result->status = result->height <= result->floor ? VMO_SOLUTION_OPTIMAL : VMO_SOLUTION_FEASIBLE;
-}
-
-static bool is_decided(const space_run *run) {
-  vmo_solution_status status = run->result->status;
-  return status == VMO_SOLUTION_OPTIMAL || status == VMO_SOLUTION_INFEASIBLE;
+  if (result->status != VMO_SOLUTION_OPTIMAL)
+    result->proof = VMO_PROOF_NONE;
+  else if (result->proof == VMO_PROOF_NONE)
+    result->proof = VMO_PROOF_BOUND;
 }
 
 /* Goes on where the solver of plain problems cannot. */
@@ -397,6 +398,7 @@ static vmo_status refine(space_run *run) {
   vmo_status status = VMO_OK;
   if (!run->plain) {
     run->result->status = VMO_SOLUTION_TIMEOUT;
+    run->result->proof = VMO_PROOF_NONE;
     run->result->blockers = NULL;
     run->result->blocker_count = 0;
     if (!related) run->relations = (vmo_relations){0};
@@ -419,9 +421,7 @@ static vmo_status solve(space_run *run, const vmo_solve_options *options) {
   vmo_status status = vmo_solve_problem(run->context, &problem, options, &solution);
   if (status != VMO_OK) return status;
   if (!take_solution(run, &solution)) return VMO_OUT_OF_MEMORY;
-  bool open = run->units > 0 && run->space->chosen_count <= SMALL_COUNT && !is_decided(run) && !is_low_enough(run);
-  if (run->plain && !open) return VMO_OK;
-  return refine(run);
+  return run->plain ? VMO_OK : refine(run);
 }
 
 vmo_status vmo_solve_space(vmo_context *context, const vmo_space_problem *space, const vmo_solve_options *options,

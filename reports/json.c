@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "reports/json_lists.h"
+#include "reports/json_placement.h"
 #include "reports/model.h"
 #include "reports/writer.h"
 
@@ -25,7 +26,7 @@ static void write_head(vmo_json_writer *writer, const vmo_report *report) {
   vmo_json_close(writer, '}');
 }
 
-static void put_limit(vmo_json_writer *writer, const char *key, int64_t number, bool known) {
+void vmo_put_limit(vmo_json_writer *writer, const char *key, int64_t number, bool known) {
   if (known) {
     vmo_put_integer(writer, key, number);
   } else {
@@ -44,8 +45,8 @@ static void write_dims(vmo_json_writer *writer, const vmo_report *report) {
     vmo_json_open_row(writer, NULL, '{');
     vmo_put_string(writer, "name", vmo_name(module, dim->name));
     vmo_put_string(writer, "kind", vmo_dim_kind_name(dim->kind));
-    put_limit(writer, "value", values.low, limited && values.low == values.high);
-    put_limit(writer, "limit", values.high, limited);
+    vmo_put_limit(writer, "value", values.low, limited && values.low == values.high);
+    vmo_put_limit(writer, "limit", values.high, limited);
     vmo_json_close(writer, '}');
   }
   vmo_json_close(writer, ']');
@@ -143,28 +144,6 @@ static void write_function(vmo_json_writer *writer, const vmo_report *report, co
   vmo_json_close(writer, '}');
 }
 
-/* ---- the placement of `plan` ---- */
-
-static void write_placement(vmo_json_writer *writer, const vmo_placement *placement) {
-  const vmo_problem *problem = placement->problem;
-  const vmo_solution *solution = placement->solution;
-  bool placed = solution->offsets != NULL;
-  vmo_json_open(writer, "plan", '{');
-  vmo_put_integer(writer, "buffers", problem->buffer_count);
-  put_limit(writer, "capacity", problem->capacity, problem->capacity >= 0);
-  vmo_put_string(writer, "status", vmo_solution_status_name(solution->status));
-  put_limit(writer, "height", solution->height, placed);
-  vmo_put_integer(writer, "lower_bound", solution->lower_bound);
-  vmo_put_integer(writer, "floor", solution->floor);
-  put_limit(writer, "gap", solution->height - solution->lower_bound, placed);
-  vmo_put_integer(writer, "witness", solution->witness);
-  vmo_put_string(writer, "method", placed ? solution->method : NULL);
-  vmo_json_open_row(writer, "blockers", '[');
-  for (uint32_t i = 0; i < solution->blocker_count; i++) vmo_put_integer(writer, NULL, solution->blockers[i]);
-  vmo_json_close(writer, ']');
-  vmo_json_close(writer, '}');
-}
-
 /* ---- diagnostics ---- */
 
 static void write_diagnostic(vmo_json_writer *writer, const vmo_diagnostic *diagnostic) {
@@ -173,8 +152,8 @@ static void write_diagnostic(vmo_json_writer *writer, const vmo_diagnostic *diag
   vmo_put_string(writer, "code", vmo_diag_get_info(diagnostic->code)->code);
   vmo_put_string(writer, "severity", vmo_severity_name(diagnostic->severity));
   vmo_put_string(writer, "source", diagnostic->source);
-  put_limit(writer, "line", diagnostic->location.line, placed);
-  put_limit(writer, "column", diagnostic->location.column, placed && diagnostic->location.column > 0);
+  vmo_put_limit(writer, "line", diagnostic->location.line, placed);
+  vmo_put_limit(writer, "column", diagnostic->location.column, placed && diagnostic->location.column > 0);
   vmo_put_string(writer, "message", diagnostic->message);
   vmo_put_string(writer, "hint", diagnostic->hint);
   vmo_json_close(writer, '}');
@@ -185,7 +164,7 @@ void vmo_write_json(const vmo_report *report, vmo_text *out) {
   vmo_json_open(&writer, NULL, '{');
   write_head(&writer, report);
   write_dims(&writer, report);
-  if (report->placement != NULL) write_placement(&writer, report->placement);
+  if (report->placement != NULL) vmo_write_placement(&writer, report->placement);
   vmo_json_open(&writer, "functions", '[');
   for (uint32_t i = 0; i < report->function_count; i++) {
     if (report->functions[i] != NULL) write_function(&writer, report, report->functions[i]);

@@ -8,13 +8,16 @@
 #define VMO_REPORTS_REPORTS_H
 
 #include "analysis/analysis.h"
-#include "planner/problem.h"
+#include "planner/planner.h"
 #include "support/text.h"
 
 /* The answer of `plan`: buffers that were placed. */
 typedef struct vmo_placement {
-  const vmo_problem *problem;
-  const vmo_solution *solution;
+  const vmo_csv *csv; /* names and lines of the buffers */
+  const vmo_packing_problem *problem;
+  const vmo_packing *packing;
+  const vmo_moves *moves;       /* NULL: there was no previous placement */
+  const vmo_fault_list *faults; /* NULL: it was not given by somebody */
 } vmo_placement;
 
 typedef struct vmo_report {
@@ -43,6 +46,12 @@ typedef struct vmo_text_style {
 
 /* Writes the report for people. Costs time in proportion to what is shown and to the points of the timeline. */
 void vmo_write_text(const vmo_report *report, const vmo_text_style *style, vmo_text *out);
+
+/* Draws a placement as SVG: time across, offset up, a panel for each space. What is too much to be seen, or of the
+ * buffers' names to be told, is left out above 20000 buffers. */
+void vmo_write_svg(const vmo_placement *placement, vmo_text *out);
+/* Draws it in characters that fit the width: letters of up to 52 buffers, else how full each part is. */
+void vmo_write_drawing(const vmo_placement *placement, const vmo_text_style *style, vmo_text *out);
 
 /* The stable names that reports use: "result", "workspace", ...; "error", ... */
 const char *vmo_storage_kind_name(const vmo_storage_fact *storage);

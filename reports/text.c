@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "reports/chart.h"
+#include "reports/json_placement.h"
 #include "reports/model.h"
 #include "reports/table.h"
 #include "reports/text_figures.h"
@@ -72,42 +73,9 @@ static void write_function(const vmo_report *report, const vmo_plan_facts *facts
   vmo_write_tables(facts, style, report->full, out);
 }
 
-/* ---- the placement of `plan` ---- */
-
-static void write_label(const char *label, vmo_text *out) { vmo_text_addf(out, "    %-*s", LABEL_COLUMNS, label); }
-
-static void write_bytes_line(const char *label, vmo_bytes bytes, const char *note, vmo_text *out) {
-  write_label(label, out);
-  vmo_text_addf(out, "%16lld B%s%s\n", (long long)bytes, *note != '\0' ? "  " : "", note);
-}
-
-static void write_placement(const vmo_placement *placement, vmo_text *out) {
-  const vmo_solution *solution = placement->solution;
-  vmo_text_add_char(out, '\n');
-  write_label("buffers", out);
-  vmo_text_addf(out, "%16u\n", placement->problem->buffer_count);
-  if (placement->problem->capacity >= 0) write_bytes_line("capacity", placement->problem->capacity, "", out);
-  if (solution->offsets != NULL) {
-    bool optimal = solution->status == VMO_SOLUTION_OPTIMAL;
-    write_bytes_line("height", solution->height, optimal ? "no placement is lower" : "", out);
-  }
-  write_bytes_line("lower bound", solution->lower_bound, "the most bytes live at once", out);
-  if (solution->floor > solution->lower_bound) {
-    write_bytes_line("floor", solution->floor, "with alignments and fixed offsets", out);
-  }
-  if (solution->offsets != NULL) {
-    write_bytes_line("gap", solution->height - solution->lower_bound, "height over lower bound", out);
-  }
-  write_label("status", out);
-  vmo_text_addf(out, "%16s", vmo_solution_status_name(solution->status));
-  bool fits = solution->status == VMO_SOLUTION_OPTIMAL || solution->status == VMO_SOLUTION_FEASIBLE;
-  if (fits) vmo_text_addf(out, "    %s", solution->method);
-  vmo_text_add_char(out, '\n');
-}
-
 void vmo_write_text(const vmo_report *report, const vmo_text_style *style, vmo_text *out) {
   write_head(report, style, out);
-  if (report->placement != NULL) write_placement(report->placement, out);
+  if (report->placement != NULL) vmo_write_placement_text(report->placement, style, out);
   for (uint32_t i = 0; i < report->function_count; i++) {
     if (report->functions[i] != NULL) write_function(report, report->functions[i], style, out);
   }

@@ -18,16 +18,35 @@ static void expect_placed(vmo_context *context, const vmo_csv *csv, const vmo_so
                   "a placement is right by definition");
 }
 
-static void expect_report(vmo_context *context, const vmo_csv *csv, const vmo_solution *solution) {
-  const vmo_placement placement = {&csv->problem, solution};
+/* With windows, colocated and apart buffers; in every form. */
+static void expect_packed(vmo_context *context, const vmo_csv *csv) {
+  vmo_packing packing;
+  vmo_fault fault = {.kind = VMO_FAULT_NONE};
+  const vmo_solve_options options = {.work_limit = WORK};
+  vmo_status status = vmo_solve_packing(context, &csv->packing, &options, &packing);
+  vmo_fuzz_expect_sane(status, context, "buffers are packed, or refused with a diagnostic");
+  if (status != VMO_OK) return;
+  vmo_fuzz_expect(vmo_check_packing(context, &csv->packing, &packing) == VMO_OK, context, "a packing is right");
+  if (csv->problem.buffer_count <= MOST_FOR_SLOW_CHECK)
+    vmo_fuzz_expect(vmo_find_packing_fault_slowly(context, &csv->packing, &packing, &fault) == VMO_OK, context,
+                    "memory");
+  vmo_fuzz_expect(fault.kind == VMO_FAULT_NONE, context, "a packing is right by definition");
+  const vmo_placement placement = {csv, &csv->packing, &packing, NULL, NULL};
   const vmo_report report = {
       .context = context, .command = "plan", .input = "fuzz", .input_kind = "csv", .placement = &placement};
-  vmo_text out;
+  const vmo_text_style style = {.width = 60};
+  vmo_text out, drawn;
   vmo_text_init(&out);
+  vmo_text_init(&drawn);
   vmo_write_json(&report, &out);
   cJSON *json = vmo_text_failed(&out) ? NULL : cJSON_ParseWithLength(out.data, out.count);
   vmo_fuzz_expect(json != NULL, context, "the JSON report is JSON");
+  vmo_write_text(&report, &style, &drawn);
+  vmo_write_drawing(&placement, &style, &drawn);
+  vmo_write_svg(&placement, &drawn);
+  vmo_fuzz_expect(!vmo_text_failed(&drawn), context, "a packing can be drawn");
   cJSON_Delete(json);
+  vmo_text_free(&drawn);
   vmo_text_free(&out);
 }
 
@@ -63,7 +82,6 @@ static void place(vmo_context *context, vmo_csv *csv) {
   if (status != VMO_OK) return;
   vmo_fuzz_expect(solution.lower_bound == bound.load, context, "the bounds agree");
   expect_placed(context, csv, &solution);
-  expect_report(context, csv, &solution);
   if (solution.offsets != NULL) expect_round_trip(context, csv, &solution);
 }
 
@@ -73,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   vmo_status status = vmo_read_csv(context, &csv);
   vmo_fuzz_expect_sane(status, context, "a table is read, or refused with a diagnostic");
   if (status == VMO_OK) place(context, &csv);
+  if (status == VMO_OK) expect_packed(context, &csv);
   vmo_fuzz_show_diagnostics(context);
   vmo_context_destroy(context);
   return 0;
