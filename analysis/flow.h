@@ -42,8 +42,8 @@ typedef struct vmo_access {
   bool must;                           /* it surely happens when the op runs */
   bool after;                          /* a hand-over: takes effect when the op is over */
   uint32_t member_first, member_count; /* into vmo_flow.members: the storages of which one is meant */
-  vmo_bytes begin, end;                /* byte range in the storage; end -1: all of it */
   vmo_value_id value;                  /* through which value; VMO_NONE: none */
+  vmo_bytes begin, end;                /* byte range in the storage; end -1: all of it */
 } vmo_access;
 
 typedef struct vmo_block {
@@ -67,6 +67,7 @@ typedef enum vmo_storage_owner {
 typedef struct vmo_storage {
   vmo_storage_owner owner;
   bool donated;         /* a parameter that may be overwritten */
+  bool exact;           /* bytes is the size, not only a bound */
   vmo_value_id value;   /* the value it was made for; VMO_NONE for a returned one */
   uint32_t position;    /* of a returned one: which result */
   vmo_point definition; /* the op whose result it is; -1: not an op's result */
@@ -77,7 +78,6 @@ typedef struct vmo_storage {
   vmo_type_id type;
   vmo_size_id size;
   vmo_bytes bytes; /* the size under the binding, or its upper bound; -1: not known */
-  bool exact;      /* bytes is the size, not only a bound */
 } vmo_storage;
 
 /* Where a value's bytes are. */

@@ -39,7 +39,7 @@ vmo_storage_id vmo_find_place(const vmo_planning *planning, vmo_place place) {
 
 static bool record_merge(vmo_coalescer *c, vmo_storage_id left, vmo_storage_id right) {
   vmo_merge_record record = {vmo_place_of(c->flow, left), vmo_place_of(c->flow, right)};
-  return vmo_vec_push(c->planning->scratch->arena, &c->planning->merges, record);
+  return vmo_vec_push(c->planning->kept->arena, &c->planning->merges, record);
 }
 
 /* Merges two storages' buffers for good; *merged says whether it could be done. */

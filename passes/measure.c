@@ -1,5 +1,9 @@
-/* measure.c: the loads of the program as written, before anything is inserted or shared. Keeps everything. */
+/* measure.c: the loads of the program as written, before anything is inserted or shared. Keeps everything.
+ *
+ * An edit drops the flow that was measured, some hundred bytes an op; the part that the report needs is kept. */
 #include "passes/occupants.h"
+
+#include <string.h>
 
 vmo_status vmo_measure_written(vmo_planning *planning) {
   const vmo_flow *flow = planning->flow;
@@ -20,4 +24,61 @@ vmo_status vmo_measure_written(vmo_planning *planning) {
   vmo_occupancy apart;
   status = vmo_list_written_occupants(planning, false, &apart);
   return status == VMO_OK ? vmo_compute_loads(flow, &apart, planning->known, &planning->written_call_loads) : status;
+}
+
+/* ---- keeping it beyond an edit ---- */
+
+/* The array in `arena`; NULL when memory is out. */
+static void *keep(vmr_arena *arena, const void *array, size_t count, size_t size) {
+  void *kept = vmr_arena_alloc(arena, (count + 1) * size);
+  if (kept && count > 0) memcpy(kept, array, count * size);
+  return kept;
+}
+
+static bool keep_loads(vmr_arena *arena, vmo_loads *loads, vmo_point op_count) {
+  bool timeline = loads->timeline != NULL;
+  if (!loads->peaks) return true; /* never measured: nobody calls the function */
+  loads->peaks = keep(arena, loads->peaks, loads->space_count, sizeof *loads->peaks);
+  if (timeline) loads->timeline = keep(arena, loads->timeline, (size_t)op_count, sizeof *loads->timeline);
+  loads->contributors.data =
+      keep(arena, loads->contributors.data, loads->contributors.count, sizeof *loads->contributors.data);
+  return loads->peaks && loads->contributors.data && (loads->timeline || !timeline);
+}
+
+/* Of the occupants those at the peak, which contributors then number anew. */
+static bool keep_contributors(vmr_arena *arena, vmo_loads *loads, vmo_occupancy *occupancy) {
+  uint32_t count = loads->contributors.count;
+  vmo_occupant *kept = vmr_arena_alloc(arena, ((size_t)count + 1) * sizeof *kept);
+  if (!kept) return false;
+  for (uint32_t i = 0; i < count; i++) {
+    kept[i] = occupancy->occupants.data[loads->contributors.data[i]];
+    kept[i].range_count = 0;
+    loads->contributors.data[i] = i;
+  }
+  memset(occupancy, 0, sizeof *occupancy);
+  occupancy->occupants.data = kept;
+  occupancy->occupants.count = occupancy->occupants.capacity = count;
+  return true;
+}
+
+bool vmo_keep_measures(vmo_planning *planning) {
+  vmr_arena *arena = planning->kept->arena;
+  const vmo_flow *flow = planning->written_flow;
+  if (!flow) return true;
+  vmo_flow *kept = vmr_arena_alloc_array(arena, 1, sizeof *kept);
+  if (!kept || !keep_loads(arena, &planning->written_loads, flow->op_count) ||
+      !keep_loads(arena, &planning->written_call_loads, flow->op_count) ||
+      !keep_contributors(arena, &planning->written_loads, &planning->written_occupancy))
+    return false;
+  kept->module = flow->module;
+  kept->memory = planning->kept;
+  kept->function = flow->function;
+  kept->op_count = flow->op_count;
+  kept->known = flow->known;
+  kept->storages.data = keep(arena, flow->storages.data, flow->storages.count, sizeof *flow->storages.data);
+  kept->storages.count = flow->storages.count;
+  kept->moves.data = keep(arena, flow->moves.data, flow->moves.count, sizeof *flow->moves.data);
+  kept->moves.count = flow->moves.count;
+  planning->written_flow = kept;
+  return kept->storages.data && kept->moves.data;
 }

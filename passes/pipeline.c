@@ -181,7 +181,9 @@ static vmo_status run_pass(vmo_planning *p, const pass_row *row) {
   if (status == VMO_OK) status = row->run(p);
   if (status != VMO_OK) return status;
   if (p->function != before) {
+    if (row->keeps == 0 && !vmo_keep_measures(p)) return VMO_OUT_OF_MEMORY;
     drop_facts(p, row->keeps);
+    if (row->keeps == 0) vmr_arena_reset(p->scratch->arena);
     p->module->functions.data[p->id] = p->function;
 #ifndef NDEBUG
     status = vmo_verify_module(p->module);
@@ -274,7 +276,7 @@ static vmo_status summarise_function(const vmo_planning *p, vmo_callee *callee) 
 
 typedef struct module_run {
   vmo_module *module;
-  vmo_context scratch; /* the module's context with an arena that is emptied after each function */
+  vmo_context kept, scratch; /* the module's context with arenas that are emptied after each function */
   const vmo_binding *binding;
   const vmo_plan_options *options;
   vmo_call_order *calls;
@@ -296,6 +298,7 @@ static void find_called(module_run *run) {
 static vmo_status run_function(module_run *run, vmo_function_id id) {
   vmo_planning planning = {.module = run->module,
                            .context = run->module->context,
+                           .kept = &run->kept,
                            .scratch = &run->scratch,
                            .binding = run->binding,
                            .options = run->options,
@@ -311,6 +314,7 @@ static vmo_status run_function(module_run *run, vmo_function_id id) {
   if (status == VMO_OK) status = summarise_function(&planning, &run->waiting[id]);
   run->facts->functions.data[id] = planning.facts;
   vmr_arena_reset(run->scratch.arena);
+  vmr_arena_reset(run->kept.arena);
   return status;
 }
 
@@ -358,11 +362,12 @@ vmo_status vmo_plan_module(vmo_module *module, const vmo_binding *binding, const
   run.facts->functions.count = module->functions.count;
   for (uint32_t f = 0; f < module->functions.count; f++) run.facts->functions.data[f] = NULL;
   find_called(&run);
-  run.scratch = *context;
+  run.scratch = run.kept = *context;
   run.scratch.arena = vmr_arena_create(0);
-  if (!run.scratch.arena) return VMO_OUT_OF_MEMORY;
-  status = run_functions(&run);
+  run.kept.arena = vmr_arena_create(0);
+  status = run.scratch.arena && run.kept.arena ? run_functions(&run) : VMO_OUT_OF_MEMORY;
   vmr_arena_destroy(run.scratch.arena);
+  vmr_arena_destroy(run.kept.arena);
   if (status == VMO_OK) status = vmo_check_plans(module, binding, false);
   if (status != VMO_OK) return status;
   *facts = run.facts;

@@ -20,7 +20,7 @@ static vmo_value_id request_copy(vmo_coalescer *c, uint32_t op, uint32_t operand
   vmo_copy_request request = {op, operand, source, type, named_after};
   vmo_copy_fact fact = {
       .copy = value, .source = source.kind == VMO_OPERAND_VALUE ? source.index : VMO_NONE, .reason = reason};
-  bool ok = vmo_vec_push(p->scratch->arena, &c->requests, request) && vmo_vec_push(p->scratch->arena, &p->copies, fact);
+  bool ok = vmo_vec_push(p->scratch->arena, &c->requests, request) && vmo_vec_push(p->kept->arena, &p->copies, fact);
   return ok ? value : VMO_NONE;
 }
 
@@ -30,7 +30,7 @@ static bool place_copy(vmo_coalescer *c, uint32_t op, vmo_pending_copy *item) {
   vmo_value_id value = request_copy(c, op, item->operand, item->source, type, name, item->reason);
   vmo_merge_record record = {{value, 0}, vmo_place_of(c->flow, item->target)};
   item->done = true;
-  return value != VMO_NONE && vmo_vec_push(c->planning->scratch->arena, &c->planning->merges, record);
+  return value != VMO_NONE && vmo_vec_push(c->planning->kept->arena, &c->planning->merges, record);
 }
 
 /* Breaks a cycle: what `item` reads is kept in a temporary, so that its place may be overwritten. */
@@ -130,7 +130,7 @@ static bool copy_forced(vmo_coalescer *c, const vmo_forced_copy *forced) {
   if (value == VMO_NONE) return false;
   if (result == VMO_NONE) return true;
   vmo_merge_record record = {{value, 0}, {op->result_first + result, 0}};
-  return vmo_vec_push(p->scratch->arena, &p->merges, record);
+  return vmo_vec_push(p->kept->arena, &p->merges, record);
 }
 
 /* All copies before op `index`, whose moves are [first, end). */

@@ -55,7 +55,8 @@ typedef struct vmo_call_site { /* calls of the function in hand that need memory
 typedef struct vmo_planning {
   vmo_module *module;
   vmo_context *context; /* the module's: for what stays */
-  vmo_context *scratch; /* for what is of use while this function is planned, facts of flows among it */
+  vmo_context *kept;    /* for what is of use until this function is planned */
+  vmo_context *scratch; /* for facts, and what is of use to a pass: emptied when an edit drops all facts */
   const vmo_binding *binding;
   const vmo_plan_options *options;
   vmo_function_id id;
@@ -74,7 +75,7 @@ typedef struct vmo_planning {
   vmo_storage_accesses *accesses;
   vmo_buffers *buffers;
 
-  /* facts of `written`, kept for the report */
+  /* facts of `written`, kept for the report; of its flow the storages and the moves */
   vmo_flow *written_flow;
   vmo_loads written_loads;      /* results in the arena, but with --results=caller */
   vmo_loads written_call_loads; /* results apart */
@@ -105,5 +106,8 @@ vmo_status vmo_record_facts(vmo_planning *planning);       /* record.c */
 /* Shared by passes. */
 vmo_storage_id vmo_find_place(const vmo_planning *planning, vmo_place place);
 vmo_place vmo_place_of(const vmo_flow *flow, vmo_storage_id storage);
+
+/* Before the facts of `written` go: takes what the report needs of them into `kept`. */
+bool vmo_keep_measures(vmo_planning *planning); /* measure.c */
 
 #endif
