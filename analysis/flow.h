@@ -52,7 +52,8 @@ typedef struct vmo_block {
   vmo_stream_id stream;
   uint32_t
       chain; /* Blocks of one chain, in order, are passed one after the other: every path from one to the next stays
-                     in the blocks between them. Under VMIR a chain is a region; else a block is its own chain. */
+                     in the blocks between them. Under VMIR a chain is a region with the streams in it; else a block is its own
+                     chain. */
 } vmo_block;
 
 typedef enum vmo_storage_owner {

@@ -10,13 +10,12 @@
 typedef struct pass {
   const vmo_flow *flow;
   const vmo_occupancy *occupancy;
-  uint32_t spaces;                    /* of the module; row `spaces` is all together */
-  uint32_t *first, *by_home;          /* occupants of stream h: by_home[first[h]..first[h + 1]) */
-  uint32_t *first_child, *next_child; /* streams as a tree */
-  vmo_bytes *peaks;                   /* of stream h and row r: peaks[h * (spaces + 1) + r] */
-  vmo_point *points;                  /* of each stream's peak, spaces together */
-  vmo_bytes *difference;              /* (spaces + 1) rows of the longest stream's length + 1 */
-  bool *used;                         /* rows with anything in them */
+  uint32_t spaces; /* of the module; row `spaces` is all together */
+  vmo_home_index homes;
+  vmo_bytes *peaks;      /* of stream h and row r: peaks[h * (spaces + 1) + r] */
+  vmo_point *points;     /* of each stream's peak, spaces together */
+  vmo_bytes *difference; /* (spaces + 1) rows of the longest stream's length + 1 */
+  bool *used;            /* rows with anything in them */
 } pass;
 
 bool vmo_add_occupant(const vmo_flow *flow, vmo_occupancy *occupancy, vmo_occupant occupant, vmo_live_range range) {
@@ -26,21 +25,21 @@ bool vmo_add_occupant(const vmo_flow *flow, vmo_occupancy *occupancy, vmo_occupa
   return vmo_vec_push(arena, &occupancy->ranges, range) && vmo_vec_push(arena, &occupancy->occupants, occupant);
 }
 
-static bool sort_by_home(pass *p) {
-  vmo_context *context = p->flow->memory;
-  uint32_t streams = p->flow->streams.count, count = p->occupancy->occupants.count;
-  p->first = vmo_alloc_array(context, streams + 2, sizeof *p->first);
-  p->by_home = vmo_alloc_array(context, count + 1, sizeof *p->by_home);
-  p->first_child = vmo_alloc_array(context, streams + 1, sizeof *p->first_child);
-  p->next_child = vmo_alloc_array(context, streams + 1, sizeof *p->next_child);
-  if (!p->first || !p->by_home || !p->first_child || !p->next_child) return false;
-  for (uint32_t i = 0; i < count; i++) p->first[p->occupancy->occupants.data[i].home + 2]++;
-  for (uint32_t h = 0; h < streams; h++) p->first[h + 2] += p->first[h + 1];
-  for (uint32_t i = 0; i < count; i++) p->by_home[p->first[p->occupancy->occupants.data[i].home + 1]++] = i;
+bool vmo_index_homes(const vmo_flow *flow, const vmo_occupancy *occupancy, vmo_home_index *index) {
+  vmo_context *context = flow->memory;
+  uint32_t streams = flow->streams.count, count = occupancy->occupants.count;
+  index->first = vmo_alloc_array(context, streams + 2, sizeof *index->first);
+  index->by_home = vmo_alloc_array(context, count + 1, sizeof *index->by_home);
+  index->first_child = vmo_alloc_array(context, streams + 1, sizeof *index->first_child);
+  index->next_child = vmo_alloc_array(context, streams + 1, sizeof *index->next_child);
+  if (!index->first || !index->by_home || !index->first_child || !index->next_child) return false;
+  for (uint32_t i = 0; i < count; i++) index->first[occupancy->occupants.data[i].home + 2]++;
+  for (uint32_t h = 0; h < streams; h++) index->first[h + 2] += index->first[h + 1];
+  for (uint32_t i = 0; i < count; i++) index->by_home[index->first[occupancy->occupants.data[i].home + 1]++] = i;
   for (uint32_t h = streams; h-- > 1;) {
-    uint32_t parent = p->flow->streams.data[h].parent;
-    p->next_child[h] = p->first_child[parent]; /* 0 ends a list: stream 0 is nobody's child */
-    p->first_child[parent] = h;
+    uint32_t parent = flow->streams.data[h].parent;
+    index->next_child[h] = index->first_child[parent];
+    index->first_child[parent] = h;
   }
   return true;
 }
@@ -52,7 +51,7 @@ static bool allocate(pass *p) {
   p->points = vmo_alloc_array(context, streams, sizeof *p->points);
   p->difference = vmo_alloc_array(context, ((size_t)p->flow->op_count + 1) * rows, sizeof *p->difference);
   p->used = vmo_alloc_array(context, rows, sizeof *p->used);
-  return p->peaks && p->points && p->difference && p->used && sort_by_home(p);
+  return p->peaks && p->points && p->difference && p->used && vmo_index_homes(p->flow, p->occupancy, &p->homes);
 }
 
 static vmo_bytes *row(pass *p, uint32_t space) { return p->difference + (size_t)space * (p->flow->op_count + 1); }
@@ -68,8 +67,8 @@ static void add(pass *p, const vmo_stream *stream, uint32_t space, vmo_point beg
 
 static void add_occupants(pass *p, vmo_stream_id home) {
   const vmo_stream *stream = &p->flow->streams.data[home];
-  for (uint32_t i = p->first[home]; i < p->first[home + 1]; i++) {
-    const vmo_occupant *occupant = &p->occupancy->occupants.data[p->by_home[i]];
+  for (uint32_t i = p->homes.first[home]; i < p->homes.first[home + 1]; i++) {
+    const vmo_occupant *occupant = &p->occupancy->occupants.data[p->homes.by_home[i]];
     for (uint32_t k = 0; k < occupant->range_count; k++) {
       vmo_live_range range = p->occupancy->ranges.data[occupant->range_first + k];
       add(p, stream, occupant->space, range.begin, range.end, occupant->bytes);
@@ -80,7 +79,7 @@ static void add_occupants(pass *p, vmo_stream_id home) {
 
 static void add_children(pass *p, vmo_stream_id home) {
   const vmo_stream *stream = &p->flow->streams.data[home];
-  for (uint32_t child = p->first_child[home]; child != 0; child = p->next_child[child]) {
+  for (uint32_t child = p->homes.first_child[home]; child != 0; child = p->homes.next_child[child]) {
     const vmo_stream *inner = &p->flow->streams.data[child];
     for (uint32_t r = 0; r <= p->spaces; r++)
       add(p, stream, r, inner->fork, inner->join, p->peaks[(size_t)child * (p->spaces + 1) + r]);
@@ -153,6 +152,8 @@ vmo_status vmo_compute_loads(const vmo_flow *flow, const vmo_occupancy *occupanc
   *loads = (vmo_loads){.space_count = flow->module->spaces.count, .point = -1};
   loads->peaks = vmo_alloc_array(context, loads->space_count, sizeof *loads->peaks);
   if (!loads->peaks) return VMO_OUT_OF_MEMORY;
+  loads->floors = loads->peaks;
+  loads->exact = true;
   if (!known) return vmo_compute_symbolic_loads(flow, occupancy, loads);
   pass p = {.flow = flow, .occupancy = occupancy, .spaces = loads->space_count};
   loads->timeline = vmo_alloc_array(context, (size_t)flow->op_count, sizeof *loads->timeline);

@@ -29,10 +29,20 @@ typedef struct vmo_loads {
   uint32_t space_count;
   vmo_amount *peaks;              /* the largest load of each space of the module */
   vmo_amount peak;                /* the largest load, spaces together */
+  vmo_amount *floors;             /* what the largest load of each space reaches at least: the peaks when exact */
+  bool exact;                     /* with free dims: false when the loads were too many to be told apart */
   vmo_point point;                /* where that is; -1: nothing is ever live, or not known */
   vmo_bytes *timeline;            /* op_count loads, spaces together; NULL when not known */
   VMO_VEC(uint32_t) contributors; /* occupants that are live at the peak, those of streams at their own peaks */
 } vmo_loads;
+
+/* Homes of occupants, and streams within streams. */
+typedef struct vmo_home_index {
+  uint32_t *first, *by_home;          /* occupants of stream h: by_home[first[h]..first[h + 1]) */
+  uint32_t *first_child, *next_child; /* streams as a tree; 0 ends a list: stream 0 is nobody's child */
+} vmo_home_index;
+
+bool vmo_index_homes(const vmo_flow *flow, const vmo_occupancy *occupancy, vmo_home_index *index);
 
 /* Loads under `flow`'s streams; `known`: all occupants have numbers. */
 vmo_status vmo_compute_loads(const vmo_flow *flow, const vmo_occupancy *occupancy, bool known, vmo_loads *loads);

@@ -36,8 +36,9 @@ typedef struct edge {
 
 /* A size under the binding. */
 typedef struct evaluated {
-  vmo_bytes bytes; /* -1: not known; -2: not asked yet */
+  vmo_bytes bytes; /* -1: not known */
   bool exact;
+  bool asked; /* of a type's: it is there */
 } evaluated;
 
 typedef struct reader {
@@ -51,6 +52,7 @@ typedef struct reader {
   VMO_VEC(edge) edges;
   VMO_VEC(vmo_storage_id) outer;
   evaluated *type_bytes; /* by type id */
+  uint32_t *chains;      /* of each region's blocks: the region itself; of a stream: that of what is around it */
   bool failed;           /* memory is out */
   bool wrong_size;       /* a size is negative or too large: the binding was not checked */
 } reader;
@@ -65,15 +67,16 @@ static bool ok(reader *r, bool success) {
 static evaluated evaluate_size(reader *r, vmo_size_id size) {
   vmo_interval interval = {0, 0};
   switch (vmo_size_evaluate(r->module->sizes, size, r->binding, &interval)) {
-  case VMO_EVALUATION_EXACT: return (evaluated){interval.high, true};
-  case VMO_EVALUATION_BOUNDED: return (evaluated){interval.high < 0 ? 0 : interval.high, false};
-  case VMO_EVALUATION_UNBOUNDED: return (evaluated){-1, false};
-  default: r->wrong_size = true; return (evaluated){0, true};
+  case VMO_EVALUATION_EXACT: return (evaluated){.bytes = interval.high, .exact = true};
+  case VMO_EVALUATION_BOUNDED: return (evaluated){.bytes = interval.high < 0 ? 0 : interval.high};
+  case VMO_EVALUATION_UNBOUNDED: return (evaluated){.bytes = -1};
+  default: r->wrong_size = true; return (evaluated){.exact = true};
   }
 }
 
 static evaluated evaluate_type(reader *r, vmo_type_id type) {
-  if (r->type_bytes[type].bytes == -2) r->type_bytes[type] = evaluate_size(r, r->module->types.data[type].bytes);
+  if (!r->type_bytes[type].asked) r->type_bytes[type] = evaluate_size(r, r->module->types.data[type].bytes);
+  r->type_bytes[type].asked = true;
   return r->type_bytes[type];
 }
 
@@ -192,7 +195,7 @@ static const vmo_region *region_at(const reader *r, vmo_region_id region) { retu
 
 /* Opens the block of the first op of `region`, reached from `from`. */
 static void enter_region(reader *r, vmo_region_id region, vmo_block_id from) {
-  vmo_block_id block = begin_block(r, (vmo_point)region_at(r, region)->op_first, region);
+  vmo_block_id block = begin_block(r, (vmo_point)region_at(r, region)->op_first, r->chains[region]);
   add_edge(r, from, block);
 }
 
@@ -238,6 +241,7 @@ static void open_stream(reader *r, frame *f, vmo_block_id from) {
                        .frame = (uint32_t)(f - r->frames.data)};
   ok(r, vmo_vec_push(r->arena, &r->flow->streams, stream));
   r->stream = r->flow->streams.count - 1;
+  r->chains[f->region] = r->chains[r->function->ops.data[f->op].region]; /* what is outside passes through it */
   enter_region(r, f->region, from);
 }
 
@@ -327,7 +331,7 @@ static void read_for_all_streams(reader *r, vmo_point op, const frame *f) {
 }
 
 static void close_frame(reader *r, const frame *f, vmo_point next, vmo_block_id from) {
-  uint32_t chain = r->function->ops.data[f->op].region;
+  uint32_t chain = r->chains[r->function->ops.data[f->op].region];
   r->stream = f->stream;
   r->frames.count--;
   vmo_block_id after = begin_block(r, next, chain);
@@ -517,9 +521,10 @@ static bool allocate(reader *r) {
   flow->op_streams = vmo_alloc_array(context, (size_t)flow->op_count, sizeof *flow->op_streams);
   flow->references = vmo_alloc_array(context, (size_t)flow->value_count + 1, sizeof *flow->references);
   r->type_bytes = vmo_alloc_array(context, r->module->types.count, sizeof *r->type_bytes);
-  if (!flow->op_accesses || !flow->op_streams || !flow->references || !r->type_bytes) return false;
+  r->chains = vmo_alloc(context, ((size_t)function->regions.count + 1) * sizeof *r->chains);
+  if (!flow->op_accesses || !flow->op_streams || !flow->references || !r->type_bytes || !r->chains) return false;
   for (vmo_value_id v = 0; v < flow->value_count; v++) refer(r, v, VMO_NONE);
-  for (vmo_type_id t = 0; t < r->module->types.count; t++) r->type_bytes[t].bytes = -2;
+  for (vmo_region_id i = 0; i < function->regions.count; i++) r->chains[i] = i;
   vmo_stream whole = {.parent = VMO_NONE, .fork = -1, .end = flow->op_count, .join = flow->op_count};
   return vmo_vec_push(r->arena, &flow->streams, whole) &&
          vmo_vec_reserve(r->arena, &flow->accesses, (uint64_t)function->operands.count + function->values.count) &&

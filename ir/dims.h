@@ -46,6 +46,11 @@ vmo_size_id vmo_size_multiply(vmo_sizes *sizes, vmo_size_id left, vmo_size_id ri
 vmo_size_id vmo_size_divide(vmo_sizes *sizes, vmo_size_id left, int64_t divisor);
 /* The larger of the two; one of them when that is provable. */
 vmo_size_id vmo_size_max(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right);
+/* A size that provably reaches both: the larger one, unless that is a maximum of very many; then term by term the larger
+ * coefficient. */
+vmo_size_id vmo_size_cover(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right);
+/* The same, term by term from the start: no maximum of the two, so it stays as short as they are. */
+vmo_size_id vmo_size_cover_terms(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right);
 /* `size` rounded up to a multiple of `alignment` (> 0). */
 vmo_size_id vmo_size_align(vmo_sizes *sizes, vmo_size_id size, int64_t alignment);
 /* `size` with each dim d replaced by replacements[d] where that is not VMO_NONE; `count` replacements. */

@@ -284,6 +284,62 @@ vmo_size_id vmo_size_max(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right) 
   return size_of_members(sizes, &list);
 }
 
+/* ---- covers: sizes that reach two others without being their maximum ---- */
+
+#define MOST_COVERED 32 /* members that a maximum may have before it gives way to a cover */
+
+/* Keeps what is added; false when dropping the rest would not make the sum larger for all dims. */
+static bool drop_negative_terms(const vmo_sizes *sizes, vmo_sum *sum) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < sum->terms.count; i++) {
+    if (!sizes->monomials.data[sum->terms.data[i].monomial].nonnegative) return false;
+    if (sum->terms.data[i].coefficient > 0) sum->terms.data[kept++] = sum->terms.data[i];
+  }
+  sum->terms.count = kept;
+  return true;
+}
+
+/* left + the part of (right - left) that is added; where it cannot be told which part that is, left + right. */
+static vmo_size_id cover_pair(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right) {
+  if (left == VMO_NONE || right == VMO_NONE) return VMO_NONE;
+  vmo_sum *sum = vmo_sum_take(sizes);
+  if (sum == NULL) return vmo_sizes_fail(sizes, VMO_SUM_OUT_OF_MEMORY);
+  vmo_sum_status status = vmo_sum_accumulate_size(sizes, sum, 1, VMO_MONOMIAL_ONE, right);
+  if (status == VMO_SUM_OK) status = vmo_sum_accumulate_size(sizes, sum, -1, VMO_MONOMIAL_ONE, left);
+  bool split = status == VMO_SUM_OK && drop_negative_terms(sizes, sum);
+  if (status == VMO_SUM_OK && split) status = vmo_sum_accumulate_size(sizes, sum, 1, VMO_MONOMIAL_ONE, left);
+  if (status != VMO_SUM_OK || split) return finish(sizes, sum, status);
+  vmo_sum_give(sizes, sum);
+  return vmo_size_add(sizes, left, right);
+}
+
+/* Each member of a maximum by itself. */
+static vmo_size_id cover_members(vmo_sizes *sizes, vmo_size_id covered, vmo_size_id size) {
+  int64_t factor;
+  vmo_atom_id id = find_maximum(sizes, size, &factor);
+  if (id == VMO_NONE) return cover_pair(sizes, covered, size);
+  vmo_atom atom = sizes->atoms.data[id];
+  for (uint32_t i = 0; i < atom.count && covered != VMO_NONE; i++) {
+    vmo_size_id member =
+        vmo_size_multiply(sizes, sizes->members.data[atom.first + i], vmo_size_constant(sizes, factor));
+    covered = cover_pair(sizes, covered, member);
+  }
+  return covered;
+}
+
+vmo_size_id vmo_size_cover_terms(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right) {
+  if (left == VMO_NONE || right == VMO_NONE) return VMO_NONE;
+  if (vmo_size_at_least(sizes, left, right)) return left;
+  return cover_members(sizes, cover_members(sizes, VMO_SIZE_ZERO, left), right);
+}
+
+vmo_size_id vmo_size_cover(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right) {
+  if (left == VMO_NONE || right == VMO_NONE) return VMO_NONE;
+  if (left == right) return left;
+  bool few = count_members(sizes, left) + count_members(sizes, right) <= MOST_COVERED;
+  return few ? vmo_size_max(sizes, left, right) : vmo_size_cover_terms(sizes, left, right);
+}
+
 /* ---- substitution ---- */
 
 /* NOLINTBEGIN(misc-no-recursion): depth is bounded by VMO_SIZE_MAX_DEPTH, work by VMO_SIZE_MAX_WEIGHT */

@@ -10,11 +10,13 @@ vmo_status vmo_measure_written(vmo_planning *planning) {
   planning->written = planning->function;
   planning->written_flow = planning->flow;
   planning->known = flow->known;
+  planning->callees_exact = true;
   for (uint32_t op = 0; op < planning->function->ops.count; op++) {
     const vmo_op *o = &planning->function->ops.data[op];
     if (o->code != VMO_OP_call) continue;
     const vmo_callee *callee = &planning->callees[o->callee];
     if (callee->summary.planned && !callee->known) planning->known = false;
+    if (callee->summary.planned && !callee->exact) planning->callees_exact = false;
   }
   vmo_status status =
       vmo_list_written_occupants(planning, !planning->options->results_in_caller, &planning->written_occupancy);
@@ -37,6 +39,7 @@ static void *keep(vmr_arena *arena, const void *array, size_t count, size_t size
 
 static bool keep_loads(vmr_arena *arena, vmo_loads *loads, vmo_point op_count) {
   bool timeline = loads->timeline != NULL;
+  loads->floors = NULL;           /* of no use for the program as written */
   if (!loads->peaks) return true; /* never measured: nobody calls the function */
   loads->peaks = keep(arena, loads->peaks, loads->space_count, sizeof *loads->peaks);
   if (timeline) loads->timeline = keep(arena, loads->timeline, (size_t)op_count, sizeof *loads->timeline);

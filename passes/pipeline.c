@@ -267,6 +267,7 @@ static vmo_status summarise_function(const vmo_planning *p, vmo_callee *callee) 
   callee->planned_peaks = keep_amounts(p, loads.peaks, loads.space_count);
   callee->planned_peak = loads.peak;
   callee->known = p->known;
+  callee->exact = p->callees_exact && p->written_call_loads.exact && loads.exact;
   if (!callee->written_peaks || !callee->planned_peaks) return VMO_OUT_OF_MEMORY;
   status = summarise_results(p, callee);
   return status == VMO_OK ? summarise_arenas(p, callee) : status;
@@ -295,6 +296,19 @@ static void find_called(module_run *run) {
   }
 }
 
+/* Sums and maxima over free dims have a limit; who needs one beyond it stops as if memory were out. */
+static vmo_status report_large_size(const module_run *run, const vmo_function *function, vmo_status status) {
+  vmo_context *context = run->module->context;
+  bool memory = vmr_arena_status(context->arena) != VMR_OK || vmr_arena_status(run->scratch.arena) != VMR_OK ||
+                vmr_arena_status(run->kept.arena) != VMR_OK;
+  if (status != VMO_OUT_OF_MEMORY || memory || vmo_sizes_status(run->module->sizes) != VMO_INPUT_ERROR) return status;
+  vmo_diagnostic *d = vmo_diag_add(context, VMO_DIAG_SIZE_TOO_LARGE, function->location,
+                                   "what @%s needs is beyond what can be written as an expression of its free dims",
+                                   vmo_name(run->module, function->name));
+  vmo_diag_hint(context, d, "give dims values or bounds: `--dim NAME=NUMBER`, or `dim NAME <= NUMBER`");
+  return VMO_INPUT_ERROR;
+}
+
 static vmo_status run_function(module_run *run, vmo_function_id id) {
   vmo_planning planning = {.module = run->module,
                            .context = run->module->context,
@@ -310,8 +324,10 @@ static vmo_status run_function(module_run *run, vmo_function_id id) {
                            .function = run->module->functions.data[id]};
   if (run->options->passes && strcmp(run->options->passes, "none") == 0) return VMO_OK; /* a plan that is there stays */
   planning.function->plan = NULL;
+  vmo_sizes_clear_status(run->module->sizes);
   vmo_status status = plan_function(&planning);
   if (status == VMO_OK) status = summarise_function(&planning, &run->waiting[id]);
+  if (status != VMO_OK) status = report_large_size(run, planning.function, status);
   run->facts->functions.data[id] = planning.facts;
   vmr_arena_reset(run->scratch.arena);
   vmr_arena_reset(run->kept.arena);

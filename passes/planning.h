@@ -19,6 +19,7 @@ typedef struct vmo_callee {
   uint32_t arena_count;          /* 0: not planned yet, it takes its own block at run time */
   uint32_t alignment;            /* of those arenas */
   bool known;                    /* all of these are numbers */
+  bool exact;                    /* the peaks are, and no upper bounds */
 } vmo_callee;
 
 /* A merge that was found possible before copies were inserted; named by what survives the edit. */
@@ -88,6 +89,7 @@ typedef struct vmo_planning {
   VMO_VEC(vmo_call_site) calls;
   uint32_t callee_offset_count;
   bool known;             /* all sizes are numbers, callees' too */
+  bool callees_exact;     /* their peaks are */
   vmo_layout layout;      /* the one that the text carries */
   vmo_layout call_layout; /* results apart; same as layout with --results=caller */
   vmo_plan_facts *facts;

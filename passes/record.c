@@ -189,7 +189,7 @@ static bool list_slots(recorder *r) {
       else if (fact->amount.bytes > slot.amount.bytes)
         slot.amount = fact->amount;
       else if (fact->amount.bytes < 0)
-        slot.amount.size = vmo_size_max(p->module->sizes, slot.amount.size, fact->amount.size);
+        slot.amount.size = vmo_size_cover(p->module->sizes, slot.amount.size, fact->amount.size);
     }
     if (slot.amount.size == VMO_NONE || !vmo_vec_push(r->arena, &facts->slots, slot)) return false;
   }
@@ -501,7 +501,10 @@ static bool finish_figures(recorder *r, const vmo_loads *planned) {
     r->by_space[p->flow->storages.data[p->flow->references[p->inplace.data[i].result].storage].space].inplace_count++;
   for (vmo_space_id s = 0; s < p->module->spaces.count; s++) {
     vmo_space_figures *f = &r->by_space[s];
-    f->peak_inplace = f->lower_bound = planned->peaks[s];
+    f->peak_inplace = planned->peaks[s];
+    f->lower_bound =
+        p->callees_exact ? planned->floors[s] : none; /* what bounds a callee's peak from above bounds nothing
+                                                                      from below */
     f->arena = p->layout.arenas[s];
     if (!p->known) f->arena.bytes = -1;
     if (!set_saved(p->module, f)) return false;
@@ -523,6 +526,7 @@ static void count_program(recorder *r) {
       facts->value_count += written->regions.data[i].argument_count;
   for (vmo_storage_id s = 0; s < r->p->written_flow->storages.count; s++)
     if (!r->p->written_flow->storages.data[s].exact && r->p->known) facts->bounded = true;
+  if (!r->p->callees_exact || !r->p->written_loads.exact) facts->bounded = true;
 }
 
 static vmo_status record_loads(recorder *r) {
@@ -533,6 +537,7 @@ static vmo_status record_loads(recorder *r) {
   vmo_status status = vmo_list_occupants(p, !p->options->results_in_caller, &occupancy);
   if (status == VMO_OK) status = vmo_compute_loads(p->flow, &occupancy, p->known, &planned);
   if (status != VMO_OK) return status;
+  if (!planned.exact) r->facts->bounded = true;
   bool ok = list_inits(r) && map_points(r, &written_peak) && keep_planned_loads(r, planned.timeline) &&
             set_peak(r, &p->written_loads, &p->written_occupancy, true, written_peak, &r->facts->peak) &&
             set_peak(r, &planned, &occupancy, false, planned.point, &r->facts->peak_inplace) &&

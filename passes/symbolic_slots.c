@@ -4,8 +4,11 @@
  * of their first use, each item takes a free slot: best one of its very size, then a provably larger one, then one that
  * it provably enlarges, then any; else a new one. States with a fixed offset come first, each in a slot of its own; so
  * do sub-arenas of streams, which have slots inside, and buffers of which results took parts: ends of parts in numbers
- * and of views in dims have no order that the checker of the plan could prove. Costs items times slots. */
+ * and of views in dims have no order that the checker of the plan could prove. A slot whose maximum would be of very many
+ * sizes gets a size that covers them instead. Each item costs a search by size, and a comparison with MOST_SEARCHED
+ * slots. */
 #include "passes/slots.h"
+#include "support/hash_index.h"
 
 #include <stdlib.h>
 
@@ -17,12 +20,32 @@ typedef struct slot {
   VMO_VEC(vmo_live_range) ranges; /* of items in it, but those that are over before the item in hand begins */
 } slot;
 
+typedef struct busy_slot { /* an item in it ends here */
+  vmo_point end;
+  uint32_t index;
+} busy_slot;
+
+typedef struct slot_list { /* slots that had this size when they were over */
+  vmo_size_id size;
+  uint32_t head; /* entry; VMO_NONE: none */
+} slot_list;
+
+typedef struct slot_entry {
+  uint32_t index, next;
+} slot_entry;
+
+#define MOST_SEARCHED 64 /* slots that are compared with an item, whatever their size */
+
 typedef struct sharing {
   vmo_planning *planning;
   const vmo_item_list *list;
   int worst_rate; /* fits worse than this are not taken; below 0: nothing is shared */
   bool evenly;    /* all slots are aligned as the strictest one */
   VMO_VEC(slot) slots;
+  VMO_VEC(busy_slot) busy;
+  VMO_VEC(slot_list) lists;
+  VMO_VEC(slot_entry) entries;
+  vmo_hash_index by_size; /* of lists */
 } sharing;
 
 static const vmo_live_range *ranges_of(const sharing *s, const vmo_item *item) {
@@ -67,11 +90,79 @@ static bool stands_alone(const sharing *s, const vmo_item *item) {
   return item->kind == VMO_ITEM_BUFFER && s->planning->buffers->classes[item->index].part_count > 0;
 }
 
-static uint32_t find_slot(const sharing *s, const vmo_item *item, vmo_size_id room) {
-  uint32_t best = VMO_NONE;
+/* ---- slots that are over, by their size ---- */
+
+static bool comes_first(const busy_slot *a, const busy_slot *b) {
+  return a->end != b->end ? a->end < b->end : a->index < b->index;
+}
+
+/* A heap, the slot that is over first on top. */
+static bool push_busy(sharing *s, busy_slot added) {
+  if (!vmo_vec_push(s->planning->scratch->arena, &s->busy, added)) return false;
+  uint32_t at = s->busy.count - 1;
+  for (; at > 0 && comes_first(&added, &s->busy.data[(at - 1) / 2]); at = (at - 1) / 2)
+    s->busy.data[at] = s->busy.data[(at - 1) / 2];
+  s->busy.data[at] = added;
+  return true;
+}
+
+static busy_slot pop_busy(sharing *s) {
+  busy_slot *heap = s->busy.data, top = heap[0], last = heap[--s->busy.count];
+  uint32_t at = 0, count = s->busy.count;
+  for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
+    if (child + 1 < count && comes_first(&heap[child + 1], &heap[child])) child++;
+    if (!comes_first(&heap[child], &last)) break;
+    heap[at] = heap[child];
+  }
+  if (count > 0) heap[at] = last;
+  return top;
+}
+
+/* The list of slots of that size, made if there is none; VMO_NONE: out of memory. */
+static uint32_t find_list(sharing *s, vmo_size_id size) {
+  vmr_arena *arena = s->planning->scratch->arena;
+  uint32_t hash = vmo_hash_mix(0, size), cursor = 0;
+  for (uint32_t list; (list = vmo_hash_index_next(&s->by_size, hash, &cursor)) != VMO_NONE;)
+    if (s->lists.data[list].size == size) return list;
+  slot_list fresh = {size, VMO_NONE};
+  bool added =
+      vmo_vec_push(arena, &s->lists, fresh) && vmo_hash_index_add(arena, &s->by_size, hash, s->lists.count - 1);
+  return added ? s->lists.count - 1 : VMO_NONE;
+}
+
+/* Lists the slots that are over by now. */
+static bool release_slots(sharing *s, vmo_point now) {
+  while (s->busy.count > 0 && s->busy.data[0].end <= now) {
+    busy_slot over = pop_busy(s);
+    uint32_t list = find_list(s, s->slots.data[over.index].size);
+    if (list == VMO_NONE) return false;
+    slot_entry entry = {over.index, s->lists.data[list].head};
+    if (!vmo_vec_push(s->planning->scratch->arena, &s->entries, entry)) return false;
+    s->lists.data[list].head = s->entries.count - 1;
+  }
+  return true;
+}
+
+/* A slot of the very size that is over; VMO_NONE: none. What is listed may have been taken again, or have grown. */
+static uint32_t find_exact(sharing *s, const vmo_item *item, vmo_size_id room) {
+  uint32_t list = find_list(s, room);
+  while (list != VMO_NONE && s->lists.data[list].head != VMO_NONE) {
+    slot_entry entry = s->entries.data[s->lists.data[list].head];
+    slot *candidate = &s->slots.data[entry.index];
+    s->lists.data[list].head = entry.next;
+    if (!candidate->closed && candidate->size == room && is_free(s, candidate, item)) return entry.index;
+  }
+  return VMO_NONE;
+}
+
+/* Up to MOST_SEARCHED slots all are looked at. With more, those that are over are found by their size, and of the others
+ * the first ones are looked at. */
+static uint32_t find_slot(sharing *s, const vmo_item *item, vmo_size_id room) {
+  uint32_t best = VMO_NONE, searched = s->slots.count < MOST_SEARCHED ? s->slots.count : MOST_SEARCHED;
   int best_rate = s->worst_rate + 1;
-  if (stands_alone(s, item)) return VMO_NONE;
-  for (uint32_t i = 0; i < s->slots.count && best_rate > 0; i++) {
+  if (stands_alone(s, item) || best_rate == 0) return VMO_NONE;
+  if (s->slots.count > MOST_SEARCHED && (best = find_exact(s, item, room)) != VMO_NONE) return best;
+  for (uint32_t i = 0; i < searched && best_rate > 0; i++) {
     slot *candidate = &s->slots.data[i];
     if (candidate->closed || !is_free(s, candidate, item)) continue;
     int rated = rate(s, candidate, room);
@@ -85,6 +176,8 @@ static uint32_t find_slot(const sharing *s, const vmo_item *item, vmo_size_id ro
 
 static bool take_slot(sharing *s, vmo_item *item) {
   vmr_arena *arena = s->planning->scratch->arena;
+  const vmo_live_range *ranges = ranges_of(s, item);
+  if (item->range_count > 0 && !release_slots(s, ranges[0].begin)) return false;
   vmo_size_id room = room_of(s, item);
   uint32_t index = find_slot(s, item, room);
   if (index == VMO_NONE) {
@@ -96,12 +189,13 @@ static bool take_slot(sharing *s, vmo_item *item) {
     index = s->slots.count - 1;
   }
   slot *taken = &s->slots.data[index];
-  taken->size = vmo_size_max(s->planning->module->sizes, taken->size, room);
+  taken->size = vmo_size_cover(s->planning->module->sizes, taken->size, room);
   if (item->alignment > taken->alignment) taken->alignment = item->alignment;
   item->slot = index;
   for (uint32_t k = 0; k < item->range_count; k++)
-    if (!vmo_vec_push(arena, &taken->ranges, ranges_of(s, item)[k])) return false;
-  return taken->size != VMO_NONE;
+    if (!vmo_vec_push(arena, &taken->ranges, ranges[k])) return false;
+  busy_slot busy = {item->range_count > 0 ? ranges[item->range_count - 1].end : 0, index};
+  return taken->size != VMO_NONE && push_busy(s, busy);
 }
 
 typedef struct turn { /* the order in which items take slots */
@@ -177,7 +271,8 @@ static bool is_provable(const sharing *s, const vmo_item *items, uint32_t count,
 }
 
 static vmo_status try_sharing(sharing *s, vmo_item *items, uint32_t count, vmo_size_id *offsets, vmo_size_id *total) {
-  s->slots.count = 0;
+  s->slots.count = s->busy.count = s->lists.count = s->entries.count = 0;
+  s->by_size = (vmo_hash_index){0};
   if (!take_slots(s, items, count)) return VMO_OUT_OF_MEMORY;
   return place_slots(s, offsets, total);
 }
