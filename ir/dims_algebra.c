@@ -299,7 +299,7 @@ static bool drop_negative_terms(const vmo_sizes *sizes, vmo_sum *sum) {
   return true;
 }
 
-/* left + the part of (right - left) that is added; where it cannot be told which part that is, left + right. */
+/* left + the part of (right - left) that is added; where it cannot be told which part that is, the maximum. */
 static vmo_size_id cover_pair(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right) {
   if (left == VMO_NONE || right == VMO_NONE) return VMO_NONE;
   vmo_sum *sum = vmo_sum_take(sizes);
@@ -310,7 +310,7 @@ static vmo_size_id cover_pair(vmo_sizes *sizes, vmo_size_id left, vmo_size_id ri
   if (status == VMO_SUM_OK && split) status = vmo_sum_accumulate_size(sizes, sum, 1, VMO_MONOMIAL_ONE, left);
   if (status != VMO_SUM_OK || split) return finish(sizes, sum, status);
   vmo_sum_give(sizes, sum);
-  return vmo_size_add(sizes, left, right);
+  return vmo_size_max(sizes, left, right);
 }
 
 /* Each member of a maximum by itself. */

@@ -221,6 +221,29 @@ static void random_comparisons_are_sound(void **state) {
   assert_true(proven > 1000);
 }
 
+static void covers_reach_both(void **state) {
+  fixture *f = *state;
+  for (int round = 0; round < 3000; round++) {
+    expression left, right;
+    vmo_size_id x, y;
+    draw_size(f, &left, &x);
+    draw_size(f, &right, &y);
+    vmo_size_id cover = round % 2 == 0 ? vmo_size_cover(f->sizes, x, y) : vmo_size_cover_terms(f->sizes, x, y);
+    if (cover == VMO_NONE) {
+      vmo_sizes_clear_status(f->sizes);
+      continue;
+    }
+    for (int i = 0; i < 20; i++) {
+      int64_t values[DIMS] = {draw(f, 0, 70), draw(f, 0, 70), draw(f, 0, 5)};
+      vmo_interval intervals[DIMS], result;
+      for (uint32_t j = 0; j < DIMS; j++) intervals[j] = (vmo_interval){values[j], values[j]};
+      vmo_evaluation evaluation = vmo_size_evaluate(f->sizes, cover, &(vmo_binding){intervals, DIMS}, &result);
+      if (evaluation == VMO_EVALUATION_OVERFLOW) continue;
+      assert_true(result.low >= evaluate_directly(&left, values) && result.low >= evaluate_directly(&right, values));
+    }
+  }
+}
+
 static void substitution_agrees_with_evaluation(void **state) {
   fixture *f = *state;
   for (int round = 0; round < 3000; round++) {
@@ -280,6 +303,18 @@ static void sizes_print_as_they_are_read(void **state) {
   vmo_size_print_compact(s, plus(f, vmo_size_max(s, times(f, f->n, 3), f->m), 1), f->dims, f->context->names, &text);
   assert_string_equal(text.data, "max(3*N,M)+1");
   vmo_text_free(&text);
+}
+
+/* Of 100 sizes that nobody can compare the maximum gives way to one term a dim. */
+static void covers_stay_short(void **state) {
+  fixture *f = *state;
+  vmo_size_id all = vmo_size_constant(f->sizes, 0);
+  for (int64_t i = 0; i <= 100; i++) {
+    vmo_size_id left = vmo_size_multiply(f->sizes, f->n, vmo_size_constant(f->sizes, i));
+    vmo_size_id right = vmo_size_multiply(f->sizes, f->m, vmo_size_constant(f->sizes, 100 - i));
+    all = vmo_size_cover_terms(f->sizes, all, vmo_size_add(f->sizes, left, right));
+  }
+  assert_prints(f, all, "100*N + 100*M");
 }
 
 static void equal_sizes_have_equal_ids(void **state) {
@@ -454,6 +489,8 @@ int main(void) {
       TEST(operand_order_does_not_matter),
       TEST(random_bounds_hold),
       TEST(random_comparisons_are_sound),
+      TEST(covers_reach_both),
+      TEST(covers_stay_short),
       TEST(substitution_agrees_with_evaluation),
       TEST(sizes_print_as_they_are_read),
       TEST(equal_sizes_have_equal_ids),

@@ -262,10 +262,105 @@ static void shortcuts_give_the_liveness_of_the_plain_walk(void **state) {
                        "    %go = lt %s, 9.0 : bool\n    condition %go\n  } do {\n"
                        "    %f = add %e, %r : f64[8]\n    yield %f\n  }\n"
                        "  return %z\n}\n");
+  expect_same_liveness("func @f(%n: i64) -> f64[8] {\n"
+                       "  %x = fill 1.0 : f64[8]\n  %k = fill 5.0 : f64[8]\n"
+                       "  %p, %q, %r = parallel -> (f64[8], f64[8], f64[8]) {\n"
+                       "    stream {\n      %a = add %x, %k : f64[8]\n"
+                       "      %b = for %i = 0 to %n carry (%c = %a) -> f64[8] {\n"
+                       "        %d = add %c, %x : f64[8]\n        yield %d\n      }\n      yield %b\n    }\n"
+                       "    stream {\n      %e, %g = parallel -> (f64[8], f64[8]) {\n"
+                       "        stream {\n          %h = neg %k : f64[8]\n          yield %h\n        }\n"
+                       "        stream {\n          %l = abs %x : f64[8]\n          yield %l\n        }\n      }\n"
+                       "      %m = add %e, %g : f64[8]\n      yield %m\n    }\n"
+                       "    stream {\n      %o = neg %x : f64[8]\n      yield %o\n    }\n  }\n"
+                       "  %s = add %p, %q : f64[8]\n  %t = add %s, %r : f64[8]\n  %u = add %t, %k : f64[8]\n"
+                       "  return %u\n}\n");
+}
+
+/* ---- free dims without end ---- */
+
+static int64_t bytes_with(const planned *p, vmo_size_id size, int64_t n, int64_t m) {
+  vmo_interval dims[2] = {{n, n}, {m, m}}, result;
+  assert_int_equal(vmo_size_evaluate(p->module->sizes, size, &(vmo_binding){dims, 2}, &result), VMO_EVALUATION_EXACT);
+  return result.high;
+}
+
+/* Of arrays whose sizes cross (i*N + (200-i)*M), one after the other, none is provably the largest. */
+static void loads_that_nobody_can_compare_are_covered(void **state) {
+  (void)state;
+  vmo_text text;
+  vmo_text_init(&text);
+  vmo_text_add(&text, "dim N\ndim M\nfunc @f() -> f64 {\n  %t0 = fill 0.0 : f64\n");
+  for (int i = 0; i <= 200; i++)
+    vmo_text_addf(&text,
+                  "  %%v%d = fill 1.0 : f64[%d*N+%d*M]\n  %%s%d = sum %%v%d : f64\n  %%t%d = add %%t%d, %%s%d : f64\n",
+                  i, i, 200 - i, i, i, i + 1, i, i);
+  vmo_text_add(&text, "  return %t201\n}\n");
+  planned p = plan(text.data);
+  const vmo_plan_facts *facts = only(&p);
+  assert_true(!facts->known && facts->bounded);
+  for (int64_t n = 0; n < 10; n += 3)
+    for (int64_t m = 0; m < 10; m += 3) {
+      int64_t largest = 8 * 200 * (n > m ? n : m), lower = bytes_with(&p, facts->figures.lower_bound.size, n, m);
+      assert_true(bytes_with(&p, facts->figures.peak.size, n, m) >= largest);
+      assert_true(bytes_with(&p, facts->figures.arena.size, n, m) >= largest);
+      assert_true(lower <= largest + 24 && lower > 0 - (n + m == 0));
+    }
+  vmo_text_free(&text);
+  done(&p);
+}
+
+/* 5000 free dims: their sum is no size any more, and that is said rather than that memory is out. */
+static void sums_of_too_many_dims_are_an_error(void **state) {
+  (void)state;
+  vmo_text text;
+  vmo_text_init(&text);
+  for (int i = 0; i < 5000; i++) vmo_text_addf(&text, "dim D%d\n", i);
+  vmo_text_add(&text, "func @f() -> f64 {\n  %t0 = fill 0.0 : f64\n");
+  for (int i = 0; i < 5000; i++)
+    vmo_text_addf(&text, "  %%v%d = fill 1.0 : f64[D%d]\n  %%s%d = sum %%v%d : f64\n  %%t%d = add %%t%d, %%s%d : f64\n",
+                  i, i, i, i, i + 1, i, i);
+  vmo_text_add(&text, "  return %t5000\n}\n");
+  planned p = {.context = vmo_context_create()};
+  assert_int_equal(vmo_context_set_source(p.context, "test.vmir", text.data, text.count), VMO_OK);
+  assert_int_equal(vmo_parse_module(p.context, &p.module), VMO_OK);
+  p.binding = vmo_declared_binding(p.module);
+  assert_int_equal(vmo_plan_module(p.module, &p.binding, &(vmo_plan_options){0}, &p.facts), VMO_INPUT_ERROR);
+  vmo_text out;
+  vmo_text_init(&out);
+  vmo_diag_print_all(p.context, false, &out);
+  assert_non_null(strstr(out.data, "beyond what can be written as an expression of its free dims [E0402]"));
+  vmo_text_free(&out);
+  vmo_text_free(&text);
+  done(&p);
+}
+
+/* ---- names of copies ---- */
+
+/* One value goes into several loops: each copy has a name of its own, none of those that are taken. */
+static void copies_are_named_apart(void **state) {
+  (void)state;
+  planned p = plan("func @f(%n: i64) -> f64[8] {\n"
+                   "  %x = fill 1.0 : f64[8]\n"
+                   "  %x.copy2 = fill 2.0 : f64[8]\n"
+                   "  %a = for %i = 0 to %n carry (%p = %x) -> f64[8] {\n    %q = neg %p : f64[8]\n    yield %q\n  }\n"
+                   "  %b = for %j = 0 to %n carry (%r = %x) -> f64[8] {\n    %s = neg %r : f64[8]\n    yield %s\n  }\n"
+                   "  %c = for %k = 0 to %n carry (%t = %x) -> f64[8] {\n    %u = neg %t : f64[8]\n    yield %u\n  }\n"
+                   "  %d = add %a, %b : f64[8]\n  %e = add %c, %x : f64[8]\n  %g = add %d, %e : f64[8]\n"
+                   "  %h = add %g, %x.copy2 : f64[8]\n  return %h\n}\n");
+  static const char *const names[] = {"x.copy", "x.copy3", "x.copy4"};
+  const vmo_plan_facts *facts = only(&p);
+  assert_int_equal(facts->copies.count, 3);
+  for (uint32_t i = 0; i < 3; i++)
+    assert_string_equal(vmo_value_name(p.module, facts->planned, facts->copies.data[i].copy), names[i]);
+  done(&p);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(loads_that_nobody_can_compare_are_covered),
+      cmocka_unit_test(sums_of_too_many_dims_are_an_error),
+      cmocka_unit_test(copies_are_named_apart),
       cmocka_unit_test(each_refusal_has_its_reason),
       cmocka_unit_test(a_part_may_be_overwritten_while_the_rest_lives),
       cmocka_unit_test(overlapping_parts_are_not_overwritten),
