@@ -114,26 +114,28 @@ static bool blame_operand(const vmo_buffers *buffers, vmo_inplace_fact *fact) {
   return false;
 }
 
+bool vmo_explain_read(const vmo_buffers *buffers, const vmo_cfg *cfg, const vmo_storage_accesses *accesses,
+                      vmo_inplace_fact *fact) {
+  const vmo_flow *flow = buffers->flow;
+  const vmo_reference *bytes = &flow->references[fact->operand];
+  if (!vmo_is_live_at(buffers->liveness, bytes->storage, fact->op + 1)) return false;
+  const vmo_access *read = find_read(buffers, accesses, bytes, fact->op + 1, flow->op_count);
+  vmo_refusal refusal = VMO_REFUSED_READ_LATER;
+  if (!read) {
+    read = find_read_in_next_iteration(buffers, cfg, accesses, bytes, fact->op);
+    refusal = VMO_REFUSED_READ_NEXT_ITERATION;
+  }
+  if (read) blame_read(flow, read, refusal, fact);
+  return read != NULL;
+}
+
 void vmo_explain_conflict(const vmo_buffers *buffers, const vmo_cfg *cfg, const vmo_storage_accesses *accesses,
                           const vmo_conflict *conflict, vmo_inplace_fact *fact) {
   const vmo_flow *flow = buffers->flow;
   vmo_storage_id storage = flow->references[fact->operand].storage;
   fact->refusal = conflict->refusal;
   if (conflict->refusal != VMO_REFUSED_SHARED_LIVE) return;
-  if (vmo_is_live_at(buffers->liveness, storage, fact->op + 1)) {
-    const vmo_access *read =
-        find_read(buffers, accesses, &flow->references[fact->operand], fact->op + 1, flow->op_count);
-    if (read) {
-      blame_read(flow, read, VMO_REFUSED_READ_LATER, fact);
-      return;
-    }
-    read = find_read_in_next_iteration(buffers, cfg, accesses, &flow->references[fact->operand], fact->op);
-    if (read) {
-      blame_read(flow, read, VMO_REFUSED_READ_NEXT_ITERATION, fact);
-      return;
-    }
-  }
-  if (blame_operand(buffers, fact)) return;
+  if (vmo_explain_read(buffers, cfg, accesses, fact) || blame_operand(buffers, fact)) return;
   vmo_storage_id result = flow->references[fact->result].storage;
   vmo_storage_id other = conflict->left == result || conflict->left == storage ? conflict->right : conflict->left;
   if (other != VMO_NONE) fact->other = flow->storages.data[other].value;

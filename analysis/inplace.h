@@ -4,6 +4,11 @@
 
 #include "analysis/buffers.h"
 
+/* Whether the operand's bytes are read after the op, later or in the next iteration, so that nothing may take them: then
+ * `fact` says where. It has op, result and operand set. */
+bool vmo_explain_read(const vmo_buffers *buffers, const vmo_cfg *cfg, const vmo_storage_accesses *accesses,
+                      vmo_inplace_fact *fact);
+
 /* Fills in fact->location and fact->other, and sharpens fact->refusal, for an operand whose buffer could not be merged
  * with the result's because of `conflict`. `fact` has op, result and operand set. */
 void vmo_explain_conflict(const vmo_buffers *buffers, const vmo_cfg *cfg, const vmo_storage_accesses *accesses,

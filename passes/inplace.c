@@ -53,12 +53,20 @@ static bool list_operands(chooser *c, vmo_point op, vmo_value_id result) {
   return returned == VMO_NONE || returned < listed || list_operand(c, op, result, returned);
 }
 
+static bool is_same_buffer(const chooser *c, const vmo_inplace_fact *fact) {
+  const vmo_buffers *buffers = c->planning->buffers;
+  return vmo_find_buffer(buffers, storage_of(c, fact->operand)) ==
+         vmo_find_buffer(buffers, storage_of(c, fact->result));
+}
+
 /* Lets the result have the bytes of `fact`'s operand; explains when that cannot be done. */
 static vmo_status try_operand(chooser *c, vmo_inplace_fact *fact, bool *taken) {
   vmo_planning *p = c->planning;
   vmo_conflict conflict;
   vmo_status status;
   if (vmo_is_whole_buffer(p->buffers, fact->operand)) {
+    *taken = false; /* most are refused because they are read later, which is seen without merging anything */
+    if (!is_same_buffer(c, fact) && vmo_explain_read(p->buffers, p->cfg, p->accesses, fact)) return VMO_OK;
     status = vmo_merge_buffers(p->buffers, storage_of(c, fact->operand), storage_of(c, fact->result), &conflict);
   } else {
     if (!c->bytes) c->bytes = vmo_create_byte_liveness(c->flow, p->cfg, p->accesses);
@@ -68,12 +76,6 @@ static vmo_status try_operand(chooser *c, vmo_inplace_fact *fact, bool *taken) {
   *taken = status == VMO_OK && conflict.refusal == VMO_REFUSED_NOT;
   if (status == VMO_OK && !*taken) vmo_explain_conflict(p->buffers, p->cfg, p->accesses, &conflict, fact);
   return status;
-}
-
-static bool is_same_buffer(const chooser *c, const vmo_inplace_fact *fact) {
-  const vmo_buffers *buffers = c->planning->buffers;
-  return vmo_find_buffer(buffers, storage_of(c, fact->operand)) ==
-         vmo_find_buffer(buffers, storage_of(c, fact->result));
 }
 
 static bool shares_already(const chooser *c, const vmo_inplace_fact *fact) {
