@@ -8,6 +8,9 @@ The programs are those of bench/generate.c. Rows of SHAPE/OPS:
   plan         from text to a plan that was checked
   json         from text to the report with every list and the whole timeline, written to a file
   memory       the most that the process held
+  tool         `vmemopt analyze` as people run it: from the file to the text and a JSON report; the same with
+  tool -O2     `vmemopt opt -O2`, which also prints the planned program
+  tool memory  the most that these held
   growth       of plan and json: how many times the time of a tenth of the ops
   stage.NAME   with --stages: the parts that these consist of
 """
@@ -17,7 +20,7 @@ import harness
 
 # The shapes that targets were set for first, then what other programs do to an analysis.
 SHAPES = ["chain", "wide", "random", "recent", "loops", "calls", "branches", "held", "deep", "rotate", "views", "parts", "fan",
-          "streams", "mixed", "symbolic"]
+          "streams", "copies", "mixed", "symbolic", "dims"]
 TARGET_OPS = 10**6
 TARGETS = {"facts": 3.0, "plan": 8.0, "json": 12.0, "memory": 1500 * 10**6}  # at TARGET_OPS
 GROWTH = 12.0  # from a tenth of TARGET_OPS to all of them
@@ -64,6 +67,21 @@ def measure(session, program, report):
     return said
 
 
+def measure_tool(session, program, report):
+    """The tool from outside: start, reading, printing and writing included."""
+    tool = session.program("vmemopt")
+    analyzed = harness.run_measured([tool, "analyze", program, f"--json={report}"])
+    planned = harness.run_measured([tool, "opt", "-O2", program])
+    return {"analyze": analyzed, "opt": planned}
+
+
+def add_tool_rows(session, name, runs):
+    key = "cpu" if session.options.cpu else "seconds"
+    session.add(f"{name} tool", [run["analyze"][key] for run in runs], "s")
+    session.add(f"{name} tool -O2", [run["opt"][key] for run in runs], "s")
+    session.add(f"{name} tool memory", [max(run[part]["memory"] for part in run) for run in runs], "B")
+
+
 def add_rows(session, name, runs, targets):
     def samples(group, key):
         return [run[group][key] for run in runs]
@@ -98,8 +116,12 @@ def run(session):
             program, report = session.work / f"{shape}.vmir", session.work / "report.json"
             with open(program, "w", encoding="ascii") as out:
                 out.write(harness.run_program([session.program("bench-generate"), shape, ops, session.options.seed]))
-            by_ops[ops] = [measure(session, program, report) for _ in range(count_runs(session, ops))]
+            subjects = {"stages": lambda: measure(session, program, report),
+                        "tool": lambda: measure_tool(session, program, report)}
+            samples = harness.take_turns(subjects, count_runs(session, ops))
+            by_ops[ops] = samples["stages"]
             add_rows(session, f"{shape}/{ops}", by_ops[ops], TARGETS if ops == TARGET_OPS else {})
+            add_tool_rows(session, f"{shape}/{ops}", samples["tool"])
             if ops // 10 in by_ops:
                 add_growth(session, shape, ops, by_ops[ops], by_ops[ops // 10])
         program.unlink()

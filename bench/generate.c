@@ -13,6 +13,7 @@
  *   views     views of views, and a storage that is viewed all over the program
  *   parts     halves of arrays that are overwritten while the other half lives
  *   fan       one value that every op reads
+ *   copies    loops that all begin with one value, which is copied for each
  *   streams   `parallel` with four streams
  *   mixed     arrays of 61 sizes among the last 64 values: a packing problem
  *   symbolic  as mixed, in multiples of a dim without a value
@@ -329,6 +330,18 @@ static void write_held(generator *g) {
   free(held);
 }
 
+static void write_copies(generator *g) {
+  begin_main();
+  uint32_t common = add_fill(g), sum = add_fill(g);
+  while (g->ops + 8 < g->limit) {
+    uint32_t values[1] = {common}, results = open_loop(g, values, 1);
+    values[0] = add_scaled(g, values[0]);
+    close_loop(g, values, 1, results);
+    sum = add_binary(g, sum, values[0]);
+  }
+  add_return(g, add_binary(g, sum, common));
+}
+
 #define ROTATED 30
 
 static void write_rotate(generator *g) {
@@ -516,12 +529,12 @@ static void write_dims(generator *g) { write_sizes(g, 4); }
 static const struct {
   const char *name;
   void (*write)(generator *g);
-} shapes[] = {{"chain", write_chain},       {"wide", write_wide},       {"random", write_random},
-              {"recent", write_recent},     {"loops", write_loops},     {"calls", write_calls},
-              {"branches", write_branches}, {"held", write_held},       {"deep", write_deep},
-              {"rotate", write_rotate},     {"views", write_views},     {"parts", write_parts},
-              {"fan", write_fan},           {"streams", write_streams}, {"mixed", write_mixed},
-              {"symbolic", write_symbolic}, {"dims", write_dims}};
+} shapes[] = {{"chain", write_chain},       {"wide", write_wide},         {"random", write_random},
+              {"recent", write_recent},     {"loops", write_loops},       {"calls", write_calls},
+              {"branches", write_branches}, {"held", write_held},         {"deep", write_deep},
+              {"rotate", write_rotate},     {"views", write_views},       {"parts", write_parts},
+              {"fan", write_fan},           {"copies", write_copies},     {"streams", write_streams},
+              {"mixed", write_mixed},       {"symbolic", write_symbolic}, {"dims", write_dims}};
 
 #define SHAPE_COUNT (sizeof shapes / sizeof shapes[0])
 

@@ -19,6 +19,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -38,6 +39,24 @@ def run_program(command, **more):
         words = " ".join(str(word) for word in command)
         raise BenchError(f"{words}: exit code {done.returncode}\n{done.stderr[-4000:]}")
     return done.stdout
+
+
+def run_measured(command):
+    """A command that must succeed, with its output thrown away: time, processor time and the most memory it held."""
+    begin = time.monotonic()
+    try:
+        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    except OSError as error:
+        raise BenchError(f"{command[0]}: {error.strerror}") from error
+    with process:
+        message = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - begin
+    if process.returncode != 0:
+        words = " ".join(str(word) for word in command)
+        raise BenchError(f"{words}: exit code {process.returncode}\n{message.decode(errors='replace')[-4000:]}")
+    return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * 1024}
 
 
 def take_turns(subjects, runs):

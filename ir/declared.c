@@ -26,6 +26,9 @@ vmo_dim_id vmo_size_local_dim(const vmo_module *module, vmo_size_id size) {
   return atom->kind == VMO_ATOM_DIM && is_local(module, atom->first) ? atom->first : VMO_NONE;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): atoms lie at most VMO_SIZE_MAX_DEPTH deep within each other, and a size is at most
+ * VMO_SIZE_MAX_WEIGHT atoms written out */
+
 static vmo_dim_id unbound_in_atom(const vmo_module *module, const vmo_atom *atom, const vmo_size_id *replacements) {
   if (atom->kind == VMO_ATOM_QUOTIENT) return vmo_size_unbound_dim(module, atom->first, replacements);
   if (atom->kind == VMO_ATOM_DIM)
@@ -48,6 +51,8 @@ vmo_dim_id vmo_size_unbound_dim(const vmo_module *module, vmo_size_id size, cons
   }
   return VMO_NONE;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* ---- binding ---- */
 
