@@ -6,7 +6,7 @@
  *     does each read find its value, on every path that is tried?                           oracle_explore.c
  *         places of values in bytes    oracle_places.c       one op, byte by byte   oracle_ops.c
  *         control, calls and streams   oracle_execute.c      bytes and their content oracle_memory.c
- *     are loads and peaks right?                                                            oracle_loads.c
+ *     are loads and peaks right?                                            oracle_loads.c, oracle_peaks.c
  *   a program that fails is made smaller                                                    oracle_shrink.c
  *
  * A value that comes to be while the program runs is an instance; byte i of an instance is a content. The program, with

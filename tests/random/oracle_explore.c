@@ -98,8 +98,8 @@ static bool judge_loads(judgement *j) {
 
 static bool judge_at_sizes(judgement *j, uint32_t number) {
   uint64_t random = j->options->seed * 31 + number;
-  if (!vmo_set_sizes(&j->asked, j->options, number, random, j->verdict)) return false;
-  if (!vmo_set_sizes(&j->apart, j->options, number, random, j->verdict)) return false;
+  if (!vmo_set_sizes(&j->asked, number, random, j->verdict)) return false;
+  if (!vmo_set_sizes(&j->apart, number, random, j->verdict)) return false;
   if (!judge_loads(j)) return false;
   for (uint32_t f = 0; f < j->asked.module->functions.count; f++)
     if (!vmo_explore(&j->asked, &j->apart, f, j->options, j->counts, j->verdict)) return false;

@@ -35,8 +35,7 @@ typedef struct vmo_planned {
 bool vmo_plan_for_judging(const vmo_program_source *source, const vmo_judge_options *options, bool results_in_caller,
                           vmo_planned *planned, vmo_verdict *verdict);
 /* Gives all dims numbers: the bounds themselves for number 0, and others drawn from `random`. */
-bool vmo_set_sizes(vmo_planned *planned, const vmo_judge_options *options, uint32_t number, uint64_t random,
-                   vmo_verdict *verdict);
+bool vmo_set_sizes(vmo_planned *planned, uint32_t number, uint64_t random, vmo_verdict *verdict);
 int64_t vmo_size_at(const vmo_planned *planned, vmo_size_id size); /* under `sizes`; -1: it has none */
 static inline const vmo_type *vmo_planned_type(const vmo_planned *planned, const vmo_function *function,
                                                vmo_value_id value) {

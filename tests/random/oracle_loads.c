@@ -39,14 +39,13 @@ static bool add_move(vmo_tracker *t, uint32_t target, vmo_value_id source) {
   return vmo_vec_push(t->arena, &t->moves, move);
 }
 
-static bool name_parameters(vmo_tracker *t) {
+static void name_parameters(vmo_tracker *t) {
   for (vmo_value_id v = 0; v < t->function->parameters.count; v++) {
     bool state = t->function->parameters.data[v].state;
     bool scalar = !state && vmo_planned_type(t->planned, t->function, v)->rank == 0;
     make_name(t, v, state ? VMO_NAME_STATE : VMO_NAME_FOREIGN, VMO_NONE);
     if (scalar) t->names[v].root = VMO_NONE;
   }
-  return true;
 }
 
 static void name_results(vmo_tracker *t, uint32_t index) {
@@ -79,10 +78,9 @@ static bool name_loop(vmo_tracker *t, uint32_t index) {
 }
 
 /* A stream's result is what it yields, if it made that and yields it for the first time; or else a name of its own. */
-static bool name_stream_results(vmo_tracker *t, uint32_t index, const vmo_op *owner, uint32_t first) {
+static bool name_stream_results(vmo_tracker *t, uint32_t index, uint32_t first) {
   const vmo_op *op = &t->function->ops.data[index];
   uint32_t parent = t->streams.data[t->stream].parent, fork = t->streams.data[t->stream].fork;
-  (void)owner;
   for (uint32_t i = 0; i < op->operand_count; i++) {
     vmo_value_id value = vmo_op_value(t->function, op, i), result = first + i;
     uint32_t root = root_of(t, value);
@@ -114,7 +112,7 @@ static bool name_yields(vmo_tracker *t, uint32_t index) {
   uint32_t skip = owner->code == VMO_OP_for ? 1 : 0;
   vmo_value_id first = owner->result_first;
   if (region->kind == VMO_REGION_STREAM)
-    return name_stream_results(t, index, owner, first + yields_before(t, owner, op->region));
+    return name_stream_results(t, index, first + yields_before(t, owner, op->region));
   if (region->kind == VMO_REGION_FOR || region->kind == VMO_REGION_DO)
     first = t->function->regions.data[owner->region_first].argument_first + skip;
   for (uint32_t i = 0; i < op->operand_count; i++)
@@ -439,7 +437,7 @@ bool vmo_track_names(vmo_tracker *t) {
   t->op_streams = vmr_arena_alloc_array(t->arena, (size_t)function->ops.count + 1, sizeof *t->op_streams);
   if (!t->names || !t->op_streams || !vmo_vec_push(t->arena, &t->streams, whole)) return false;
   for (uint32_t v = 0; v < t->count; v++) t->names[v] = (vmo_name_fact){.root = VMO_NONE, .same = v};
-  if (!name_parameters(t)) return false;
+  name_parameters(t);
   for (uint32_t i = 0; i < function->ops.count; i++)
     if (!name_op(t, i)) return false;
   if (!make_atoms(t)) return false;

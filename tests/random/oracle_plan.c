@@ -84,10 +84,8 @@ static void size_types(vmo_planned *planned, const vmo_function *function) {
   for (uint32_t r = 0; r < function->result_types.count; r++) size_type(planned, function->result_types.data[r]);
 }
 
-bool vmo_set_sizes(vmo_planned *planned, const vmo_judge_options *options, uint32_t number, uint64_t random,
-                   vmo_verdict *verdict) {
+bool vmo_set_sizes(vmo_planned *planned, uint32_t number, uint64_t random, vmo_verdict *verdict) {
   const vmo_module *module = planned->module;
-  (void)options;
   planned->sizes = copy_binding(planned->context, &planned->binding);
   planned->type_bytes = vmo_alloc_array(planned->context, (size_t)module->types.count + 1, sizeof(int64_t));
   planned->type_counts = vmo_alloc_array(planned->context, (size_t)module->types.count + 1, sizeof(int64_t));

@@ -123,7 +123,7 @@ static bool feeds_result(const rebuild *b, const vmo_op *op, uint32_t operand, u
 }
 
 static uint32_t copy_operands(rebuild *b, const vmo_op *op, vmo_operand *operands, uint32_t most) {
-  uint32_t count = 0, index = (uint32_t)(op - b->from->ops.data), owner, result;
+  uint32_t count = 0, owner, result;
   for (uint32_t i = 0; i < op->operand_count && !b->failed; i++) {
     if (feeds_result(b, op, i, &owner, &result) && is_left_out(b, owner, result)) continue;
     if (op->code == VMO_OP_return && b->step->kind == DROP_RETURNED && b->step->index == i) continue;
@@ -131,7 +131,6 @@ static uint32_t copy_operands(rebuild *b, const vmo_op *op, vmo_operand *operand
     if (b->failed) break;
     operands[count++] = copy_operand(b, b->from->operands.data[op->operand_first + i]);
   }
-  (void)index;
   return count;
 }
 
