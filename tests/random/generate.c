@@ -2,6 +2,7 @@
  *
  * Numbers come from xorshift64* (S. Vigna, "An experimental exploration of Marsaglia's xorshift generators", 2016). */
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/random/generator.h"
 
@@ -39,19 +40,25 @@ vmo_shape_id vmo_draw_array_shape(vmo_generator *g) {
 
 /* ---- types ---- */
 
+/* Types of declarations come between. */
+static bool note_shape(vmo_generator *g, vmo_type_id type, uint32_t shape) {
+  while (g->shapes.count <= type)
+    if (!vmo_vec_push(g->context->arena, &g->shapes, 0)) return false;
+  g->shapes.data[type] = (uint8_t)shape;
+  return true;
+}
+
 vmo_type_id vmo_move_near(vmo_generator *g, vmo_type_id type) {
   vmo_type moved = g->module->types.data[type];
   vmo_type_id id = vmo_build_type(g->module, moved.element, g->module->shapes.data + moved.shape_first, moved.rank,
                                   g->near, vmo_draw_chance(g, 30) ? 128 : 0);
-  while (id != VMO_NONE && g->shapes.count <= id) /* types of declarations come between */
-    if (!vmo_vec_push(g->context->arena, &g->shapes, g->shapes.data[type])) id = VMO_NONE;
-  g->failed = g->failed || id == VMO_NONE;
+  g->failed = g->failed || id == VMO_NONE || !note_shape(g, id, g->shapes.data[type]);
   return id;
 }
 
 vmo_type_id vmo_draw_type(vmo_generator *g) {
   vmo_shape_id shape = vmo_draw_chance(g, 25) ? SHAPE_SCALAR : vmo_draw_array_shape(g);
-  vmo_type_id type = g->types[vmo_draw_element(g)][shape];
+  vmo_type_id type = vmo_find_type(g, vmo_draw_element(g), shape);
   return vmo_draw_chance(g, 5) ? vmo_move_near(g, type) : type;
 }
 
@@ -80,7 +87,15 @@ static void make_dims(vmo_generator *g) {
   }
 }
 
-static void make_types(vmo_generator *g) {
+vmo_type_id vmo_find_type(vmo_generator *g, vmo_element element, vmo_shape_id shape) {
+  const vmo_size_id *sizes = g->shape_sizes[shape];
+  uint32_t rank = sizes[0] == VMO_NONE ? 0 : sizes[1] == VMO_NONE ? 1 : 2;
+  vmo_type_id id = vmo_build_type(g->module, element, sizes, rank, 0, 0);
+  g->failed = g->failed || id == VMO_NONE || !note_shape(g, id, shape);
+  return g->failed ? 0 : id;
+}
+
+static void make_shapes(vmo_generator *g) {
   vmo_sizes *s = g->module->sizes;
   vmo_size_id n = vmo_size_symbol(s, g->dims[0]), m = vmo_size_symbol(s, g->dims[1]);
   vmo_size_id k = vmo_size_symbol(s, g->dims[2]), e = vmo_size_symbol(s, g->dims[3]);
@@ -104,12 +119,7 @@ static void make_types(vmo_generator *g) {
                                               [SHAPE_E] = {e, none}};
   g->sizes[0] = n;
   g->sizes[1] = four_n;
-  for (int element = 0; element < VMO_ELEMENT_COUNT; element++)
-    for (int shape = 0; shape < SHAPE_COUNT; shape++) {
-      uint32_t rank = shapes[shape][0] == none ? 0 : shapes[shape][1] == none ? 1 : 2;
-      g->types[element][shape] = vmo_build_type(g->module, (vmo_element)element, shapes[shape], rank, 0, 0);
-      g->failed = g->failed || !vmo_vec_push(g->context->arena, &g->shapes, (uint8_t)shape);
-    }
+  memcpy(g->shape_sizes, shapes, sizeof shapes);
 }
 
 /* Half of the programs keep to a few types. */
@@ -189,7 +199,7 @@ vmo_value_id vmo_need_type(vmo_generator *g, vmo_type_id type) {
 }
 
 vmo_value_id vmo_need(vmo_generator *g, vmo_element element, vmo_shape_id shape) {
-  return vmo_need_type(g, g->types[element][shape]);
+  return vmo_need_type(g, vmo_find_type(g, element, shape));
 }
 
 /* ---- operands ---- */
@@ -240,7 +250,7 @@ uint32_t vmo_emit(vmo_generator *g, vmo_opcode code, uint32_t callee, const vmo_
 
 vmo_value_id vmo_emit_one(vmo_generator *g, vmo_opcode code, const vmo_operand *operands, uint32_t count,
                           vmo_element element, vmo_shape_id shape) {
-  vmo_type_id type = g->types[element][shape];
+  vmo_type_id type = vmo_find_type(g, element, shape);
   uint32_t op = vmo_emit(g, code, VMO_NONE, operands, count, &type, 1);
   return op == VMO_NONE ? VMO_NONE : g->function->ops.data[op].result_first;
 }
@@ -300,7 +310,8 @@ static void add_parameters(vmo_generator *g, bool may_have_states) {
     add_parameter(g, type, (vmo_parameter){.donate = is_array && vmo_draw_chance(g, 50), .offset = -1});
   }
   for (uint32_t i = 0; i < states; i++) {
-    vmo_type_id type = g->types[vmo_draw_number(g)][vmo_draw_array_shape(g)];
+    vmo_element element = vmo_draw_number(g);
+    vmo_type_id type = vmo_find_type(g, element, vmo_draw_array_shape(g));
     add_parameter(g, type, (vmo_parameter){.state = true, .offset = i == 0 && vmo_draw_chance(g, 50) ? 0 : -1});
   }
 }
@@ -343,7 +354,7 @@ vmo_module *vmo_generate_module(vmo_context *context, uint64_t seed, uint32_t si
   for (int i = 0; i < 8; i++) vmo_draw(g, 2); /* small seeds differ in few bits */
   choose_types(g);
   make_dims(g);
-  make_types(g); /* the first types, so that `shapes` goes by their ids */
+  make_shapes(g);
   declare_ops(g);
   g->near = vmo_build_space(g->module, "near");
   uint32_t functions = 1 + vmo_draw(g, size < 20 ? 1 : 4);

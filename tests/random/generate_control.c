@@ -42,7 +42,8 @@ static void add_argument(vmo_generator *g, vmo_region_id region, vmo_type_id typ
 
 static bool is_count(const vmo_generator *g, vmo_value_id value, uint32_t user) {
   (void)user;
-  return g->function->values.data[value].type == g->types[VMO_I64][SHAPE_SCALAR] &&
+  const vmo_type *type = vmo_generated_type(g, value);
+  return type->element == VMO_I64 && type->rank == 0 && type->space == 0 &&
          g->function->values.data[value].kind == VMO_VALUE_ARGUMENT;
 }
 
@@ -69,7 +70,7 @@ static void write_for(vmo_generator *g) {
   if (op == VMO_NONE) return;
   if (vmo_draw_chance(g, 30)) vmo_give_integer(g, "step", 2 + vmo_draw(g, 3));
   uint32_t outside = open_region(g, op, VMO_REGION_FOR, &region);
-  add_argument(g, region, g->types[VMO_I64][SHAPE_SCALAR]);
+  add_argument(g, region, vmo_find_type(g, VMO_I64, SHAPE_SCALAR));
   for (uint32_t i = 0; i < carried; i++) add_argument(g, region, types[i]);
   vmo_generate_block(g, 1 + vmo_draw(g, 8));
   close_region(g, VMO_OP_yield, NULL, 0, types, carried, outside);
@@ -78,7 +79,7 @@ static void write_for(vmo_generator *g) {
 
 /* Carries a counter from 0 up besides other values. */
 static void write_while(vmo_generator *g) {
-  vmo_type_id types[3] = {g->types[VMO_I64][SHAPE_SCALAR]};
+  vmo_type_id types[3] = {vmo_find_type(g, VMO_I64, SHAPE_SCALAR)};
   vmo_operand operands[3] = {vmo_operand_integer(g, 0)}, step[2], test[2];
   vmo_region_id region;
   uint32_t others = vmo_draw(g, 3);

@@ -140,10 +140,10 @@ static void write_logic(vmo_generator *g) {
 /* A copy, sometimes into the other memory space or back. */
 static void write_copy(vmo_generator *g) {
   vmo_value_id x = find(g, is_anything, 0, VMO_F64, SHAPE_N);
-  const vmo_type *type = vmo_generated_type(g, x);
+  vmo_space_id space = vmo_generated_type(g, x)->space;
   vmo_operand operand = vmo_operand_value(x);
-  vmo_type_id copied = g->types[type->element][vmo_generated_shape(g, x)];
-  if (type->space == 0 && vmo_draw_chance(g, 40)) copied = vmo_move_near(g, copied);
+  vmo_type_id copied = vmo_find_type(g, element_of(g, x), vmo_generated_shape(g, x));
+  if (space == 0 && vmo_draw_chance(g, 40)) copied = vmo_move_near(g, copied);
   if (!g->failed) vmo_emit(g, VMO_OP_copy, VMO_NONE, &operand, 1, &copied, 1);
 }
 
@@ -186,7 +186,8 @@ static void write_split(vmo_generator *g) {
   bool symbolic = vmo_draw_chance(g, 50);
   vmo_value_id x = find_shaped(g, symbolic ? SHAPE_4N : SHAPE_32);
   vmo_operand operand = vmo_operand_value(x);
-  vmo_type_id part = g->types[element_of(g, x)][symbolic ? SHAPE_N : SHAPE_8], types[4] = {part, part, part, part};
+  vmo_type_id part = vmo_find_type(g, element_of(g, x), symbolic ? SHAPE_N : SHAPE_8),
+              types[4] = {part, part, part, part};
   if (!is_near(g, x)) vmo_emit(g, VMO_OP_split, VMO_NONE, &operand, 1, types, 4);
 }
 
@@ -261,8 +262,8 @@ static void write_selection(vmo_generator *g) {
   bool of_mask = vmo_draw_chance(g, 40);
   vmo_value_id x = of_mask ? vmo_need(g, VMO_BOOL, SHAPE_N) : find(g, is_number_vector, 0, vmo_draw_number(g), SHAPE_N);
   vmo_operand operand = vmo_operand_value(x);
-  vmo_type_id types[2] = {g->types[of_mask ? VMO_I64 : element_of(g, x)][vmo_generated_shape(g, x)],
-                          g->types[VMO_I64][SHAPE_SCALAR]};
+  vmo_type_id types[2] = {vmo_find_type(g, of_mask ? VMO_I64 : element_of(g, x), vmo_generated_shape(g, x)),
+                          vmo_find_type(g, VMO_I64, SHAPE_SCALAR)};
   vmo_emit(g, of_mask ? VMO_OP_where_index : VMO_OP_unique, VMO_NONE, &operand, 1, types, 2);
 }
 
@@ -351,7 +352,7 @@ static void write_declared(vmo_generator *g) {
   uint32_t operand_count = declared->parameter_types.count, result_count = declared->result_types.count;
   vmo_shape_id shape = vmo_draw_chance(g, 50) ? SHAPE_N : SHAPE_32;
   vmo_operand operands[2];
-  vmo_type_id types[2] = {g->types[VMO_F64][shape], g->types[VMO_F64][shape]};
+  vmo_type_id types[2] = {vmo_find_type(g, VMO_F64, shape), vmo_find_type(g, VMO_F64, shape)};
   for (uint32_t i = 0; i < operand_count; i++) operands[i] = vmo_operand_value(vmo_need(g, VMO_F64, shape));
   vmo_emit(g, VMO_OP_declared, which, operands, operand_count, types, result_count);
 }

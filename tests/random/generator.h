@@ -35,17 +35,17 @@ typedef struct vmo_generator {
   vmo_module *module;
   vmo_function *function; /* the one at hand */
   uint64_t random;
-  uint32_t budget;      /* ops that the function may still get */
-  uint32_t depth;       /* of regions */
-  bool failed;          /* memory is out */
-  vmo_dim_id dims[4];   /* N, M, K, E */
-  vmo_size_id sizes[2]; /* N, 4*N */
-  vmo_type_id types[VMO_ELEMENT_COUNT][SHAPE_COUNT];
-  vmo_space_id near;       /* a memory space besides the default one */
-  bool narrow;             /* few types occur, so that many values are alike and may share bytes */
-  vmo_element elements[2]; /* narrow: a float, a whole number */
-  vmo_shape_id few[3];     /* narrow: shapes */
-  VMO_VEC(uint8_t) shapes; /* vmo_shape_id by type */
+  uint32_t budget;                         /* ops that the function may still get */
+  uint32_t depth;                          /* of regions */
+  bool failed;                             /* memory is out */
+  vmo_dim_id dims[4];                      /* N, M, K, E */
+  vmo_size_id sizes[2];                    /* N, 4*N */
+  vmo_size_id shape_sizes[SHAPE_COUNT][2]; /* VMO_NONE: no more sizes */
+  vmo_space_id near;                       /* a memory space besides the default one */
+  bool narrow;                             /* few types occur, so that many values are alike and may share bytes */
+  vmo_element elements[2];                 /* narrow: a float, a whole number */
+  vmo_shape_id few[3];                     /* narrow: shapes */
+  VMO_VEC(uint8_t) shapes;                 /* vmo_shape_id by type */
   VMO_VEC(vmo_value_id) visible;
 } vmo_generator;
 
@@ -55,6 +55,8 @@ typedef struct vmo_generator {
 uint32_t vmo_draw(vmo_generator *g, uint32_t count);
 bool vmo_draw_chance(vmo_generator *g, uint32_t percent);
 
+/* The type in the default space. */
+vmo_type_id vmo_find_type(vmo_generator *g, vmo_element element, vmo_shape_id shape);
 vmo_element vmo_draw_float(vmo_generator *g);
 vmo_element vmo_draw_number(vmo_generator *g); /* float or integer */
 vmo_element vmo_draw_element(vmo_generator *g);

@@ -65,6 +65,7 @@ typedef struct judgement {
   vmo_judge_counts *counts;
   vmo_verdict *verdict;
   vmo_planned asked, apart; /* planned as asked; with results in the caller's bytes, as calls have it */
+  bool same;                /* the two are one: results are the caller's anyway, or there are no calls */
 } judgement;
 
 /* Whether the peaks of all that the function calls are known. */
@@ -88,7 +89,7 @@ static bool judge_loads(judgement *j) {
     for (uint32_t f = 0; f < count; f++) {
       if (peaks[f].written != NULL || !calls_only(j->apart.module->functions.data[f], peaks)) continue;
       if (!vmo_judge_loads(&j->apart, f, peaks, &peaks[f], j->verdict)) return false;
-      if (!vmo_judge_loads(&j->asked, f, peaks, NULL, j->verdict)) return false;
+      if (!j->same && !vmo_judge_loads(&j->asked, f, peaks, NULL, j->verdict)) return false;
       more = true;
       left--;
     }
@@ -99,7 +100,8 @@ static bool judge_loads(judgement *j) {
 static bool judge_at_sizes(judgement *j, uint32_t number) {
   uint64_t random = j->options->seed * 31 + number;
   if (!vmo_set_sizes(&j->asked, number, random, j->verdict)) return false;
-  if (!vmo_set_sizes(&j->apart, number, random, j->verdict)) return false;
+  if (j->same) j->apart = j->asked;
+  if (!j->same && !vmo_set_sizes(&j->apart, number, random, j->verdict)) return false;
   if (!judge_loads(j)) return false;
   for (uint32_t f = 0; f < j->asked.module->functions.count; f++)
     if (!vmo_explore(&j->asked, &j->apart, f, j->options, j->counts, j->verdict)) return false;
@@ -109,15 +111,23 @@ static bool judge_at_sizes(judgement *j, uint32_t number) {
 static bool compare_structures(judgement *j, const vmo_module *original) {
   for (uint32_t f = 0; f < original->functions.count; f++)
     if (!vmo_compare_structure(&j->asked, f, original, j->verdict) ||
-        !vmo_compare_structure(&j->apart, f, original, j->verdict))
+        (!j->same && !vmo_compare_structure(&j->apart, f, original, j->verdict)))
       return false;
   return true;
+}
+
+static bool has_calls(const vmo_module *module) {
+  for (uint32_t f = 0; f < module->functions.count; f++)
+    for (uint32_t i = 0; i < module->functions.data[f]->ops.count; i++)
+      if (module->functions.data[f]->ops.data[i].code == VMO_OP_call) return true;
+  return false;
 }
 
 static bool judge(judgement *j, const vmo_program_source *source, const vmo_module *original) {
   bool caller = j->options->variant.results_in_caller;
   if (!vmo_plan_for_judging(source, j->options, caller, &j->asked, j->verdict)) return false;
-  if (!vmo_plan_for_judging(source, j->options, true, &j->apart, j->verdict)) return false;
+  j->same = caller || !has_calls(original);
+  if (!j->same && !vmo_plan_for_judging(source, j->options, true, &j->apart, j->verdict)) return false;
   if (!compare_structures(j, original)) return false;
   uint32_t sizes = j->options->variant.dims == VMO_DIMS_BOUND ? 1 : MOST_SIZES;
   for (uint32_t number = 0; number < sizes; number++)
@@ -139,7 +149,7 @@ vmo_verdict vmo_judge_program(const vmo_program_source *source, const vmo_judge_
     judge(&j, source, original);
   counts->programs++;
   vmo_context_destroy(j.asked.context);
-  vmo_context_destroy(j.apart.context);
+  if (!j.same) vmo_context_destroy(j.apart.context);
   vmo_context_destroy(context);
   return verdict;
 }
