@@ -86,12 +86,23 @@ typedef enum vmo_order {
   VMO_ORDER_COUNT
 } vmo_order;
 
+/* What the order goes by: at least 0, the largest first. */
+double vmo_order_key(const vmo_instance *instance, const vmo_item *item, vmo_order order);
+
 /* Fills ranked[rank] with the part's items, as indices into instance->items; ties by index. `keys` has room for
  * twice the items. O(n), and for VMO_ORDER_LOAD the sections of all items. */
 void vmo_rank_items(const vmo_instance *instance, const vmo_part *part, vmo_order order, vmo_keyed *keys,
                     uint32_t *ranked);
 
 /* ---- methods ---- */
+
+/* For the skyline: to place only some items, from a ground up to a stop. */
+typedef struct vmo_stage {
+  const vmo_bytes *ground; /* per section of the part: where the skyline begins */
+  uint32_t count;          /* of the ranked items; pins are among them each time */
+  vmo_bytes stop;          /* nobody is placed at this offset or above: such items get the offset -1 */
+  vmo_bytes *top;          /* out: per section of the part: where the skyline ends */
+} vmo_stage;
 
 /* What all methods work on: one part, their scratch memory, what is left to do. */
 typedef struct vmo_work {
@@ -104,6 +115,7 @@ typedef struct vmo_work {
   const vmo_watch *watch; /* or NULL; give up when it is over */
   vmo_bytes *offsets;     /* out: per item of the instance */
   vmo_bytes height;       /* out: of the part */
+  vmo_stage *stage;       /* or NULL: all items, from the ground up */
 } vmo_work;
 
 typedef enum vmo_outcome {

@@ -26,7 +26,7 @@ static double count_sections(const vmo_instance *instance, const vmo_item *item)
   return count;
 }
 
-static double key_of(const vmo_instance *instance, const vmo_item *item, vmo_order order) {
+double vmo_order_key(const vmo_instance *instance, const vmo_item *item, vmo_order order) {
   double bytes = (double)item->bytes, duration = item->duration;
   switch (order) {
   case VMO_ORDER_AREA: return bytes * duration;
@@ -45,7 +45,7 @@ static double key_of(const vmo_instance *instance, const vmo_item *item, vmo_ord
 void vmo_rank_items(const vmo_instance *instance, const vmo_part *part, vmo_order order, vmo_keyed *keys,
                     uint32_t *ranked) {
   for (uint32_t i = 0; i < part->item_count; i++) {
-    double number = key_of(instance, &instance->items[part->item_first + i], order);
+    double number = vmo_order_key(instance, &instance->items[part->item_first + i], order);
     uint64_t bits;
     memcpy(&bits, &number, sizeof bits);
     keys[i] = (vmo_keyed){~bits, part->item_first + i};

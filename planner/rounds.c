@@ -18,6 +18,7 @@
 #define MOST_EXACT_BYTES UINT64_C(100000000)
 #define NODES_PER_ROUND 300 /* and one for each item, at first */
 #define MAX_RANKED 10000    /* items of a part; with more, searching ranks gains nothing in its time */
+#define MAX_STAGED 400000   /* items of a part; with more, the skyline in stages takes too much memory */
 
 typedef struct runner {
   vmo_exact exact;
@@ -253,18 +254,51 @@ static vmo_status run_slice(rank_slice *slice, vmo_visit *visit) {
 
 /* ---- the whole ---- */
 
-/* What has used fewer units so far is next. */
+/* What takes turns, and the units that it used so far: the one that used the fewest is next. */
+typedef enum method { EXACT, RANKS, STAGES, METHOD_COUNT } method;
+
+typedef struct turns {
+  bool may[METHOD_COUNT];
+  uint64_t used[METHOD_COUNT];
+  uint32_t pass; /* of the stages */
+} turns;
+
+static turns plan_turns(const team *t) {
+  const vmo_part *part = t->visit->part;
+  turns planned = {.may = {[EXACT] = t->count > 0,
+                           [RANKS] = part->item_count <= MAX_RANKED,
+                           [STAGES] = part->item_count <= MAX_STAGED && t->visit->work.instance->pin_count == 0}};
+  return planned;
+}
+
+/* Exact searches count a third where there are any. */
+static method choose_method(const turns *planned) {
+  static const uint64_t weights[] = {[EXACT] = 1, [RANKS] = 3, [STAGES] = 3};
+  method best = METHOD_COUNT;
+  for (method m = EXACT; m < METHOD_COUNT; m++)
+    if (planned->may[m] &&
+        (best == METHOD_COUNT || planned->used[m] * weights[m] < planned->used[best] * weights[best]))
+      best = m;
+  return best;
+}
+
+static vmo_status run_turn(team *t, rank_slice *slice, turns *planned, method chosen) {
+  if (chosen == EXACT) return run_round(t);
+  if (chosen == RANKS) return run_slice(slice, t->visit);
+  return vmo_run_stages(t->visit, planned->pass++, slice->arena);
+}
+
 static vmo_status search(team *t, rank_slice *slice) {
   vmo_visit *visit = t->visit;
-  bool may_rank = visit->part->item_count <= MAX_RANKED, may_run = t->count > 0;
-  uint64_t ranked = 0, run = 0;
+  turns planned = plan_turns(t);
   vmo_status status = VMO_OK;
-  for (uint32_t step = 1; status == VMO_OK && (may_rank || may_run) && !vmo_visit_is_over(visit); step++) {
+  for (uint32_t step = 1; status == VMO_OK && !vmo_visit_is_over(visit); step++) {
     vmo_bytes height = visit->plan->height;
     uint64_t used = visit->work.used;
-    bool ranks = may_rank && (!may_run || ranked < run / 4);
-    status = ranks ? run_slice(slice, visit) : run_round(t);
-    *(ranks ? &ranked : &run) += visit->work.used - used;
+    method chosen = choose_method(&planned);
+    if (chosen == METHOD_COUNT) break;
+    status = run_turn(t, slice, &planned, chosen);
+    planned.used[chosen] += visit->work.used - used;
     if (visit->plan->height < height || step % 16 == 0) vmo_report_progress(visit->solver);
   }
   return status;

@@ -81,7 +81,8 @@ typedef struct skyline {
   vmo_work *work;
   const vmo_instance *instance;
   uint32_t first_section; /* of the part */
-  sky_seat *seats;        /* per rank; without the pins */
+  uint32_t ranked_count;
+  sky_seat *seats; /* per rank; without the pins */
   uint32_t count;
   sky_tier tiers[MAX_TIERS]; /* by alignment, ascending */
   uint32_t tier_count;
@@ -90,6 +91,7 @@ typedef struct skyline {
   uint32_t pin_count;
   vmo_keyed *held_up; /* a binary heap of (offset above a pin, rank) */
   uint32_t held_up_count;
+  vmo_bytes stop; /* nobody is placed from here on */
 } skyline;
 
 /* ---- heaps of ranks ---- */
@@ -285,6 +287,19 @@ static void raise_span(skyline *sky, vmo_span span, vmo_bytes top) {
   }
 }
 
+/* The skyline begins at given heights. */
+static void raise_ground(skyline *sky, const vmo_bytes *ground) {
+  for (uint32_t i = 0; i < sky->tier_count; i++) {
+    sky_tier *tier = &sky->tiers[i];
+    for (uint32_t s = 0; s < sky->work->part->section_count; s++) {
+      tier->filled.heights[s] = vmo_round_up(ground[s], tier->alignment);
+      if (sky->any_waits) tier->heights.heights[s] = tier->filled.heights[s];
+    }
+    vmo_tree_refresh(&tier->filled);
+    if (sky->any_waits) vmo_tree_refresh(&tier->heights);
+  }
+}
+
 /* Sorts the pins in `keys` and puts them where they are fixed. If they are too many to look at one by one, the
  * skyline starts on top of them: from the lowest top up, so that the highest one stays. */
 static void place_pins(skyline *sky, vmo_keyed *keys, bool below) {
@@ -302,7 +317,7 @@ static void place_pins(skyline *sky, vmo_keyed *keys, bool below) {
 
 /* Makes the seats of the ranked items; the pins go to `pins`, keyed by their offset, or by their top. */
 static void take_items(skyline *sky, const uint32_t *ranked, vmo_keyed *pins, bool by_top) {
-  for (uint32_t rank = 0; rank < sky->work->part->item_count; rank++) {
+  for (uint32_t rank = 0; rank < sky->ranked_count; rank++) {
     const vmo_item *item = &sky->instance->items[ranked[rank]];
     if (vmo_is_pin(item)) {
       pins[sky->pin_count++] = (vmo_keyed){(uint64_t)(item->fixed_offset + (by_top ? item->bytes : 0)), ranked[rank]};
@@ -311,6 +326,7 @@ static void take_items(skyline *sky, const uint32_t *ranked, vmo_keyed *pins, bo
     sky->seats[sky->count++] = (sky_seat){.bytes = item->bytes,
                                           .alignment = item->alignment,
                                           .span = item_span(sky, item, 0),
+                                          .offset = -1,
                                           .item = ranked[rank],
                                           .span_count = item->span_count,
                                           .child = VMO_NONE,
@@ -342,17 +358,16 @@ static void seat_gapped(skyline *sky) {
   for (uint32_t i = 0; i < sky->tier_count; i++) vmo_tree_refresh(&sky->tiers[i].heights);
 }
 
-static uint32_t count_pins(const vmo_instance *instance, const vmo_part *part) {
+static uint32_t count_pins(const skyline *sky, const uint32_t *ranked) {
   uint32_t count = 0;
-  if (instance->pin_count == 0) return 0;
-  for (uint32_t i = 0; i < part->item_count; i++) count += vmo_is_pin(&instance->items[part->item_first + i]);
+  if (sky->instance->pin_count == 0) return 0;
+  for (uint32_t i = 0; i < sky->ranked_count; i++) count += vmo_is_pin(&sky->instance->items[ranked[i]]);
   return count;
 }
 
 static bool set_up(skyline *sky, const uint32_t *ranked, bool coarse) {
-  const vmo_part *part = sky->work->part;
   vmr_arena *arena = sky->work->arena;
-  size_t count = part->item_count, pins = count_pins(sky->instance, part);
+  size_t count = sky->ranked_count, pins = count_pins(sky, ranked);
   bool pins_below = (uint64_t)pins * count > MAX_PIN_LOOKS;
   vmo_keyed *keys = vmr_arena_alloc(arena, 2 * pins * sizeof *keys);
   sky->seats = vmr_arena_alloc_aligned(arena, count * sizeof *sky->seats, 64);
@@ -363,6 +378,7 @@ static bool set_up(skyline *sky, const uint32_t *ranked, bool coarse) {
   take_items(sky, ranked, keys, pins_below);
   find_tiers(sky, coarse);
   if (!plant_trees(sky) || !fill_boxes(sky)) return false;
+  if (sky->work->stage != NULL) raise_ground(sky, sky->work->stage->ground);
   place_pins(sky, keys, pins_below);
   if (sky->any_waits) seat_gapped(sky);
   return true;
@@ -456,6 +472,8 @@ static vmo_bytes serve_next(skyline *sky, bool *placed) {
   candidate next = find_next(sky);
   sky_seat *seat = &sky->seats[next.rank];
   uint32_t section = 0;
+  *placed = false;
+  if (next.offset >= sky->stop) return -1;
   take(sky, &next);
   vmo_bytes height = next.origin == FROM_VALLEY ? next.offset : find_height(sky, seat, &section);
   vmo_bytes offset = sky->pin_count > 0 && height <= next.offset ? clear_pins(sky, seat, height) : height;
@@ -473,18 +491,23 @@ static void hand_out(const skyline *sky) {
   for (uint32_t rank = 0; rank < sky->count; rank++) {
     const sky_seat *seat = &sky->seats[rank];
     sky->work->offsets[seat->item] = seat->offset;
-    sky->work->height = vmo_max_bytes(sky->work->height, seat->offset + seat->bytes);
+    if (seat->offset >= 0) sky->work->height = vmo_max_bytes(sky->work->height, seat->offset + seat->bytes);
   }
+  for (uint32_t s = 0; s < sky->work->part->section_count && sky->work->stage != NULL; s++)
+    sky->work->stage->top[s] = vmo_tree_height(sky->any_waits ? &sky->tiers[0].heights : &sky->tiers[0].filled, s);
 }
 
 vmo_outcome vmo_plan_by_skyline(vmo_work *work, const uint32_t *ranked, bool coarse) {
   skyline sky = {.work = work, .instance = work->instance, .first_section = work->part->section_first};
+  sky.ranked_count = work->stage != NULL ? work->stage->count : work->part->item_count;
+  sky.stop = work->stage != NULL ? work->stage->stop : INT64_MAX;
   work->height = 0;
   if (!set_up(&sky, ranked, coarse)) return VMO_OUTCOME_OUT_OF_MEMORY;
   if (work->height >= work->ceiling) return VMO_OUTCOME_NONE;
   for (uint32_t left = sky.count, steps = 0; left > 0;) {
     bool placed;
     vmo_bytes top = serve_next(&sky, &placed);
+    if (top < 0) break;
     if (top >= work->ceiling || work->used > work->limit) return VMO_OUTCOME_NONE;
     if (++steps % STEPS_BETWEEN_LOOKS == 0 && vmo_watch_is_over(work->watch)) return VMO_OUTCOME_NONE;
     left -= placed;
