@@ -97,10 +97,19 @@ static bool is_name(const char *text, size_t length) {
   return length > 0;
 }
 
+/* Where the setting of the dim of that name is: its index plus 1, or 0; NULL: out of memory. */
+static uint32_t *find_dim(vmo_cli *cli, const char *name) {
+  vmr_symbol symbol = vmr_interner_add(cli->context->names, name, strlen(name));
+  while (symbol != 0 && cli->options.dim_places.count <= symbol)
+    if (!vmo_vec_push(cli->context->arena, &cli->options.dim_places, 0)) return NULL;
+  return symbol != 0 ? &cli->options.dim_places.data[symbol] : NULL;
+}
+
 static bool set_dim(vmo_cli *cli, vmo_setting_level level, const char *name, int64_t value) {
-  for (uint32_t i = 0; i < cli->options.dims.count; i++) {
-    vmo_dim_setting *former = &cli->options.dims.data[i];
-    if (strcmp(former->name, name) != 0) continue;
+  uint32_t *place = find_dim(cli, name);
+  if (place == NULL) return false;
+  if (*place > 0) {
+    vmo_dim_setting *former = &cli->options.dims.data[*place - 1];
     if (former->level == level && former->value != value) {
       return vmo_option_fault(cli, level, VMO_OPTION_DIM, "gives %s two values: %lld and %lld", name,
                               (long long)former->value, (long long)value);
@@ -109,6 +118,7 @@ static bool set_dim(vmo_cli *cli, vmo_setting_level level, const char *name, int
     former->level = level;
     return true;
   }
+  *place = cli->options.dims.count + 1;
   return vmo_vec_push(cli->context->arena, &cli->options.dims, ((vmo_dim_setting){name, value, level}));
 }
 

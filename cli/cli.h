@@ -105,7 +105,8 @@ typedef struct vmo_options {
   vmo_setting_level text_level, json_level;
   bool summary, full, full_timeline;
   VMO_VEC(vmo_dim_setting) dims;
-  uint32_t alignment; /* 0: the default */
+  VMO_VEC(uint32_t) dim_places; /* by the symbol of a name: the dim's place among them, plus 1; 0: none */
+  uint32_t alignment;           /* 0: the default */
   VMO_VEC(vmo_budget) budgets;
   bool results_in_caller;
   uint32_t optimise;

@@ -114,15 +114,15 @@ static bool apply_member(vmo_cli *cli, const cJSON *item) {
   return apply_word(cli, option, NULL, item);
 }
 
-static bool has_repetition(const cJSON *object, const cJSON **repeated) {
+/* A key that stands there twice; of those that name no option, each is an error of its own. */
+static const cJSON *find_repetition(const cJSON *object) {
+  bool seen[VMO_OPTION_COUNT + 1] = {false};
   for (const cJSON *item = object->child; item != NULL; item = item->next) {
-    for (const cJSON *other = object->child; other != item; other = other->next) {
-      if (strcmp(other->string, item->string) != 0) continue;
-      *repeated = item;
-      return true;
-    }
+    vmo_option_id option = vmo_find_option(item->string, strlen(item->string));
+    if (seen[option] && option != VMO_OPTION_COUNT) return item;
+    seen[option] = true;
   }
-  return false;
+  return NULL;
 }
 
 static bool apply_members(vmo_cli *cli, const cJSON *object) {
@@ -131,7 +131,8 @@ static bool apply_members(vmo_cli *cli, const cJSON *object) {
     vmo_diag_add(cli->context, VMO_DIAG_CONFIG, (vmo_location){1, 1}, "a JSON object is expected: {\"align\": 8}");
     return false;
   }
-  if (has_repetition(object, &item)) return fault(cli, NULL, "stands there twice", item->string);
+  const cJSON *repeated = find_repetition(object);
+  if (repeated != NULL) return fault(cli, NULL, "stands there twice", repeated->string);
   cJSON_ArrayForEach(item, object) {
     if (!apply_member(cli, item)) return false;
   }

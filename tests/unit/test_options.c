@@ -265,6 +265,7 @@ static void wrong_configurations_are_named(void **state) {
   assert_config_refused("{\"align\": 8.5}", "\"align\" takes a text or a whole number");
   assert_config_refused("{\"text\": 1}", "\"text\" is true or false");
   assert_config_refused("{\"align\": 8, \"align\": 16}", "\"align\" stands there twice");
+  assert_config_refused("{\"colour\": \"auto\", \"color\": \"never\"}", "\"color\" stands there twice");
   assert_config_refused("{\"dim\": {\"N\": true}}", "\"dim\" takes a text or a whole number");
   assert_config_refused("[]", "a JSON object is expected");
   assert_config_refused("", "this is no JSON");
