@@ -58,7 +58,7 @@ static bool span_is_valid(const vmr_record *record, const vmr_span *span) {
   for (const char *each = span->idle; each != NULL; idle++) {
     if (each < begin || each >= begin + span->made * size || (size_t)(each - begin) % size != 0 || idle > span->made)
       return false;
-    memcpy(&each, each, sizeof each);
+    memcpy(&each, each, sizeof(const char *));
   }
   bool has_objects = span->idle != NULL || span->made < span->most;
   return span->made == span->live + idle && span->made <= span->most && has_objects == span->is_listed;
