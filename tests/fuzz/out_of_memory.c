@@ -4,7 +4,7 @@
  *   out_of_memory PROGRAM.vmir...
  *
  * The linker hands the calls of the runtime and of libc that the compiler makes to the functions below (--wrap); objects
- * that fit in an arena's chunk are no requests. A second round fails the n-th request alone. */
+ * that the planner bumps out of an arena's chunk are no requests. A second round fails the n-th request alone. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -36,6 +36,8 @@ WRAP(refuse_arena(arena), vmr_arena_grow, (vmr_arena * arena, void *old, size_t 
      (arena, old, old_bytes, bytes))
 WRAP(refuse_arena(arena), vmr_arena_copy_text, (vmr_arena * arena, const char *text, size_t length),
      (arena, text, length))
+
+WRAP(refuse_arena(context->arena), vmo_alloc, (vmo_context * context, size_t bytes), (context, bytes))
 
 static bool refuse_arena(vmr_arena *arena) {
   if (!refuse()) return false;
