@@ -25,8 +25,10 @@ import runtime_text
 PRELOADED = {"jemalloc": "jemalloc", "mimalloc": "mimalloc", "tcmalloc": "tcmalloc_minimal"}
 MALLOCS = ["glibc", *PRELOADED]
 WHOLE = ["limit", "arena", "arena with limits", *MALLOCS, "obstack", "apr", "talloc", "glib"]
+SHARED = ["shared pool", *MALLOCS, "glib"]
 SINGLE = ["limit", "pool", "pool with limits", *MALLOCS, "glib"]
-WORKLOADS = {"reset": WHOLE, "cold": WHOLE, "pair": SINGLE, "lifo": SINGLE, "random": SINGLE}
+WORKLOADS = {"reset": WHOLE, "cold": WHOLE, "pair": SINGLE, "lifo": SINGLE, "random": SINGLE,
+             "shared": SHARED}
 
 # Measurements with programs of their own.
 OTHERS = {"intern": runtime_text.measure_interner}
@@ -39,6 +41,7 @@ TARGETS = {
     ("cold", "arena", "glibc"): 1 / 6, ("cold", "arena", "mimalloc"): 1 / 1.2,
     ("pair", "pool", "mimalloc"): 1 / 3.5, ("lifo", "pool", "mimalloc"): 1 / 1.7, ("random", "pool", "mimalloc"): 1 / 3,
     ("pair", "pool with limits", "pool"): 1.03,
+    ("shared", "shared pool", "mimalloc"): 1.0,
 }
 
 

@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <obstack.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,74 @@ static int fail(void) {
     RANDOM(get, put); \
   } while (0)
 
+/* ---- 64 bytes, taken by one thread and given back by another ---- */
+
+enum { RING = 1024, PASSED = 100000 };
+
+static void *_Atomic ring[RING]; /* NULL: free */
+
+static void wait_a_little(void) { sched_yield(); }
+
+#define PRODUCE(get) \
+  for (int i = 0; i < PASSED; i++) { \
+    void *object = get; \
+    touch(object); \
+    while (atomic_load_explicit(&ring[i % RING], memory_order_acquire) != NULL) wait_a_little(); \
+    atomic_store_explicit(&ring[i % RING], object, memory_order_release); \
+  }
+
+#define CONSUME(put) \
+  for (int i = 0; i < PASSED; i++) { \
+    void *object; \
+    while ((object = atomic_load_explicit(&ring[i % RING], memory_order_acquire)) == NULL) wait_a_little(); \
+    touch(object); \
+    atomic_store_explicit(&ring[i % RING], NULL, memory_order_release); \
+    put(object); \
+  }
+
+static vmr_shared_pool *shared;
+
+static void *consume_shared(void *unused) {
+#define TO_SHARED(object) vmr_shared_pool_put(shared, object)
+  CONSUME(TO_SHARED);
+  return unused;
+}
+
+static void *consume_malloc(void *unused) {
+  CONSUME(free);
+  return unused;
+}
+
+static void (*slice_free)(size_t, void *);
+
+static void *consume_slices(void *unused) {
+#define TO_SLICE(object) slice_free(POOL_BYTES, object)
+  CONSUME(TO_SLICE);
+  return unused;
+}
+
+/* The best of several times that all objects go from one thread to the other. */
+#define PASS(get, consume) \
+  do { \
+    double best = 1e9; \
+    for (int round = 0; round < 40; round++) { \
+      pthread_t consumer; \
+      double begin = vmo_bench_clock(); \
+      if (pthread_create(&consumer, NULL, consume, NULL) != 0) return fail(); \
+      PRODUCE(get); \
+      pthread_join(consumer, NULL); \
+      double seconds = vmo_bench_clock() - begin; \
+      if (seconds < best) best = seconds; \
+    } \
+    return say(best, PASSED); \
+  } while (0)
+
+static int run_shared(void) {
+  vmr_pool_options options = vmr_pool_options_for(POOL_BYTES, 0);
+  if (vmr_shared_pool_create(&shared, NULL, &options) != VMR_OK) return fail();
+  PASS(vmr_shared_pool_get(shared), consume_shared);
+}
+
 /* ---- the limit ---- */
 
 typedef struct bump {
@@ -214,6 +283,7 @@ static void free_all(void) {
 static int run_malloc(const char *workload) {
   if (strcmp(workload, "reset") == 0) RESET(malloc, free_all());
   if (strcmp(workload, "cold") == 0) COLD_BUILD(malloc);
+  if (strcmp(workload, "shared") == 0) PASS(malloc(POOL_BYTES), consume_malloc);
   RUN_POOL_WORKLOAD(workload, malloc(POOL_BYTES), free);
 }
 
@@ -274,6 +344,8 @@ static int run_glib(const char *workload) {
   for (int i = 0; i < OBJECTS; i++) release(sizes[i], objects[i])
   if (strcmp(workload, "reset") == 0) RESET(alloc, RELEASE_ALL);
   if (strcmp(workload, "cold") == 0) COLD_BUILD(alloc);
+  slice_free = release;
+  if (strcmp(workload, "shared") == 0) PASS(alloc(POOL_BYTES), consume_slices);
 #define TO_SLICES(object) release(POOL_BYTES, object)
   RUN_POOL_WORKLOAD(workload, alloc(POOL_BYTES), TO_SLICES);
 }
@@ -292,6 +364,7 @@ static int run(const char *workload, const char *subject) {
   if (strcmp(subject, "arena with limits") == 0) return run_arena(workload, true);
   if (strcmp(subject, "pool") == 0) return run_pool(workload, false);
   if (strcmp(subject, "pool with limits") == 0) return run_pool(workload, true);
+  if (strcmp(subject, "shared pool") == 0) return run_shared();
   if (strcmp(subject, "obstack") == 0) return run_obstack(workload);
   if (strcmp(subject, "apr") == 0) return run_apr(workload);
   if (strcmp(subject, "talloc") == 0) return run_talloc(workload);

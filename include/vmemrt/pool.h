@@ -109,6 +109,31 @@ VMR_API vmr_status vmr_pool_status(const vmr_pool *pool);
  * ones, are as they were left. A fault is reported to the context. Takes time proportional to all objects. */
 VMR_API bool vmr_pool_is_valid(const vmr_pool *pool);
 
+/* ---- pools for several threads ---- */
+
+/* Objects that any thread takes and gives back. Each thread has up to two magazines of objects of its own; full and empty
+ * ones are exchanged with a depot, under a lock, once for some sixty objects. A thread that ends leaves its magazines
+ * to the depot. */
+typedef struct vmr_shared_pool vmr_shared_pool;
+
+/* The options are a pool's. With max_live, and where objects are checked (VMR_GUARD, faults, sanitizers), each operation
+ * takes the lock. `reset` runs in the thread that gives an object back. */
+VMR_API vmr_status vmr_shared_pool_create(vmr_shared_pool **pool, vmr_ctx *ctx, const vmr_pool_options *options);
+
+/* Frees the pool with all its objects, live ones too: the status is then VMR_STILL_IN_USE. No other thread may use it any
+ * more. NULL is accepted. */
+VMR_API vmr_status vmr_shared_pool_destroy(vmr_shared_pool *pool);
+
+/* As vmr_pool_get and vmr_pool_put. */
+VMR_API void *vmr_shared_pool_get(vmr_shared_pool *pool);
+VMR_API vmr_status vmr_shared_pool_put(vmr_shared_pool *pool, void *object);
+
+/* While other threads work, the figures are of slightly different moments. */
+VMR_API vmr_pool_figures vmr_shared_pool_read_figures(vmr_shared_pool *pool);
+
+/* The first failure or misuse since creation, or VMR_OK. */
+VMR_API vmr_status vmr_shared_pool_status(const vmr_shared_pool *pool);
+
 /* A pool of `type` under a name: NAME_create(&pool, ctx), NAME_get(pool), NAME_put(pool, object), NAME_destroy(pool). */
 #ifdef __cplusplus
 #define VMR_ALIGNMENT_OF(type) alignof(type)
