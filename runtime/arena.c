@@ -374,7 +374,9 @@ void *vmr_arena_grow(vmr_arena *arena, void *old, size_t old_bytes, size_t new_b
 }
 
 char *vmr_arena_strdup(vmr_arena *arena, const char *text) {
-  return vmr_arena_copy_text(arena, text, text != NULL ? strlen(text) : 0);
+  size_t length = 0;
+  while (text != NULL && text[length] != '\0') length++; /* a freestanding build has no strlen */
+  return vmr_arena_copy_text(arena, text, length);
 }
 
 char *vmr_arena_copy_text(vmr_arena *arena, const char *text, size_t length) {
