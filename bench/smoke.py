@@ -53,9 +53,11 @@ def check_planner(build, folder):
     report = json.loads(text)
     check_report(report, "planner")
     rows = {row["name"]: row for row in report["rows"]}
-    assert rows["three.16 height over bound"]["value"] == 1.0
-    assert rows["three.16 height over capacity"]["value"] == 1.0
+    assert rows["three minimised height over bound"]["value"] == 1.0
+    assert rows["three.16 height over capacity"]["met"] is True
     assert rows["three.16 time"]["peer"].startswith("minimalloc")
+    assert any(name.startswith("perfect packing, cut, 100 ") for name in rows)
+    assert "program of 1000 buffers height over bound" in rows
 
 
 def check_runtime(build):
