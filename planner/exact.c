@@ -15,10 +15,13 @@
  * VMO_RULE_FEWEST. A section can be decided when no unplaced item of the component fits below its floor: whoever is
  * placed there then has all its unplaced neighbours above it. That is so for the lowest section in any case. The decision
  * is complete: either one of the items whose least offset is the floor lies there, or none does. Fewest choices first,
- * where forced decisions are free; of equals the lowest, then the one with the least bytes to spare. */
+ * where forced decisions are free; of equals the lowest, then the one with the least bytes to spare. VMO_RULE_NEAR goes
+ * about it otherwise: the forced ones, then what is next to the last decision, so that mistakes show near where they were
+ * made. Some problems are easy for the one, some for the other. */
 #include "planner/exact.h"
 
 #define UNITS_PER_NODE 50
+#define FORCED 2                  /* ways of a section with one item, and none of leaving it out */
 #define UNITS_BETWEEN_LOOKS 50000 /* at the watch */
 
 /* ---- components ---- */
@@ -62,14 +65,33 @@ static uint32_t count_ways(const vmo_exact_section *section) {
   return 2 * section->choices + (section->limit > section->floor);
 }
 
-static bool is_better(const vmo_exact_section *a, const vmo_exact_section *b, bool fewest) {
-  uint32_t ways_a = fewest ? count_ways(a) : 0, ways_b = fewest ? count_ways(b) : 0;
-  if (ways_a != ways_b) return ways_a < ways_b;
-  if (a->floor != b->floor) return a->floor < b->floor;
-  return a->limit < b->limit;
+/* Where a decision could be made, and where the last one was. */
+typedef struct candidate {
+  const vmo_exact_section *section;
+  uint32_t ways, distance;
+} candidate;
+
+static candidate make_candidate(const vmo_exact *exact, uint32_t section) {
+  const vmo_exact_state *state = &exact->state;
+  uint32_t last = exact->frames.count > 0 ? exact->frames.data[exact->frames.count - 1].section : section;
+  candidate made = {.section = &state->sections[section]};
+  if (state->rules & (VMO_RULE_FEWEST | VMO_RULE_NEAR)) made.ways = count_ways(made.section);
+  if (state->rules & VMO_RULE_NEAR) {
+    made.ways = made.ways > FORCED ? FORCED + 1 : 0;
+    made.distance = section > last ? section - last : last - section;
+  }
+  return made;
 }
 
-static uint32_t choose_section(const vmo_exact_state *state, const vmo_exact_component *component) {
+static bool is_better(const candidate *a, const candidate *b) {
+  if (a->ways != b->ways) return a->ways < b->ways;
+  if (a->distance != b->distance) return a->distance < b->distance;
+  if (a->section->floor != b->section->floor) return a->section->floor < b->section->floor;
+  return a->section->limit < b->section->limit;
+}
+
+static uint32_t choose_section(const vmo_exact *exact, const vmo_exact_component *component) {
+  const vmo_exact_state *state = &exact->state;
   vmo_bytes lowest_top = INT64_MAX;
   uint32_t begin = UINT32_MAX, end = 0, best = VMO_NONE;
   for (uint32_t i = vmo_exact_next(state, component->item_begin, component->item_end); i < component->item_end;
@@ -79,10 +101,13 @@ static uint32_t choose_section(const vmo_exact_state *state, const vmo_exact_com
     if (state->hulls[i].begin < begin) begin = state->hulls[i].begin;
     if (state->hulls[i].end > end) end = state->hulls[i].end;
   }
+  candidate best_candidate = {0};
   for (uint32_t s = begin; s < end; s++) {
-    const vmo_exact_section *section = &state->sections[s];
-    if (section->floor >= lowest_top) continue;
-    if (best == VMO_NONE || is_better(section, &state->sections[best], state->rules & VMO_RULE_FEWEST)) best = s;
+    if (state->sections[s].floor >= lowest_top) continue;
+    candidate found = make_candidate(exact, s);
+    if (best != VMO_NONE && !is_better(&found, &best_candidate)) continue;
+    best = s;
+    best_candidate = found;
   }
   return best;
 }
@@ -144,7 +169,7 @@ static bool open_frame(vmo_exact *exact) {
   vmo_exact_frame frame = {.component = *component,
                            .mark = {state->changes.count, state->section_changes.count},
                            .component_count = exact->components.count,
-                           .section = choose_section(state, component)};
+                           .section = choose_section(exact, component)};
   state->units += (component->item_end - component->item_begin) / 2;
   if (!list_choices(exact, &frame)) return false;
   if (frame.choice_end - frame.choice + frame.may_skip > 1 && (state->rules & VMO_RULE_MEMORY)) {

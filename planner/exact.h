@@ -32,7 +32,8 @@ typedef enum vmo_exact_rule {
   VMO_RULE_SPLIT = 16,  /* what no unplaced item connects is searched apart */
   VMO_RULE_MEMORY = 32, /* a state that failed fails again */
   VMO_RULE_FEWEST = 64, /* decides where the choices are fewest, not at the lowest section */
-  VMO_RULE_ALL = 127
+  VMO_RULE_NEAR = 128,  /* decides what is forced, and else what is next to the last decision */
+  VMO_RULE_ALL = 127    /* NEAR is one way to go about it, FEWEST the other */
 } vmo_exact_rule;
 
 /* ---- the state (exact_state.c) ---- */

@@ -83,6 +83,7 @@ static void rank_runner(team *t, runner *r, uint64_t turn) {
     for (uint32_t i = 0; i < count; i++) r->ranked[i] = r->keys[i].value;
   }
   vmo_exact_rank(&r->exact, r->ranked, r->places);
+  r->exact.state.rules = VMO_RULE_ALL | (turn % 2 == 1 ? VMO_RULE_NEAR : 0);
 }
 
 /* ---- a round ---- */

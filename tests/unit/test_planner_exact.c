@@ -104,6 +104,8 @@ static void no_answer_depends_on_a_rule(void **state) {
       if (few || rule == VMO_RULE_LIFT) expect_optimum(&opened, rule, order, optimum);
     }
     expect_optimum(&opened, VMO_RULE_ALL, order, optimum);
+    expect_optimum(&opened, VMO_RULE_ALL | VMO_RULE_NEAR, order, optimum);
+    expect_optimum(&opened, VMO_RULE_LIFT | VMO_RULE_NEAR, order, optimum);
     expect_optimum(&opened, few ? 0 : VMO_RULE_LIFT, order, optimum);
     unsolvable += optimum < 0;
     close_fixture(&opened);
