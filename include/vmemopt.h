@@ -282,6 +282,121 @@ VMO_API uint32_t vmo_count_inplace(const vmo_program *program, vmo_function_id f
 VMO_API bool vmo_get_inplace(const vmo_program *program, vmo_function_id function, uint32_t index,
                              vmo_inplace_info *info);
 
+/* ---- the slot allocator alone ---- */
+
+/* Places buffers with known lifetimes in one block of memory, or in several spaces, as low or as cheap as it can. A problem
+ * goes in as a value, and nothing of it is kept; a plan comes out. There are no globals: calls on several threads do not
+ * meet. Without a time limit and a stop flag, the same problem and options give the same plan. */
+
+/* Half-open: live at begin, ..., end - 1. */
+typedef struct vmo_slot_life {
+  int64_t begin, end;
+} vmo_slot_life;
+
+/* In [begin, end) only the bytes [low, high) of a buffer are live. */
+typedef struct vmo_slot_window {
+  int64_t begin, end;
+  int64_t low, high;
+} vmo_slot_window;
+
+/* All zero but bytes and lives is a plain buffer. */
+typedef struct vmo_slot_buffer {
+  int64_t bytes;
+  int64_t alignment;          /* a power of two; 0: 1 */
+  const vmo_slot_life *lives; /* sorted and disjoint; none: never live */
+  uint32_t life_count;
+  const vmo_slot_window *windows; /* sorted, disjoint from each other and from the lives */
+  uint32_t window_count;
+  uint64_t spaces; /* bit i: may be in space i; 0: in any */
+  bool fixed;      /* must be at `offset` */
+  int64_t offset;
+  bool placed; /* was at previous_offset in previous_space, and is to stay there if it can */
+  int64_t previous_offset;
+  uint32_t previous_space;
+} vmo_slot_buffer;
+
+typedef struct vmo_slot_pair {
+  uint32_t first, second; /* buffers */
+} vmo_slot_pair;
+
+typedef struct vmo_slot_space {
+  bool limited;
+  int64_t capacity;  /* if limited */
+  int64_t alignment; /* of every buffer there; 0: 1 */
+  int64_t cost;      /* per byte; the cheapest plan that keeps the capacities is wanted */
+} vmo_slot_space;
+
+typedef struct vmo_slot_problem {
+  const vmo_slot_buffer *buffers;
+  uint32_t buffer_count;
+  const vmo_slot_pair *colocated; /* have one offset and space, and may be live together */
+  uint32_t colocated_count;
+  const vmo_slot_pair *apart; /* share no byte, whenever they are live */
+  uint32_t apart_count;
+  bool limited; /* any plan within `capacity` will do; only without spaces */
+  int64_t capacity;
+  const vmo_slot_space *spaces; /* at most 64, in the order in which they are fallen back to; 0 of them: one space */
+  uint32_t space_count;
+  bool
+      stays_close; /* to the previous places; others move only while the plan exceeds a capacity, or a plan from scratch */
+  double tolerance; /* by more than this part of it (0.02: 2 %) */
+} vmo_slot_problem;
+
+/* A flag that another thread may raise while a plan is searched: the best one so far is then the answer. */
+typedef struct vmo_stop_flag vmo_stop_flag;
+VMO_API vmo_stop_flag *vmo_create_stop_flag(void); /* NULL: memory is out */
+VMO_API void vmo_raise_stop_flag(vmo_stop_flag *flag);
+VMO_API void vmo_destroy_stop_flag(vmo_stop_flag *flag);
+
+typedef struct vmo_slot_options {
+  uint64_t work_limit; /* units of about 10 ns; 0: the default, which grows with the problem */
+  double time_limit;   /* seconds; 0: none */
+  uint64_t seed;
+  uint32_t threads;          /* that search at the same time; 0: 1 */
+  const vmo_stop_flag *stop; /* or NULL */
+  /* Called now and then by the calling thread: the best height and what no plan is lower than. Or NULL. */
+  void (*report)(void *user, int64_t height, int64_t floor, uint64_t nodes);
+  void *report_user;
+} vmo_slot_options;
+
+typedef enum vmo_slot_status {
+  VMO_SLOTS_OPTIMAL,   /* no plan is lower; with several spaces, none is cheaper */
+  VMO_SLOTS_FEASIBLE,  /* within the capacities, not proven best */
+  VMO_SLOTS_TIMEOUT,   /* a limit was reached before a plan within the capacities was found or ruled out */
+  VMO_SLOTS_INFEASIBLE /* there is no plan within the capacities: `blockers` already cannot be placed together */
+} vmo_slot_status;
+
+/* What one space holds. */
+typedef struct vmo_slot_level {
+  int64_t height;      /* the largest offset + bytes */
+  int64_t lower_bound; /* the largest load, and a time of it */
+  int64_t witness;
+  int64_t floor; /* no placement of these buffers is lower */
+} vmo_slot_level;
+
+typedef struct vmo_slot_plan {
+  vmo_slot_status status;
+  const char *why;
+  const int64_t
+      *offsets; /* per buffer; NULL: there is no plan. Beyond a capacity when status is timeout or infeasible */
+  const uint32_t *spaces;       /* per buffer */
+  const vmo_slot_level *levels; /* per space; one without spaces */
+  uint32_t level_count;
+  int64_t cost, cost_floor;
+  const uint32_t *blockers;
+  uint32_t blocker_count;
+  uint32_t kept, moved, added; /* buffers, when it stays close */
+  uint64_t nodes;              /* decisions that exact searches took */
+  const char *error;           /* VMO_INPUT_ERROR: what is wrong with the problem; else NULL */
+} vmo_slot_plan;
+
+/* Plans and checks the plan by code that shares nothing with the planner. VMO_OK: read (*plan)->status.
+ * VMO_INPUT_ERROR: read (*plan)->error. VMO_OUT_OF_MEMORY and VMO_INTERNAL_ERROR: *plan is NULL. `options` may be NULL. */
+VMO_API vmo_status vmo_plan_slots(const vmo_slot_problem *problem, const vmo_slot_options *options,
+                                  vmo_slot_plan **plan);
+/* Frees a plan and all that belongs to it. NULL is accepted. */
+VMO_API void vmo_free_slots(vmo_slot_plan *plan);
+
 /* ---- diagnostics ---- */
 
 typedef struct vmo_diagnostic_info {

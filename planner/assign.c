@@ -22,6 +22,7 @@
 #define EXACT_UNITS UINT64_C(2000000)
 #define MAX_REPAIRS 64
 #define HOLE_UNITS UINT64_C(200000000) /* pieces looked at when holes are searched */
+#define ANEW_WORK UINT64_C(10000000)   /* of one of them */
 #define ANEW_TRIES 40                  /* placements of a space with one bundle more */
 #define ANEW_BUNDLES 2000              /* of a space that is placed anew for one bundle */
 
@@ -242,8 +243,10 @@ static uint32_t choose_bundles(assign_run *run, uint32_t space) {
   return count;
 }
 
-static vmo_status place_space(assign_run *run, uint32_t space) {
+static vmo_status place_space(assign_run *run, uint32_t space, double share, uint64_t most_work) {
   vmo_assignment *assignment = run->assignment;
+  vmo_solve_options options = vmo_budget_part(assignment->budget, share);
+  if (most_work > 0 && (options.work_limit == 0 || options.work_limit > most_work)) options.work_limit = most_work;
   const vmo_space *asked = &assignment->problem->spaces[space];
   vmo_space_problem problem = {.bundles = assignment->bundles,
                                .chosen = run->chosen,
@@ -251,8 +254,8 @@ static vmo_status place_space(assign_run *run, uint32_t space) {
                                .capacity = asked->capacity,
                                .alignment = vmo_space_alignment(asked)};
   run->solved[space] = true;
-  return vmo_solve_space(assignment->context, &problem, assignment->options, EXACT_UNITS, assignment->arena,
-                         assignment->offsets, &assignment->results[space]);
+  return vmo_solve_space(assignment->context, &problem, &options, vmo_budget_units(assignment->budget, EXACT_UNITS),
+                         assignment->arena, assignment->offsets, &assignment->results[space]);
 }
 
 static bool is_within(const assign_run *run, uint32_t space) {
@@ -295,11 +298,11 @@ static vmo_status place_all(assign_run *run) {
     run->assignment->fits = true;
     for (uint32_t rank = 0; rank < spaces; rank++) {
       uint32_t space = run->assignment->ranked[rank];
-      vmo_status status = run->solved[space] ? VMO_OK : place_space(run, space);
+      vmo_status status = run->solved[space] ? VMO_OK : place_space(run, space, 1.0 / (spaces - rank + 1), 0);
       if (status != VMO_OK) return status;
       if (is_within(run, space)) continue;
       run->assignment->fits = false;
-      if (turn < MAX_REPAIRS) moved = relieve(run, space) || moved;
+      if (turn < MAX_REPAIRS && !vmo_budget_is_over(run->assignment->budget)) moved = relieve(run, space) || moved;
     }
     if (!moved) return VMO_OK;
   }
@@ -380,7 +383,7 @@ static vmo_status place_anew(assign_run *run, uint32_t bundle, uint32_t space, b
   vmo_bytes own = assignment->offsets[bundle];
   bool solved = run->solved[from];
   move_bundle(run, bundle, space);
-  vmo_status status = place_space(run, space);
+  vmo_status status = place_space(run, space, 0.1, ANEW_WORK);
   if (status != VMO_OK) return status;
   run->solved[from] = solved;
   *done = is_within(run, space);
@@ -401,7 +404,8 @@ static vmo_status improve(assign_run *run) {
   vmo_status status = ranked != NULL && arena != NULL ? VMO_OK : VMO_OUT_OF_MEMORY;
   uint64_t units = HOLE_UNITS;
   uint32_t tries = ANEW_TRIES;
-  for (uint32_t i = 0; i < assignment->bundles->count && status == VMO_OK; i++) {
+  for (uint32_t i = 0; i < assignment->bundles->count && status == VMO_OK && !vmo_budget_is_over(assignment->budget);
+       i++) {
     uint32_t bundle = ranked[i].bundle, now = rank_of(run, assignment->spaces[bundle]);
     bool done = false;
     for (uint32_t rank = 0; rank < now && !done && status == VMO_OK; rank++) {

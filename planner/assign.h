@@ -2,6 +2,7 @@
 #ifndef VMO_PLANNER_ASSIGN_H
 #define VMO_PLANNER_ASSIGN_H
 
+#include "planner/budget.h"
 #include "planner/bundle.h"
 #include "planner/planner.h"
 
@@ -10,7 +11,7 @@
 typedef struct vmo_assignment {
   vmo_context *context;
   const vmo_packing_problem *problem;
-  const vmo_solve_options *options;
+  const vmo_budget_of_time *budget;
   const vmo_bundles *bundles;
   vmr_arena *arena;
   uint64_t *allowed;        /* per bundle: the spaces in which it fits on its own */

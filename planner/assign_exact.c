@@ -152,7 +152,7 @@ vmo_status vmo_assign_exactly(vmo_assignment *assignment, bool *proven, bool *fo
   exact_run run = {.assignment = assignment,
                    .count = assignment->bundles->count,
                    .space_count = assignment->problem->space_count,
-                   .units = UNITS};
+                   .units = vmo_budget_units(assignment->budget, UNITS)};
   *proven = *found = false;
   run.arena = vmr_arena_create(0);
   run.scratch = vmr_arena_create(0);

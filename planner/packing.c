@@ -17,6 +17,7 @@ typedef struct packing_run {
   vmo_context *context;
   const vmo_packing_problem *problem;
   const vmo_solve_options *options;
+  vmo_budget_of_time budget;
   vmo_packing *packing;
   vmr_arena *arena;
   vmo_bundles bundles;
@@ -111,7 +112,8 @@ static vmo_status solve_one_space(packing_run *run) {
   space.chosen = chosen;
   space.chosen_count = run->bundles.count;
   vmo_solution *result = &run->packing->results[0];
-  status = vmo_solve_space(run->context, &space, run->options, EXACT_UNITS, run->arena, run->offsets, result);
+  status = vmo_solve_space(run->context, &space, run->options, vmo_budget_units(&run->budget, EXACT_UNITS), run->arena,
+                           run->offsets, result);
   if (status != VMO_OK) return status;
   run->packing->status = result->status;
   run->packing->why = explain_height(result, space.capacity >= 0);
@@ -124,7 +126,7 @@ static vmo_status solve_spaces(packing_run *run) {
   vmo_packing *packing = run->packing;
   vmo_assignment assignment = {.context = run->context,
                                .problem = run->problem,
-                               .options = run->options,
+                               .budget = &run->budget,
                                .bundles = &run->bundles,
                                .arena = run->arena,
                                .spaces = run->spaces,
@@ -242,6 +244,7 @@ static vmo_status solve_plainly(packing_run *run) {
 vmo_status vmo_solve_packing(vmo_context *context, const vmo_packing_problem *problem, const vmo_solve_options *options,
                              vmo_packing *packing) {
   packing_run run = {.context = context, .problem = problem, .options = options, .packing = packing};
+  run.budget = vmo_begin_budget(options);
   vmo_status status = alloc_packing(context, problem, packing);
   if (status == VMO_OK) status = vmo_verify_packing_problem(context, problem);
   if (status != VMO_OK) return status;

@@ -9,14 +9,12 @@
  * Cost: one plan from scratch, and a placement for each time that some are freed, log n of them. */
 #include <stdlib.h>
 
-#include "planner/planner.h"
-
-#define NO_PLACE (-1)
+#include "planner/budget.h"
 
 typedef struct replan_run {
   vmo_context *context;
   const vmo_packing_problem *problem;
-  const vmo_solve_options *options;
+  vmo_budget_of_time budget;
   const vmo_bytes *offsets; /* previous ones */
   const uint32_t *spaces;
   bool *pinned; /* per buffer */
@@ -179,7 +177,8 @@ static vmo_status solve_held(replan_run *run, vmo_packing *packing) {
     run->allowed[i] = run->problem->allowed != NULL ? run->problem->allowed[i] : UINT64_MAX;
     if (run->pinned[i] && run->problem->space_count > 0) run->allowed[i] = UINT64_C(1) << previous_space(run, i);
   }
-  return vmo_solve_packing(run->context, &run->held, run->options, packing);
+  vmo_solve_options options = vmo_budget_part(&run->budget, 0.5);
+  return vmo_solve_packing(run->context, &run->held, &options, packing);
 }
 
 static bool fits(const vmo_packing *packing) {
@@ -224,7 +223,8 @@ static vmo_status replan(replan_run *run, double tolerance, vmo_packing *packing
   const uint32_t *leaders = find_leaders(run);
   ranked_top *tops = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *tops);
   if (tops == NULL || leaders == NULL) return VMO_OUT_OF_MEMORY;
-  vmo_status status = vmo_solve_packing(run->context, run->problem, run->options, &fresh);
+  vmo_solve_options options = vmo_budget_part(&run->budget, 0.5);
+  vmo_status status = vmo_solve_packing(run->context, run->problem, &options, &fresh);
   if (status == VMO_OK) status = pin_what_can_stay(run);
   for (uint32_t wanted = count / 64 + 1; status == VMO_OK; wanted = wanted < count / 2 ? 2 * wanted : count) {
     status = solve_held(run, packing);
@@ -278,7 +278,7 @@ vmo_status vmo_replan_packing(vmo_context *context, const vmo_packing_problem *p
   size_t count = (size_t)problem->base.buffer_count + 1;
   replan_run run = {.context = context,
                     .problem = problem,
-                    .options = options,
+                    .budget = vmo_begin_budget(options),
                     .offsets = offsets,
                     .spaces = spaces,
                     .held = *problem};

@@ -436,7 +436,7 @@ vmo_status vmo_solve_space(vmo_context *context, const vmo_space_problem *space,
   run.scratch = vmr_arena_create(0);
   if (run.scratch == NULL) return VMO_OUT_OF_MEMORY;
   vmo_status status = solve(&run, options);
-  if (status == VMO_OK && !run.placed) result->offsets = NULL;
+  if (status == VMO_OK) result->offsets = run.placed ? offsets : NULL; /* as a mark */
   vmr_arena_destroy(run.scratch);
   return status;
 }

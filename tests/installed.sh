@@ -1,7 +1,7 @@
 #!/bin/bash
 # installed.sh BUILD SOURCE COMPILER GENERATOR [SANITIZERS]: installs a build into a temporary folder, moves that folder, and
-# then uses it as somebody else would: runs the tool, compiles the public headers alone, builds and runs the example
-# through CMake's find_package and through pkg-config.
+# then uses it as somebody else would: runs the tool, compiles the public headers alone, builds and runs the
+# examples through CMake's find_package, and one through pkg-config.
 set -euo pipefail
 build=$1 source=$2 compiler=$3 generator=$4 sanitizers=${5:-}
 work=$(mktemp -d)
@@ -31,6 +31,13 @@ cmake -S "$source/examples/embed" -B "$work/embed" -G "$generator" -DCMAKE_PREFI
   -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="${flags[*]}" >"$work/log" || { cat "$work/log"; exit 1; }
 cmake --build "$work/embed" >"$work/log" || { cat "$work/log"; exit 1; }
 "$work/embed/embed" | tee "$work/cmake.out"
+
+echo "-- the example that takes the slot allocator alone"
+cmake -S "$source/examples/slots" -B "$work/slots" -G "$generator" -DCMAKE_PREFIX_PATH="$prefix" \
+  -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="${flags[*]}" >"$work/log" || { cat "$work/log"; exit 1; }
+cmake --build "$work/slots" >"$work/log" || { cat "$work/log"; exit 1; }
+"$work/slots/slots" | tee "$work/slots.out"
+grep -q '^mended: .* fast 65536 bytes, slow 12288 bytes, 6 kept, 0 moved$' "$work/slots.out"
 
 echo "-- the example through pkg-config"
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name vmemopt.pc)")

@@ -31,6 +31,8 @@ static vmo_packing solve(vmo_context *context, const vmo_packing_problem *proble
   for (uint32_t i = 0; i < context->diagnostics->count; i++)
     print_message("%s\n", context->diagnostics->items[i].message);
   assert_int_equal(status, VMO_OK);
+  bool fits = packing.status == VMO_SOLUTION_OPTIMAL || packing.status == VMO_SOLUTION_FEASIBLE;
+  assert_true(!fits || packing.offsets != NULL);
   assert_int_equal(find(context, problem, &packing), VMO_FAULT_NONE);
   assert_int_equal(vmo_check_packing(context, problem, &packing), VMO_OK);
   return packing;

@@ -1,0 +1,108 @@
+/* test_replan.c: plans that stay close to a previous one: random edits, and what was there before may be anything. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/packing_random.h"
+
+static void expect_right(vmo_context *context, const vmo_packing_problem *problem, const vmo_packing *packing) {
+  vmo_fault fault;
+  assert_int_equal(vmo_check_packing(context, problem, packing), VMO_OK);
+  assert_int_equal(vmo_find_packing_fault_slowly(context, problem, packing, &fault), VMO_OK);
+  assert_int_equal(fault.kind, VMO_FAULT_NONE);
+}
+
+static bool fits(const vmo_packing *packing) {
+  return packing->status == VMO_SOLUTION_OPTIMAL || packing->status == VMO_SOLUTION_FEASIBLE;
+}
+
+static void replan(vmo_context *context, const vmo_packing_problem *problem, const vmo_bytes *offsets,
+                   const uint32_t *spaces, double tolerance, vmo_packing *packing, vmo_moves *moves) {
+  vmo_packing fresh;
+  vmo_status status = vmo_replan_packing(context, problem, NULL, offsets, spaces, tolerance, packing, moves);
+  assert_int_equal(vmo_solve_packing(context, problem, NULL, &fresh), status);
+  if (status != VMO_OK) return;
+  expect_right(context, problem, packing);
+  if (packing->offsets != NULL) assert_int_equal(moves->kept + moves->moved + moves->added, problem->base.buffer_count);
+  assert_int_equal(fits(packing), fits(&fresh));
+  if (!fits(&fresh)) return;
+  if (problem->space_count > 1)
+    assert_true((double)packing->cost <= (double)fresh.cost * (1 + tolerance));
+  else if (problem->base.capacity < 0 && problem->space_count == 0)
+    assert_true((double)packing->results[0].height <= (double)fresh.results[0].height * (1 + tolerance));
+}
+
+static void random_edits_keep_every_rule(void **state) {
+  (void)state;
+  random_source source = {21};
+  random_packing *made = malloc(sizeof *made);
+  for (int round = 0; round < 1500; round++) {
+    random_packing_make(&source, &(packing_shape){8, 10, 6, 20, 15, 20, 5, 5, 10, 15, round % 4}, made);
+    vmo_context *context = vmo_context_create();
+    vmo_packing before, after;
+    vmo_moves moves;
+    if (vmo_solve_packing(context, &made->problem, NULL, &before) == VMO_OK && fits(&before)) {
+      replan(context, &made->problem, before.offsets, before.spaces, 0, &after, &moves);
+      assert_int_equal(moves.kept, made->problem.base.buffer_count);
+      vmo_buffer *edited = &made->buffers[random_in(&source, 0, made->problem.base.buffer_count - 1)];
+      bool windowed = made->problem.window_count > 0;
+      edited->bytes = windowed ? edited->bytes + 2 : random_in(&source, 0, 8);
+      before.offsets[random_in(&source, 0, made->problem.base.buffer_count - 1)] = random_in(&source, -1, 9);
+      replan(context, &made->problem, before.offsets, before.spaces, (double)random_in(&source, 0, 20) / 100, &after,
+             &moves);
+    }
+    vmo_context_destroy(context);
+  }
+  free(made);
+}
+
+static void anything_may_have_been_there_before(void **state) {
+  (void)state;
+  random_source source = {22};
+  random_packing *made = malloc(sizeof *made);
+  for (int round = 0; round < 500; round++) {
+    random_packing_make(&source, &(packing_shape){8, 10, 6, 20, 15, 20, 5, 5, 10, 15, round % 4}, made);
+    vmo_context *context = vmo_context_create();
+    vmo_bytes offsets[GRID_BUFFERS];
+    uint32_t spaces[GRID_BUFFERS];
+    vmo_packing packing;
+    vmo_moves moves;
+    for (int i = 0; i < GRID_BUFFERS; i++) {
+      offsets[i] = random_chance(&source, 10) ? INT64_MAX : random_in(&source, -2, 12);
+      spaces[i] = (uint32_t)(random_chance(&source, 10) ? VMO_NONE : random_in(&source, 0, 3));
+    }
+    replan(context, &made->problem, offsets, spaces, 0.1, &packing, &moves);
+    vmo_context_destroy(context);
+  }
+  free(made);
+}
+
+/* 300 buffers, one of which grows: nearly all of the others stay. */
+static void an_edit_of_one_buffer_moves_few(void **state) {
+  (void)state;
+  random_source source = {23};
+  random_shape shape = {300, 400, 40, 1000, 0, 0, 0, 0};
+  random_problem made = random_problem_make(&source, &shape);
+  vmo_packing_problem problem = {.base = made.problem};
+  vmo_context *context = vmo_context_create();
+  vmo_packing before, after;
+  vmo_moves moves;
+  assert_int_equal(vmo_solve_packing(context, &problem, NULL, &before), VMO_OK);
+  made.buffers[150].bytes = 1500;
+  replan(context, &problem, before.offsets, before.spaces, 0.05, &after, &moves);
+  assert_true(moves.kept >= 280);
+  vmo_context_destroy(context);
+  random_problem_free(&made);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(random_edits_keep_every_rule),
+      cmocka_unit_test(anything_may_have_been_there_before),
+      cmocka_unit_test(an_edit_of_one_buffer_moves_few),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
