@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Compiles and runs every C program of docs/runtime.md, and compares what it prints with the ```text block behind it.
+
+    docs_runtime.py SOURCE_DIRECTORY LIBRARY COMPILER [FLAG...]
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+PROGRAM = re.compile(r"^```c\n(.*?)^```\n(?:```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+
+
+def check(program, expected, source, library, compiler, work):
+    """None, or what is wrong."""
+    (work / "program.c").write_text(program, encoding="utf-8")
+    built = subprocess.run([*compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{source / 'include'}",
+                            str(work / "program.c"), "-o", str(work / "program"), str(library),
+                            f"-Wl,-rpath,{library.parent}"], capture_output=True, text=True, check=False)
+    if built.returncode != 0:
+        return built.stderr
+    environment = {name: text for name, text in os.environ.items() if name != "VMEMRT_OPTIONS"}
+    done = subprocess.run([str(work / "program")], capture_output=True, text=True, check=False, timeout=60,
+                          env=environment)
+    if done.returncode != 0:
+        return f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
+    if expected is None:
+        return "no ```text block says what it prints"
+    return None if done.stdout == expected else f"it prints\n{done.stdout}"
+
+
+def main():
+    if len(sys.argv) < 4:
+        print(__doc__, file=sys.stderr)
+        return 2
+    source, library, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:]
+    document = source / "docs" / "runtime.md"
+    text = document.read_text(encoding="utf-8")
+    faults = count = 0
+    with tempfile.TemporaryDirectory() as work:
+        for match in PROGRAM.finditer(text):
+            count += 1
+            fault = check(match[1], match[2], source, library, compiler, pathlib.Path(work))
+            if fault:
+                faults += 1
+                print(f"{document}:{text.count(chr(10), 0, match.start()) + 1}: {fault}")
+    print(f"{count} programs, {faults} faults")
+    return 1 if faults or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
