@@ -10,7 +10,7 @@
 
 #include "tests/random/oracle_internal.h"
 
-enum { MOST_TRIPS = 3, SCHEDULERS = 5 };
+enum { MOST_TRIPS = 3, SCHEDULERS = 5, MOST_DEPTH = 8 };
 
 static bool out_of_memory(vmo_execution *e) {
   return vmo_blame(e->verdict, VMO_FAULT_MEMORY, "a run needs more memory");
@@ -120,12 +120,32 @@ static bool blame_call(vmo_execution *e, const vmo_activation *a, uint32_t index
   return vmo_blame(e->verdict, VMO_FAULT_CONTRACT, "%s: %s", vmo_describe_op(a, index, where, sizeof where), what);
 }
 
+/* Whether a function that is running is called again; its arenas are then blocks of the runtime's. */
+static bool is_running(const vmo_activation *a, const vmo_activation *callee) {
+  for (; a != NULL; a = a->caller)
+    if (a->function->name == callee->function->name) return true;
+  return false;
+}
+
+static bool make_recursive_arenas(vmo_execution *e, vmo_activation *callee) {
+  const vmo_plan *called = callee->function->plan;
+  for (uint32_t i = 0; i < called->arena_count; i++) {
+    int64_t bytes = vmo_size_at(callee->planned, called->arenas[i].bytes);
+    uint32_t block = vmo_add_block(&e->memory, bytes < 0 ? 0 : bytes, false, "the arena of an activation");
+    if (block == VMO_NONE) return out_of_memory(e);
+    callee->arenas[called->arenas[i].space] = (vmo_view){block, 0, bytes < 0 ? 0 : bytes};
+  }
+  return true;
+}
+
 /* The callee's arenas are parts of the caller's, and hold nothing that is known. */
 static bool lend_arenas(vmo_execution *e, const vmo_activation *a, uint32_t index, vmo_activation *callee) {
   const vmo_plan *plan = a->function->plan, *called = callee->function->plan;
   const vmo_op_plan *entry = NULL;
   for (uint32_t i = 0; i < plan->op_count; i++)
     if (plan->ops[i].op == index) entry = &plan->ops[i];
+  if ((entry == NULL || entry->callee_count == 0) && called != NULL && is_running(a, callee))
+    return make_recursive_arenas(e, callee);
   for (uint32_t i = 0; called != NULL && i < called->arena_count; i++) {
     int64_t bytes = vmo_size_at(callee->planned, called->arenas[i].bytes), at = 0;
     const vmo_view *arena = &a->arenas[called->arenas[i].space];
@@ -192,9 +212,12 @@ static bool want_results(vmo_execution *e, const vmo_activation *a, uint32_t ind
 
 static bool begin_call(vmo_execution *e, vmo_thread *thread) {
   const vmo_activation *a = thread->activation;
+  e->abandoned = a->depth == MOST_DEPTH;
+  if (e->abandoned) return true;
   vmo_activation *callee = new_activation(e, e->apart, a->function->ops.data[thread->op].callee);
   if (callee == NULL) return out_of_memory(e);
   callee->caller = thread->activation;
+  callee->depth = a->depth + 1;
   callee->call = thread->op;
   if (!hand_arguments(e, a, thread->op, callee) || !lend_arenas(e, a, thread->op, callee)) return false;
   if (!want_results(e, a, thread->op, callee) || !vmo_place_values(e, callee)) return false;
@@ -492,7 +515,7 @@ bool vmo_execute(vmo_execution *e, uint32_t id) {
   if (!vmo_vec_push(e->memory.arena, &e->threads, first)) return out_of_memory(e);
   e->running = 1;
   e->scheduler = VMO_NONE;
-  while (e->running > 0) {
+  while (e->running > 0 && !e->abandoned) {
     number = pick_thread(e, number, &random);
     if (number == VMO_NONE) return vmo_blame(e->verdict, VMO_FAULT_STRUCTURE, "no stream can go on");
     if (!step(e, number)) return false;

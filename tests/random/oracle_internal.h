@@ -97,7 +97,8 @@ typedef vmo_place vmo_view;
 /* A running call of a function. */
 typedef struct vmo_activation {
   struct vmo_activation *caller;
-  uint32_t call; /* the op of the caller */
+  uint32_t call;  /* the op of the caller */
+  uint32_t depth; /* calls around it */
   const vmo_planned *planned;
   const vmo_function *function;
   vmo_view *arenas;      /* per space */
@@ -133,6 +134,7 @@ typedef struct vmo_execution {
   uint32_t running;   /* threads that are not done */
   uint32_t scheduler; /* how threads take turns; VMO_NONE: not chosen yet */
   uint64_t steps, most_steps;
+  bool abandoned; /* calls are nested too deeply: functions that call themselves are not followed for ever */
   VMO_VEC(uint32_t) constant_blocks; /* triples: function's name, value, block */
 } vmo_execution;
 
