@@ -328,6 +328,22 @@ static bool add_members_reservations(const vmo_planning *p, const reservations *
   return true;
 }
 
+/* Whether the member has bytes in the lane. */
+static bool is_in_lane(const vmo_planning *p, vmo_storage_id member, const vmo_lane *lane) {
+  vmo_bytes begin = p->buffers->offsets[member];
+  return begin < 0 || (begin < lane->end && lane->begin < begin + p->flow->storages.data[member].bytes);
+}
+
+static bool add_lane_reservations(const vmo_planning *p, const reservations *lists, vmo_storage_id root,
+                                  const vmo_lane *lane, vmo_occupancy *occupancy) {
+  vmo_storage_id member = root;
+  do {
+    if (is_in_lane(p, member, lane) && !add_reservations(p->flow, lists, member, occupancy)) return false;
+    member = p->buffers->next[member];
+  } while (member != root);
+  return true;
+}
+
 /* A buffer with parts takes bytes lane by lane. */
 static bool add_lanes(const vmo_planning *p, const reservations *lists, vmo_storage_id root, vmo_occupancy *occupancy) {
   const vmo_buffer_class *class = &p->buffers->classes[root];
@@ -340,7 +356,8 @@ static bool add_lanes(const vmo_planning *p, const reservations *lists, vmo_stor
                              .size = vmo_size_constant(p->module->sizes, bytes),
                              .tag = root};
     if (occupant.size == VMO_NONE || !add_segments(p->flow, &class->parts[i], occupancy) ||
-        !add_members_reservations(p, lists, root, occupancy) || !push_bytes(p->flow, occupant, first, occupancy))
+        !add_lane_reservations(p, lists, root, &class->parts[i], occupancy) ||
+        !push_bytes(p->flow, occupant, first, occupancy))
       return false;
   }
   return true;
