@@ -88,6 +88,30 @@ static bool is_around(const summer *s, uint32_t outer, uint32_t stream) {
   return stream == outer;
 }
 
+/* A result of a stream is in its parent's memory, and so are all that share a buffer with it. */
+static bool join_homes(summer *s, uint32_t left, uint32_t right) {
+  if (left == VMO_NONE || right == VMO_NONE || s->t.names[left].home == s->t.names[right].home) return false;
+  uint32_t home = s->t.names[is_around(s, s->t.names[left].home, s->t.names[right].home) ? left : right].home;
+  s->t.names[left].home = s->t.names[right].home = home;
+  return true;
+}
+
+static void share_homes(summer *s) {
+  const vmo_plan *plan = s->t.function->plan;
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (uint32_t v = 0; v < s->t.count; v++)
+      if (plan->values[v].over != VMO_NONE)
+        changed = join_homes(s, s->t.names[v].root, s->t.names[plan->values[v].over].root) || changed;
+    for (uint32_t m = 0; m < s->t.moves.count; m++) {
+      const vmo_hand *move = &s->t.moves.data[m];
+      if (move->source == VMO_NONE) continue;
+      if (vmo_places_meet(&s->places->places[move->target], &s->places->places[move->source]))
+        changed = join_homes(s, move->target, move->source) || changed;
+    }
+  }
+}
+
 /* Bytes in any of the extents, without those in any outer one. */
 static int64_t count_bytes(extent *extents, uint32_t count) {
   int64_t all = 0, outer = 0, all_end = INT64_MIN, outer_end = INT64_MIN;
@@ -179,6 +203,7 @@ static bool sum_loads(summer *s) {
   int64_t *row = vmr_arena_alloc_array(arena, s->rows, sizeof *row);
   if (!s->returned || !s->loads || !s->peaks || !extents || !row) return false;
   mark_returned(s);
+  if (s->places != NULL) share_homes(s);
   for (uint32_t stream = s->t.streams.count; stream-- > 0;) sum_stream(s, stream, extents, row);
   return true;
 }
