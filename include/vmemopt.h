@@ -284,8 +284,10 @@ VMO_API bool vmo_get_inplace(const vmo_program *program, vmo_function_id functio
 
 /* ---- the slot allocator alone ---- */
 
-/* Places buffers with known lifetimes in one block of memory, or in several spaces, as low or as cheap as it can. A problem
- * goes in as a value, and nothing of it is kept; a plan comes out. There are no globals: calls on several threads do not
+/* Places buffers with known lifetimes in one block of memory, or in several spaces, as low or as cheap as it can. A
+ * problem
+ * goes in as a value, and nothing of it is kept; a plan comes out. There are no globals: calls on several threads do
+ * not
  * meet. Without a time limit and a stop flag, the same problem and options give the same plan. */
 
 /* Half-open: live at begin, ..., end - 1. */
@@ -391,7 +393,8 @@ typedef struct vmo_slot_plan {
 } vmo_slot_plan;
 
 /* Plans and checks the plan by code that shares nothing with the planner. VMO_OK: read (*plan)->status.
- * VMO_INPUT_ERROR: read (*plan)->error. VMO_OUT_OF_MEMORY and VMO_INTERNAL_ERROR: *plan is NULL. `options` may be NULL. */
+ * VMO_INPUT_ERROR: read (*plan)->error. VMO_OUT_OF_MEMORY and VMO_INTERNAL_ERROR: *plan is NULL. `options` may be
+ * NULL. */
 VMO_API vmo_status vmo_plan_slots(const vmo_slot_problem *problem, const vmo_slot_options *options,
                                   vmo_slot_plan **plan);
 /* Frees a plan and all that belongs to it. NULL is accepted. */

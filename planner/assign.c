@@ -1,10 +1,9 @@
 /* assign.c: spaces for many bundles: greedy, repair, improvement; a few bundles are left to assign_exact.c.
  *
- *   greedy   the bundles in the order of what it saves to have one in its cheapest space, per byte and time that it takes
- *            there; each goes to the cheapest space whose load stays within the capacity (a segment tree over time keeps
- *            the loads)
- *   repair   each space is placed; while one ends beyond its capacity, those that lie there, or else the least worth of
- *            the others, move on to the next space with room
+ *   greedy   the bundles in the order of what it saves to have one in its cheapest space, per byte and time that it
+ *            takes there; each goes to the cheapest space whose load stays within the capacity (load_tree.c)
+ *   repair   each space is placed; while one ends beyond its capacity, those that lie there, or else the least worth
+ *            of the others, move on to the next space with room
  *   improve  bundles that are not in their cheapest space are tried in the holes of cheaper ones; then the cheaper
  *            space is placed anew with such a bundle, while tries are left
  *
@@ -16,6 +15,7 @@
 #include <string.h>
 
 #include "planner/instance.h"
+#include "planner/load_tree.h"
 #include "planner/relations.h"
 #include "support/diag.h"
 
@@ -26,63 +26,6 @@
 #define ANEW_TRIES 40                  /* placements of a space with one bundle more */
 #define ANEW_BUNDLES 2000              /* of a space that is placed anew for one bundle */
 
-/* ---- loads over time ---- */
-
-/* Range add, range maximum. */
-typedef struct load_tree {
-  vmo_bytes *most, *added; /* per node: of its subtree, `added` of all ancestors apart */
-  uint32_t leaves;
-} load_tree;
-
-static bool init_tree(load_tree *tree, vmr_arena *arena, uint32_t count) {
-  tree->leaves = 1;
-  while (tree->leaves < count) tree->leaves *= 2;
-  tree->most = vmr_arena_alloc_array(arena, 2 * (size_t)tree->leaves, sizeof *tree->most);
-  tree->added = vmr_arena_alloc_array(arena, 2 * (size_t)tree->leaves, sizeof *tree->added);
-  return tree->most != NULL && tree->added != NULL;
-}
-
-static void add_at(load_tree *tree, uint32_t node, vmo_bytes bytes) {
-  tree->most[node] += bytes;
-  tree->added[node] += bytes;
-}
-
-static void pull_up(load_tree *tree, uint32_t node) {
-  for (node /= 2; node > 0; node /= 2)
-    tree->most[node] =
-        vmo_max_bytes(tree->most[2 * (size_t)node], tree->most[2 * (size_t)node + 1]) + tree->added[node];
-}
-
-static void add_range(load_tree *tree, uint32_t from, uint32_t to, vmo_bytes bytes) {
-  uint32_t left = from + tree->leaves, right = to + tree->leaves;
-  for (; left < right; left /= 2, right /= 2) {
-    if (left & 1) add_at(tree, left++, bytes);
-    if (right & 1) add_at(tree, --right, bytes);
-  }
-  pull_up(tree, from + tree->leaves);
-  pull_up(tree, to - 1 + tree->leaves);
-}
-
-/* The largest load in [from, to): per leaf the sum of `added` on its way up; recursion-free by going down from the top
- * over the nodes that the range cuts, of which there are two on each level. */
-static vmo_bytes most_in(const load_tree *tree, uint32_t from, uint32_t to) {
-  vmo_bytes left_most = INT64_MIN, right_most = INT64_MIN;
-  uint32_t left = from + tree->leaves, right = to + tree->leaves - 1;
-  left_most = tree->most[left];
-  right_most = tree->most[right];
-  while (left / 2 != right / 2) {
-    if (!(left & 1)) left_most = vmo_max_bytes(left_most, tree->most[left + 1]);
-    if (right & 1) right_most = vmo_max_bytes(right_most, tree->most[right - 1]);
-    left /= 2;
-    right /= 2;
-    left_most += tree->added[left];
-    right_most += tree->added[right];
-  }
-  vmo_bytes most = vmo_max_bytes(left_most, right_most);
-  for (left /= 2; left > 0; left /= 2) most += tree->added[left];
-  return most;
-}
-
 /* ---- the run ---- */
 
 typedef struct assign_run {
@@ -90,10 +33,10 @@ typedef struct assign_run {
   vmr_arena *scratch;
   int64_t *times; /* all begins and ends, ascending, each once */
   uint32_t time_count;
-  load_tree *loads; /* per space */
-  double *worth;    /* per bundle: what its cheapest space saves, per byte and time */
-  uint32_t *chosen; /* the bundles of one space */
-  bool *solved;     /* per space: its result is that of its bundles */
+  vmo_load_tree *loads; /* per space */
+  double *worth;        /* per bundle: what its cheapest space saves, per byte and time */
+  uint32_t *chosen;     /* the bundles of one space */
+  bool *solved;         /* per space: its result is that of its bundles */
 } assign_run;
 
 static int compare_times(const void *left, const void *right) {
@@ -131,8 +74,8 @@ static void add_load(assign_run *run, uint32_t bundle, uint32_t space, int sign)
   const vmo_bundle *added = &run->assignment->bundles->data[bundle];
   for (uint32_t i = 0; i < added->piece_count; i++) {
     const vmo_piece *piece = &run->assignment->bundles->pieces[added->piece_first + i];
-    add_range(&run->loads[space], find_time(run, piece->begin), find_time(run, piece->end),
-              sign * (piece->high - piece->low));
+    vmo_load_tree_add(&run->loads[space], find_time(run, piece->begin), find_time(run, piece->end),
+                      sign * (piece->high - piece->low));
   }
 }
 
@@ -142,7 +85,7 @@ static vmo_bytes find_excess(const assign_run *run, uint32_t bundle, uint32_t sp
   vmo_bytes capacity = run->assignment->problem->spaces[space].capacity, excess = 0;
   for (uint32_t i = 0; i < added->piece_count && capacity >= 0; i++) {
     const vmo_piece *piece = &run->assignment->bundles->pieces[added->piece_first + i];
-    vmo_bytes load = most_in(&run->loads[space], find_time(run, piece->begin), find_time(run, piece->end));
+    vmo_bytes load = vmo_load_tree_most(&run->loads[space], find_time(run, piece->begin), find_time(run, piece->end));
     excess = vmo_max_bytes(excess, load + piece->high - piece->low - capacity);
   }
   return excess;
@@ -423,63 +366,6 @@ static vmo_status improve(assign_run *run) {
   return status;
 }
 
-/* ---- infeasible ones ---- */
-
-/* Of the bundles that allow nothing outside of `spaces`: when their load exceeds all capacities there, the largest that are
- * live then, until they are too many. */
-static vmo_status find_overload(assign_run *run, uint64_t spaces) {
-  vmo_assignment *assignment = run->assignment;
-  const vmo_bundles *bundles = assignment->bundles;
-  vmo_bytes capacity = 0, load;
-  int64_t time;
-  uint32_t count = 0, live = 0;
-  for (uint32_t s = 0; s < assignment->problem->space_count; s++) {
-    if (!(spaces >> s & 1)) continue;
-    if (assignment->problem->spaces[s].capacity < 0) return VMO_OK;
-    capacity += assignment->problem->spaces[s].capacity;
-  }
-  for (uint32_t b = 0; b < bundles->count; b++)
-    if ((assignment->allowed[b] & ~spaces) == 0) run->chosen[count++] = b;
-  if (!vmo_find_load(bundles, run->chosen, count, run->scratch, &load, &time)) return VMO_OUT_OF_MEMORY;
-  if (load <= capacity) return VMO_OK;
-  vmo_keyed *keys = vmr_arena_alloc(run->scratch, 2 * ((size_t)count + 1) * sizeof *keys);
-  uint32_t *blockers = vmr_arena_alloc(assignment->arena, ((size_t)count + 1) * sizeof *blockers);
-  if (keys == NULL || blockers == NULL) return VMO_OUT_OF_MEMORY;
-  for (uint32_t i = 0; i < count; i++)
-    for (uint32_t j = 0; j < bundles->data[run->chosen[i]].piece_count; j++) {
-      const vmo_piece *piece = &bundles->pieces[bundles->data[run->chosen[i]].piece_first + j];
-      if (time < piece->begin || time >= piece->end) continue;
-      keys[live++] = (vmo_keyed){(uint64_t)(VMO_BYTES_LIMIT - (piece->high - piece->low)), run->chosen[i]};
-    }
-  vmo_sort_keyed(keys, keys + live, live);
-  load = 0;
-  for (uint32_t i = 0; i < live && load <= capacity; i++) {
-    load += VMO_BYTES_LIMIT - (vmo_bytes)keys[i].key;
-    blockers[assignment->blocker_count++] = keys[i].value;
-  }
-  assignment->blockers = blockers;
-  return VMO_OK;
-}
-
-/* Asks for all spaces, and for each set of spaces that some bundle allows. */
-static vmo_status find_overloads(assign_run *run) {
-  const vmo_assignment *assignment = run->assignment;
-  uint64_t asked[64], all = 0;
-  uint32_t count = 1;
-  for (uint32_t s = 0; s < assignment->problem->space_count; s++) all |= UINT64_C(1) << s;
-  asked[0] = all;
-  for (uint32_t b = 0; b < assignment->bundles->count && count < 64; b++) {
-    uint32_t i = 0;
-    while (i < count && asked[i] != assignment->allowed[b]) i++;
-    if (i == count) asked[count++] = assignment->allowed[b];
-  }
-  for (uint32_t i = 0; i < count && assignment->blockers == NULL; i++) {
-    vmo_status status = find_overload(run, asked[i]);
-    if (status != VMO_OK) return status;
-  }
-  return VMO_OK;
-}
-
 /* ---- the whole ---- */
 
 /* Leaves each bundle the spaces into which it fits on its own; one that has none is a blocker. */
@@ -547,7 +433,7 @@ static bool start(assign_run *run) {
     return false;
   rank_spaces(assignment);
   for (uint32_t s = 0; s < spaces; s++)
-    if (!init_tree(&run->loads[s], run->scratch, run->time_count)) return false;
+    if (!vmo_load_tree_init(&run->loads[s], run->scratch, run->time_count)) return false;
   for (uint32_t b = 0; b < assignment->bundles->count; b++) run->worth[b] = find_worth(run, b);
   return true;
 }
@@ -562,7 +448,7 @@ static vmo_status assign(assign_run *run) {
   }
   if (assignment->blockers != NULL) return VMO_OK; /* it fits nowhere, and has no place */
   bool proven = false, found = false, few = assignment->bundles->count <= VMO_EXACT_ASSIGNMENT_BUNDLES;
-  vmo_status status = find_overloads(run);
+  vmo_status status = vmo_find_overloads(assignment);
   if (status == VMO_OK && few && assignment->blockers == NULL) status = vmo_assign_exactly(assignment, &proven, &found);
   if (status == VMO_OK && found && proven) {
     for (uint32_t b = 0; b < assignment->bundles->count; b++) add_load(run, b, assignment->spaces[b], 1);

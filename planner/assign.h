@@ -28,8 +28,12 @@ typedef struct vmo_assignment {
 /* Assigns and places all bundles. VMO_OK: `fits` or not, and `blockers`. (assign.c) */
 vmo_status vmo_assign_spaces(vmo_assignment *assignment);
 
-/* Searches all assignments of at most VMO_EXACT_ASSIGNMENT_BUNDLES bundles. *proven: `spaces` is a cheapest one, or there
- * is none and the blockers say who cannot fit. Else the units of work were used up and nothing changed. (assign_exact.c) */
+/* Fills the blockers when some cannot fit by their loads alone. (assign_overload.c) */
+vmo_status vmo_find_overloads(vmo_assignment *assignment);
+
+/* Searches all assignments of at most VMO_EXACT_ASSIGNMENT_BUNDLES bundles. *proven: `spaces` is a cheapest one, or
+ * there is none and the blockers say who cannot fit. Else the units of work were used up and nothing changed.
+ * (assign_exact.c) */
 vmo_status vmo_assign_exactly(vmo_assignment *assignment, bool *proven, bool *found);
 
 /* The cost of a bundle in a space. */

@@ -1,9 +1,10 @@
 /* assign_exact.c: the cheapest assignment of a few bundles to spaces, by trying all of them.
  *
- * Depth first over the bundles, the largest first, spaces from the cheapest on; an assignment is left as soon as what
- * it costs, with the cheapest space for each bundle that is left, is no less than the best one. Whether a set of bundles fits a
- * space is decided by the exact search, once per space and set. A set that does not fit has no larger one that does.
- * At most spaces^bundles steps; the stack has one entry per bundle. */
+ * Depth first over the bundles, the largest first, spaces from the cheapest on; an assignment is left as soon as
+ * what it
+ * costs, with the cheapest space for each bundle that is left, is no less than the best one. Whether a set of bundles
+ * fits a space is decided by the exact search, once per space and set. A set that does not fit has no larger one that
+ * does. At most spaces^bundles steps; the stack has one entry per bundle. */
 #include <string.h>
 
 #include "planner/assign.h"

@@ -64,13 +64,15 @@ typedef struct vmo_space_problem {
 struct vmo_solve_options;
 
 /* Solves one space. offsets[bundle] is set for the chosen bundles; `result` is what packing.h says of results, and its
- * offsets are only NULL or not; its blockers are bundles, in `arena`. With `exact_units`, small problems that the solver
+ * offsets are only NULL or not; its blockers are bundles, in `arena`. With `exact_units`, small problems that the
+ * solver
  * leaves open are searched to the end, for so many units of work. */
 vmo_status vmo_solve_space(vmo_context *context, const vmo_space_problem *space,
                            const struct vmo_solve_options *options, uint64_t exact_units, vmr_arena *arena,
                            vmo_bytes *offsets, vmo_solution *result);
 
-/* The largest load of the chosen bundles, the hulls of their live bytes added up, and the first time of it. False: memory
+/* The largest load of the chosen bundles, the hulls of their live bytes added up, and the first time of it. False:
+ * memory
  * is out. O(p log p). */
 bool vmo_find_load(const vmo_bundles *bundles, const uint32_t *chosen, uint32_t count, vmr_arena *scratch,
                    vmo_bytes *load, int64_t *witness);

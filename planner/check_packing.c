@@ -1,6 +1,7 @@
 /* check_packing.c: looks at a packing and says what is wrong with it. Shares no code with the solver.
  *
- * For each space what the bundles take is a list of pieces: a stretch of time, an address, bytes. Pieces of a buffer that
+ * For each space what the bundles take is a list of pieces: a stretch of time, an address, bytes. Pieces of a buffer
+ * that
  * is alone are its lifetimes and windows; of colocated buffers the hull of their live bytes, found by two heaps over
  * the members' pieces, one by the highest and one by the lowest byte. Then a sweep over time keeps the live pieces in
  * a set ordered by address. A piece that comes in meets those above it until one begins beyond its end, and those

@@ -1,4 +1,5 @@
-/* check_packing_slow.c: the definition of a right packing, word for word, for tests: every buffer, every pair, and at every
+/* check_packing_slow.c: the definition of a right packing, word for word, for tests: every buffer, every pair, and
+ * at every
  * begin what every bundle takes. O(n^3). And faults in words. */
 #include <inttypes.h>
 

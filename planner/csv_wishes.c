@@ -1,7 +1,8 @@
 /* csv_wishes.c: the columns of a table of buffers that name something: colocated and apart name other rows, spaces and
  * space name memory spaces.
  *
- * A row may name rows that come later, so that names of rows are kept and resolved at the end, each by one look-up among
+ * A row may name rows that come later, so that names of rows are kept and resolved at the end, each by one look-up
+ * among
  * the ids. Names of spaces are numbered as they come; what they are is not in the table. */
 #include <string.h>
 

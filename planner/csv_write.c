@@ -1,4 +1,5 @@
-/* csv_write.c: a table of buffers back out: the rows as they were read, with what was found in place of the columns offset
+/* csv_write.c: a table of buffers back out: the rows as they were read, with what was found in place of the columns
+ * offset
  * and space, or behind the others. And what is asked of a table: ids, lines, rows of another one. */
 #include <string.h>
 

@@ -8,7 +8,8 @@
  *
  * Arcs are propagated one by one, each from a state that keeps all others. Let A be the largest alignment. If a new arc
  * u -> v can be kept at all, the least solution L has L_u < l_u + A, with l the least values before: otherwise
- * max(l, L - A) would be a smaller solution, since all arcs hold in l and in L - A, both are multiples of the alignments,
+ * max(l, L - A) would be a smaller solution, since all arcs hold in l and in L - A, both are multiples of the
+ * alignments,
  * and the maximum of two solutions is one. So a propagation that comes back and lifts u by A is a contradiction, and
  * none runs in circles for long. The same holds for the most values. Nothing recurses; a node costs O(relations). */
 #include "planner/relations.h"

@@ -5,7 +5,8 @@
  * `high`, each cut once, which gives the highest live byte of each; and the same for the lowest.
  *
  * Why one bundle is right: all members have the bundle's offset, so that what they take at a time is the union of
- * their live bytes; the hull of that union is, by the definition in packing.h, what nobody else may use. So the plans of
+ * their live bytes; the hull of that union is, by the definition in packing.h, what nobody else may use. So the
+ * plans of
  * the bundles and the plans of the buffers are the same plans. Cost: O(n log n). */
 #include <inttypes.h>
 #include <stdlib.h>

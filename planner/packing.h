@@ -16,7 +16,8 @@
  *   space       offsets count in each space from 0. Each buffer goes to one that it allows
  *
  * With spaces, a plan's cost is the sum of bytes times the cost per byte of their space, each bundle counted once; the
- * cheapest plan that keeps the capacities is wanted. Of equally cheap spaces the one that stands first is taken first. */
+ * cheapest plan that keeps the capacities is wanted. Of equally cheap spaces the one that stands first is taken
+ * first. */
 #ifndef VMO_PLANNER_PACKING_H
 #define VMO_PLANNER_PACKING_H
 

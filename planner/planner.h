@@ -28,7 +28,8 @@ typedef struct vmo_progress {
 /* Called by the thread that called vmo_solve_problem, between steps: when the height falls and now and then. */
 typedef void (*vmo_progress_report)(void *user, const vmo_progress *progress);
 
-/* All zero (or a NULL pointer) is the default. A first plan is always finished, whatever the limits; from then on a time
+/* All zero (or a NULL pointer) is the default. A first plan is always finished, whatever the limits; from then on a
+ * time
  * limit is kept. Without a time limit and a flag the answer depends on problem, work_limit, seed and threads alone. */
 typedef struct vmo_solve_options {
   uint64_t work_limit; /* in units of about 10 ns of one thread: a buffer looked at, a neighbour visited; 0: with a time
@@ -98,7 +99,8 @@ void vmo_describe_fault(const vmo_problem *problem, const vmo_solution *solution
 
 /* ---- packings: packing.h ---- */
 
-/* Finds a low or, with spaces, a cheap plan. VMO_OK: read packing->status; infeasible: packing->blockers. VMO_INPUT_ERROR:
+/* Finds a low or, with spaces, a cheap plan. VMO_OK: read packing->status; infeasible: packing->blockers.
+ * VMO_INPUT_ERROR:
  * the problem breaks the rules of packing.h, or what is colocated, apart and fixed contradicts itself. A problem with
  * nothing of packing.h in it is solved as vmo_solve_problem does. */
 vmo_status vmo_solve_packing(vmo_context *context, const vmo_packing_problem *problem, const vmo_solve_options *options,
@@ -154,7 +156,8 @@ void vmo_describe_packing_fault(const vmo_packing_problem *problem, const vmo_pa
  *   size                    bytes
  *   alignment               optional; a power of two; empty: 1
  *   offset                  optional; a fixed offset; empty: free to move
- *   gaps                    optional; "a-b c-d": the buffer is not live in [a, b) and [c, d); "a-b@lo:hi": in [a, b) only
+ *   gaps                    optional; "a-b c-d": the buffer is not live in [a, b) and [c, d); "a-b@lo:hi": in [a, b)
+ * only
  *                           its bytes [lo, hi) are
  *   colocated, apart        optional; ids, apart by blanks or, where ids have blanks, by semicolons: buffers that share
  *                           this one's offset, or no byte with it

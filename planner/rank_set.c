@@ -1,4 +1,5 @@
-/* rank_set.c: an ordered set of ranks in a tree of 64-bit words. A bit in a word of one level says that the word below it
+/* rank_set.c: an ordered set of ranks in a tree of 64-bit words. A bit in a word of one level says that the word
+ * below it
  * is not empty, so that the next rank up or down is found in a few steps for millions of ranks. */
 #include "planner/rank_set.h"
 

@@ -36,7 +36,8 @@ vmo_outcome vmo_build_relations(const vmo_space_problem *space, uint32_t limit, 
                                 vmo_relations *relations);
 
 /* Places the nodes in this order, pins first, each at the lowest offset that the placed ones allow. VMO_OUTCOME_NONE:
- * two pins contradict each other, and are in `clash`, or offsets reach 2^53. O(n + r log r), r relations. (fit_bundles.c) */
+ * two pins contradict each other, and are in `clash`, or offsets reach 2^53. O(n + r log r), r relations.
+ * (fit_bundles.c) */
 vmo_outcome vmo_fit_bundles(const vmo_relations *relations, const uint32_t *order, vmr_arena *scratch,
                             vmo_bytes *offsets, uint32_t clash[2]);
 

@@ -3,7 +3,8 @@
  *   1. What was placed before and keeps every rule at its old place is pinned there. Where two of them clash, as after
  *      one of them grew, the one with the most clashes is freed first.
  *   2. The rest is placed around the pins.
- *   3. While that plan exceeds the capacity, or a plan from scratch by more than the tolerance, some more are freed: those
+ *   3. While that plan exceeds the capacity, or a plan from scratch by more than the tolerance, some more are freed:
+ * those
  *      that lie highest, twice as many each time. When all would be free, the plan from scratch is taken.
  *
  * Cost: one plan from scratch, and a placement for each time that some are freed, log n of them. */

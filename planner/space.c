@@ -96,7 +96,8 @@ static uint32_t *list_places(const space_run *run) {
   return places;
 }
 
-/* Lists the pairs of each bundle that lie in this space. A pair that wants less than the bundles' bytes apart is no plain
+/* Lists the pairs of each bundle that lie in this space. A pair that wants less than the bundles' bytes apart is no
+ * plain
  * one. */
 static bool list_pairs(space_run *run, plain_problem *plain) {
   const vmo_bundles *bundles = run->space->bundles;

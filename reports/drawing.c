@@ -7,7 +7,8 @@
  *            0      ^   9       ^ a time of the largest load
  *
  * A cell shows who has its middle. Up to 52 buffers are letters, in the order of the table; of more each cell says how
- * much of it is taken: ' ' . : # for nothing, up to a third, up to two thirds, more. Cost: the cells that bars cover. */
+ * much of it is taken: ' ' . : # for nothing, up to a third, up to two thirds, more. Cost: the cells that bars
+ * cover. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

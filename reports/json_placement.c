@@ -1,4 +1,5 @@
-/* json_placement.c: the answer of `plan` as JSON: figures, spaces, blockers, faults, and each buffer's place in a row of its
+/* json_placement.c: the answer of `plan` as JSON: figures, spaces, blockers, faults, and each buffer's place in a
+ * row of its
  * own, written as it comes. */
 #include "reports/json_placement.h"
 

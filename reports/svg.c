@@ -4,7 +4,8 @@
  *          | │      └───┼────┐   │     the power of two of its size; a dashed line at a time of the largest load, and
  *          └─┴──────────┴────┴───┴─>   lines at the height and the capacity
  *
- * Up to 20000 buffers are rectangles with their ids, which a browser shows under the pointer; more are one path for each
+ * Up to 20000 buffers are rectangles with their ids, which a browser shows under the pointer; more are one path for
+ * each
  * colour, without ids and without the bars that are too small to be seen, of which every one that begins a new
  * pixel stays. Ids are escaped. Cost: in proportion to the lifetimes. */
 #include <inttypes.h>
