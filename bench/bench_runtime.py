@@ -10,6 +10,7 @@ Each measurement is a process of its own, the best of its rounds; the subjects t
   shared    64 bytes: taken and touched by one thread, given back by another: time of one
   intern    a text that is there among 10^5 of 12 bytes is interned again, by one thread and by two at once: time of one;
             and the bytes that such a text takes, everything included
+  soa       the sum of one i64 field of 64-byte records that no cache holds: time of one record
 
 and rows WORKLOAD: SUBJECT over PEER, in which one least is divided by the other; these have the targets. A peer that is
 not installed is a row that says so. Debian: libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libapr1 libtalloc2
@@ -31,7 +32,7 @@ WORKLOADS = {"reset": WHOLE, "cold": WHOLE, "pair": SINGLE, "lifo": SINGLE, "ran
              "shared": SHARED}
 
 # Measurements with programs of their own.
-OTHERS = {"intern": runtime_text.measure_interner}
+OTHERS = {"intern": runtime_text.measure_interner, "soa": runtime_text.measure_soa}
 
 # (workload, subject, peer): the most that the subject's time may be over the peer's.
 TARGETS = {

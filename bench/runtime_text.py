@@ -1,4 +1,4 @@
-"""Rows of tools/bench runtime about texts: the interner beside GLib's."""
+"""Rows of tools/bench runtime about texts and columns: the interner beside GLib's, structures of arrays beside rows."""
 import json
 
 import harness
@@ -32,3 +32,12 @@ def measure_interner(session):
     target = None if session.quick else 46
     session.add("intern: bytes of a text", [said["bytes_single"]], "B", target)
     session.add("intern: bytes of a text, shared", [said["bytes_shared"]], "B", target)
+
+
+def measure_soa(session):
+    """Out of cache: 256 MiB of records, 32 MiB of the column."""
+    rounds = session.options.runs or (2 if session.quick else 15)
+    said = json.loads(harness.run_program([session.program("bench-soa"), rounds, 10000 if session.quick else 4 << 20]))
+    for key, name in {"column": "structure of arrays", "rows": "array of structures"}.items():
+        session.add(f"soa/{name}", [nanoseconds * 1e-9 for nanoseconds in said[key]], "s")
+    session.add("soa: column over rows", [min(said["column"]) / min(said["rows"])], "x", None if session.quick else 1 / 7)

@@ -2,11 +2,14 @@
  *
  *   vmemrt/base.h     status codes; the context: backing memory, limits, faults, books
  *   vmemrt/arena.h    bump allocation, dropped whole
+ *   vmemrt/buffer.h   aligned bytes with a padded tail
  *   vmemrt/heap.h     objects of any size for a group of allocation sites of a C program
  *   vmemrt/intern.h   strings to small numbers
  *   vmemrt/metrics.h  what a context can tell about its memory
  *   vmemrt/plan.h     the block of a planned function, reused from call to call
  *   vmemrt/pool.h     objects of one size, given back in any order
+ *   vmemrt/soa.h      structures of arrays
+ *   vmemrt/text.h     copy-on-write text
  *   vmemrt/view.h     pieces of text that somebody else owns
  *
  * Each of them can be included alone. The library depends on libc alone. It never prints, exits or aborts. */
@@ -16,11 +19,14 @@
 #include "vmemrt/base.h"
 
 #include "vmemrt/arena.h"
+#include "vmemrt/buffer.h"
 #include "vmemrt/heap.h"
 #include "vmemrt/intern.h"
 #include "vmemrt/metrics.h"
 #include "vmemrt/plan.h"
 #include "vmemrt/pool.h"
+#include "vmemrt/soa.h"
+#include "vmemrt/text.h"
 #include "vmemrt/view.h"
 
 #endif

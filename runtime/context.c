@@ -28,6 +28,8 @@ const char *vmr_status_text(vmr_status status) {
       [VMR_FOREIGN_POINTER] = "foreign pointer",
       [VMR_CORRUPTED] = "corrupted memory",
       [VMR_STILL_IN_USE] = "still in use",
+      [VMR_NOT_A_NUMBER] = "not a number",
+      [VMR_OUT_OF_RANGE] = "out of range",
   };
   return (unsigned)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
 }

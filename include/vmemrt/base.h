@@ -22,10 +22,12 @@ extern "C" {
 
 #if defined(__GNUC__)
 #define VMR_API __attribute__((visibility("default")))
+#define VMR_UNUSED __attribute__((unused)) /* no warning where a macro's function is not called */
 #define VMR_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define VMR_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #else
 #define VMR_API
+#define VMR_UNUSED
 #define VMR_LIKELY(condition) (condition)
 #define VMR_UNLIKELY(condition) (condition)
 #endif
@@ -50,7 +52,9 @@ typedef enum vmr_status {
   VMR_DOUBLE_FREE,      /* an object was given back twice */
   VMR_FOREIGN_POINTER,  /* an object was given back to something that it does not belong to */
   VMR_CORRUPTED,        /* bytes around an object, or the books, were overwritten */
-  VMR_STILL_IN_USE      /* something is destroyed while objects or handles of it are alive */
+  VMR_STILL_IN_USE,     /* something is destroyed while objects or handles of it are alive */
+  VMR_NOT_A_NUMBER,     /* a text that is to be a number is none */
+  VMR_OUT_OF_RANGE      /* a number that the type cannot hold */
 } vmr_status;
 
 /* A few words for a status, as "out of memory"; for a number that is none, "unknown status". */

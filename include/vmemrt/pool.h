@@ -144,16 +144,18 @@ VMR_API vmr_status vmr_shared_pool_status(const vmr_shared_pool *pool);
   typedef struct name { \
     vmr_pool untyped; \
   } name; \
-  static inline vmr_status name##_create(name **pool, vmr_ctx *ctx) { \
+  VMR_UNUSED static inline vmr_status name##_create(name **pool, vmr_ctx *ctx) { \
     vmr_pool_options options = vmr_pool_options_for(sizeof(type), VMR_ALIGNMENT_OF(type)); \
     vmr_pool *created = NULL; \
     vmr_status status = vmr_pool_create(&created, ctx, &options); \
     *pool = (name *)created; \
     return status; \
   } \
-  static inline type *name##_get(name *pool) { return (type *)vmr_pool_get(&pool->untyped); } \
-  static inline vmr_status name##_put(name *pool, type *object) { return vmr_pool_put(&pool->untyped, object); } \
-  static inline vmr_status name##_destroy(name *pool) { return vmr_pool_destroy((vmr_pool *)pool); } \
+  VMR_UNUSED static inline type *name##_get(name *pool) { return (type *)vmr_pool_get(&pool->untyped); } \
+  VMR_UNUSED static inline vmr_status name##_put(name *pool, type *object) { \
+    return vmr_pool_put(&pool->untyped, object); \
+  } \
+  VMR_UNUSED static inline vmr_status name##_destroy(name *pool) { return vmr_pool_destroy((vmr_pool *)pool); } \
   typedef name name##_needs_a_semicolon
 
 #ifdef __cplusplus

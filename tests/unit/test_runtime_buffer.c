@@ -1,0 +1,202 @@
+/* test_runtime_buffer.c: buffers with their tails, and structures of arrays against an array of structures. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmemrt.h"
+
+static vmr_ctx *make_ctx(void) {
+  vmr_options options = vmr_options_default();
+  vmr_ctx *ctx = NULL;
+  options.flags = VMR_IGNORE_ENVIRONMENT;
+  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
+  return ctx;
+}
+
+static vmr_account read_account(const vmr_ctx *ctx, vmr_kind kind) {
+  vmr_account account;
+  assert_int_equal(vmr_ctx_read_account(ctx, kind, &account), VMR_OK);
+  return account;
+}
+
+static void assert_zeros_from(const vmr_buffer *buffer, size_t from) {
+  for (size_t i = from; i < (buffer->bytes + 63) / 64 * 64; i++) assert_int_equal(((char *)buffer->data)[i], 0);
+}
+
+static void buffers_are_aligned_and_their_tails_are_zeros(void **state) {
+  (void)state;
+  vmr_ctx *ctx = make_ctx();
+  for (size_t bytes = 0; bytes < 300; bytes++) {
+    vmr_buffer buffer;
+    assert_int_equal(vmr_buffer_create(&buffer, ctx, bytes, 1), VMR_OK);
+    assert_int_equal((uintptr_t)buffer.data % 64, 0);
+    assert_int_equal(buffer.bytes, bytes);
+    assert_true(buffer.room >= bytes && buffer.room % 64 == 0);
+    assert_zeros_from(&buffer, 0);
+    if (buffer.room != 0) memset(buffer.data, 7, buffer.room); /* whole vectors may be written */
+    assert_int_equal(vmr_buffer_resize(&buffer, bytes / 2, 1), VMR_OK);
+    assert_zeros_from(&buffer, bytes / 2);
+    assert_int_equal(vmr_buffer_resize(&buffer, 5 * bytes, 1), VMR_OK);
+    for (size_t i = 0; i < bytes / 2; i++) assert_int_equal(((char *)buffer.data)[i], 7);
+    assert_zeros_from(&buffer, bytes / 2);
+    assert_int_equal((uintptr_t)buffer.data % 64, 0);
+    vmr_prefetch(buffer.data);
+    vmr_prefetch_write(NULL);
+    vmr_buffer_release(&buffer);
+    vmr_buffer_release(&buffer);
+    assert_null(buffer.data);
+  }
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
+static void sizes_that_overflow_are_refused(void **state) {
+  (void)state;
+  vmr_ctx *ctx = make_ctx();
+  vmr_buffer buffer;
+  assert_int_equal(vmr_buffer_create(NULL, ctx, 1, 1), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_buffer_create(&buffer, ctx, SIZE_MAX / 4, 8), VMR_SIZE_OVERFLOW);
+  assert_int_equal(vmr_buffer_create(&buffer, ctx, SIZE_MAX, 1), VMR_SIZE_OVERFLOW);
+  assert_int_equal(vmr_buffer_create(&buffer, ctx, SIZE_MAX, 0), VMR_OK);
+  assert_int_equal(vmr_buffer_create(&buffer, ctx, 10, 8), VMR_OK);
+  ((char *)buffer.data)[79] = 5;
+  assert_int_equal(vmr_buffer_resize(&buffer, SIZE_MAX / 2, 4), VMR_SIZE_OVERFLOW);
+  vmr_ctx_set_limits(ctx, 0, 4096);
+  assert_int_equal(vmr_buffer_resize(&buffer, 4096, 1), VMR_OUT_OF_MEMORY);
+  assert_int_equal(buffer.bytes, 80);
+  assert_int_equal(((char *)buffer.data)[79], 5);
+  vmr_buffer_release(&buffer);
+  vmr_buffer_release(NULL);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
+/* ---- structures of arrays ---- */
+
+typedef struct place {
+  int32_t x, y;
+} place;
+
+VMR_SOA_DEFINE(particles, (double, mass), (int64_t, id), (uint8_t, kind), (place, at));
+VMR_SOA_DEFINE(numbers, (int32_t, number));
+VMR_SOA_DEFINE(wide, (char, a), (char, b), (char, c), (char, d), (char, e), (char, f), (char, g), (char, h), (char, i),
+               (char, j), (char, k), (char, l), (char, m), (char, n), (char, o), (int64_t, p));
+
+static particles_row make_row(uint64_t number) {
+  return (particles_row){.mass = (double)number / 3,
+                         .id = -(int64_t)number,
+                         .kind = (uint8_t)(number % 251),
+                         .at = {(int32_t)number, (int32_t)(number * 7)}};
+}
+
+static void assert_row(particles_row row, particles_row expected) {
+  assert_true(row.mass == expected.mass && row.id == expected.id && row.kind == expected.kind);
+  assert_true(row.at.x == expected.at.x && row.at.y == expected.at.y);
+}
+
+static void assert_columns(const particles *p) {
+  const char *ends[] = {(char *)(particles_mass(p) + particles_count(p)),
+                        (char *)(particles_id(p) + particles_count(p)),
+                        (char *)(particles_kind(p) + particles_count(p))};
+  const char *begins[] = {(char *)particles_id(p), (char *)particles_kind(p), (char *)particles_at(p)};
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal((uintptr_t)begins[i] % 64, 0);
+    assert_true(begins[i] >= ends[i] && begins[i] - ends[i] < 1 << 24); /* of one block, in order */
+  }
+}
+
+/* Random appends, removals and writes, against an array of structures; any allocation may fail. */
+static void columns_hold_what_rows_would(void **state) {
+  (void)state;
+  enum { MOST = 5000 };
+  particles_row *model = malloc(MOST * sizeof *model);
+  for (uint32_t seed = 0; seed < 8; seed++) {
+    vmr_ctx *ctx = make_ctx();
+    vmr_ctx_set_faults(ctx, 0, 0, seed % 2 * 300000, seed);
+    particles p;
+    size_t count = 0;
+    uint64_t random = seed;
+    particles_init(&p, ctx);
+    for (int round = 0; round < 20000; round++) {
+      random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+      uint64_t number = random >> 33, choice = number % 8;
+      if (choice < 5 && count < MOST) {
+        if (particles_append(&p, make_row(number)) == VMR_OK) model[count++] = make_row(number);
+      } else if (choice < 6 && count != 0) {
+        size_t index = number / 8 % count;
+        assert_int_equal(particles_swap_remove(&p, index), VMR_OK);
+        model[index] = model[--count];
+      } else if (count != 0) {
+        particles_set(&p, number / 8 % count, make_row(number));
+        model[number / 8 % count] = make_row(number);
+      }
+      assert_int_equal(particles_count(&p), count);
+    }
+    for (size_t i = 0; i < count; i++) {
+      assert_row(particles_get(&p, i), model[i]);
+      assert_true(particles_id(&p)[i] == model[i].id);
+    }
+    if (count != 0) assert_columns(&p);
+    assert_int_equal(particles_swap_remove(&p, count), VMR_INVALID_ARGUMENT);
+    particles_clear(&p);
+    assert_int_equal(particles_swap_remove(&p, 0), VMR_INVALID_ARGUMENT);
+    particles_destroy(&p);
+    particles_destroy(&p);
+    assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+  }
+  free(model);
+}
+
+static void all_columns_are_one_allocation(void **state) {
+  (void)state;
+  vmr_ctx *ctx = make_ctx();
+  particles p;
+  wide w;
+  particles_init(&p, ctx);
+  assert_int_equal(read_account(ctx, VMR_KIND_SOA).obtained, 0);
+  assert_int_equal(particles_reserve(&p, 1000), VMR_OK);
+  assert_int_equal(read_account(ctx, VMR_KIND_SOA).obtained, 1);
+  for (uint64_t i = 0; i < 1000; i++) assert_int_equal(particles_append(&p, make_row(i)), VMR_OK);
+  assert_int_equal(read_account(ctx, VMR_KIND_SOA).obtained, 1);
+  assert_int_equal(particles_reserve(&p, 200000), VMR_OK); /* in large pages */
+  for (uint64_t i = 0; i < 1000; i++) assert_row(particles_get(&p, i), make_row(i));
+  assert_columns(&p);
+  particles_destroy(&p);
+  wide_init(&w, ctx);
+  for (char i = 0; i < 100; i++) assert_int_equal(wide_append(&w, (wide_row){.a = i, .o = (char)-i, .p = i}), VMR_OK);
+  for (char i = 0; i < 100; i++)
+    assert_true(wide_a(&w)[(int)i] == i && wide_o(&w)[(int)i] == (char)-i && wide_get(&w, (size_t)i).p == i);
+  wide_destroy(&w);
+  assert_int_equal(read_account(ctx, VMR_KIND_SOA).current_bytes, 0);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
+static void too_many_rows_are_refused(void **state) {
+  (void)state;
+  vmr_ctx *ctx = make_ctx();
+  numbers n;
+  numbers_init(&n, ctx);
+  assert_int_equal(numbers_reserve(&n, SIZE_MAX / 4), VMR_SIZE_OVERFLOW);
+  assert_int_equal(numbers_reserve(&n, SIZE_MAX), VMR_SIZE_OVERFLOW);
+  assert_int_equal(numbers_append(&n, (numbers_row){7}), VMR_OK);
+  vmr_ctx_set_limits(ctx, 0, 4096);
+  assert_int_equal(numbers_reserve(&n, 100000), VMR_OUT_OF_MEMORY);
+  assert_int_equal(numbers_number(&n)[0], 7);
+  numbers_destroy(&n);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(buffers_are_aligned_and_their_tails_are_zeros),
+      cmocka_unit_test(sizes_that_overflow_are_refused),
+      cmocka_unit_test(columns_hold_what_rows_would),
+      cmocka_unit_test(all_columns_are_one_allocation),
+      cmocka_unit_test(too_many_rows_are_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
