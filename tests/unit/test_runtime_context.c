@@ -135,6 +135,31 @@ static void unknown_words_in_the_environment_are_named(void **state) {
                      "VMEMRT_OPTIONS: not understood: fail_per_million=1000001");
 }
 
+static void the_environment_is_put_over_the_options(void **state) {
+  (void)state;
+  vmr_options options = vmr_options_default();
+  vmr_ctx *ctx = NULL;
+  vmr_arena *arena = NULL;
+  options.hard_limit = (size_t)64 << 20;
+  assert_int_equal(setenv("VMEMRT_OPTIONS", "hard_limit=1M,fail_nth=4", 1), 0);
+  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
+  assert_int_equal(vmr_arena_open(&arena, ctx, 0), VMR_OK);
+  assert_null(vmr_arena_alloc(arena, (size_t)2 << 20)); /* the second and third one: the object, and its memory */
+  assert_int_equal(vmr_ctx_limits_hit(ctx), 1);
+  assert_null(vmr_arena_alloc(arena, 8)); /* the fourth one */
+  assert_non_null(vmr_arena_alloc(arena, 8));
+  vmr_arena_destroy(arena);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+
+  options.flags = VMR_IGNORE_ENVIRONMENT;
+  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
+  assert_int_equal(vmr_arena_open(&arena, ctx, 0), VMR_OK);
+  assert_non_null(vmr_arena_alloc(arena, (size_t)2 << 20));
+  vmr_arena_destroy(arena);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+  assert_int_equal(unsetenv("VMEMRT_OPTIONS"), 0);
+}
+
 static void statuses_and_kinds_have_words(void **state) {
   (void)state;
   assert_string_equal(vmr_status_text(VMR_OK), "no failure");
@@ -155,8 +180,11 @@ static void statuses_and_kinds_have_words(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_backing_gets_everything_back), cmocka_unit_test(versions_and_sizes_are_checked),
-      cmocka_unit_test(a_backing_is_whole_or_absent),     cmocka_unit_test(unknown_words_in_the_environment_are_named),
+      cmocka_unit_test(the_backing_gets_everything_back),
+      cmocka_unit_test(versions_and_sizes_are_checked),
+      cmocka_unit_test(a_backing_is_whole_or_absent),
+      cmocka_unit_test(unknown_words_in_the_environment_are_named),
+      cmocka_unit_test(the_environment_is_put_over_the_options),
       cmocka_unit_test(statuses_and_kinds_have_words),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
