@@ -87,10 +87,8 @@ static vmo_outcome run_method(vmo_visit *visit, const plan_method *method) {
 
 /* Whether the next method is likely to end before the limits do. */
 static bool has_room(const vmo_visit *visit) {
-  const vmo_solver *solver = visit->solver;
-  int64_t deadline = solver->watch.deadline;
-  if (visit->work.used + visit->plan->cost > visit->work.limit || vmo_watch_is_over(&solver->watch)) return false;
-  return deadline == 0 || vmo_watch_now() + visit->plan->duration / 2 < deadline;
+  return visit->work.used + visit->plan->cost <= visit->work.limit &&
+         vmo_watch_has_time(&visit->solver->watch, visit->plan->duration);
 }
 
 static vmo_outcome run_next(vmo_visit *visit) {

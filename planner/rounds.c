@@ -296,6 +296,7 @@ static vmo_status search(team *t, rank_slice *slice) {
   for (uint32_t step = 1; status == VMO_OK && !vmo_visit_is_over(visit); step++) {
     vmo_bytes height = visit->plan->height;
     uint64_t used = visit->work.used;
+    if (!vmo_watch_has_time(&visit->solver->watch, visit->plan->duration / 2)) planned.may[STAGES] = false;
     method chosen = choose_method(&planned);
     if (chosen == METHOD_COUNT) break;
     status = run_turn(t, slice, &planned, chosen);

@@ -141,6 +141,7 @@ static void end_stage(stages *s) {
 static vmo_outcome run_stage(stages *s, vmo_bytes stop, bool first_noisy) {
   s->best_potential = INT64_MAX;
   for (uint32_t turn = 0; turn < (s->best_potential > s->potential ? MORE_TRIES : TRIES); turn++) {
+    if (!vmo_watch_has_time(&s->visit->solver->watch, s->visit->plan->duration / 2)) return VMO_OUTCOME_NONE;
     vmo_outcome outcome = run_try(s, stop, turn > 0 || first_noisy ? s->noise * (1 + turn / TRIES) : 0);
     if (outcome != VMO_OUTCOME_FOUND) return outcome;
     if (turn + 1 >= ENOUGH_TRIES && s->best_potential <= s->potential) break;

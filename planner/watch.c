@@ -15,3 +15,8 @@ bool vmo_watch_is_over(const vmo_watch *watch) {
   if (watch->cancelled != NULL && atomic_load_explicit(watch->cancelled, memory_order_relaxed)) return true;
   return watch->deadline != 0 && vmo_watch_now() >= watch->deadline;
 }
+
+bool vmo_watch_has_time(const vmo_watch *watch, int64_t duration) {
+  if (vmo_watch_is_over(watch)) return false;
+  return watch == NULL || watch->deadline == 0 || watch->deadline - vmo_watch_now() > duration;
+}

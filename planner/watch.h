@@ -19,4 +19,7 @@ int64_t vmo_watch_now(void);
 /* Whether time is up or the flag is set; to be asked every 100 microseconds or so. NULL: never. */
 bool vmo_watch_is_over(const vmo_watch *watch);
 
+/* Whether what takes so many nanoseconds would end in time. */
+bool vmo_watch_has_time(const vmo_watch *watch, int64_t duration);
+
 #endif
