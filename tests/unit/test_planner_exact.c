@@ -113,9 +113,32 @@ static void no_answer_depends_on_a_rule(void **state) {
   assert_true(unsolvable > 20);
 }
 
+/* More items than brute force can do, for the rules that matter in larger problems only: with and without the memory, the
+ * splitting and the nearness, the same capacities are met. */
+static void larger_problems_agree_with_themselves(void **state) {
+  (void)state;
+  random_source source = {13};
+  uint32_t tight = 0;
+  for (int round = 0; round < 300; round++) {
+    random_shape shape = {(uint32_t)random_in(&source, 10, 14), 10, 4, 9, round % 2 * 30, 0, round % 3 * 20, 0};
+    fixture opened = open_fixture(random_problem_make(&source, &shape));
+    for (vmo_bytes capacity = opened.instance.lower_bound; capacity <= opened.instance.lower_bound + 2; capacity++) {
+      bool expected = fits(&opened, capacity, VMO_RULE_LIFT | VMO_RULE_FIRST, VMO_ORDER_AREA);
+      assert_int_equal(fits(&opened, capacity, VMO_RULE_LIFT | VMO_RULE_FIRST | VMO_RULE_MEMORY, VMO_ORDER_AREA),
+                       expected);
+      assert_int_equal(fits(&opened, capacity, VMO_RULE_ALL, VMO_ORDER_AREA), expected);
+      assert_int_equal(fits(&opened, capacity, VMO_RULE_ALL | VMO_RULE_NEAR, VMO_ORDER_BYTES), expected);
+      tight += !expected;
+    }
+    close_fixture(&opened);
+  }
+  assert_true(tight > 50);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(no_answer_depends_on_a_rule),
+      cmocka_unit_test(larger_problems_agree_with_themselves),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
