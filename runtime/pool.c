@@ -266,9 +266,12 @@ static size_t count_in(const vmr_pool_body *body, const vmr_slab *slab) {
   return (size_t)(slab->end - slab->first) / body->stride;
 }
 
+/* Whether an object is the user's, or in a shared pool's magazine: all that are not in the stack. */
+static bool is_out(const char *object) { return *vmr_tag_of(object) != 0; }
+
 static bool has_live(const vmr_pool_body *body, const vmr_slab *slab) {
   for (const char *object = slab->first; object < slab->end; object += body->stride) {
-    if (vmr_is_live(body, object)) return true;
+    if (is_out(object)) return true;
   }
   return false;
 }
@@ -295,7 +298,7 @@ static void restack_idle(vmr_pool_body *body) {
   size_t idle = 0;
   for (const vmr_slab *slab = body->slabs; slab != NULL; slab = slab->next) {
     for (const char *object = slab->first; object < slab->end; object += body->stride) {
-      if (!vmr_is_live(body, object)) body->open.base[idle++] = (void *)(uintptr_t)object;
+      if (!is_out(object)) body->open.base[idle++] = (void *)(uintptr_t)object;
     }
   }
   set_stack(body, body->open.base, idle);

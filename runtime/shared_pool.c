@@ -6,7 +6,7 @@
  *
  * After Bonwick and Adams, Magazines and Vmem (USENIX 2001): two magazines make sure that a thread goes to the depot at
  * most once for each magazine's worth of operations, whichever way it swings. Objects come from a vmr_pool that the
- * lock guards too; their tags are that pool's, and 0 while an object lies in a magazine, so a second put is seen
+ * lock guards too; their tags are that pool's, and IN_MAGAZINE while an object lies in one, so that a second put is seen
  * without a lock. What a thread has of a pool is found by the pool's number, which is never used again. */
 #include <pthread.h>
 #include <string.h>
@@ -14,6 +14,8 @@
 #include "runtime/pool.h"
 
 #define ROUNDS 126 /* objects of a magazine: with its head 1 KiB */
+#define IN_MAGAZINE \
+  ((uintptr_t)2) /* even, as no live tag is; not 0, as those are that the pool beneath may give back */
 #define LINE_BYTES 64
 #define AHEAD 8 /* a get asks for the cache line of so many objects later, which another thread may have written */
 
@@ -96,7 +98,7 @@ static void fill_magazine(vmr_shared_pool *pool, magazine *filled) {
   while (filled->count < ROUNDS) {
     void *object = vmr_pool_get(pool->objects);
     if (object == NULL) return;
-    *vmr_tag_of(object) = 0;
+    *vmr_tag_of(object) = IN_MAGAZINE;
     filled->objects[filled->count++] = object;
   }
 }
@@ -339,7 +341,7 @@ static bool unload(vmr_shared_pool *pool, cache *own) {
 static inline vmr_status push(cache *own, void *object) {
   magazine *loaded = own->loaded;
   size_t count = loaded->count;
-  *vmr_tag_of(object) = 0;
+  *vmr_tag_of(object) = IN_MAGAZINE;
   loaded->objects[count] = object;
   loaded->count = count + 1;
   VMR_PUBLISH(own->puts, own->puts + 1);
