@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "planner/planner.h"
+#include "planner/budget.h"
 #include "planner/relations.h"
 #include "support/vec.h"
 
@@ -96,6 +96,21 @@ static uint32_t *list_places(const space_run *run) {
   return places;
 }
 
+/* Whether two plain bundles are live together, and so apart anyway. */
+static bool meet(const vmo_bundles *bundles, const vmo_apart *pair) {
+  const vmo_bundle *a = &bundles->data[pair->first], *b = &bundles->data[pair->second];
+  if (a->shaped || b->shaped) return false;
+  for (uint32_t i = 0, j = 0; i < a->piece_count && j < b->piece_count;) {
+    const vmo_piece *x = &bundles->pieces[a->piece_first + i], *y = &bundles->pieces[b->piece_first + j];
+    if (x->begin < y->end && y->begin < x->end) return true;
+    if (x->end <= y->end)
+      i++;
+    else
+      j++;
+  }
+  return false;
+}
+
 /* Lists the pairs of each bundle that lie in this space. A pair that wants less than the bundles' bytes apart is no
  * plain
  * one. */
@@ -109,7 +124,7 @@ static bool list_pairs(space_run *run, plain_problem *plain) {
     for (uint32_t i = 0; i < bundles->apart_count; i++) {
       const vmo_apart *pair = &bundles->apart[i];
       uint32_t a = places[pair->first], b = places[pair->second];
-      if (a == VMO_NONE || b == VMO_NONE) continue;
+      if (a == VMO_NONE || b == VMO_NONE || meet(bundles, pair)) continue;
       run->plain = run->plain && pair->first_bytes == bundles->data[pair->first].bytes &&
                    pair->second_bytes == bundles->data[pair->second].bytes;
       if (fill == 0) {
@@ -414,15 +429,57 @@ static vmo_status refine(space_run *run) {
   return status;
 }
 
+/* With many bundles around them, pairs that are apart can cost much height, since their times of their own lie far from
+ * their lives. So the problem is also solved without the pairs, and mended: all stay where they are but the second ones
+ * of the pairs that share bytes, which go into the holes. */
+static vmo_status mend(space_run *run, const plain_problem *plain, const vmo_problem *problem,
+                       const vmo_budget_of_time *budget) {
+  vmo_solution loose, mended;
+  vmo_solve_options options = vmo_budget_part(budget, 0.6);
+  uint32_t count = problem->buffer_count;
+  const vmo_bundles *bundles = run->space->bundles;
+  for (uint32_t i = 0; i < count; i++)
+    plain->buffers[i].lifetime_count -= plain->apart_firsts[i + 1] - plain->apart_firsts[i];
+  vmo_status status = vmo_solve_problem(run->context, problem, &options, &loose);
+  if (status != VMO_OK || loose.offsets == NULL || loose.height >= run->result->height) return status;
+  uint32_t *places = list_places(run);
+  bool *moves = vmr_arena_alloc_array(run->scratch, (size_t)count + 1, sizeof *moves);
+  if (places == NULL || moves == NULL) return VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < bundles->apart_count; i++) {
+    uint32_t a = places[bundles->apart[i].first], b = places[bundles->apart[i].second];
+    if (a == VMO_NONE || b == VMO_NONE || moves[a]) continue;
+    moves[b] = moves[b] || (loose.offsets[a] < loose.offsets[b] + plain->buffers[b].bytes &&
+                            loose.offsets[b] < loose.offsets[a] + plain->buffers[a].bytes);
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    plain->buffers[i].lifetime_count += plain->apart_firsts[i + 1] - plain->apart_firsts[i];
+    if (!moves[i]) plain->buffers[i].fixed_offset = loose.offsets[i];
+  }
+  options = vmo_budget_part(budget, 1);
+  status = vmo_solve_problem(run->context, problem, &options, &mended);
+  if (status != VMO_OK || mended.offsets == NULL || mended.height >= run->result->height) return status;
+  for (uint32_t i = 0; i < count; i++) run->offsets[run->space->chosen[i]] = mended.offsets[i];
+  run->result->height = mended.height;
+  run->result->method = loose.method;
+  judge(run);
+  return VMO_OK;
+}
+
 static vmo_status solve(space_run *run, const vmo_solve_options *options) {
   plain_problem plain = {0};
   vmo_problem problem;
   vmo_solution solution;
   if (!build_plain(run, &plain, &problem)) return VMO_OUT_OF_MEMORY;
-  vmo_status status = vmo_solve_problem(run->context, &problem, options, &solution);
+  vmo_budget_of_time budget = vmo_begin_budget(options);
+  bool pairs = plain.apart_firsts[run->space->chosen_count] > 0;
+  vmo_solve_options first = vmo_budget_part(&budget, pairs ? 0.4 : 1);
+  vmo_status status = vmo_solve_problem(run->context, &problem, &first, &solution);
   if (status != VMO_OK) return status;
   if (!take_solution(run, &solution)) return VMO_OUT_OF_MEMORY;
-  return run->plain ? VMO_OK : refine(run);
+  if (!run->plain) return refine(run);
+  bool mendable = pairs && run->space->chosen_count > SMALL_COUNT;
+  if (!mendable || is_low_enough(run) || run->result->status == VMO_SOLUTION_INFEASIBLE) return VMO_OK;
+  return mend(run, &plain, &problem, &budget);
 }
 
 vmo_status vmo_solve_space(vmo_context *context, const vmo_space_problem *space, const vmo_solve_options *options,

@@ -286,6 +286,26 @@ static void random_apart(void **state) {
   test_random(&(packing_shape){7, 10, 5, 30, 0, 20, 10, 5, 0, 40, 0}, 3, 1200);
 }
 
+/* Enough buffers for the plan without the pairs to be mended. */
+static void pairs_among_many_are_mended(void **state) {
+  (void)state;
+  random_source source = {31};
+  for (int round = 0; round < 25; round++) {
+    random_shape shape = {100, 150, 30, 50, 10, 0, 10, 0};
+    random_problem made = random_problem_make(&source, &shape);
+    vmo_pair apart[20];
+    for (uint32_t i = 0; i < 20; i++)
+      apart[i] = (vmo_pair){5 * i, (uint32_t)random_in(&source, 0, 4) + (5 * i + 30) % 95};
+    vmo_packing_problem problem = {.base = made.problem, .apart = apart, .apart_count = 20};
+    vmo_context *context = vmo_context_create();
+    vmo_packing packing = solve(context, &problem);
+    assert_non_null(packing.offsets);
+    assert_true(packing.results[0].height >= packing.results[0].floor);
+    vmo_context_destroy(context);
+    random_problem_free(&made);
+  }
+}
+
 static void random_colocated(void **state) {
   (void)state;
   test_random(&(packing_shape){7, 10, 5, 30, 0, 20, 5, 5, 30, 20, 0}, 4, 1200);
@@ -312,6 +332,7 @@ int main(void) {
       cmocka_unit_test(both_checkers_agree_on_broken_plans),
       cmocka_unit_test(random_windows),
       cmocka_unit_test(random_apart),
+      cmocka_unit_test(pairs_among_many_are_mended),
       cmocka_unit_test(random_colocated),
       cmocka_unit_test(random_everything_in_one_space),
       cmocka_unit_test(random_assignments),
