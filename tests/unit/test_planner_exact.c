@@ -93,7 +93,7 @@ static void no_answer_depends_on_a_rule(void **state) {
   (void)state;
   random_source source = {1};
   uint32_t unsolvable = 0;
-  for (int round = 0; round < 3000; round++) {
+  for (int round = 0; round < 1500; round++) {
     random_shape shape = random_small_shape(&source, round);
     fixture opened = open_fixture(random_problem_make(&source, &shape));
     vmo_bytes optimum = optimal_height(&opened.made.problem);
@@ -110,7 +110,7 @@ static void no_answer_depends_on_a_rule(void **state) {
     unsolvable += optimum < 0;
     close_fixture(&opened);
   }
-  assert_true(unsolvable > 20);
+  assert_true(unsolvable > 5);
 }
 
 /* More items than brute force can do, for the rules that matter in larger problems only: with and without the memory, the
@@ -119,7 +119,7 @@ static void larger_problems_agree_with_themselves(void **state) {
   (void)state;
   random_source source = {13};
   uint32_t tight = 0;
-  for (int round = 0; round < 300; round++) {
+  for (int round = 0; round < 100; round++) {
     random_shape shape = {(uint32_t)random_in(&source, 10, 14), 10, 4, 9, round % 2 * 30, 0, round % 3 * 20, 0};
     fixture opened = open_fixture(random_problem_make(&source, &shape));
     for (vmo_bytes capacity = opened.instance.lower_bound; capacity <= opened.instance.lower_bound + 2; capacity++) {
@@ -132,7 +132,7 @@ static void larger_problems_agree_with_themselves(void **state) {
     }
     close_fixture(&opened);
   }
-  assert_true(tight > 50);
+  assert_true(tight > 15);
 }
 
 int main(void) {
