@@ -268,7 +268,9 @@ static void free_small(vmr_heap *heap, vmr_record *record, vmr_span *span, void 
 }
 
 size_t vmr_heap_trim(vmr_heap *heap) {
-  bool is_locked = lock_heap(heap);
+  if ((heap->flags & VMR_HEAP_NEVER_FREED) != 0) return 0;
+  bool is_locked = (heap->flags & VMR_HEAP_SHARED) != 0; /* the lock is ours already when this heap asked for memory */
+  if (is_locked && pthread_mutex_trylock(&heap->lock) != 0) return 0;
   size_t before = heap->reserved;
   for (unsigned class = 0; class < VMR_CLASSES; class ++) {
     for (vmr_span *each = heap->classes[class], *next; each != NULL; each = next) {
@@ -279,7 +281,7 @@ size_t vmr_heap_trim(vmr_heap *heap) {
     }
   }
   vmr_record *last = heap->records[0]; /* the one that is kept so that nothing goes to and fro */
-  if (last != NULL && last->free_spans == UINT32_MAX && last != heap->bumped) give_chunks(heap, last);
+  if (last != NULL && last->free_spans == UINT32_MAX) give_chunks(heap, last);
   size_t bytes = before - heap->reserved;
   unlock_heap(heap, is_locked);
   return bytes;

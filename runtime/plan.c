@@ -173,7 +173,9 @@ static void open_block(const vmr_plan *plan, const vmr_frame *frame) {
 void *vmr_plan_enter(vmr_plan *plan, size_t bytes) {
   vmr_frame *frame = plan->innermost != NULL ? plan->innermost->inner : plan->outermost;
   bool is_admitted = !plan->is_checked || vmr_ctx_admit(plan->handle.ctx, VMR_KIND_PLAN, bytes);
+  plan->is_growing = true;
   if (is_admitted && (frame == NULL || frame->capacity < bytes)) frame = grow_frame(plan, frame, bytes);
+  plan->is_growing = false;
   if (!is_admitted || frame == NULL) return fail(plan, VMR_OUT_OF_MEMORY), NULL;
   frame->bytes = bytes;
   plan->innermost = frame;
@@ -220,7 +222,7 @@ vmr_status vmr_plan_leave(vmr_plan *plan, const void *block) {
 size_t vmr_plan_trim(vmr_plan *plan) {
   size_t before = plan->reserved;
   vmr_frame **link = plan->innermost != NULL ? &plan->innermost->inner : &plan->outermost;
-  if (plan->is_in_buffer) return 0;
+  if (plan->is_in_buffer || plan->is_growing) return 0;
   for (vmr_frame *each = *link, *inner; each != NULL; each = inner) {
     inner = each->inner;
     release_frame(plan, each);

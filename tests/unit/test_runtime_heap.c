@@ -179,6 +179,52 @@ static void a_limit_holds(void **state) {
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
+static void trim(void *user, vmr_ctx *ctx, size_t wanted) {
+  ++*(int *)user;
+  assert_true(wanted > 0);
+  vmr_trim(ctx);
+}
+
+/* The callback runs in the midst of an allocation of the heap, pool or plan that it then trims. */
+static void memory_can_be_given_back_when_it_is_short(void **state) {
+  (void)state;
+  for (uint32_t flags = 0; flags < 4; flags++) {
+    int calls = 0;
+    vmr_options options = vmr_options_default();
+    vmr_pool_options pool_options = vmr_pool_options_for(1000, 0);
+    vmr_ctx *ctx = NULL;
+    vmr_heap *heap = NULL;
+    vmr_pool *pool = NULL;
+    vmr_plan *plan = NULL;
+    options.flags = VMR_IGNORE_ENVIRONMENT;
+    options.hard_limit = 12 * MIB;
+    options.on_pressure = trim;
+    options.pressure_user = &calls;
+    assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
+    assert_int_equal(vmr_heap_create(&heap, ctx, flags), VMR_OK);
+    assert_int_equal(vmr_pool_create(&pool, ctx, &pool_options), VMR_OK);
+    assert_int_equal(vmr_plan_create(&plan, ctx, 0), VMR_OK);
+    for (size_t i = 1; i < 400; i++) {
+      void *object = vmr_heap_alloc(heap, 40000), *block = vmr_plan_enter(plan, i * 40000);
+      if (block != NULL) {
+        memset(block, 1, i * 40000);
+        assert_int_equal(vmr_plan_leave(plan, block), VMR_OK);
+      }
+      if (object != NULL) memset(object, 2, 40000);
+      if (i % 2 == 0) vmr_heap_free(object);
+      void *one = vmr_pool_get(pool), *other = vmr_pool_get(pool);
+      if (i % 3 == 0) assert_int_equal(vmr_pool_put(pool, one), VMR_OK);
+      assert_true(one == NULL || one != other);
+    }
+    assert_true(calls > 0 && current_bytes(ctx) <= 12 * MIB);
+    assert_true(vmr_heap_is_valid(heap) && vmr_pool_is_valid(pool));
+    vmr_heap_destroy(heap);
+    vmr_pool_destroy(pool);
+    assert_int_equal(vmr_plan_destroy(plan), VMR_OK);
+    assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+  }
+}
+
 static void every_allocation_may_fail(void **state) {
   (void)state;
   vmr_ctx *ctx = make_ctx();
@@ -381,6 +427,7 @@ int main(void) {
       cmocka_unit_test(calloc_gives_zeros_in_memory_that_was_used),
       cmocka_unit_test(memory_goes_back),
       cmocka_unit_test(a_limit_holds),
+      cmocka_unit_test(memory_can_be_given_back_when_it_is_short),
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(random_programs_keep_every_byte),
       cmocka_unit_test(threads_share_a_heap),
