@@ -10,6 +10,7 @@ Each measurement is a process of its own, the best of its rounds; the subjects t
   shared    64 bytes: taken and touched by one thread, given back by another: time of one
   intern    a text that is there among 10^5 of 12 bytes is interned again, by one thread and by two at once: time of one;
             and the bytes that such a text takes, everything included
+  profile   objects of 32 bytes in an arena, noted in a profile that is off, or on, or not at all: time of one
   soa       the sum of one i64 field of 64-byte records that no cache holds: time of one record
 
 and rows WORKLOAD: SUBJECT over PEER, in which one least is divided by the other; these have the targets. A peer that is
@@ -32,7 +33,8 @@ WORKLOADS = {"reset": WHOLE, "cold": WHOLE, "pair": SINGLE, "lifo": SINGLE, "ran
              "shared": SHARED}
 
 # Measurements with programs of their own.
-OTHERS = {"intern": runtime_text.measure_interner, "soa": runtime_text.measure_soa}
+OTHERS = {"intern": runtime_text.measure_interner, "soa": runtime_text.measure_soa,
+          "profile": runtime_text.measure_profile}
 
 # (workload, subject, peer): the most that the subject's time may be over the peer's.
 TARGETS = {

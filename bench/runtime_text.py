@@ -41,3 +41,11 @@ def measure_soa(session):
     for key, name in {"column": "structure of arrays", "rows": "array of structures"}.items():
         session.add(f"soa/{name}", [nanoseconds * 1e-9 for nanoseconds in said[key]], "s")
     session.add("soa: column over rows", [min(said["column"]) / min(said["rows"])], "x", None if session.quick else 1 / 7)
+
+
+def measure_profile(session):
+    rounds = session.options.runs or (3 if session.quick else 100)
+    said = json.loads(harness.run_program([session.program("bench-profile"), rounds, 1000 if session.quick else 100000]))
+    for key, name in {"none": "arena", "off": "arena, profile off", "on": "arena, one sample in 512 KiB"}.items():
+        session.add(f"profile/{name}", [nanoseconds * 1e-9 for nanoseconds in said[key]], "s")
+    session.add("profile: off over none", [min(said["off"]) / min(said["none"])], "x", None if session.quick else 1.03)

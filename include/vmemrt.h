@@ -8,6 +8,7 @@
  *   vmemrt/metrics.h  what a context can tell about its memory
  *   vmemrt/plan.h     the block of a planned function, reused from call to call
  *   vmemrt/pool.h     objects of one size, given back in any order
+ *   vmemrt/profile.h  which sites allocate, what lives, what leaks
  *   vmemrt/soa.h      structures of arrays
  *   vmemrt/text.h     copy-on-write text
  *   vmemrt/view.h     pieces of text that somebody else owns
@@ -25,6 +26,7 @@
 #include "vmemrt/metrics.h"
 #include "vmemrt/plan.h"
 #include "vmemrt/pool.h"
+#include "vmemrt/profile.h"
 #include "vmemrt/soa.h"
 #include "vmemrt/text.h"
 #include "vmemrt/view.h"
