@@ -26,13 +26,16 @@ static int compare_uses(const void *left, const void *right) {
   return (a->bytes > b->bytes) - (a->bytes < b->bytes);
 }
 
-/* Whether `left` provably begins no later than `right`. */
+/* Whether `left` begins no later than `right`, provably; where neither is proven, as the plan numbers them, for what
+ * lies further apart has the weaker proof. */
 static bool comes_first(vmo_plan_checker *c, uint32_t left, uint32_t right) {
-  return vmo_size_at_least(c->module->sizes, c->bases.data[right].offset, c->bases.data[left].offset);
+  vmo_size_id first = c->bases.data[left].offset, second = c->bases.data[right].offset;
+  if (vmo_size_at_least(c->module->sizes, second, first)) return true;
+  return left < right && !vmo_size_at_least(c->module->sizes, first, second);
 }
 
-/* A merge sort of bases by offset. The order is only proven for neighbours that follow from it, so what comes out is
- * checked; a library sort may not be given a comparison that some pairs have no answer to. */
+/* A merge sort of bases by offset. The order is a guess until the neighbours that come of it are proven to be apart; a
+ * library sort may not be given a comparison that some pairs have no answer to. */
 static bool sort_slots(vmo_plan_checker *c, uint32_t *slots, uint32_t count) {
   uint32_t *other = vmr_arena_alloc_array(c->arena, count, sizeof *other);
   if (!other) return vmo_stop_check(c);

@@ -41,6 +41,7 @@ typedef struct sharing {
   const vmo_item_list *list;
   int worst_rate; /* fits worse than this are not taken; below 0: nothing is shared */
   bool evenly;    /* all slots are aligned as the strictest one */
+  bool padded;    /* the size of each slot is rounded up by itself, provably to no less than it is */
   VMO_VEC(slot) slots;
   VMO_VEC(busy_slot) busy;
   VMO_VEC(slot_list) lists;
@@ -231,6 +232,15 @@ static uint32_t find_strictest(const sharing *s) {
   return alignment;
 }
 
+/* `end` rounded up. That can have a form that is no longer provably at least `end`: quotients of quotients become one,
+ * and that they were multiples is lost; an alignment more makes up for it. */
+static vmo_size_id round_up(const sharing *s, vmo_size_id end, uint32_t alignment) {
+  vmo_sizes *sizes = s->planning->module->sizes;
+  vmo_size_id rounded = vmo_size_align(sizes, end, alignment);
+  if (!s->padded || rounded == VMO_NONE || vmo_size_at_least(sizes, rounded, end)) return rounded;
+  return vmo_size_add(sizes, rounded, vmo_size_constant(sizes, alignment));
+}
+
 /* Pinned states must not overlap, provably: the checker of the plan insists on it too. */
 static vmo_status place_slots(const sharing *s, vmo_size_id *offsets, vmo_size_id *end) {
   vmo_sizes *sizes = s->planning->module->sizes;
@@ -248,10 +258,11 @@ static vmo_status place_slots(const sharing *s, vmo_size_id *offsets, vmo_size_i
         return VMO_INPUT_ERROR;
       }
     } else {
-      offsets[i] = vmo_size_align(sizes, *end, s->evenly ? strictest : taken->alignment);
+      offsets[i] = round_up(s, *end, s->evenly ? strictest : taken->alignment);
     }
     if (offsets[i] == VMO_NONE) return VMO_OUT_OF_MEMORY;
-    *end = vmo_size_add(sizes, offsets[i], taken->size);
+    vmo_size_id room = s->padded && taken->fixed_offset < 0 ? round_up(s, taken->size, strictest) : taken->size;
+    *end = vmo_size_add(sizes, offsets[i], room);
     if (*end == VMO_NONE) return VMO_OUT_OF_MEMORY;
   }
   return VMO_OK;
@@ -277,8 +288,19 @@ static vmo_status try_sharing(sharing *s, vmo_item *items, uint32_t count, vmo_s
   return place_slots(s, offsets, total);
 }
 
+static vmo_status fail_proof(const vmo_planning *planning) {
+  vmo_diagnostic *diagnostic =
+      vmo_diag_add(planning->context, VMO_DIAG_SIZE_TOO_LARGE, planning->function->location,
+                   "the sizes of @%s are too intricate for a plan with free dims: no order of its slots can be proven",
+                   vmo_name(planning->module, planning->function->name));
+  vmo_diag_hint(planning->context, diagnostic,
+                "give dims values with --dim NAME=NUMBER, or bounds in the program: `dim N <= 1000000`");
+  return VMO_INPUT_ERROR;
+}
+
 /* Shares as much as can be proven: whatever is free, then only slots of the very size, then none. Where an end that is
- * rounded up to 64 is rounded up to 128 next, the proof may fail too; then all slots are aligned alike. */
+ * rounded up to 64 is rounded up to 128 next, the proof may fail too; then all slots are aligned alike, and at last the
+ * size of each is rounded up by itself, so that it alone is to be proven. */
 vmo_status vmo_place_symbolic_items(vmo_planning *planning, vmo_item_list *list, uint32_t first, uint32_t end,
                                     vmo_layout *layout, vmo_sub_arena *arena) {
   sharing s = {.planning = planning, .list = list};
@@ -287,13 +309,16 @@ vmo_status vmo_place_symbolic_items(vmo_planning *planning, vmo_item_list *list,
   vmo_size_id *offsets = vmo_alloc(planning->scratch, ((size_t)count + 1) * sizeof *offsets), total;
   if (!offsets) return VMO_OUT_OF_MEMORY;
   static const int rates[] = {3, 0, -1};
-  for (int attempt = 0; attempt < 6; attempt++) {
-    s.worst_rate = rates[attempt / 2];
-    s.evenly = attempt % 2 == 1;
+  bool proven = false;
+  for (int attempt = 0; attempt < 9 && !proven; attempt++) {
+    s.worst_rate = rates[attempt / 3];
+    s.evenly = attempt % 3 > 0;
+    s.padded = attempt % 3 == 2;
     vmo_status status = try_sharing(&s, items, count, offsets, &total);
     if (status != VMO_OK) return status;
-    if (is_provable(&s, items, count, offsets, total)) break;
+    proven = is_provable(&s, items, count, offsets, total);
   }
+  if (!proven) return fail_proof(planning);
   for (uint32_t i = 0; i < count; i++) items[i].offset = offsets[items[i].slot];
   arena->amount = (vmo_amount){-1, total};
   layout->method = "symbolic slots";
