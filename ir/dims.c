@@ -303,6 +303,7 @@ static vmo_sum_status merge(vmo_sizes *sizes, const vmo_sum *sum, int64_t factor
 vmo_sum_status vmo_sum_accumulate(vmo_sizes *sizes, vmo_sum *sum, int64_t factor, vmo_monomial_id monomial,
                                   const vmo_term *terms, uint32_t count) {
   if (factor == 0 || count == 0) return VMO_SUM_OK;
+  sizes->work += sum->terms.count + (uint64_t)count;
   vmo_sum *result = vmo_sum_take(sizes);
   if (result == NULL) return VMO_SUM_OUT_OF_MEMORY;
   vmo_sum_status status = merge(sizes, sum, factor, monomial, terms, count, result);

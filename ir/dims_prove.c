@@ -10,15 +10,21 @@
  *   max(a, b) somewhere          it is a or b: both cases must hold;
  *                                where only added, one case is enough, for max(a, b) >= a
  *
- * The search is incomplete and bounded (SEARCH_STEPS); "false" means not proven. */
+ * The search is incomplete and bounded, in steps and in the terms that its sums are built of (SEARCH_WORK); once all
+ * searches together had PATIENCE of these, each gets less. "false" means not proven. */
 #include "ir/dims_table.h"
 
-enum { SEARCH_STEPS = 64, SEARCH_DEPTH = 10 };
+enum { SEARCH_STEPS = 64, SEARCH_DEPTH = 10, SEARCH_WORK = 200000, SHORT_SEARCH_WORK = 5000, PATIENCE = 100000000 };
 
 typedef struct proof_search {
   vmo_sizes *sizes;
   uint32_t steps_left;
+  uint64_t work_end; /* of vmo_sizes.work */
 } proof_search;
+
+static bool is_over(const proof_search *search) {
+  return search->steps_left == 0 || search->sizes->work >= search->work_end;
+}
 
 static bool prove(proof_search *search, const vmo_sum *sum, uint32_t depth);
 
@@ -70,16 +76,26 @@ static bool add_bound(vmo_sizes *sizes, vmo_sum *result, const quotient *q, int6
   return vmo_sum_accumulate(sizes, result, coefficient, monomial, &slack, 1) == VMO_SUM_OK;
 }
 
+/* result = factor * sum without the terms in which the atom occurs. */
+static bool take_rest(vmo_sizes *sizes, const vmo_sum *sum, vmo_atom_id id, int64_t factor, vmo_sum *result) {
+  uint32_t first = 0;
+  for (uint32_t i = 0; i <= sum->terms.count; i++) { /* in runs, for each call costs all that the result has */
+    if (i < sum->terms.count && !has_factor(sizes, sum->terms.data[i].monomial, id)) continue;
+    if (vmo_sum_accumulate(sizes, result, factor, VMO_MONOMIAL_ONE, sum->terms.data + first, i - first) != VMO_SUM_OK)
+      return false;
+    first = i + 1;
+  }
+  return true;
+}
+
 /* result = divisor * sum with the quotient, the atom `id`, replaced by its bounds. */
 static bool bound_quotient(vmo_sizes *sizes, const vmo_sum *sum, vmo_atom_id id, const quotient *q, vmo_sum *result) {
+  if (!take_rest(sizes, sum, id, q->divisor, result)) return false;
   for (uint32_t i = 0; i < sum->terms.count; i++) {
     vmo_term term = sum->terms.data[i];
-    if (has_factor(sizes, term.monomial, id)) {
-      vmo_monomial_id rest = cofactor(sizes, term.monomial, id);
-      if (rest == VMO_NONE || !add_bound(sizes, result, q, term.coefficient, rest)) return false;
-    } else if (vmo_sum_accumulate(sizes, result, q->divisor, VMO_MONOMIAL_ONE, &term, 1) != VMO_SUM_OK) {
-      return false;
-    }
+    if (!has_factor(sizes, term.monomial, id)) continue;
+    vmo_monomial_id rest = cofactor(sizes, term.monomial, id);
+    if (rest == VMO_NONE || !add_bound(sizes, result, q, term.coefficient, rest)) return false;
   }
   return true;
 }
@@ -120,17 +136,13 @@ static bool relate_quotients(vmo_sizes *sizes, vmo_atom_id id, vmo_monomial_id m
 
 /* result = sum with the maximum replaced by one of its members. */
 static bool choose_member(vmo_sizes *sizes, const vmo_sum *sum, vmo_atom_id id, vmo_size_id member, vmo_sum *result) {
+  if (!take_rest(sizes, sum, id, 1, result)) return false;
   for (uint32_t i = 0; i < sum->terms.count; i++) {
     vmo_term term = sum->terms.data[i];
-    vmo_sum_status status;
-    if (has_factor(sizes, term.monomial, id)) {
-      vmo_monomial_id rest = cofactor(sizes, term.monomial, id);
-      if (rest == VMO_NONE) return false;
-      status = vmo_sum_accumulate_size(sizes, result, term.coefficient, rest, member);
-    } else {
-      status = vmo_sum_accumulate(sizes, result, 1, VMO_MONOMIAL_ONE, &term, 1);
-    }
-    if (status != VMO_SUM_OK) return false;
+    if (!has_factor(sizes, term.monomial, id)) continue;
+    vmo_monomial_id rest = cofactor(sizes, term.monomial, id);
+    if (rest == VMO_NONE || vmo_sum_accumulate_size(sizes, result, term.coefficient, rest, member) != VMO_SUM_OK)
+      return false;
   }
   return true;
 }
@@ -183,7 +195,7 @@ static bool prove_bounded(proof_search *search, const vmo_sum *sum, vmo_atom_id 
 static bool prove_without(proof_search *search, const vmo_sum *sum, vmo_atom_id id, uint32_t depth) {
   vmo_atom atom = search->sizes->atoms.data[id];
   if (atom.kind == VMO_ATOM_MAX) return prove_maximum(search, sum, id, depth);
-  for (uint32_t i = 0; i < sum->terms.count; i++) {
+  for (uint32_t i = 0; i < sum->terms.count && !is_over(search); i++) {
     quotient related;
     if (!relate_quotients(search->sizes, id, sum->terms.data[i].monomial, &related)) continue;
     if (prove_bounded(search, sum, id, &related, depth)) return true;
@@ -206,10 +218,10 @@ static bool prove_by_term(proof_search *search, const vmo_sum *sum, vmo_monomial
 /* Negative terms first: what they name must be bounded in any proof. */
 static bool prove(proof_search *search, const vmo_sum *sum, uint32_t depth) {
   if (is_plainly_nonnegative(search->sizes, sum)) return true;
-  if (search->steps_left == 0 || depth == SEARCH_DEPTH) return false;
+  if (is_over(search) || depth == SEARCH_DEPTH) return false;
   search->steps_left--;
   for (int sign = -1; sign <= 1; sign += 2)
-    for (uint32_t i = 0; i < sum->terms.count && search->steps_left > 0; i++)
+    for (uint32_t i = 0; i < sum->terms.count && !is_over(search); i++)
       if ((sum->terms.data[i].coefficient < 0) == (sign < 0) &&
           prove_by_term(search, sum, sum->terms.data[i].monomial, depth))
         return true;
@@ -219,7 +231,8 @@ static bool prove(proof_search *search, const vmo_sum *sum, uint32_t depth) {
 /* NOLINTEND(misc-no-recursion) */
 
 bool vmo_sum_is_nonnegative(vmo_sizes *sizes, const vmo_sum *sum) {
-  proof_search search = {sizes, SEARCH_STEPS};
+  uint64_t most = sizes->work < PATIENCE ? SEARCH_WORK : SHORT_SEARCH_WORK;
+  proof_search search = {sizes, SEARCH_STEPS, sizes->work + most};
   return prove(&search, sum, 0);
 }
 

@@ -76,6 +76,7 @@ struct vmo_sizes {
   VMO_VEC(vmo_size_id) members;
   vmo_hash_index size_index, monomial_index, atom_index;
   VMO_VEC(vmo_sum *) spare_sums;
+  uint64_t work; /* terms that sums were built of, so far */
 };
 
 /* What building a sum can come to. An overflow is a failure only for who wanted the sum itself. */
