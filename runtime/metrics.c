@@ -86,6 +86,7 @@ static void add_books(vmr_metrics *sums, vmr_ctx *ctx) {
   sums->current_bytes = all->current;
   sums->peak_bytes = all->peak;
   sums->obtained_bytes = all->total;
+  sums->heap_reserved_bytes = ctx->books[VMR_KIND_HEAP].current;
   sums->allocations = all->obtained + sums->pool_hits + sums->pool_misses;
   sums->failed_allocations = all->failed;
   sums->limits_hit += ctx->limits_hit;

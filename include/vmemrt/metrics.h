@@ -31,6 +31,7 @@ extern "C" {
   X(GAUGE, count, arena_waste_bytes, "Bytes of chunks that hold no object.") \
   X(COUNTER, count, arena_object_bytes, "Bytes of objects ever allocated in arenas.") \
   X(GAUGE, count, plan_used_bytes, "Bytes of planned blocks that calls hold.") \
+  X(GAUGE, count, heap_reserved_bytes, "Bytes obtained for heaps.") \
   X(GAUGE, count, pools, "Living pools.") \
   X(GAUGE, count, pool_live_objects, "Objects that are taken from pools.") \
   X(GAUGE, count, pool_idle_objects, "Objects that wait in pools.") \

@@ -141,6 +141,23 @@ static void failures_and_limits_are_counted(void **state) {
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
+static void heaps_show_what_they_obtained(void **state) {
+  (void)state;
+  vmr_ctx *ctx = make_ctx();
+  vmr_heap *heap = NULL;
+  vmr_account account;
+  assert_int_equal(vmr_heap_create(&heap, ctx, 0), VMR_OK);
+  void *object = vmr_heap_alloc(heap, 100);
+  assert_non_null(object);
+  assert_int_equal(vmr_ctx_read_account(ctx, VMR_KIND_HEAP, &account), VMR_OK);
+  assert_true(account.current_bytes >= 100);
+  assert_int_equal(read_metrics(ctx).heap_reserved_bytes, account.current_bytes);
+  vmr_heap_free(object);
+  vmr_heap_destroy(heap);
+  assert_int_equal(read_metrics(ctx).heap_reserved_bytes, 0);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
 /* ---- tasks ---- */
 
 static void a_task_counts_what_happens_in_it(void **state) {
@@ -303,7 +320,7 @@ int main(void) {
       cmocka_unit_test(failures_and_limits_are_counted), cmocka_unit_test(a_task_counts_what_happens_in_it),
       cmocka_unit_test(arguments_are_checked),           cmocka_unit_test(what_does_not_fit_is_counted),
       cmocka_unit_test(json_has_every_member),           cmocka_unit_test(prometheus_text_is_valid),
-      cmocka_unit_test(lines_have_a_name_and_a_value),
+      cmocka_unit_test(lines_have_a_name_and_a_value),   cmocka_unit_test(heaps_show_what_they_obtained),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
