@@ -73,7 +73,7 @@ static bool make_job(job *work, size_t count) {
   *work = (job){.texts = malloc(count * STRIDE), .count = count, .single = vmr_interner_create()};
   if (work->texts == NULL || work->single == NULL) return false;
   if (vmr_interner_open(&work->shared, NULL, &options) != VMR_OK) return false;
-  for (size_t i = 0; i < count; i++) snprintf(work->texts + i * STRIDE, STRIDE, "name%08zu", i);
+  for (size_t i = 0; i < count; i++) snprintf(work->texts + i * STRIDE, STRIDE, "name%08u", (unsigned)(i % 100000000));
   return true;
 }
 
