@@ -5,8 +5,27 @@
 
 #include <string.h>
 
+/* Reports count bytes below 2^53, sums included. Calls and streams may multiply loads, which the planner and the writer
+ * of reports look at; what is summed here is the function's own. */
+static vmo_status check_sum(const vmo_planning *planning) {
+  const vmo_flow *flow = planning->flow;
+  vmo_bytes sum = 0;
+  for (vmo_storage_id s = 0; s < flow->storages.count && sum < VMO_BYTES_LIMIT; s++)
+    if (flow->storages.data[s].bytes > 0) sum += flow->storages.data[s].bytes;
+  for (uint32_t i = 0; i < flow->workspaces.count && sum < VMO_BYTES_LIMIT; i++)
+    if (flow->workspaces.data[i].bytes > 0) sum += flow->workspaces.data[i].bytes;
+  if (sum < VMO_BYTES_LIMIT) return VMO_OK;
+  vmo_diagnostic *diagnostic = vmo_diag_add(planning->context, VMO_DIAG_ARRAY_TOO_LARGE, planning->function->location,
+                                            "the arrays of @%s have 2^53 bytes or more in all",
+                                            vmo_name(planning->module, planning->function->name));
+  vmo_diag_hint(planning->context, diagnostic, "are the dims what they should be? --dim NAME=NUMBER gives them values");
+  return VMO_INPUT_ERROR;
+}
+
 vmo_status vmo_measure_written(vmo_planning *planning) {
   const vmo_flow *flow = planning->flow;
+  vmo_status sum = check_sum(planning);
+  if (sum != VMO_OK) return sum;
   planning->written = planning->function;
   planning->written_flow = planning->flow;
   planning->known = flow->known;
