@@ -40,6 +40,8 @@ static void add_value(const judge *j, vmo_text *text, vmo_size_id size) {
   if (vmo_size_is_constant(module->sizes, size, NULL)) return;
   if (evaluation == VMO_EVALUATION_EXACT || evaluation == VMO_EVALUATION_NEGATIVE)
     vmo_text_addf(text, " = %lld", (long long)value.low);
+  else if (evaluation == VMO_EVALUATION_BOUNDED && value.high < 0)
+    vmo_text_addf(text, " is at most %lld", (long long)value.high);
 }
 
 static void report(judge *j, vmo_diag_code code, vmo_location location, vmo_text *text) {

@@ -54,6 +54,9 @@ OUTSIDE = {
 
 # Folders that may include anything of the project: they test or measure the inside.
 UNBOUND = ["tests", "bench"]
+# What judges others must not lean on them: files by the start of their path, and the folders whose headers they leave
+# alone but for one, through which they ask for what they judge.
+APART = {"tests/random/oracle": (["analysis", "planner", "passes"], "passes/passes.h", "tests/random/oracle_plan.c")}
 # Folders that show how to use the public headers, and so include nothing else.
 PUBLIC_ONLY = ["examples", "include"]
 
@@ -111,6 +114,14 @@ def fault_outside(folder, target):
     return None
 
 
+def fault_apart(path, target):
+    """Why a file that judges may not include `target`, or None."""
+    for start, (judged, door, doorkeeper) in APART.items():
+        if path.startswith(start) and target.split("/")[0] in judged and (target, path) != (door, doorkeeper):
+            return f"{start}* shares no code with what it judges"
+    return None
+
+
 def faults_of_file(root, path):
     folder = path.relative_to(root).parts[0]
     if folder not in MAY_INCLUDE and folder not in UNBOUND + PUBLIC_ONLY:
@@ -122,6 +133,7 @@ def faults_of_file(root, path):
             continue
         inside, target = match[1] == '"', match[2]
         fault = fault_inside(folder, target, root) if inside else fault_outside(folder, target)
+        fault = fault or fault_apart(path.relative_to(root).as_posix(), target)
         if not inside and ((root / target).exists() or target in (PUBLIC, "vmemrt.h")) and folder != "examples":
             fault = "the project's own headers stand in quotes"
         if fault:
@@ -146,6 +158,10 @@ def check(root):
 def self_test():
     """Each file below has one line, and the words that the fault must contain; None: no fault."""
     cases = {
+        "tests/random/oracle_a.c": ('#include "analysis/facts.h"', "shares no code"),
+        "tests/random/oracle_plan.c": ('#include "passes/passes.h"', None),
+        "tests/random/oracle_b.c": ('#include "passes/passes.h"', "shares no code"),
+        "tests/random/other.c": ('#include "passes/passes.h"', None),
         "runtime/a.c": ('#include "vmemopt.h"', "runtime knows nothing"),
         "runtime/b.c": ('#include "support/vec.h"', "may not include support/"),
         "runtime/c.c": ('#include "vmemrt.h"', None),
