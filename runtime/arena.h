@@ -39,22 +39,22 @@ typedef struct vmr_guarded {
 } vmr_guarded;
 
 typedef struct vmr_arena_body {
-  vmr_arena open;             /* what the header sees; first */
-  char *top;                  /* end of the free bytes of the current chunk: texts and odd objects lie above */
-  vmr_chunk *first, *current; /* chunks after `current` are empty */
-  size_t capacity;            /* bytes for objects in the current one */
-  vmr_block *blocks;          /* newest first */
-  vmr_release *releases;      /* newest first */
-  vmr_guarded *guarded;       /* newest first */
-  size_t taken;               /* bytes of objects in the chunks before the current one */
-  size_t in_blocks;           /* bytes of blocks, as obtained */
-  size_t peak;                /* of used bytes, at what forgot some */
-  uint64_t forgotten;         /* bytes of objects that resets and scopes forgot */
-  size_t next_chunk_bytes;    /* the size of the next new chunk */
-  size_t reserved;            /* bytes of chunks and blocks */
-  size_t limit_bytes;         /* on `reserved` */
-  size_t serial, last_serial; /* the number of the innermost open scope (0: none), and of the newest ever */
-  size_t zone;                /* bytes between objects that nobody may touch; not 0: every object goes the slow way */
+  vmr_arena open;                /* what the header sees; first */
+  char *top;                     /* end of the free bytes of the current chunk: texts and odd objects lie above */
+  vmr_chunk *first, *current;    /* chunks after `current` are empty */
+  size_t capacity;               /* bytes for objects in the current one */
+  vmr_block *blocks;             /* newest first */
+  vmr_release *releases;         /* newest first */
+  vmr_guarded *guarded;          /* newest first */
+  size_t taken;                  /* bytes of objects in the chunks before the current one */
+  size_t in_blocks;              /* bytes of blocks, as obtained */
+  size_t peak;                   /* of used bytes, at what forgot some */
+  vmr_published_count forgotten; /* bytes of objects that resets and scopes forgot */
+  size_t next_chunk_bytes;       /* the size of the next new chunk */
+  size_t reserved;               /* bytes of chunks and blocks */
+  size_t limit_bytes;            /* on `reserved` */
+  size_t serial, last_serial;    /* the number of the innermost open scope (0: none), and of the newest ever */
+  size_t zone; /* bytes between objects that nobody may touch; not 0: every object goes the slow way */
   bool is_checked, is_guarded, is_fixed, is_in_buffer;
   vmr_status status; /* the first failure */
   vmr_handle handle;

@@ -27,6 +27,13 @@
 #define VMR_PUBLISH(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
 #define VMR_PEEK(place) __atomic_load_n(&(place), __ATOMIC_RELAXED)
 
+/* A count that is published: aligned so that it is loaded and stored whole, in structures of 32-bit machines too. */
+#if defined(__GNUC__)
+typedef uint64_t vmr_published_count __attribute__((aligned(8)));
+#else
+typedef uint64_t vmr_published_count;
+#endif
+
 typedef struct vmr_handle {
   vmr_ctx *ctx; /* may be NULL; the handle then stands in no list */
   vmr_kind kind;

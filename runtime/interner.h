@@ -70,17 +70,17 @@ struct vmr_interner {
   _Atomic uint32_t count; /* symbols */
   uint32_t word_count;
   const vmr_view *words;
-  uint64_t hits, hit_bytes; /* of an interner for one thread */
-  vmr_hit_stripe *stripes;  /* of a shared one; NULL: not shared */
+  vmr_published_count hits, hit_bytes; /* of an interner for one thread */
+  vmr_hit_stripe *stripes;             /* of a shared one; NULL: not shared */
 
   size_t chunk_count; /* used entries of `chunks` */
   size_t current;     /* the chunk that is being filled */
   size_t cursor, end; /* bytes into it */
   size_t next_chunk_bytes;
-  uint64_t stored_bytes;
+  vmr_published_count stored_bytes;
   size_t reserved, retired_bytes, most_bytes;
   uint32_t most_symbols;
-  uint64_t refused, limits_hit;
+  vmr_published_count refused, limits_hit;
   vmr_outgrown *retired;
   vmr_status status;
   pthread_mutex_t lock; /* of a shared one: over everything but `stripes` */
