@@ -54,6 +54,7 @@ typedef struct vmo_buffers {
   const vmo_call_summary *summaries; /* by function id; NULL: no calls */
   bool keep_results_fresh;           /* a result must not stay in a donated parameter's bytes */
   bool results_apart;                /* results are the caller's bytes, so each must be a buffer of its own */
+  uint32_t alignment;                /* of places whose type names none; 0: any */
   vmo_storage_id *parents;           /* union-find */
   vmo_storage_id *next;              /* members of a class as a ring */
   vmo_bytes *offsets;                /* of a member that is a part: where it begins; -1: it is the whole buffer */

@@ -153,6 +153,13 @@ static vmo_status take_lanes(const vmo_merge *m, vmo_byte_liveness *bytes, vmo_s
   return VMO_OK;
 }
 
+/* Of a place for a result and what shares its bytes already. Alone, it is written over its operand, wherever that is;
+ * others of its buffer, such as a copy to what a loop carries, have that place as their own. */
+static uint32_t find_alignment(const vmo_buffers *buffers, vmo_storage_id root, const vmo_storage *result) {
+  bool alone = buffers->next[root] == root;
+  return alone || result->alignment > buffers->alignment ? result->alignment : buffers->alignment;
+}
+
 static vmo_refusal check_part(const vmo_buffers *buffers, vmo_value_id value, vmo_storage_id made, vmo_merge *m) {
   const vmo_flow *flow = buffers->flow;
   const vmo_storage *result = &flow->storages.data[made], *root = &flow->storages.data[m->left];
@@ -161,7 +168,8 @@ static vmo_refusal check_part(const vmo_buffers *buffers, vmo_value_id value, vm
     return VMO_REFUSED_VIEW_LIVE;
   if (m->end < 0) m->end = root->bytes;
   if (m->end - m->begin != result->bytes || m->begin == m->end) return VMO_REFUSED_COUNT;
-  if (result->alignment > 1 && m->begin % result->alignment != 0) return VMO_REFUSED_ALIGNMENT;
+  uint32_t alignment = find_alignment(buffers, m->right, result);
+  if (alignment > 1 && m->begin % alignment != 0) return VMO_REFUSED_ALIGNMENT;
   bool many = buffers->classes[m->left].part_count + 2 > MAX_PARTS;
   if (many || count_accesses(buffers, flow->references[value].storage) > 4 * MAX_PARTS) return VMO_REFUSED_VIEW_LIVE;
   return vmo_check_anchors(buffers, m->left, m->right);

@@ -240,6 +240,7 @@ static vmo_status create_buffers(vmo_planning *planning) {
   vmo_status status = vmo_create_buffers(planning->flow, planning->liveness, planning->summaries, &planning->buffers);
   if (status != VMO_OK) return status;
   planning->buffers->keep_results_fresh = planning->recursive;
+  planning->buffers->alignment = planning->options->alignment ? planning->options->alignment : VMO_DEFAULT_ALIGNMENT;
   planning->buffers->results_apart = planning->called || planning->options->results_in_caller;
   return VMO_OK;
 }
