@@ -251,8 +251,9 @@ static void free_block(vmr_arena_body *body, vmr_block *freed) {
   vmr_ctx_release(body->handle.ctx, VMR_KIND_ARENA, freed->base, freed->bytes);
 }
 
-void vmr_arena_free_blocks(vmr_arena_body *body, const vmr_block *mark) {
-  while (body->blocks != NULL && body->blocks != mark) free_block(body, body->blocks);
+/* The address of a block is no mark, for growing moves it. */
+void vmr_arena_free_blocks(vmr_arena_body *body, size_t serial) {
+  while (body->blocks != NULL && body->blocks->serial >= serial) free_block(body, body->blocks);
 }
 
 /* A block counts as used with all that was obtained for it, so that no size needs to be remembered. */
@@ -271,7 +272,8 @@ static void *alloc_block(vmr_arena_body *body, size_t bytes, size_t alignment, b
   if (base == NULL) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
   char *object = base + VMR_BLOCK_HEADER_BYTES;
   object += vmr_padding(object, alignment);
-  *block_of(object) = (vmr_block){.next = body->blocks, .base = base, .bytes = total, .alignment = alignment};
+  *block_of(object) = (vmr_block){
+      .next = body->blocks, .base = base, .bytes = total, .alignment = alignment, .serial = body->last_serial};
   link_block(body, block_of(object));
   count_block(body, total);
   assert(vmr_arena_books_are_valid(body));

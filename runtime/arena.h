@@ -18,6 +18,7 @@ typedef struct vmr_block {
   char *base;       /* what the system gave; the header follows it, maybe after padding */
   size_t bytes;     /* as obtained from the system */
   size_t alignment; /* of the object */
+  size_t serial;    /* of the newest scope when the object was made; it stays when the block is resized */
 } vmr_block;
 
 #define VMR_ROUND_UP(bytes) (((bytes) + VMR_ARENA_ALIGNMENT - 1) & ~(VMR_ARENA_ALIGNMENT - 1))
@@ -79,8 +80,8 @@ void vmr_arena_set_cursor(vmr_arena_body *body, char *cursor, char *top);
 /* Bytes of objects now. */
 size_t vmr_arena_count_used(const vmr_arena_body *body);
 
-/* Gives back the blocks that are newer than `mark` (NULL: all). */
-void vmr_arena_free_blocks(vmr_arena_body *body, const vmr_block *mark);
+/* Gives back the blocks of objects made since the scope of that number began (0: all). */
+void vmr_arena_free_blocks(vmr_arena_body *body, size_t serial);
 
 /* An object of a guarded arena: the pattern around it is written and the object chained. */
 void *vmr_arena_alloc_guarded(vmr_arena_body *body, size_t bytes, size_t alignment);

@@ -41,7 +41,6 @@ vmr_scope vmr_arena_begin(vmr_arena *arena) {
   vmr_arena_body *body = vmr_arena_body_of(arena);
   vmr_scope scope = {.arena = arena,
                      .chunk = body->current,
-                     .block = body->blocks,
                      .release = body->releases,
                      .guarded = body->guarded,
                      .cursor = arena->cursor,
@@ -76,7 +75,7 @@ vmr_status vmr_arena_end(const vmr_scope *scope) {
   size_t used = vmr_arena_count_used(body);
   raise_peak(body, used);
   body->guarded = scope->guarded;
-  vmr_arena_free_blocks(body, scope->block);
+  vmr_arena_free_blocks(body, scope->serial);
   go_back(body, scope->chunk, scope->cursor, scope->top, scope->taken);
   VMR_PUBLISH(body->forgotten, body->forgotten + (used - vmr_arena_count_used(body)));
   body->serial = scope->outer;
@@ -93,7 +92,7 @@ void vmr_arena_reset(vmr_arena *arena) {
   body->guarded = NULL;
   body->serial = 0;
   body->status = VMR_OK;
-  if (body->blocks != NULL) vmr_arena_free_blocks(body, NULL);
+  if (body->blocks != NULL) vmr_arena_free_blocks(body, 0);
   vmr_chunk *first = body->first;
   if (first != NULL) {
     char *begin = (char *)first + VMR_CHUNK_HEADER_BYTES;

@@ -83,14 +83,14 @@ VMR_API vmr_status vmr_arena_on_release(vmr_arena *arena, vmr_release_function f
 /* A place to go back to. Scopes nest; they are ended in the reverse order of their begin. */
 typedef struct vmr_scope {
   vmr_arena *arena;
-  void *chunk, *block, *release, *guarded;
+  void *chunk, *release, *guarded;
   char *cursor, *top;
   size_t taken, outer, serial;
 } vmr_scope;
 
 VMR_API vmr_scope vmr_arena_begin(vmr_arena *arena);
 
-/* Forgets every object made since the scope began, and old ones that were moved by growing since. VMR_WRONG_ORDER, and
+/* Forgets every object made since the scope began; an old one that grew since may be forgotten too. VMR_WRONG_ORDER, and
  * nothing happens, when it is not the innermost open scope of its arena. */
 VMR_API vmr_status vmr_arena_end(const vmr_scope *scope);
 

@@ -58,6 +58,25 @@ static void the_end_of_a_scope_goes_back(void **state) {
   vmr_arena_destroy(arena);
 }
 
+/* A large object that moves when it grows must not take the mark of the scope with it. */
+static void what_is_older_than_a_scope_outlives_it(void **state) {
+  (void)state;
+  vmr_arena *arena = vmr_arena_create(0);
+  unsigned char *first = vmr_arena_alloc(arena, 200 * KIB), *second = vmr_arena_alloc(arena, 200 * KIB);
+  memset(first, 7, 200 * KIB);
+  size_t used = vmr_arena_used_bytes(arena);
+  vmr_scope scope = vmr_arena_begin(arena);
+  second = vmr_arena_grow(arena, second, 200 * KIB, 40 * MIB);
+  assert_non_null(second);
+  assert_non_null(vmr_arena_alloc(arena, 300 * KIB));
+  assert_int_equal(vmr_arena_end(&scope), VMR_OK);
+  for (size_t i = 0; i < 200 * KIB; i++) assert_int_equal(first[i], 7);
+  assert_true(vmr_arena_used_bytes(arena) >= used);
+  assert_true(vmr_arena_used_bytes(arena) < 41 * MIB);
+  assert_true(vmr_arena_is_valid(arena));
+  vmr_arena_destroy(arena);
+}
+
 static void a_scope_of_an_empty_arena_empties_it(void **state) {
   (void)state;
   vmr_arena *arena = vmr_arena_create(0);
@@ -436,6 +455,7 @@ static void an_arena_that_cannot_be_made_is_not_out(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_end_of_a_scope_goes_back),
+      cmocka_unit_test(what_is_older_than_a_scope_outlives_it),
       cmocka_unit_test(a_scope_of_an_empty_arena_empties_it),
       cmocka_unit_test(scopes_end_in_order),
       cmocka_unit_test(what_dies_is_told_before_and_the_last_one_first),

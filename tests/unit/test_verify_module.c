@@ -252,7 +252,7 @@ static void a_binding_must_leave_sizes_possible(void **state) {
   binding("%y = fill 0 : f64[N-2]", 1, "E0440", "%y is no array: f64[N-2], where N-2 = -1");
   binding("%y = fill 0 : f64[N,N]", 100000000, "E0441", "%y is too large: f64[N,N] has 2^53 bytes or more");
   binding("%y = fill 0 : f64[M-N]", 10, NULL, ""); /* M may be 10 */
-  binding("%y = fill 0 : f64[M-N]", 11, "E0440", "%y is no array: f64[M-N], where M-N");
+  binding("%y = fill 0 : f64[M-N]", 11, "E0440", "%y is no array: f64[M-N], where M-N is at most -1");
 }
 
 static void a_binding_must_keep_slices_inside(void **state) {
