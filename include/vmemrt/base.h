@@ -74,8 +74,10 @@ typedef struct vmr_backing {
   void *user;
 } vmr_backing;
 
-/* Memory is short: `wanted` bytes would pass a limit. What can be freed may be freed here (vmr_trim, say).
- * It may run on any thread that uses the context, and is not called again while it runs. */
+/* Memory is short: `wanted` bytes would pass a limit. What belongs to other arenas, pools and heaps may be freed here, and
+ * vmr_trim be called while no other thread uses the context; then the request is tried once more. The part that asked is
+ * locked meanwhile: nothing of it may be called. It may run on any thread that uses the context, and is not called
+ * again while it runs. */
 typedef void (*vmr_pressure_function)(void *user, vmr_ctx *ctx, size_t wanted);
 
 /* Memory was misused: `what` tells how, `object` which (may be NULL), `words` are a sentence for people that
