@@ -33,7 +33,7 @@ bool vmo_run_iota(vmo_run *run) {
   return true;
 }
 
-/* An integer is low + floor(u * (high - low)); the product of two 64-bit numbers is cut to its upper half. */
+/* An integer is low + floor(u * (high - low)). */
 static vmo_number draw(vmo_element element, vmo_number low, vmo_number high, double uniform) {
   if (vmo_element_is_float(element)) {
     double real = vmo_round_to(element, low.real + uniform * (high.real - low.real));

@@ -30,12 +30,7 @@ bool vmo_run_gather(vmo_run *run) {
 }
 
 static void add_to(vmo_array *array, int64_t at, vmo_number number) {
-  vmo_number sum = vmo_get(array, at);
-  if (vmo_element_is_float(array->element))
-    sum.real += number.real;
-  else
-    sum.natural += number.natural;
-  vmo_put(array, at, sum);
+  vmo_put(array, at, vmo_add_numbers(array->element, vmo_get(array, at), number));
 }
 
 bool vmo_run_scatter(vmo_run *run) {

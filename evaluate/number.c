@@ -200,6 +200,16 @@ vmo_number vmo_number_of_real(vmo_element element, double real) {
   return vmo_convert(VMO_F64, (vmo_number){.real = real}, element);
 }
 
+vmo_number vmo_add_numbers(vmo_element element, vmo_number left, vmo_number right) {
+  if (vmo_element_is_float(element)) return (vmo_number){.real = vmo_round_to(element, left.real + right.real)};
+  return (vmo_number){.natural = left.natural + right.natural};
+}
+
+vmo_number vmo_multiply_numbers(vmo_element element, vmo_number left, vmo_number right) {
+  if (vmo_element_is_float(element)) return (vmo_number){.real = vmo_round_to(element, left.real * right.real)};
+  return (vmo_number){.natural = left.natural * right.natural};
+}
+
 int vmo_compare(vmo_element element, vmo_number left, vmo_number right) {
   switch (vmo_class_of(element)) {
   case VMO_INTEGER: return (left.integer > right.integer) - (left.integer < right.integer);

@@ -36,6 +36,10 @@ vmo_number vmo_number_of_real(vmo_element element, double real);
 vmo_number vmo_least(vmo_element element);
 vmo_number vmo_greatest(vmo_element element);
 
+/* Sum and product, rounded to the element's precision; integers wrap around when they are stored. */
+vmo_number vmo_add_numbers(vmo_element element, vmo_number left, vmo_number right);
+vmo_number vmo_multiply_numbers(vmo_element element, vmo_number left, vmo_number right);
+
 /* -1, 0 or 1 as left is less than, equal to or greater than right; NaN is greater than any other and equal to itself. */
 int vmo_compare(vmo_element element, vmo_number left, vmo_number right);
 

@@ -17,16 +17,6 @@ static factor make_factor(const vmo_array *array, bool transposed) {
   return (factor){array, rows * columns, transposed ? 1 : columns, transposed ? columns : 1};
 }
 
-static vmo_number multiply(vmo_element element, vmo_number x, vmo_number y) {
-  if (vmo_element_is_float(element)) return (vmo_number){.real = vmo_round_to(element, x.real * y.real)};
-  return (vmo_number){.natural = x.natural * y.natural};
-}
-
-static vmo_number add(vmo_element element, vmo_number x, vmo_number y) {
-  if (vmo_element_is_float(element)) return (vmo_number){.real = vmo_round_to(element, x.real + y.real)};
-  return (vmo_number){.natural = x.natural + y.natural};
-}
-
 /* `batches` products of m x k and k x n matrices. */
 static void multiply_all(const factor *x, const factor *y, vmo_array *result, int64_t batches, const int64_t *mkn) {
   vmo_element element = vmo_sum_element(result->element);
@@ -36,7 +26,8 @@ static void multiply_all(const factor *x, const factor *y, vmo_array *result, in
       for (int64_t j = 0; j < mkn[2]; j++) {
         vmo_number sum = vmo_number_of(element, 0);
         for (int64_t k = 0; k < mkn[1]; k++)
-          sum = add(element, sum, multiply(element, element_of(x, batch, i, k), element_of(y, batch, k, j)));
+          sum = vmo_add_numbers(element, sum,
+                                vmo_multiply_numbers(element, element_of(x, batch, i, k), element_of(y, batch, k, j)));
         vmo_put(result, at++, sum);
       }
     }

@@ -38,10 +38,10 @@ void vmo_fold_add(vmo_fold *fold, vmo_number number) {
   }
   bool less = vmo_compare(fold->element, number, fold->value) < 0;
   switch (fold->kind) {
-  case VMO_FOLD_PRODUCT: fold->value.natural *= number.natural; break;
+  case VMO_FOLD_PRODUCT: fold->value = vmo_multiply_numbers(fold->element, fold->value, number); break;
   case VMO_FOLD_MIN: fold->value = less ? number : fold->value; break;
   case VMO_FOLD_MAX: fold->value = less ? fold->value : number; break;
-  default: fold->value.natural += number.natural; break;
+  default: fold->value = vmo_add_numbers(fold->element, fold->value, number); break;
   }
 }
 

@@ -40,12 +40,6 @@ typedef struct convolution {
   vmo_element element; /* in which sums are kept */
 } convolution;
 
-static vmo_number multiply_add(vmo_element element, vmo_number sum, vmo_number x, vmo_number y) {
-  if (vmo_element_is_float(element))
-    return (vmo_number){.real = vmo_round_to(element, sum.real + vmo_round_to(element, x.real * y.real))};
-  return (vmo_number){.natural = sum.natural + x.natural * y.natural};
-}
-
 static vmo_number convolve_channel(const convolution *c, int64_t plane, int64_t filter, int64_t p, int64_t q,
                                    vmo_number sum) {
   int64_t y, x;
@@ -55,7 +49,7 @@ static vmo_number convolve_channel(const convolution *c, int64_t plane, int64_t 
       if (!find_place(&c->w, 1, q, s, &x)) continue;
       vmo_number pixel = vmo_get(c->images, (plane * c->w.image[0] + y) * c->w.image[1] + x);
       vmo_number weight = vmo_get(c->filters, (filter * c->w.size[0] + r) * c->w.size[1] + s);
-      sum = multiply_add(c->element, sum, pixel, weight);
+      sum = vmo_add_numbers(c->element, sum, vmo_multiply_numbers(c->element, pixel, weight));
     }
   }
   return sum;
@@ -68,7 +62,7 @@ static vmo_number convolve(const convolution *c, int64_t n, int64_t o, int64_t p
   vmo_number sum = vmo_number_of(c->element, 0);
   for (int64_t i = 0; i < channels; i++) sum = convolve_channel(c, first + i, o * channels + i, p, q, sum);
   if (c->bias == NULL) return sum;
-  return multiply_add(c->element, sum, vmo_get(c->bias, o), vmo_number_of(c->element, 1));
+  return vmo_add_numbers(c->element, sum, vmo_get(c->bias, o));
 }
 
 bool vmo_run_convolution(vmo_run *run) {
