@@ -1,4 +1,5 @@
-/* run.c: the engine: walks through a function's ops, hands plain ones to kernels, does control flow itself.
+/* run.c: the engine: walks through a function's ops, hands plain ones to kernels, does control flow itself. The body of a
+ * declared op is a function like any other: its ops run one after the other, each with a buffer of its own.
  *
  * An activation is a running function: a buffer for each of its values, made at entry and dropped at return, and the op at
  * which it stands. Activations are a stack of their own, so that deep recursion of the program is none of ours. A loop
@@ -161,8 +162,8 @@ static bool make_values(engine *e, activation *a, const vmo_array *arguments) {
 }
 
 /* `arguments` outlive the activation, scalars apart. */
-static bool enter(engine *e, vmo_function_id id, const vmo_array *arguments) {
-  activation a = {.function = e->module->functions.data[id], .memory = vmr_arena_create(0)};
+static bool enter(engine *e, const vmo_function *function, const vmo_array *arguments) {
+  activation a = {.function = function, .memory = vmr_arena_create(0)};
   if (a.memory == NULL || !vmo_vec_push(e->memory, &e->stack, a)) {
     vmr_arena_destroy(a.memory);
     return fail(e, VMO_OUT_OF_MEMORY);
@@ -290,7 +291,7 @@ static bool begin_call(engine *e, activation *a, const vmo_op *op) {
   if (e->stack.count >= limit)
     return fail_at(e, VMO_DIAG_CALL_DEPTH, op, "does the recursion end?", "calls are nested too deep");
   vmo_array *arguments = read_operands(e, a, op);
-  return arguments != NULL && enter(e, op->callee, arguments);
+  return arguments != NULL && enter(e, e->module->functions.data[op->callee], arguments);
 }
 
 static bool end_call(engine *e, activation *a, const vmo_op *op) {
@@ -326,6 +327,12 @@ static bool run_declared(engine *e, const vmo_op *op, const vmo_array *operands,
   return fail_at(e, VMO_DIAG_NO_KERNEL, op, "its kernel refused", "a declared op failed");
 }
 
+/* The body of a declared op runs as a function does; its `return` leads back. */
+static bool run_body(engine *e, activation *a, const vmo_op *op, const vmo_function *body) {
+  vmo_array *arguments = read_operands(e, a, op);
+  return arguments != NULL && enter(e, body, arguments);
+}
+
 static bool run_plain(engine *e, activation *a, const vmo_op *op) {
   vmo_array *operands = read_operands(e, a, op), *results = &a->values[op->result_first];
   if (operands == NULL) return false;
@@ -358,6 +365,10 @@ static bool run_op(engine *e) {
     return end_condition(e, a, op, &a->function->ops.data[a->function->regions.data[op->region].owner]);
   case VMO_OP_call: return begin_call(e, a, op);
   case VMO_OP_return: return end_call(e, a, op);
+  case VMO_OP_declared: {
+    const vmo_function *body = e->module->declarations.data[op->callee].body;
+    return body != NULL ? run_body(e, a, op, body) : run_plain(e, a, op);
+  }
   default: return run_plain(e, a, op);
   }
 }
@@ -418,7 +429,8 @@ static bool evaluate(engine *e, vmo_function_id id, const vmo_array *arguments) 
   if (e->memory == NULL || e->scratch == NULL) return fail(e, VMO_OUT_OF_MEMORY);
   e->type_sizes = vmr_arena_alloc_array(e->memory, (size_t)e->module->types.count + 1, sizeof *e->type_sizes);
   if (e->type_sizes == NULL) return fail(e, VMO_OUT_OF_MEMORY);
-  return check_arguments(e, function, arguments) && make_results(e, function) && enter(e, id, arguments) && run_all(e);
+  return check_arguments(e, function, arguments) && make_results(e, function) && enter(e, function, arguments) &&
+         run_all(e);
 }
 
 vmo_status vmo_evaluate_function(vmo_module *module, vmo_function_id function, const vmo_binding *binding,

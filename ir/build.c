@@ -173,6 +173,29 @@ static bool open_body(vmr_arena *arena, vmo_function *function) {
          vmo_vec_reserve(arena, &function->result_types, 1);
 }
 
+vmo_function *vmo_open_declaration_body(vmo_module *module, uint32_t declaration) {
+  const vmo_declaration *declared = &module->declarations.data[declaration];
+  vmo_function *body = vmo_alloc_array(module->context, 1, sizeof *body);
+  if (body == NULL || !open_body(module->context->arena, body)) return NULL;
+  body->name = declared->name;
+  body->location = declared->location;
+  for (uint32_t i = 0; i < declared->result_types.count; i++)
+    if (!vmo_build_result_type(module, body, declared->result_types.data[i])) return NULL;
+  return module->declarations.data[declaration].body = body;
+}
+
+vmo_function *vmo_build_declaration_body(vmo_module *module, uint32_t declaration) {
+  vmo_function *body = vmo_open_declaration_body(module, declaration);
+  const vmo_declaration *declared = &module->declarations.data[declaration];
+  for (uint32_t i = 0; body != NULL && i < declared->parameter_types.count; i++) {
+    const char *name = vmo_name(module, declared->parameter_names.data[i]);
+    vmo_parameter flags = {.offset = -1};
+    if (vmo_build_parameter(module, body, name, declared->parameter_types.data[i], flags, body->location) == VMO_NONE)
+      return NULL;
+  }
+  return body;
+}
+
 vmo_function *vmo_build_function(vmo_module *module, const char *name, vmo_location location) {
   vmr_symbol symbol = take_callable_name(module, "a function", name, location);
   if (symbol == 0) return NULL;

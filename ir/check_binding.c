@@ -150,6 +150,10 @@ vmo_status vmo_check_binding(const vmo_module *module, const vmo_binding *bindin
   uint8_t *verdicts = vmo_alloc_array(module->context, module->types.count + 1, 1);
   if (verdicts == NULL) return VMO_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < module->types.count; i++) verdicts[i] = (uint8_t)judge_type(&j, &module->types.data[i]);
+  for (uint32_t i = 0; i < module->declarations.count && !j.out_of_memory; i++) {
+    j.function = module->declarations.data[i].body;
+    if (j.function != NULL) check_function(&j, verdicts);
+  }
   for (uint32_t i = 0; i < module->functions.count && !j.out_of_memory; i++) {
     j.function = module->functions.data[i];
     check_function(&j, verdicts);

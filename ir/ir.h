@@ -249,7 +249,8 @@ typedef struct vmo_function {
   uint32_t next_number;                /* private to build.c: for values without a name */
 } vmo_function;
 
-/* op @fft(%x: f64[n]) -> f64[n] { inplace = [0], workspace = 16*n } */
+/* op @fft(%x: f64[n]) -> f64[n] { inplace = [0], workspace = 16*n }
+ * op @decay(%x: f64[N]) -> f64[N] { inplace = [0] } do { ... return %y } */
 typedef struct vmo_declaration {
   vmr_symbol name;
   vmo_location location;
@@ -259,6 +260,8 @@ typedef struct vmo_declaration {
   uint64_t inplace;      /* bit i: a result may take operand i's bytes, and operand i is read at the same index */
   vmo_size_id workspace; /* bytes, over declared and local dims; the constant 0 when there is none */
   bool effect;           /* { effect = true }: it does more than compute its results, and is never removed */
+  vmo_function *body;    /* what it computes, as if its ops ran one after the other, though what is in between never
+                            exists; its parameters are the operands. NULL: a kernel is supplied from outside */
 } vmo_declaration;
 
 typedef struct vmo_module {
@@ -366,6 +369,9 @@ bool vmo_op_reads_same_index(const vmo_module *module, const vmo_function *funct
 bool vmo_op_is_destination(const vmo_op *op);
 /* Whether the op must stay though nothing reads its results. */
 bool vmo_op_has_effect(const vmo_module *module, const vmo_op *op);
+/* The operands (below 64) of a declared op with this body that are read only at the index that is written, and have as
+ * many elements as the result: bit i for operand i. False when memory is out. `scratch` is for what is of use meanwhile. */
+bool vmo_find_same_index(const vmo_module *module, const vmo_function *body, vmr_arena *scratch, uint64_t *operands);
 /* Bytes that the op needs only while it runs (in the default space); VMO_NONE when memory is out. */
 vmo_size_id vmo_op_workspace(vmo_module *module, const vmo_function *function, const vmo_op *op);
 
@@ -442,6 +448,9 @@ vmo_space_id vmo_build_space(vmo_module *module, const char *name); /* finds or 
 uint32_t vmo_build_declaration(vmo_module *module, const char *name, vmo_location location);
 bool vmo_build_declaration_parameter(vmo_module *module, uint32_t declaration, const char *name, vmo_type_id type);
 bool vmo_build_declaration_result(vmo_module *module, uint32_t declaration, vmo_type_id type);
+/* Gives a declaration whose operands and results are complete a body: a function that is in no list, whose parameters are
+ * the operands. It is open, as that of vmo_build_function. NULL when memory is out. */
+vmo_function *vmo_build_declaration_body(vmo_module *module, uint32_t declaration);
 /* Its body is open. */
 vmo_function *vmo_build_function(vmo_module *module, const char *name, vmo_location location);
 vmo_value_id vmo_build_parameter(vmo_module *module, vmo_function *function, const char *name, vmo_type_id type,

@@ -50,6 +50,9 @@ vmo_value_id vmo_index_find_value(vmo_module *module, const vmo_function *functi
 /* Makes `symbol` stand for `value` (any number), over what it stood for. False when memory is out. */
 bool vmo_index_set_value(vmo_module *module, const vmo_function *function, vmr_symbol symbol, uint32_t value);
 
+/* The body of a declared op, open, still without its parameters. NULL when memory is out. */
+vmo_function *vmo_open_declaration_body(vmo_module *module, uint32_t declaration);
+
 /* Appends an op whose results' names are known to be good; `locations` NULL: the op's own. */
 uint32_t vmo_append_op(vmo_module *module, vmo_function *function, const vmo_op_spec *spec, const vmr_symbol *names,
                        const vmo_location *locations);

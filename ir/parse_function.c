@@ -1,7 +1,8 @@
 /* parse_function.c: functions and declarations of ops.
  *
  *   func @f(%x: f64[N] donate, state %s: f32[B,64] offset 0) -> f64[N] { ... }
- *   op @fft(%x: f64[n]) -> f64[n] {inplace = [0], workspace = 16*n, effect = true} */
+ *   op @fft(%x: f64[n]) -> f64[n] {inplace = [0], workspace = 16*n, effect = true}
+ *   op @decay(%x: f64[N]) -> f64[N] {inplace = [0]} do { ... } */
 #include "ir/parse.h"
 
 #include <string.h>
@@ -87,13 +88,14 @@ static bool take_declared_results(vmo_parser *parser, uint32_t declaration) {
   return true;
 }
 
-/* From behind the word `op` up to the end of the line; a name that is taken does not keep the rest from being read. */
-static bool parse_declaration(vmo_parser *parser) {
+/* From behind the word `op` up to the body or the end of the line; a name that is taken does not keep the rest from being
+ * read. */
+static bool parse_declaration(vmo_parser *parser, uint32_t *id) {
   vmo_token name = parser->token;
   if (!vmo_parse_expect(parser, VMO_TOKEN_AT, "the op's name (`op @name`)")) return false;
   const char *text = vmo_parse_text(parser, &name);
   if (text == NULL) return false;
-  uint32_t declaration = vmo_build_declaration(parser->module, text, name.location);
+  uint32_t declaration = *id = vmo_build_declaration(parser->module, text, name.location);
   if (!parse_declared_parameters(parser, declaration) || !vmo_parse_arrow_types(parser)) return false;
   if (parser->token.kind == VMO_TOKEN_LEFT_BRACE && !vmo_parse_braces(parser)) return false;
   return take_declared_results(parser, declaration) && take_facts(parser, declaration);
@@ -103,15 +105,6 @@ static void clear_statement(vmo_parser *parser) {
   parser->types.count = 0;
   parser->attributes.count = 0;
   parser->items.count = 0;
-}
-
-bool vmo_parse_declaration(vmo_parser *parser) {
-  clear_statement(parser);
-  parser->function = NULL;
-  parser->in_declaration = true;
-  bool good = parse_declaration(parser);
-  parser->in_declaration = false;
-  return good;
 }
 
 /* ---- heads of functions ---- */
@@ -166,6 +159,8 @@ static bool take_function_results(vmo_parser *parser) {
   return true;
 }
 
+/* ---- bodies ---- */
+
 static void start_function(vmo_parser *parser, vmo_function *function) {
   parser->function = function;
   parser->frames.count = 0;
@@ -174,6 +169,46 @@ static void start_function(vmo_parser *parser, vmo_function *function) {
   memset(&parser->value_plans, 0, sizeof parser->value_plans); /* the last ones belong to the last function's plan */
   memset(&parser->op_plans, 0, sizeof parser->op_plans);
   memset(&parser->callee_offsets, 0, sizeof parser->callee_offsets);
+}
+
+/* The parameters of a declared op's body; a double name is reported, and the body is read all the same. */
+static bool take_body_parameters(vmo_parser *parser, const vmo_declaration *declaration) {
+  for (uint32_t i = 0; i < declaration->parameter_types.count; i++) {
+    vmo_named named = {declaration->parameter_names.data[i], declaration->location};
+    vmo_parameter flags = {.offset = -1};
+    vmo_parse_define(parser, &named, 1, i);
+    if (vmo_append_parameter(parser->module, parser->function, named.name, declaration->parameter_types.data[i], flags,
+                             named.location) != VMO_NONE)
+      continue;
+    parser->out_of_memory = true;
+    return false;
+  }
+  return true;
+}
+
+/* From behind the word `do`. */
+static bool parse_declared_body(vmo_parser *parser, uint32_t declaration) {
+  vmo_location opened = parser->token.location;
+  if (!vmo_parse_expect(parser, VMO_TOKEN_LEFT_BRACE, "`{`")) return false;
+  vmo_function *body = vmo_open_declaration_body(parser->module, declaration);
+  parser->out_of_memory = parser->out_of_memory || body == NULL;
+  if (body == NULL) return false;
+  start_function(parser, body);
+  if (!take_body_parameters(parser, &parser->module->declarations.data[declaration])) return false;
+  vmo_parse_body(parser, opened);
+  parser->function = NULL;
+  return true;
+}
+
+bool vmo_parse_declaration(vmo_parser *parser) {
+  uint32_t declaration = VMO_NONE;
+  clear_statement(parser);
+  parser->function = NULL;
+  parser->in_declaration = true;
+  bool good = parse_declaration(parser, &declaration);
+  parser->in_declaration = false;
+  if (!good || !vmo_parse_accept_word(parser, "do")) return good;
+  return declaration != VMO_NONE && parse_declared_body(parser, declaration);
 }
 
 bool vmo_parse_function(vmo_parser *parser) {

@@ -353,6 +353,11 @@ static void print_declaration(const vmo_module *module, const vmo_declaration *d
     vmo_print_type_list(module, declaration->result_types.data, declaration->result_types.count, out);
   }
   print_facts(module, declaration, out);
+  if (declaration->body != NULL) {
+    vmo_text_add(out, " do {\n");
+    print_body(module, declaration->body, out);
+    vmo_text_add_char(out, '}');
+  }
   vmo_text_add_char(out, '\n');
 }
 

@@ -34,16 +34,20 @@ static bool report_type(vmo_check *check, vmo_location location, const char *nam
                      text);
 }
 
-/* Reports the values whose types are at fault. */
-static void report_values(vmo_check *check, const uint8_t *faults) {
+/* Reports the values of a function whose types are at fault. */
+static void report_values(vmo_check *check, const vmo_function *function, const uint8_t *faults) {
+  check->function = (vmo_function *)function;
+  for (uint32_t k = 0; k < function->values.count; k++) {
+    const vmo_value *value = &function->values.data[k];
+    if (value->type < check->module->types.count && faults[value->type] != FAULT_NONE)
+      report_type(check, value->location, vmo_value_text(check, k), value->type, (type_fault)faults[value->type]);
+  }
+}
+
+static void report_functions(vmo_check *check, const uint8_t *faults) {
   const vmo_module *module = check->module;
   for (uint32_t i = 0; i < module->functions.count; i++) {
-    check->function = module->functions.data[i];
-    for (uint32_t k = 0; k < check->function->values.count; k++) {
-      const vmo_value *value = &check->function->values.data[k];
-      if (value->type < module->types.count && faults[value->type] != FAULT_NONE)
-        report_type(check, value->location, vmo_value_text(check, k), value->type, (type_fault)faults[value->type]);
-    }
+    report_values(check, module->functions.data[i], faults);
     for (uint32_t k = 0; k < check->function->result_types.count; k++) {
       vmo_type_id type = check->function->result_types.data[k];
       const char *name = vmo_hint_text(check, "result %u of @%s", k + 1, vmo_name(module, check->function->name));
@@ -66,6 +70,7 @@ static void report_declarations(vmo_check *check, const uint8_t *faults) {
       if (faults[declaration->result_types.data[k]] != FAULT_NONE)
         report_type(check, declaration->location, name, declaration->result_types.data[k],
                     (type_fault)faults[declaration->result_types.data[k]]);
+    if (declaration->body != NULL) report_values(check, declaration->body, faults);
   }
 }
 
@@ -84,7 +89,7 @@ static bool check_types(vmo_check *check) {
   }
   if (sound) return true;
   report_declarations(check, faults);
-  report_values(check, faults);
+  report_functions(check, faults);
   return bounded;
 }
 
@@ -150,11 +155,21 @@ static void check_op(vmo_check *check, const vmo_op *op) {
     vmo_check_op(check);
 }
 
-static void check_function(vmo_check *check, vmo_function *function) {
+/* False when its structure is not sound; other faults show in the diagnostics. */
+static bool check_function(vmo_check *check, vmo_function *function) {
   check->function = function;
-  if (!vmo_check_structure(check)) return;
+  if (!vmo_check_structure(check)) return false;
   for (uint32_t i = 0; i < function->parameters.count; i++) check_parameter(check, i);
   for (uint32_t i = 0; i < function->ops.count && !check->out_of_memory; i++) check_op(check, &function->ops.data[i]);
+  return !check->out_of_memory;
+}
+
+static void check_declaration(vmo_check *check, const vmo_declaration *declaration) {
+  uint32_t errors = check->module->context->diagnostics->errors;
+  vmo_check_declaration(check, declaration);
+  if (declaration->body == NULL || check->module->context->diagnostics->errors > errors) return;
+  if (!vmo_check_body_head(check, declaration) || !check_function(check, declaration->body)) return;
+  if (check->module->context->diagnostics->errors == errors) vmo_check_body(check, declaration);
 }
 
 /* ---- the module ---- */
@@ -175,8 +190,8 @@ vmo_status vmo_verify_module(vmo_module *module) {
   vmo_check check = {.module = module, .one_more = VMO_NONE};
   check_dims(&check);
   if (prepare(&check) && check_types(&check)) {
-    for (uint32_t i = 0; i < module->declarations.count; i++)
-      vmo_check_declaration(&check, &module->declarations.data[i]);
+    for (uint32_t i = 0; i < module->declarations.count && !check.out_of_memory; i++)
+      check_declaration(&check, &module->declarations.data[i]);
     for (uint32_t i = 0; i < module->functions.count && !check.out_of_memory; i++)
       check_function(&check, module->functions.data[i]);
   }

@@ -80,6 +80,10 @@ bool vmo_check_attributes(vmo_check *check);
 void vmo_check_control(vmo_check *check);
 /* A declaration by itself: its local dims are bound by its parameters, and so on. */
 void vmo_check_declaration(vmo_check *check, const vmo_declaration *declaration);
+/* The body of a declaration that is sound, in two steps: its head; and once it has been checked as a function is, what it
+ * may hold, and that its `inplace` follows from it. */
+bool vmo_check_body_head(vmo_check *check, const vmo_declaration *declaration);
+void vmo_check_body(vmo_check *check, const vmo_declaration *declaration);
 /* A use of a declared op: operands and results against the declaration. */
 void vmo_check_declared(vmo_check *check);
 

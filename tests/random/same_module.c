@@ -198,14 +198,23 @@ static const char *compare_dims(const pair *p) {
   return NULL;
 }
 
+static const char *compare_bodies(pair *p, uint32_t which) {
+  for (int i = 0; i < 2; i++) p->functions[i] = p->modules[i]->declarations.data[which].body;
+  if (p->functions[0] == NULL || p->functions[1] == NULL)
+    return p->functions[0] == p->functions[1] ? NULL : "whether there is a body";
+  return compare_functions(p);
+}
+
 const char *vmo_find_difference(const vmo_module *left, const vmo_module *right) {
   pair p = {{left, right}, {NULL, NULL}};
   const char *difference = compare_dims(&p);
   if (difference != NULL) return difference;
   if (left->declarations.count != right->declarations.count || left->functions.count != right->functions.count)
     return "the number of declarations or functions";
-  for (uint32_t i = 0; i < left->declarations.count && difference == NULL; i++)
+  for (uint32_t i = 0; i < left->declarations.count && difference == NULL; i++) {
     difference = compare_declarations(&p, i);
+    if (difference == NULL) difference = compare_bodies(&p, i);
+  }
   for (uint32_t i = 0; i < left->functions.count && difference == NULL; i++) {
     p.functions[0] = left->functions.data[i];
     p.functions[1] = right->functions.data[i];

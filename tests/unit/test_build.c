@@ -281,9 +281,37 @@ static void elements_have_their_widths(void **state) {
   assert_true(vmo_element_is_integer(VMO_U8) && !vmo_element_is_integer(VMO_BOOL));
 }
 
+/* A body by hand is opened with the operands as its parameters, and prints with the declaration. */
+static void bodies_are_built(void **state) {
+  fixture *f = *state;
+  uint32_t twice = vmo_build_declaration(f->module, "twice", nowhere);
+  assert_int_not_equal(twice, VMO_NONE);
+  assert_true(vmo_build_declaration_parameter(f->module, twice, "x", f->vector));
+  assert_true(vmo_build_declaration_result(f->module, twice, f->vector));
+  vmo_function *body = vmo_build_declaration_body(f->module, twice);
+  vmo_operand operands[2] = {value(0), value(0)};
+  uint32_t sum = append(f, body, VMO_OP_add, operands, 2, f->vector, "y");
+  operands[0] = value(body->ops.data[sum].result_first);
+  append(f, body, VMO_OP_return, operands, 1, VMO_NONE, NULL);
+  vmo_build_region_end(f->module, body);
+  uint64_t same = 0;
+  assert_true(vmo_find_same_index(f->module, body, f->module->context->arena, &same));
+  assert_int_equal(same, 1);
+  f->module->declarations.data[twice].inplace = same;
+  assert_int_equal(vmo_verify_module(f->module), VMO_OK);
+  vmo_text text;
+  vmo_text_init(&text);
+  vmo_print_module(f->module, &text);
+  assert_non_null(strstr(text.data, "{inplace = [0]} do {\n  %y = add %x, %x : "));
+  vmo_text_free(&text);
+  body->parameters.data[0].donate = true;
+  assert_int_equal(vmo_verify_module(f->module), VMO_INPUT_ERROR);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
+      TEST(bodies_are_built),
       TEST(regions_of_an_op_are_consecutive),
       TEST(loop_arguments_follow_their_region),
       TEST(equal_types_have_equal_ids),

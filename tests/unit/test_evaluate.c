@@ -391,6 +391,15 @@ static const sample CONTROL[] = {
      "  %c, %d = call @g(%a, %b) : i64[2], i64[2]\n  return %c, %d\n}\n",
      "", "3 4\n1 2"},
     {"%c = lt 1, 2 : bool\nif %c {\n  %x = add 1, 1 : i64\n  yield\n}\n%y = add 5, 0 : i64\nreturn %y", "i64", "5"},
+    /* Bodies of declared ops: a value before and one behind each, a constant that does not exist elsewhere; in a loop. */
+    {"op @around(%x: f64[4], %s: f64) -> f64[4] do {\n  %l = pad %x {low = 1, high = 1, value = 9.0} : f64[6]\n"
+     "  %a = slice %l {size = 4} : f64[4]\n  %b = slice %l {start = 2} : f64[4]\n  %d = sub %b, %a : f64[4]\n"
+     "  %y = mul %d, %s : f64[4]\n  return %y\n}\n"
+     "op @energy(%x: f64[4]) -> f64 do {\n  %q = mul %x, %x : f64[4]\n  %s = sum %q : f64\n  return %s\n}\n"
+     "func @f() -> (f64[4], f64) {\n  %x = const {value = [1.0, 2.0, 4.0, 8.0]} : f64[4]\n"
+     "  %r = for %i = 0 to 2 carry (%c = %x) -> f64[4] {\n    %y = @around %c, 0.5 : f64[4]\n    yield %y\n  }\n"
+     "  %e = @energy %r : f64\n  return %r, %e\n}",
+     "", "-3.75 3.25 0.5 3\n33.875"},
 };
 
 static void test_control(void **state) {
