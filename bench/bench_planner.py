@@ -46,14 +46,19 @@ def make_program(count):
         yield number, number + length, 64 * (1 + int(10 ** source.uniform(0, 4)))
 
 
+def choose_piece(source, pieces):
+    """The largest of four at random."""
+    return max(source.sample(range(len(pieces)), min(4, len(pieces))),
+               key=lambda i: (pieces[i][1] - pieces[i][0]) * pieces[i][2])
+
+
 def cut_rectangle(count, seed, height):
     """A rectangle that is cut into `count` pieces, across or along, again and again, the larger ones more often: the
     least height of a plan is its own."""
     source, width = random.Random(seed), 10 * count
     pieces = [(0, width, height)]
     while len(pieces) < count:
-        at = max(source.sample(range(len(pieces)), min(4, len(pieces))),
-                 key=lambda i: (pieces[i][1] - pieces[i][0]) * pieces[i][2])
+        at = choose_piece(source, pieces)
         begin, end, size = pieces[at]
         wide, high = (end - begin) / width, size / height
         if source.random() * (wide + high) < wide and end - begin > 1:
@@ -73,8 +78,7 @@ def weave_rectangle(count, seed, height):
     source, width = random.Random(seed), 10 * count
     pieces = [(0, width, height)]
     while len(pieces) < count:
-        at = max(source.sample(range(len(pieces)), min(4, len(pieces))),
-                 key=lambda i: (pieces[i][1] - pieces[i][0]) * pieces[i][2])
+        at = choose_piece(source, pieces)
         begin, end, size = pieces[at]
         if end - begin < 3 or size < 3:
             continue

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "support/random.h"
+
 vmo_kernel vmo_find_kernel(vmo_opcode code) {
   switch (code) {
   case VMO_OP_cast: return vmo_run_cast;
@@ -185,13 +187,7 @@ void vmo_walk_next(vmo_walk *walk) {
 
 /* ---- random numbers ---- */
 
-/* The finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) over a counter: every number can be had alone. */
-static uint64_t mix(uint64_t bits) {
-  bits = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  bits = (bits ^ bits >> 27) * UINT64_C(0x94d049bb133111eb);
-  return bits ^ bits >> 31;
-}
-
+/* Over a counter: every number can be had alone. */
 double vmo_draw_uniform(uint64_t seed, uint64_t index) {
-  return (double)(mix(mix(seed) + (index + 1) * UINT64_C(0x9e3779b97f4a7c15)) >> 11) * 0x1p-53;
+  return vmo_random_unit(vmo_mix_bits(vmo_mix_bits(seed) + (index + 1) * VMO_RANDOM_STEP));
 }

@@ -48,8 +48,8 @@ static uint32_t find_outer_loop(const vmo_plan_touches *t, vmo_value_id value) {
   return depth < t->loops.count ? t->loops.data[depth] : VMO_NONE;
 }
 
-/* The `parallel` in another stream of which `time` lies; VMO_NONE: in none. */
-static uint32_t find_other_stream(const vmo_plan_touches *t, uint32_t time) {
+/* How many of the open streams forked before that time. */
+static uint32_t count_forks_before(const vmo_plan_touches *t, uint32_t time) {
   uint32_t low = 0, high = t->streams.count;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
@@ -58,18 +58,17 @@ static uint32_t find_other_stream(const vmo_plan_touches *t, uint32_t time) {
     else
       high = middle;
   }
+  return low;
+}
+
+/* The `parallel` in another stream of which `time` lies; VMO_NONE: in none. */
+static uint32_t find_other_stream(const vmo_plan_touches *t, uint32_t time) {
+  uint32_t low = count_forks_before(t, time);
   return low > 0 && time < t->streams.data[low - 1].begin ? t->streams.data[low - 1].fork : VMO_NONE;
 }
 
 static bool is_open_fork(const vmo_plan_touches *t, uint32_t fork) {
-  uint32_t low = 0, high = t->streams.count;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (t->streams.data[middle].fork < fork)
-      low = middle + 1;
-    else
-      high = middle;
-  }
+  uint32_t low = count_forks_before(t, fork);
   return low < t->streams.count && t->streams.data[low].fork == fork;
 }
 

@@ -20,24 +20,20 @@
  * made. Some problems are easy for the one, some for the other. */
 #include "planner/exact.h"
 
+#include "support/random.h"
+
 #define UNITS_PER_NODE 50
 #define FORCED 2                  /* ways of a section with one item, and none of leaving it out */
 #define UNITS_BETWEEN_LOOKS 50000 /* at the watch */
 
 /* ---- components ---- */
 
-static uint64_t mix(uint64_t z) { /* the end of splitmix64 (Steele, Lea and Flood, 2014) */
-  z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-  return z ^ z >> 31;
-}
-
 static uint64_t hash_component(const vmo_exact *exact, const vmo_exact_component *component) {
   const vmo_exact_state *state = &exact->state;
   uint64_t hash = exact->salt;
   for (uint32_t i = vmo_exact_next(state, component->item_begin, component->item_end); i < component->item_end;
        i = vmo_exact_next(state, i + 1, component->item_end))
-    hash += mix((2 * (uint64_t)state->least[i] + state->supported[i]) * UINT64_C(0x9E3779B97F4A7C15) ^ mix(i + 1));
+    hash += vmo_mix_bits((2 * (uint64_t)state->least[i] + state->supported[i]) * VMO_RANDOM_STEP ^ vmo_mix_bits(i + 1));
   return hash | 1;
 }
 
@@ -227,7 +223,7 @@ vmo_exact_answer vmo_exact_search(vmo_exact *exact, vmo_bytes capacity, uint64_t
   search_limit limit = {exact->nodes, exact->nodes + node_limit, state->units, watch};
   exact->frames.count = exact->components.count = exact->choices.count = 0;
   exact->open = VMO_NONE;
-  exact->salt = mix((uint64_t)capacity ^ mix(exact->generation + 1));
+  exact->salt = vmo_mix_bits((uint64_t)capacity ^ vmo_mix_bits(exact->generation + 1));
   bool possible = vmo_exact_restart(state, capacity);
   if (state->out_of_memory) return VMO_EXACT_OUT_OF_MEMORY;
   if (!possible) return VMO_EXACT_NONE;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "planner/instance.h"
+#include "support/random.h"
 
 #define MOST_MOVES 8
 
@@ -21,16 +22,8 @@ typedef struct rank_search {
   bool coarse;     /* the best plan has one alignment for all */
 } rank_search;
 
-/* splitmix64 (Steele, Lea and Flood, 2014). */
-static uint64_t next_random(rank_search *search) {
-  uint64_t z = search->random += UINT64_C(0x9E3779B97F4A7C15);
-  z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-  return z ^ z >> 31;
-}
-
 static uint32_t random_below(rank_search *search, uint32_t bound) {
-  return (uint32_t)((next_random(search) >> 32) * bound >> 32);
+  return (uint32_t)((vmo_next_random(&search->random) >> 32) * bound >> 32);
 }
 
 /* One of the orders, each position shifted by up to a random part of the count. */
@@ -41,8 +34,8 @@ static void shake_order(rank_search *search) {
   vmo_rank_items(search->work->instance, search->work->part, order, search->keys, search->candidate);
   uint64_t noise = ((uint64_t)count << 10 >> random_below(search, 9)) + 1024;
   for (uint32_t i = 0; i < count; i++)
-    search->keys[i] =
-        (vmo_keyed){((uint64_t)i << 10) + (next_random(search) >> 32) * noise / UINT32_MAX, search->candidate[i]};
+    search->keys[i] = (vmo_keyed){((uint64_t)i << 10) + (vmo_next_random(&search->random) >> 32) * noise / UINT32_MAX,
+                                  search->candidate[i]};
   vmo_sort_keyed(search->keys, search->keys + count, count);
   for (uint32_t i = 0; i < count; i++) search->candidate[i] = search->keys[i].value;
 }

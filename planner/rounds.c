@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "planner/solver.h"
+#include "support/random.h"
 
 #define MOST_THREADS 64
 #define MEMORY_BITS 16 /* of the table of failed states, at first */
@@ -59,13 +60,6 @@ static void *run_exact(void *argument) {
   return NULL;
 }
 
-static uint64_t next_random(team *t) { /* splitmix64 (Steele, Lea and Flood, 2014) */
-  uint64_t z = t->random += UINT64_C(0x9E3779B97F4A7C15);
-  z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-  return z ^ z >> 31;
-}
-
 static const vmo_order orders[] = {VMO_ORDER_DURATION_ROOT, VMO_ORDER_BYTES, VMO_ORDER_DURATION, VMO_ORDER_AREA,
                                    VMO_ORDER_LOAD};
 #define ORDER_COUNT (sizeof orders / sizeof *orders)
@@ -76,9 +70,10 @@ static void rank_runner(team *t, runner *r, uint64_t turn) {
   uint32_t count = visit->part->item_count;
   vmo_rank_items(visit->work.instance, visit->part, orders[turn % ORDER_COUNT], r->keys, r->ranked);
   if (turn >= ORDER_COUNT) {
-    uint64_t noise = ((uint64_t)count << 8) >> next_random(t) % 6;
+    uint64_t noise = ((uint64_t)count << 8) >> vmo_next_random(&t->random) % 6;
     for (uint32_t i = 0; i < count; i++)
-      r->keys[i] = (vmo_keyed){((uint64_t)i << 10) + (next_random(t) >> 32) * noise / UINT32_MAX, r->ranked[i]};
+      r->keys[i] =
+          (vmo_keyed){((uint64_t)i << 10) + (vmo_next_random(&t->random) >> 32) * noise / UINT32_MAX, r->ranked[i]};
     vmo_sort_keyed(r->keys, r->keys + count, count);
     for (uint32_t i = 0; i < count; i++) r->ranked[i] = r->keys[i].value;
   }
@@ -243,7 +238,7 @@ static vmo_status run_slice(rank_slice *slice, vmo_visit *visit) {
   visit->work.limit = end < limit ? end : limit;
   visit->work.height = visit->plan->height;
   vmr_arena_reset(slice->arena);
-  uint64_t seed = visit->solver->options->seed + visit->plan->round * UINT64_C(0x9E3779B97F4A7C15);
+  uint64_t seed = visit->solver->options->seed + visit->plan->round * VMO_RANDOM_STEP;
   vmo_bytes enough = vmo_max_bytes(visit->plan->floor, visit->solver->others);
   vmo_outcome outcome = vmo_improve_plan(&visit->work, slice->ranked, visit->plan->coarse, enough, seed, slice->arena);
   visit->work.limit = limit;

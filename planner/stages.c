@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "planner/solver.h"
+#include "support/random.h"
 
 #define TRIES 8
 #define MORE_TRIES 40       /* as long as all of them raise the potential */
@@ -33,12 +34,7 @@ typedef struct stages {
   double best_excess; /* of the best try: by how much other sections come near the potential */
 } stages;
 
-static double random_unit(stages *s) { /* splitmix64 (Steele, Lea and Flood, 2014) */
-  uint64_t z = s->random += UINT64_C(0x9E3779B97F4A7C15);
-  z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-  return (double)((z ^ z >> 31) >> 11) * 0x1p-53;
-}
+static double random_unit(stages *s) { return vmo_random_unit(vmo_next_random(&s->random)); }
 
 /* ---- one try ---- */
 
