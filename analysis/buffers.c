@@ -68,23 +68,28 @@ bool vmo_equal_storage(const vmo_flow *flow, vmo_storage_id left, vmo_storage_id
   return x->count == y->count || (a->exact && b->exact && a->bytes == b->bytes);
 }
 
-static bool equal_widths(const vmo_module *module, vmo_type_id left, vmo_type_id right) {
-  return vmo_element_bytes(module->types.data[left].element) == vmo_element_bytes(module->types.data[right].element);
-}
-
 /* A call hands back the donated argument's bytes when the callee's plan says so. */
 static bool is_returned_argument(const vmo_buffers *buffers, const vmo_op *op, uint32_t result, uint32_t operand) {
   const vmo_call_summary *summary = buffers->summaries ? &buffers->summaries[op->callee] : NULL;
   return summary && summary->planned && summary->result_parameter[result] == operand;
 }
 
-vmo_refusal vmo_check_operand(const vmo_buffers *buffers, vmo_point point, uint32_t result, uint32_t operand) {
+/* Whether an operand whose type has `count` elements is read at the index at which the result, of as many elements or
+ * not, is written. */
+static bool reads_same_index(const vmo_flow *flow, const vmo_op *op, uint32_t operand, bool equal_counts) {
+  bool plain = op->region_count == 0 && !vmo_op_is_destination(op); /* then the counts decide */
+  return (plain && equal_counts) || vmo_op_reads_same_index(flow->module, flow->function, op, operand);
+}
+
+/* The operand's storage is looked up, and little else of it: it may lie anywhere. */
+vmo_refusal vmo_check_operand_bytes(const vmo_buffers *buffers, vmo_point point, uint32_t result, uint32_t operand,
+                                    vmo_storage_id storage, bool whole) {
   const vmo_flow *flow = buffers->flow;
   const vmo_function *function = flow->function;
   const vmo_op *op = &function->ops.data[point];
   vmo_value_id value = vmo_op_value(function, op, operand), made = op->result_first + result;
-  const vmo_reference *from = &flow->references[value], *to = &flow->references[made];
-  const vmo_storage *source = &flow->storages.data[from->storage], *target = &flow->storages.data[to->storage];
+  vmo_storage_id to = flow->references[made].storage;
+  const vmo_storage *source = &flow->storages.data[storage], *target = &flow->storages.data[to];
   bool call = op->code == VMO_OP_call;
   if (call && !is_returned_argument(buffers, op, result, operand)) return VMO_REFUSED_OP_RULE;
   if (!call && !vmo_op_may_overwrite(flow->module, function, op, operand)) {
@@ -94,17 +99,23 @@ vmo_refusal vmo_check_operand(const vmo_buffers *buffers, vmo_point point, uint3
   }
   if (source->owner == VMO_OWNER_CONSTANT) return VMO_REFUSED_CONSTANT;
   if (source->owner == VMO_OWNER_PARAMETER && !source->donated) return VMO_REFUSED_NOT_DONATED;
-  if (!equal_widths(flow->module, function->values.data[value].type, target->type)) return VMO_REFUSED_WIDTH;
-  const vmo_type *x = vmo_value_type(flow->module, function, value), *y = &flow->module->types.data[target->type];
-  bool whole = from->end < 0 && vmo_equal_storage(flow, from->storage, to->storage);
-  if (x->count != y->count && !whole) return VMO_REFUSED_COUNT;
+  vmo_type_id type = source->value == value ? source->type : function->values.data[value].type;
+  const vmo_type *x = &flow->module->types.data[type], *y = &flow->module->types.data[target->type];
+  if (vmo_element_bytes(x->element) != vmo_element_bytes(y->element)) return VMO_REFUSED_WIDTH;
+  if (x->count != y->count && !(whole && vmo_equal_storage(flow, storage, to))) return VMO_REFUSED_COUNT;
   if (source->space != target->space) return VMO_REFUSED_SPACE;
   vmo_stream_id stream = flow->op_streams[point];
   if (source->stream != stream && source->home != stream) return VMO_REFUSED_STREAM;
   bool starts_as_operand = call || (vmo_op_is_destination(op) && operand == 0);
-  if (!starts_as_operand && !vmo_op_reads_same_index(flow->module, function, op, operand))
-    return VMO_REFUSED_OPERAND_RULE;
+  if (!starts_as_operand && !reads_same_index(flow, op, operand, x->count == y->count)) return VMO_REFUSED_OPERAND_RULE;
   return VMO_REFUSED_NOT;
+}
+
+vmo_refusal vmo_check_operand(const vmo_buffers *buffers, vmo_point point, uint32_t result, uint32_t operand) {
+  const vmo_flow *flow = buffers->flow;
+  vmo_value_id value = vmo_op_value(flow->function, &flow->function->ops.data[point], operand);
+  const vmo_reference *from = &flow->references[value];
+  return vmo_check_operand_bytes(buffers, point, result, operand, from->storage, from->end < 0);
 }
 
 /* The bytes of a value in its buffer; end -1: all of them. False: not known. */

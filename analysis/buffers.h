@@ -59,6 +59,7 @@ typedef struct vmo_buffers {
   vmo_storage_id *next;              /* members of a class as a ring */
   vmo_bytes *offsets;                /* of a member that is a part: where it begins; -1: it is the whole buffer */
   vmo_buffer_class *classes;         /* valid at roots; the root is a whole member */
+  bool has_parts;                    /* some buffer has */
   vmo_bitset replaced;               /* operands that a copy is going to replace: they are not read; unset: none */
   uint32_t *access_counts;           /* of each storage */
   vmo_segment *free_segments;        /* a list by `right`: private to segments.c */
@@ -96,6 +97,9 @@ bool vmo_is_whole_buffer(const vmo_buffers *buffers, vmo_value_id value);
 
 /* Whether operand `operand` of `op` may give its bytes to result `result` as far as op, types and places go. */
 vmo_refusal vmo_check_operand(const vmo_buffers *buffers, vmo_point op, uint32_t result, uint32_t operand);
+/* The same where it is known that the operand is in `storage`, and whether it is all of it as far as is known exactly. */
+vmo_refusal vmo_check_operand_bytes(const vmo_buffers *buffers, vmo_point op, uint32_t result, uint32_t operand,
+                                    vmo_storage_id storage, bool whole);
 
 /* Whether element width and count of two types are provably equal under the flow's binding. */
 bool vmo_equal_storage(const vmo_flow *flow, vmo_storage_id left, vmo_storage_id right);

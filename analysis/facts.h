@@ -103,10 +103,10 @@ const char *vmo_refusal_name(vmo_refusal refusal);
 typedef struct vmo_inplace_fact { /* a result over an operand, or why not */
   vmo_point op;
   vmo_value_id result, operand;
-  vmo_refusal refusal;   /* VMO_REFUSED_NOT: it is done */
-  vmo_location location; /* line 0: none */
-  vmo_value_id other;    /* VMO_NONE: none */
-  vmo_amount amount;     /* bytes that the result does not need of its own */
+  vmo_refusal refusal; /* VMO_REFUSED_NOT: it is done */
+  vmo_point read;      /* the op that reads the operand's bytes later; -1: none */
+  vmo_value_id other;  /* VMO_NONE: none */
+  vmo_amount amount;   /* bytes that the result does not need of its own */
 } vmo_inplace_fact;
 
 /* Writes the sentence with its places and names filled in. */

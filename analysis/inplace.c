@@ -82,18 +82,14 @@ static const vmo_access *find_read_in_next_iteration(const vmo_buffers *buffers,
   return NULL;
 }
 
-static vmo_location location_of(const vmo_flow *flow, vmo_point point) {
-  uint32_t count = flow->function->ops.count;
-  return flow->function->ops.data[(uint32_t)point < count ? (uint32_t)point : count - 1].location;
-}
-
-static void blame_read(const vmo_flow *flow, const vmo_access *read, vmo_refusal refusal, vmo_inplace_fact *fact) {
+void vmo_blame_read(const vmo_flow *flow, vmo_point op, vmo_value_id value, vmo_refusal refusal,
+                    vmo_inplace_fact *fact) {
   fact->refusal = refusal;
-  fact->location = location_of(flow, read->op);
-  bool other = read->value != VMO_NONE && read->value != fact->operand;
-  if (other && (flow->references[read->value].view || flow->references[fact->operand].view)) {
+  fact->read = op;
+  bool other = value != VMO_NONE && value != fact->operand;
+  if (other && (flow->references[value].view || flow->references[fact->operand].view)) {
     fact->refusal = VMO_REFUSED_VIEW_LIVE;
-    fact->other = read->value;
+    fact->other = value;
   }
 }
 
@@ -125,7 +121,7 @@ bool vmo_explain_read(const vmo_buffers *buffers, const vmo_cfg *cfg, const vmo_
     read = find_read_in_next_iteration(buffers, cfg, accesses, bytes, fact->op);
     refusal = VMO_REFUSED_READ_NEXT_ITERATION;
   }
-  if (read) blame_read(flow, read, refusal, fact);
+  if (read) vmo_blame_read(flow, read->op, read->value, refusal, fact);
   return read != NULL;
 }
 
@@ -143,11 +139,15 @@ void vmo_explain_conflict(const vmo_buffers *buffers, const vmo_cfg *cfg, const 
 
 /* ---- words ---- */
 
-static void add_location(const vmo_inplace_fact *fact, vmo_text *out) {
-  if (fact->location.line == 0)
+/* The virtual end reads where the last op stands. */
+static void add_location(const vmo_function *function, vmo_point point, vmo_text *out) {
+  uint32_t count = function->ops.count;
+  vmo_location location = {0};
+  if (point >= 0) location = function->ops.data[(uint32_t)point < count ? (uint32_t)point : count - 1].location;
+  if (location.line == 0)
     vmo_text_add(out, "a later op");
   else
-    vmo_text_addf(out, "%u:%u", fact->location.line, fact->location.column);
+    vmo_text_addf(out, "%u:%u", location.line, location.column);
 }
 
 static void add_value(const vmo_module *module, const vmo_function *function, vmo_value_id value, vmo_text *out) {
@@ -163,7 +163,7 @@ static void add_placeholder(const vmo_module *module, const vmo_function *functi
   vmo_element to = vmo_value_type(module, function, fact->result)->element;
   const vmo_op *op = &function->ops.data[function->values.data[fact->result].owner];
   switch (placeholder) {
-  case 'l': add_location(fact, out); break;
+  case 'l': add_location(function, fact->read, out); break;
   case 'o': add_value(module, function, fact->other, out); break;
   case 'v': add_value(module, function, fact->operand, out); break;
   case 'w': vmo_text_add_integer(out, vmo_element_bytes(from)); break;

@@ -9,7 +9,11 @@
 bool vmo_explain_read(const vmo_buffers *buffers, const vmo_cfg *cfg, const vmo_storage_accesses *accesses,
                       vmo_inplace_fact *fact);
 
-/* Fills in fact->location and fact->other, and sharpens fact->refusal, for an operand whose buffer could not be merged
+/* The same, where the op that reads and the value that it names are known. */
+void vmo_blame_read(const vmo_flow *flow, vmo_point op, vmo_value_id value, vmo_refusal refusal,
+                    vmo_inplace_fact *fact);
+
+/* Fills in fact->read and fact->other, and sharpens fact->refusal, for an operand whose buffer could not be merged
  * with the result's because of `conflict`. `fact` has op, result and operand set. */
 void vmo_explain_conflict(const vmo_buffers *buffers, const vmo_cfg *cfg, const vmo_storage_accesses *accesses,
                           const vmo_conflict *conflict, vmo_inplace_fact *fact);

@@ -33,6 +33,7 @@ static bool begin_parts(vmo_buffers *buffers, vmo_storage_id root) {
   class->parts[0].begin = 0;
   class->parts[0].end = buffers->flow->storages.data[root].bytes;
   class->part_count = 1;
+  buffers->has_parts = true;
   return true;
 }
 

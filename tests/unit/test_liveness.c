@@ -48,6 +48,29 @@ static void straight_line_from_write_to_last_read(void **state) {
   vmo_context_destroy(b.context);
 }
 
+static void a_next_read_is_in_the_block_and_of_the_same_bytes(void **state) {
+  (void)state;
+  flow_builder b = begin_flow(2);
+  add_block(&b, 5);
+  add_block(&b, 2);
+  add_successor(&b, 0, 1);
+  add_access(&b, 0, VMO_ACCESS_READ, 0, VMO_NONE, false);
+  add_access(&b, 0, VMO_ACCESS_READ, 0, VMO_NONE, false); /* the same op is not later */
+  add_access(&b, 1, VMO_ACCESS_READ, 1, VMO_NONE, false);
+  add_access(&b, 2, VMO_ACCESS_READ, 0, VMO_NONE, false);
+  add_access(&b, 3, VMO_ACCESS_WHOLE_WRITE, 0, VMO_NONE, false);
+  add_access(&b, 4, VMO_ACCESS_READ, 0, VMO_NONE, false);
+  add_access(&b, 5, VMO_ACCESS_READ, 1, VMO_NONE, false);
+  add_access(&b, 6, VMO_ACCESS_READ, 0, VMO_NONE, false);
+  end_flow(&b);
+  static const vmo_point expected[] = {2, 2, -1, -1, -1, -1, -1, -1};
+  vmo_next_read *reads;
+  assert_int_equal(vmo_find_next_reads(b.flow, &reads), VMO_OK);
+  for (int i = 0; i < 8; i++)
+    if (i != 4) assert_int_equal(reads[i].op, expected[i]);
+  vmo_context_destroy(b.context);
+}
+
 static void branch_live_only_where_it_is_read(void **state) {
   (void)state;
   flow_builder b = begin_flow(1);
@@ -275,6 +298,7 @@ static void dominators_agree_with_their_definition(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(straight_line_from_write_to_last_read),
+      cmocka_unit_test(a_next_read_is_in_the_block_and_of_the_same_bytes),
       cmocka_unit_test(branch_live_only_where_it_is_read),
       cmocka_unit_test(a_loop_keeps_what_it_reads_from_outside),
       cmocka_unit_test(irreducible_loop_with_two_targets),
