@@ -79,13 +79,19 @@ static bool report_overlap(const vmo_plan_run *r, uint32_t index, vmo_value_id r
                                name_of(r, operand), vmo_describe_place(r->c, place_of(r, result)), why);
 }
 
+static bool has_body(const vmo_plan_run *r, const vmo_op *op) {
+  return op->code == VMO_OP_declared && r->c->module->declarations.data[op->callee].body != NULL;
+}
+
 /* Operand `operand` lies where `w` is written. */
 static bool note_overlap(const vmo_plan_run *r, uint32_t index, uint32_t operand, vmo_plan_write *w) {
   const vmo_op *op = op_at(r, index);
   vmo_value_id value = vmo_op_value(r->c->function, op, operand);
   if (!vmo_same_start(place_of(r, value), place_of(r, w->value)) || !same_elements(r, value, w->value))
     return report_overlap(r, index, w->value, value, "they are not the same bytes, element by element");
-  bool allowed = vmo_op_may_overwrite(r->c->module, r->c->function, op, operand);
+  bool allowed = vmo_op_may_overwrite(r->c->module, r->c->function, op, operand), in_place = true;
+  if (has_body(r, op) && !vmo_body_reads_in_place(r->c, op, operand, &in_place)) return false;
+  if (!in_place) return report_overlap(r, index, w->value, value, "its body reads it at other indices");
   if (allowed) w->allowed = true;
   if (!vmo_op_reads_same_index(r->c->module, r->c->function, op, operand)) w->unordered += allowed ? 1 : 2;
   w->operand = operand;

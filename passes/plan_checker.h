@@ -5,8 +5,8 @@
  *   check_identity which carried and merged values are always one other value
  *   check_cells    those ranges as ranges of small numbers, cells, also where sizes are expressions
  *   check_needs    which values matter
- *   check_run      the interpretation: which value each cell holds, op by op; check_writes has the plain ops,
- *                  check_touches what iterations and streams do to each other
+ *   check_run      the interpretation: which value each cell holds, op by op; check_writes has the plain ops (check_body
+ *                  those that have a body), check_touches what iterations and streams do to each other
  *
  * check_calls knows of callees what a call has to know. Every step returns false when the check is over: a fault has
  * been reported, or memory is out; `status` tells. */
@@ -270,6 +270,9 @@ const char *vmo_describe_value(vmo_plan_checker *checker, vmo_value_id value); /
 
 /* Of a yield: the value that its operand 0 is handed to; the others follow. */
 vmo_value_id vmo_first_yield_target(const vmo_plan_checker *checker, const vmo_op *yield);
+/* Of a declared op with a body: whether it reads the operand at the index that it writes, and there alone. False: the check
+ * is over. */
+bool vmo_body_reads_in_place(vmo_plan_checker *checker, const vmo_op *op, uint32_t operand, bool *in_place);
 /* False for an op that only makes views. */
 bool vmo_reads_operands(const vmo_plan_checker *checker, const vmo_op *op);
 /* Of a call: whether the callee may overwrite the bytes of that argument. */

@@ -182,7 +182,7 @@ static bool has_type(const vmo_generator *g, vmo_value_id value, uint32_t type) 
 /* A new value of the type: fill, const, iota, random. */
 static vmo_value_id make_value(vmo_generator *g, vmo_type_id type) {
   vmo_element element = g->module->types.data[type].element;
-  uint32_t rank = g->module->types.data[type].rank, kind = element == VMO_BOOL ? 0 : vmo_draw(g, 5);
+  uint32_t rank = g->module->types.data[type].rank, kind = element == VMO_BOOL || g->in_body ? 0 : vmo_draw(g, 5);
   vmo_operand operand = vmo_operand_literal(g, element);
   vmo_opcode code = kind == 1 ? VMO_OP_const : kind == 2 ? VMO_OP_random : VMO_OP_fill;
   if (kind == 3 && rank == 1 && element != VMO_U8) code = VMO_OP_iota;

@@ -143,7 +143,7 @@ static void write_copy(vmo_generator *g) {
   vmo_space_id space = vmo_generated_type(g, x)->space;
   vmo_operand operand = vmo_operand_value(x);
   vmo_type_id copied = vmo_find_type(g, element_of(g, x), vmo_generated_shape(g, x));
-  if (space == 0 && vmo_draw_chance(g, 40)) copied = vmo_move_near(g, copied);
+  if (space == 0 && !g->in_body && vmo_draw_chance(g, 40)) copied = vmo_move_near(g, copied);
   if (!g->failed) vmo_emit(g, VMO_OP_copy, VMO_NONE, &operand, 1, &copied, 1);
 }
 
@@ -207,6 +207,27 @@ static void write_pad(vmo_generator *g) {
   vmo_emit_one(g, VMO_OP_pad, &operand, 1, element_of(g, x), SHAPE_32);
   vmo_give_integers(g, "low", low, 1);
   vmo_give_integers(g, "high", high, 1);
+}
+
+/* A vector moved by one place, as stencils read it: padded and cut. */
+static void write_shift(vmo_generator *g) {
+  vmo_sizes *s = g->module->sizes;
+  vmo_value_id x = find(g, is_number_vector, 0, vmo_draw_number(g), SHAPE_N);
+  vmo_operand operand = vmo_operand_value(x);
+  bool up = vmo_draw_chance(g, 50);
+  vmo_size_id one = vmo_size_constant(s, 1), start = vmo_size_constant(s, up ? 0 : 1);
+  vmo_size_id size = g->module->shapes.data[vmo_generated_type(g, x)->shape_first];
+  vmo_size_id longer = vmo_size_add(s, size, one);
+  vmo_type_id padded = vmo_build_type(g->module, element_of(g, x), &longer, 1, 0, 0);
+  g->failed = g->failed || padded == VMO_NONE;
+  uint32_t op = vmo_emit(g, VMO_OP_pad, VMO_NONE, &operand, 1, &padded, 1);
+  if (op == VMO_NONE) return;
+  vmo_give_sizes(g, up ? "low" : "high", &one, 1);
+  g->visible.count--; /* its shape is none of those that occur */
+  operand = vmo_operand_value(g->function->ops.data[op].result_first);
+  vmo_emit_one(g, VMO_OP_slice, &operand, 1, element_of(g, x), vmo_generated_shape(g, x));
+  vmo_give_sizes(g, "start", &start, 1);
+  vmo_give_sizes(g, "size", &size, 1);
 }
 
 static void write_arrangement(vmo_generator *g) {
@@ -359,21 +380,43 @@ static void write_declared(vmo_generator *g) {
 
 /* ---- the choice ---- */
 
+typedef struct op_kind {
+  void (*write)(vmo_generator *g);
+  uint32_t weight;
+} op_kind;
+
+static void write_one(vmo_generator *g, const op_kind *kinds, uint32_t count) {
+  uint32_t total = 0, which = 0;
+  for (uint32_t i = 0; i < count; i++) total += kinds[i].weight;
+  uint32_t drawn = vmo_draw(g, total);
+  while (drawn >= kinds[which].weight) drawn -= kinds[which++].weight;
+  kinds[which].write(g);
+}
+
+void vmo_generate_body_op(vmo_generator *g) {
+  static const op_kind kinds[] = {
+      {write_unary, 10}, {write_binary, 24}, {write_comparison, 3}, {write_choice, 5},      {write_fused, 4},
+      {write_cast, 4},   {write_logic, 2},   {write_copy, 2},       {write_reshape, 6},     {write_slice, 6},
+      {write_concat, 3}, {write_pad, 3},     {write_shift, 6},      {write_arrangement, 5},
+  };
+  write_one(g, kinds, sizeof kinds / sizeof *kinds);
+}
+
+void vmo_generate_reduction(vmo_generator *g) {
+  if (vmo_draw_chance(g, 80))
+    write_reduction(g);
+  else
+    write_search(g);
+}
+
 void vmo_generate_op(vmo_generator *g) {
-  static const struct {
-    void (*write)(vmo_generator *g);
-    uint32_t weight;
-  } kinds[] = {
+  static const op_kind kinds[] = {
       {write_unary, 14},  {write_binary, 24},   {write_comparison, 4}, {write_choice, 4},      {write_fused, 4},
       {write_cast, 4},    {write_logic, 2},     {write_copy, 4},       {write_reshape, 5},     {write_slice, 6},
       {write_split, 3},   {write_concat, 3},    {write_pad, 2},        {write_arrangement, 3}, {write_reduction, 5},
       {write_search, 2},  {write_scan, 3},      {write_rows, 3},       {write_sort, 2},        {write_selection, 2},
       {write_product, 4}, {write_attention, 1}, {write_indexed, 5},    {write_histogram, 1},   {write_neighbors, 3},
-      {write_labels, 1},  {write_segments, 2},  {write_declared, 5},
+      {write_labels, 1},  {write_segments, 2},  {write_declared, 5},   {write_shift, 2},       {vmo_generate_body, 12},
   };
-  uint32_t total = 0, which = 0;
-  for (uint32_t i = 0; i < sizeof kinds / sizeof *kinds; i++) total += kinds[i].weight;
-  uint32_t drawn = vmo_draw(g, total);
-  while (drawn >= kinds[which].weight) drawn -= kinds[which++].weight;
-  kinds[which].write(g);
+  write_one(g, kinds, sizeof kinds / sizeof *kinds);
 }

@@ -47,6 +47,8 @@ typedef struct vmo_generator {
   vmo_shape_id few[3];                     /* narrow: shapes */
   VMO_VEC(uint8_t) shapes;                 /* vmo_shape_id by type */
   VMO_VEC(vmo_value_id) visible;
+  bool in_body;    /* of a declared op */
+  uint32_t bodies; /* ops with a body that were declared */
 } vmo_generator;
 
 /* ---- generate.c: numbers, values, ops ---- */
@@ -100,6 +102,12 @@ void vmo_generate_block(vmo_generator *g, uint32_t most);
 
 /* One op and what it needs. */
 void vmo_generate_op(vmo_generator *g);
+/* The same for the body of a declared op: one that may stand there. */
+void vmo_generate_body_op(vmo_generator *g);
+/* A reduction of a visible array. */
+void vmo_generate_reduction(vmo_generator *g);
+/* Declares an op with a body and uses it (generate_body.c). */
+void vmo_generate_body(vmo_generator *g);
 /* One for, while, if, parallel or call, with what is in it. */
 void vmo_generate_control(vmo_generator *g);
 

@@ -29,6 +29,8 @@ typedef struct vmo_planned {
   bool refused;                      /* by a checker of the pipeline; then there are no figures */
   vmo_binding sizes;                 /* at which it runs */
   int64_t *type_bytes, *type_counts; /* per type, at `sizes` */
+  uint64_t *bodies_seen,
+      *bodies_here; /* per declaration, at `sizes`: bit i: operand i was asked for, and is read in place */
 } vmo_planned;
 
 /* Plans a fresh copy of the program. */
@@ -155,6 +157,10 @@ bool vmo_end_op(vmo_execution *e, vmo_thread *thread, bool alone);
 bool vmo_expect_bytes(vmo_execution *e, const vmo_activation *a, uint32_t op, vmo_value_id value);
 /* "@f, op 7 (add) at line 12" */
 const char *vmo_describe_op(const vmo_activation *a, uint32_t op, char *text, size_t size);
+
+/* Whether the body of a declared op needs, for each element of its result, at most the element of operand `operand` that
+ * has the same index, at the sizes of the run (oracle_body.c). */
+bool vmo_body_is_in_place(const vmo_planned *planned, uint32_t declaration, uint32_t operand);
 
 /* An activation of function `id` of e->entry as its caller makes it; NULL: blamed (oracle_execute.c). */
 vmo_activation *vmo_enter_function(vmo_execution *e, uint32_t id);

@@ -115,6 +115,9 @@ static bool may_overlap(const overlap *o, uint32_t operand) {
   if (o->op->code == VMO_OP_declared) {
     if ((o->a->planned->module->declarations.data[o->op->callee].inplace >> operand & 1) == 0)
       return blame_overlap(o, "the declaration does not allow it");
+    if (o->a->planned->module->declarations.data[o->op->callee].body &&
+        !vmo_body_is_in_place(o->a->planned, o->op->callee, operand))
+      return blame_overlap(o, "the body needs elements at other indices");
     return elements_agree(o, false);
   }
   if (info->overwrite == VMO_OVERWRITE_NEVER || operand > 0 || (info->inplace & 1) == 0)

@@ -100,6 +100,10 @@ bool vmo_set_sizes(vmo_planned *planned, uint32_t number, uint64_t random, vmo_v
     *interval = (vmo_interval){drawn, drawn};
   }
   for (uint32_t f = 0; f < module->functions.count; f++) size_types(planned, module->functions.data[f]);
+  planned->bodies_seen = vmo_alloc_array(planned->context, (size_t)module->declarations.count + 1, sizeof(uint64_t));
+  planned->bodies_here = vmo_alloc_array(planned->context, (size_t)module->declarations.count + 1, sizeof(uint64_t));
+  if (!planned->bodies_seen || !planned->bodies_here)
+    return vmo_blame(verdict, VMO_FAULT_MEMORY, "no memory for sizes");
   return true;
 }
 

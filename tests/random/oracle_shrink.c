@@ -350,6 +350,10 @@ static bool try_lines(shrinker *s) {
   for (size_t at = 0; at < s->text.count && clock() <= s->end;) {
     const char *line = s->text.data + at, *end = strchr(line, '\n');
     size_t length = end ? (size_t)(end - line) + 1 : s->text.count - at;
+    const char *body = end && length > 5 && strncmp(line, "op ", 3) == 0 && strncmp(end - 4, "do {", 4) == 0
+                           ? strstr(end, "\n}\n")
+                           : NULL;
+    if (body) length = (size_t)(body + 3 - line);
     bool head = strncmp(line, "dim ", 4) == 0 || strncmp(line, "op ", 3) == 0;
     vmo_text text;
     vmo_text_init(&text);
