@@ -3,6 +3,7 @@
  *   vmemrt/base.h     status codes; the context: backing memory, limits, faults, books
  *   vmemrt/arena.h    bump allocation, dropped whole
  *   vmemrt/buffer.h   aligned bytes with a padded tail
+ *   vmemrt/expression.h  shared expressions and tuples; cycles of lists and objects
  *   vmemrt/heap.h     objects of any size for a group of allocation sites of a C program
  *   vmemrt/intern.h   strings to small numbers
  *   vmemrt/metrics.h  what a context can tell about its memory
@@ -11,6 +12,7 @@
  *   vmemrt/profile.h  which sites allocate, what lives, what leaks
  *   vmemrt/soa.h      structures of arrays
  *   vmemrt/text.h     copy-on-write text
+ *   vmemrt/value.h    values of a language: numbers, strings, lists, objects, foreign objects
  *   vmemrt/view.h     pieces of text that somebody else owns
  *
  * Each of them can be included alone. The library depends on libc alone. It never prints, exits or aborts. */
@@ -21,6 +23,7 @@
 
 #include "vmemrt/arena.h"
 #include "vmemrt/buffer.h"
+#include "vmemrt/expression.h"
 #include "vmemrt/heap.h"
 #include "vmemrt/intern.h"
 #include "vmemrt/metrics.h"
@@ -29,6 +32,7 @@
 #include "vmemrt/profile.h"
 #include "vmemrt/soa.h"
 #include "vmemrt/text.h"
+#include "vmemrt/value.h"
 #include "vmemrt/view.h"
 
 #endif

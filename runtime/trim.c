@@ -4,6 +4,7 @@
 #include "runtime/interner.h"
 #include "runtime/plan.h"
 #include "runtime/pool.h"
+#include "runtime/store.h"
 
 #define BODY_OF(type, handle) ((type *)(void *)((char *)(handle) - offsetof(type, handle)))
 
@@ -14,6 +15,7 @@ static size_t trim_handle(vmr_handle *handle) {
   case VMR_KIND_POOL: return vmr_pool_trim(&BODY_OF(vmr_pool_body, handle)->open);
   case VMR_KIND_HEAP: return vmr_heap_trim(BODY_OF(vmr_heap, handle));
   case VMR_KIND_PLAN: return vmr_plan_trim(BODY_OF(vmr_plan, handle));
+  case VMR_KIND_STORE: return vmr_store_trim(BODY_OF(vmr_store, handle));
   default: return 0;
   }
 }

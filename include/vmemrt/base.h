@@ -163,7 +163,8 @@ VMR_API size_t vmr_trim(vmr_ctx *ctx);
   X(INTERNER, "interner") \
   X(BUFFER, "buffer") \
   X(SOA, "soa") \
-  X(PROFILE, "profile")
+  X(PROFILE, "profile") \
+  X(STORE, "store")
 
 typedef enum vmr_kind {
 #define VMR_KIND_MEMBER(NAME, name) VMR_KIND_##NAME,
