@@ -208,6 +208,13 @@ vmo_function *vmo_build_function(vmo_module *module, const char *name, vmo_locat
   return vmo_index_add(module, VMO_NAME_CALLABLE, symbol, callable) ? function : NULL;
 }
 
+bool vmo_build_room(vmo_module *module, vmo_function *function, uint32_t ops) {
+  vmr_arena *arena = module->context->arena;
+  uint32_t more = ops + ops / 4; /* some ops have several results, some more than two operands */
+  return vmo_vec_reserve(arena, &function->ops, ops) && vmo_vec_reserve(arena, &function->values, more) &&
+         vmo_vec_reserve(arena, &function->operands, 2 * more);
+}
+
 bool vmo_build_result_type(vmo_module *module, vmo_function *function, vmo_type_id type) {
   return vmo_vec_push(module->context->arena, &function->result_types, type);
 }

@@ -453,6 +453,8 @@ bool vmo_build_declaration_result(vmo_module *module, uint32_t declaration, vmo_
 vmo_function *vmo_build_declaration_body(vmo_module *module, uint32_t declaration);
 /* Its body is open. */
 vmo_function *vmo_build_function(vmo_module *module, const char *name, vmo_location location);
+/* Makes room for about so many more ops, so that arrays need not grow step by step. */
+bool vmo_build_room(vmo_module *module, vmo_function *function, uint32_t ops);
 vmo_value_id vmo_build_parameter(vmo_module *module, vmo_function *function, const char *name, vmo_type_id type,
                                  vmo_parameter flags, vmo_location location); /* before any op */
 bool vmo_build_result_type(vmo_module *module, vmo_function *function, vmo_type_id type);

@@ -211,6 +211,19 @@ bool vmo_parse_declaration(vmo_parser *parser) {
   return declaration != VMO_NONE && parse_declared_body(parser, declaration);
 }
 
+enum { LARGEST_ROOM = 8192 }; /* longer arrays grow without waste */
+
+/* How many lines there are to the next one that begins with a brace: about the ops of a body. */
+static uint32_t count_body_lines(const vmo_lexer *lexer) {
+  uint32_t lines = 0;
+  const char *at = lexer->at;
+  while (lines < LARGEST_ROOM && (at = memchr(at, '\n', (size_t)(lexer->end - at))) != NULL && ++at < lexer->end) {
+    if (*at == '}') break;
+    lines++;
+  }
+  return lines;
+}
+
 bool vmo_parse_function(vmo_parser *parser) {
   vmo_token name = parser->token;
   clear_statement(parser);
@@ -223,6 +236,7 @@ bool vmo_parse_function(vmo_parser *parser) {
   if (!vmo_parse_plan(parser) || !vmo_parse_place_parameters(parser)) return false;
   vmo_location opened = parser->token.location;
   if (!vmo_parse_expect(parser, VMO_TOKEN_LEFT_BRACE, "`{`")) return false;
+  if (!vmo_build_room(parser->module, function, count_body_lines(&parser->lexer))) return false;
   vmo_parse_body(parser, opened);
   if (!vmo_parse_finish_plan(parser)) return false;
   parser->function = NULL;

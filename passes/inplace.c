@@ -181,8 +181,8 @@ static vmo_status choose_for_result(chooser *c, vmo_point op, vmo_value_id resul
       fact->refusal = VMO_REFUSED_OTHER_CHOSEN;
       fact->other = c->offered.data[chosen].fact.operand;
     }
-    bool ok = i == chosen ? vmo_vec_push(p->context->arena, &p->inplace, *fact)
-                          : vmo_vec_push(p->context->arena, &p->refused, *fact);
+    bool ok = i == chosen ? vmo_vec_push(p->scratch->arena, &p->inplace, *fact)
+                          : vmo_vec_push(p->scratch->arena, &p->refused, *fact);
     if (!ok) return VMO_OUT_OF_MEMORY;
   }
   return VMO_OK;

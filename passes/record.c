@@ -147,7 +147,11 @@ static bool add_temporaries(recorder *r) {
 static bool list_storages(recorder *r) {
   const vmo_planning *p = r->p;
   r->fact_of = vmo_alloc(p->scratch, ((size_t)p->flow->storages.count + 1) * sizeof *r->fact_of);
-  if (!r->fact_of || !count_uses(r)) return false;
+  uint32_t temporaries = p->flow->workspaces.count + p->calls.count;
+  if (!r->fact_of || !count_uses(r) ||
+      !vmo_vec_reserve(r->arena, &r->facts->storages, p->flow->storages.count + temporaries) ||
+      !vmo_vec_reserve(r->arena, &r->facts->ranges, p->liveness->first[p->flow->storages.count] + temporaries))
+    return false;
   for (vmo_storage_id s = 0; s < p->flow->storages.count; s++)
     if (!add_storage(r, s)) return false;
   for (uint32_t i = 0; i < p->inplace.count; i++) {
@@ -209,7 +213,7 @@ static bool starts_buffer(recorder *r, bool *begun, uint32_t fact) {
 static bool add_reuse(recorder *r, uint32_t fact, uint32_t former, vmo_amount amount) {
   vmo_reuse_fact reuse = {fact, former, amount};
   r->by_space[r->facts->storages.data[fact].space].reuse_count++;
-  return vmo_vec_push(r->arena, &r->facts->reuse, reuse);
+  return vmo_vec_push(r->p->scratch->arena, &r->facts->reuse, reuse);
 }
 
 static vmo_status list_reuse_of_space(recorder *r, vmo_space_id space, bool *begun) {
@@ -296,7 +300,8 @@ static bool list_dead_values(recorder *r) {
   for (uint32_t i = 0; i < written->ops.count; i++) {
     const vmo_op *op = &written->ops.data[i];
     for (uint32_t k = 0; k < op->result_count; k++)
-      if (r->uses[op->result_first + k] == 0 && !vmo_vec_push(r->arena, &r->facts->dead, op->result_first + k))
+      if (r->uses[op->result_first + k] == 0 &&
+          !vmo_vec_push(r->p->scratch->arena, &r->facts->dead, op->result_first + k))
         return false;
   }
   return true;
@@ -570,5 +575,7 @@ vmo_status vmo_record_facts(vmo_planning *planning) {
   facts->parallel_width = levels.width;
   memcpy(&facts->inplace, &planning->inplace, sizeof facts->inplace);
   memcpy(&facts->refused, &planning->refused, sizeof facts->refused);
-  return VMO_OK;
+  bool moved = vmo_vec_move(r.arena, &facts->inplace) && vmo_vec_move(r.arena, &facts->refused) &&
+               vmo_vec_move(r.arena, &facts->reuse) && vmo_vec_move(r.arena, &facts->dead);
+  return moved ? VMO_OK : VMO_OUT_OF_MEMORY;
 }

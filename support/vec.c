@@ -26,3 +26,16 @@ bool vmo_vec_grow(vmr_arena *arena, void **data, uint32_t *capacity, uint32_t wa
   *capacity = roomier;
   return true;
 }
+
+bool vmo_vec_settle(vmr_arena *arena, void **data, uint32_t count, uint32_t *capacity, size_t size) {
+  void *from, *to = NULL;
+  memcpy(&from, data, sizeof from);
+  if (count > 0) {
+    to = vmr_arena_alloc(arena, count * size);
+    if (to == NULL) return false;
+    memcpy(to, from, count * size);
+  }
+  memcpy(data, &to, sizeof to);
+  *capacity = count;
+  return true;
+}

@@ -34,4 +34,9 @@ bool vmo_vec_grow(vmr_arena *arena, void **data, uint32_t *capacity, uint32_t wa
 #define vmo_vec_push(arena, vec, item) \
   (vmo_vec_reserve((arena), (vec), 1) ? ((vec)->data[(vec)->count++] = (item), true) : false)
 
+/* Moves the elements into an array of just their size in `arena`, which need not be the one they are in. */
+bool vmo_vec_settle(vmr_arena *arena, void **data, uint32_t count, uint32_t *capacity, size_t size);
+#define vmo_vec_move(arena, vec) \
+  vmo_vec_settle((arena), (void **)&(vec)->data, (vec)->count, &(vec)->capacity, sizeof *(vec)->data)
+
 #endif
