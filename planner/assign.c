@@ -16,7 +16,6 @@
 
 #include "planner/instance.h"
 #include "planner/load_tree.h"
-#include "planner/relations.h"
 #include "support/diag.h"
 
 #define EXACT_UNITS UINT64_C(2000000)
@@ -255,43 +254,13 @@ static vmo_status place_all(assign_run *run) {
 
 /* The lowest place of the bundle among the bundles of the space that are placed there, or -1. */
 static vmo_bytes find_hole(assign_run *run, uint32_t bundle, uint32_t space, uint64_t *units, vmr_arena *arena) {
-  const vmo_assignment *assignment = run->assignment;
-  const vmo_space *asked = &assignment->problem->spaces[space];
-  const vmo_bundles *bundles = assignment->bundles;
-  uint32_t count = 0, chosen = choose_bundles(run, space), clash[2];
+  uint32_t chosen = choose_bundles(run, space);
+  uint64_t cost = 1;
+  vmo_bytes place;
+  for (uint32_t i = 0; i < chosen; i++) cost += 1 + run->assignment->bundles->data[run->chosen[i]].piece_count;
+  *units -= *units < cost ? *units : cost;
   vmr_arena_reset(arena);
-  /* The bundle and those that are live with it, pinned where they are. */
-  vmo_bundle *near = vmr_arena_alloc(arena, ((size_t)chosen + 1) * sizeof *near);
-  uint32_t *all = vmr_arena_alloc(arena, ((size_t)chosen + 1) * sizeof *all);
-  vmo_bytes *offsets = vmr_arena_alloc(arena, ((size_t)chosen + 1) * sizeof *offsets);
-  if (near == NULL || all == NULL || offsets == NULL) return -1;
-  for (uint32_t i = 0; i < chosen; i++) {
-    const vmo_bundle *other = &bundles->data[run->chosen[i]];
-    *units -= *units < other->piece_count + 1 ? *units : other->piece_count + 1;
-    near[count] = *other;
-    near[count++].fixed_offset = assignment->offsets[run->chosen[i]];
-  }
-  near[count++] = bundles->data[bundle];
-  for (uint32_t i = 0; i < count; i++) all[i] = i;
-  vmo_apart *apart = vmr_arena_alloc(arena, ((size_t)bundles->apart_count + 1) * sizeof *apart);
-  if (apart == NULL) return -1;
-  vmo_bundles local = {.data = near, .count = count, .pieces = bundles->pieces, .apart = apart};
-  for (uint32_t i = 0; i < bundles->apart_count; i++) {
-    const vmo_apart *pair = &bundles->apart[i];
-    if (pair->first != bundle && pair->second != bundle) continue;
-    for (uint32_t j = 0; j < chosen; j++) {
-      if (run->chosen[j] == (pair->first == bundle ? pair->second : pair->first))
-        apart[local.apart_count++] = pair->first == bundle
-                                         ? (vmo_apart){j, chosen, pair->second_bytes, pair->first_bytes}
-                                         : (vmo_apart){j, chosen, pair->first_bytes, pair->second_bytes};
-    }
-  }
-  vmo_space_problem problem = {&local, all, count, asked->capacity, vmo_space_alignment(asked)};
-  vmo_relations relations;
-  if (vmo_build_relations(&problem, 4000000, arena, &relations) != VMO_OUTCOME_FOUND) return -1;
-  if (vmo_fit_bundles(&relations, all, arena, offsets, clash) != VMO_OUTCOME_FOUND) return -1;
-  bool within = asked->capacity < 0 || offsets[chosen] + bundles->data[bundle].bytes <= asked->capacity;
-  return within ? offsets[chosen] : -1;
+  return vmo_find_hole(run->assignment, bundle, space, run->chosen, chosen, arena, &place) ? place : -1;
 }
 
 /* Puts a bundle into a hole that the plan of a cheaper space has. */

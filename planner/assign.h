@@ -36,6 +36,11 @@ vmo_status vmo_find_overloads(vmo_assignment *assignment);
  * (assign_exact.c) */
 vmo_status vmo_assign_exactly(vmo_assignment *assignment, bool *proven, bool *found);
 
+/* The lowest place of a bundle in a space in which others, `chosen`, stay where they are: -1: there is none within the
+ * capacity. False: memory is out. (holes.c) */
+bool vmo_find_hole(const vmo_assignment *assignment, uint32_t bundle, uint32_t space, const uint32_t *chosen,
+                   uint32_t count, vmr_arena *arena, vmo_bytes *place);
+
 /* The cost of a bundle in a space. */
 static inline int64_t vmo_bundle_cost(const vmo_assignment *assignment, uint32_t bundle, uint32_t space) {
   return assignment->bundles->data[bundle].bytes * assignment->problem->spaces[space].cost;

@@ -61,6 +61,9 @@ typedef struct vmo_space_problem {
   vmo_bytes alignment; /* of the space, at least 1 */
 } vmo_space_problem;
 
+/* Per bundle of all its place among the chosen ones, or VMO_NONE; NULL: memory is out. */
+uint32_t *vmo_list_places(const vmo_space_problem *space, vmr_arena *arena);
+
 struct vmo_solve_options;
 
 /* Solves one space. offsets[bundle] is set for the chosen bundles; `result` is what packing.h says of results, and its

@@ -111,9 +111,33 @@ vmo_outcome vmo_build_graph(const vmo_instance *instance, const vmo_part *part, 
 typedef struct fit_run {
   vmo_work *work;
   const vmo_graph *graph;
-  vmo_keyed *placed; /* the placed neighbours of one item, by offset; twice the room */
+  vmo_keyed *placed; /* the placed neighbours of one item, by where they begin; twice the room */
+  vmo_bytes *tops;   /* where they end; the value of `placed` is an index into this */
+  uint32_t *seen;    /* per item of the part: the last one that met it; NULL: nobody is shaped */
   bool best;
 } fit_run;
+
+/* Where extents meet, a placed neighbour stands for the blocks that keep the item, as large as it is, off those offsets
+ * at which any two extents would overlap: own.high above offset hits its low, so the block begins `bytes - own.high`
+ * later, and ends `own.low` earlier. */
+static uint32_t collect_extents(fit_run *fit, const vmo_item *item, const vmo_item *other, vmo_bytes offset,
+                                uint32_t count) {
+  const vmo_instance *instance = fit->work->instance;
+  for (uint32_t i = 0, j = 0; i < item->span_count && j < other->span_count;) {
+    vmo_span x = instance->spans[item->span_first + i], y = instance->spans[other->span_first + j];
+    if (x.begin < y.end && y.begin < x.end) {
+      vmo_extent own = vmo_item_extent(instance, item, i), there = vmo_item_extent(instance, other, j);
+      fit->tops[count] = offset + there.high - own.low;
+      fit->placed[count] = (vmo_keyed){(uint64_t)(offset + there.low + item->bytes - own.high), count};
+      count += fit->tops[count] > 0;
+    }
+    if (x.end <= y.end)
+      i++;
+    else
+      j++;
+  }
+  return count;
+}
 
 static uint32_t collect_placed(fit_run *fit, uint32_t index) {
   uint32_t local = index - fit->work->part->item_first, count = 0;
@@ -121,7 +145,17 @@ static uint32_t collect_placed(fit_run *fit, uint32_t index) {
   for (uint32_t k = graph->firsts[local]; k < graph->firsts[local + 1]; k++) {
     uint32_t neighbour = graph->neighbours[k];
     vmo_bytes offset = fit->work->offsets[neighbour];
-    if (offset >= 0) fit->placed[count++] = (vmo_keyed){(uint64_t)offset, neighbour};
+    const vmo_item *items = fit->work->instance->items;
+    if (offset < 0) continue;
+    if (fit->seen != NULL) {
+      uint32_t *seen = &fit->seen[neighbour - fit->work->part->item_first];
+      if (*seen != index + 1) count = collect_extents(fit, &items[index], &items[neighbour], offset, count);
+      *seen = index + 1;
+      continue;
+    }
+    fit->tops[count] = offset + items[neighbour].bytes;
+    fit->placed[count] = (vmo_keyed){(uint64_t)offset, count};
+    count++;
   }
   fit->work->used += 1 + graph->firsts[local + 1] - graph->firsts[local];
   vmo_sort_keyed(fit->placed, fit->placed + count, count);
@@ -129,18 +163,17 @@ static uint32_t collect_placed(fit_run *fit, uint32_t index) {
 }
 
 static vmo_bytes choose_offset(fit_run *fit, uint32_t index) {
-  const vmo_item *items = fit->work->instance->items, *item = &items[index];
+  const vmo_item *item = &fit->work->instance->items[index];
   uint32_t count = collect_placed(fit, index);
   vmo_bytes offset = 0, tightest = -1, least_slack = INT64_MAX;
   for (uint32_t k = 0; k < count; k++) {
-    const vmo_item *neighbour = &items[fit->placed[k].value];
     vmo_bytes bottom = (vmo_bytes)fit->placed[k].key, slack = bottom - offset - item->bytes;
     if (slack >= 0 && slack < least_slack) {
       if (!fit->best) return offset;
       tightest = offset;
       least_slack = slack;
     }
-    offset = vmo_max_bytes(offset, vmo_round_up(bottom + neighbour->bytes, item->alignment));
+    offset = vmo_max_bytes(offset, vmo_round_up(fit->tops[fit->placed[k].value], item->alignment));
   }
   return tightest >= 0 ? tightest : offset;
 }
@@ -161,7 +194,9 @@ static vmo_outcome plan_by_fit(vmo_work *work, const vmo_graph *graph, const uin
   }
   fit_run fit = {.work = work, .graph = graph, .best = best};
   fit.placed = vmr_arena_alloc(work->arena, 2 * most * sizeof *fit.placed);
-  if (fit.placed == NULL) return VMO_OUTCOME_OUT_OF_MEMORY;
+  fit.tops = vmr_arena_alloc(work->arena, most * sizeof *fit.tops);
+  if (part->shaped) fit.seen = vmr_arena_alloc_array(work->arena, part->item_count, sizeof *fit.seen);
+  if (fit.placed == NULL || fit.tops == NULL || (part->shaped && fit.seen == NULL)) return VMO_OUTCOME_OUT_OF_MEMORY;
   work->height = 0;
   for (uint32_t rank = 0; rank < part->item_count; rank++) { /* pins first; nobody else has a place (-1) */
     uint32_t index = ranked[rank];

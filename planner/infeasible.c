@@ -1,8 +1,8 @@
 /* infeasible.c: why no plan exists: a few buffers that already cannot be placed together.
  *
- * Fixed offsets that contradict each other: goes through the pins (items with a fixed offset) from the
- * lowest up and keeps the tops of those seen so far in the tree over the sections. A pin that finds a top
- * above its own offset overlaps one of them, and if any two overlap, such a pin is found.
+ * Fixed offsets that contradict each other: goes through the spans of the pins (items with a fixed offset)
+ * from the lowest up and keeps the tops of those seen so far in the tree over the sections. A pin that finds
+ * a top above what is live of it overlaps one of them, and if any two overlap, such a pin is found.
  * A capacity below the floor: a buffer that alone ends beyond it, or else, of those that are live in the
  * section of the largest floor, the largest ones until they are too many. O(n log n).
  * A capacity that an exact search has ruled out: buffers are left out, stretch by stretch, as long as a short search
@@ -19,56 +19,70 @@ static vmo_span local_span(const vmo_instance *instance, const vmo_part *part, c
   return (vmo_span){span.begin - part->section_first, span.end - part->section_first};
 }
 
-static bool is_live_in(const vmo_instance *instance, const vmo_item *item, uint32_t section) {
+/* What of the item is live in the section; nothing: low = high. */
+static vmo_extent live_extent(const vmo_instance *instance, const vmo_item *item, uint32_t section) {
   for (uint32_t j = 0; j < item->span_count; j++) {
     vmo_span span = instance->spans[item->span_first + j];
-    if (span.begin <= section && section < span.end) return true;
+    if (span.begin <= section && section < span.end) return vmo_item_extent(instance, item, j);
   }
-  return false;
+  return (vmo_extent){0, 0};
 }
 
-/* The section, in the part's own numbers, at which the pin hits one below it, or VMO_NONE. */
-static uint32_t find_hit(const vmo_instance *instance, const vmo_part *part, vmo_tree *tree, const vmo_item *pin) {
-  for (uint32_t j = 0; j < pin->span_count; j++) {
-    uint32_t section;
-    if (vmo_tree_highest(tree, local_span(instance, part, pin, j), &section) > pin->fixed_offset) return section;
+/* One span of a pin; sorted by where what is live in it begins. */
+typedef struct pin_span {
+  vmo_bytes low, high; /* as offsets */
+  uint32_t item, index;
+} pin_span;
+
+static uint32_t list_pins(const vmo_instance *instance, const vmo_part *part, pin_span *pins) {
+  uint32_t count = 0;
+  for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++) {
+    const vmo_item *item = &instance->items[i];
+    for (uint32_t j = 0; j < item->span_count && vmo_is_pin(item); j++) {
+      vmo_extent extent = vmo_item_extent(instance, item, j);
+      if (pins != NULL)
+        pins[count] = (pin_span){item->fixed_offset + extent.low, item->fixed_offset + extent.high, i, j};
+      count++;
+    }
   }
-  return VMO_NONE;
+  return count;
 }
 
-/* Of the pins before `count`, one that is live in the section and ends above `offset`. */
-static uint32_t find_culprit(const vmo_instance *instance, const vmo_keyed *pins, uint32_t count, uint32_t section,
-                             vmo_bytes offset) {
+/* Of the spans before `count`, in their order, the pin of one that is live in the section and ends above `offset`. */
+static uint32_t find_culprit(const vmo_instance *instance, const pin_span *pins, const vmo_keyed *order, uint32_t count,
+                             uint32_t section, vmo_bytes offset) {
   for (uint32_t i = 0; i < count; i++) {
-    const vmo_item *pin = &instance->items[pins[i].value];
-    if (pin->fixed_offset + pin->bytes > offset && is_live_in(instance, pin, section)) return pins[i].value;
+    const pin_span *pin = &pins[order[i].value];
+    vmo_span span = instance->spans[instance->items[pin->item].span_first + pin->index];
+    if (pin->high > offset && span.begin <= section && section < span.end) return pin->item;
   }
   return VMO_NONE;
 }
 
 vmo_outcome vmo_find_pin_clash(const vmo_instance *instance, const vmo_part *part, vmr_arena *arena,
                                uint32_t clash[2]) {
-  vmo_keyed *pins = vmr_arena_alloc(arena, 2 * (size_t)part->item_count * sizeof *pins);
-  if (pins == NULL) return VMO_OUTCOME_OUT_OF_MEMORY;
-  uint32_t count = 0;
-  for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++)
-    if (vmo_is_pin(&instance->items[i])) pins[count++] = (vmo_keyed){(uint64_t)instance->items[i].fixed_offset, i};
+  uint32_t count = list_pins(instance, part, NULL);
   if (count < 2) return VMO_OUTCOME_NONE;
-  vmo_sort_keyed(pins, pins + part->item_count, count);
+  pin_span *pins = vmr_arena_alloc(arena, count * sizeof *pins);
+  vmo_keyed *order = vmr_arena_alloc(arena, 2 * (size_t)count * sizeof *order);
+  if (pins == NULL || order == NULL) return VMO_OUTCOME_OUT_OF_MEMORY;
+  list_pins(instance, part, pins);
+  for (uint32_t i = 0; i < count; i++) order[i] = (vmo_keyed){(uint64_t)pins[i].low, i};
+  vmo_sort_keyed(order, order + count, count);
   vmo_tree tree;
   if (!vmo_tree_init(&tree, arena, instance->loads + part->section_first, part->section_count))
     return VMO_OUTCOME_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < count; i++) {
-    const vmo_item *pin = &instance->items[pins[i].value];
-    uint32_t section = find_hit(instance, part, &tree, pin);
-    if (section != VMO_NONE) {
-      uint32_t other = find_culprit(instance, pins, i, section + part->section_first, pin->fixed_offset);
-      clash[0] = pin->buffer;
+    const pin_span *pin = &pins[order[i].value];
+    vmo_span span = local_span(instance, part, &instance->items[pin->item], pin->index);
+    uint32_t section;
+    if (vmo_tree_highest(&tree, span, &section) > pin->low) {
+      uint32_t other = find_culprit(instance, pins, order, i, section + part->section_first, pin->low);
+      clash[0] = instance->items[pin->item].buffer;
       clash[1] = instance->items[other].buffer;
       return VMO_OUTCOME_FOUND;
     }
-    for (uint32_t j = 0; j < pin->span_count; j++)
-      vmo_tree_assign(&tree, local_span(instance, part, pin, j), pin->fixed_offset + pin->bytes);
+    vmo_tree_assign(&tree, span, pin->high);
   }
   return VMO_OUTCOME_NONE;
 }
@@ -88,9 +102,11 @@ static uint32_t find_too_large(const vmo_problem *problem) {
 /* Puts into `live` what is live in the section of the largest floor, the largest first; the count is returned. */
 static uint32_t collect_live(const vmo_instance *instance, vmo_keyed *live) {
   uint32_t count = 0;
-  for (uint32_t i = 0; i < instance->item_count; i++)
-    if (is_live_in(instance, &instance->items[i], instance->floor_section))
-      live[count++] = (vmo_keyed){(uint64_t)(VMO_BYTES_LIMIT - instance->items[i].bytes), i};
+  for (uint32_t i = 0; i < instance->item_count; i++) {
+    vmo_extent extent = live_extent(instance, &instance->items[i], instance->floor_section);
+    if (extent.high > extent.low)
+      live[count++] = (vmo_keyed){(uint64_t)(VMO_BYTES_LIMIT - extent.high + extent.low), i};
+  }
   vmo_sort_keyed(live, live + instance->item_count, count);
   return count;
 }
@@ -101,7 +117,7 @@ static uint32_t count_too_many(const vmo_instance *instance, const vmo_keyed *li
                                vmo_bytes capacity) {
   vmo_bytes sum = 0, most_slack = 0;
   for (uint32_t i = 0; i < count; i++) {
-    vmo_bytes bytes = instance->items[live[i].value].bytes, rounded = vmo_round_up(bytes, instance->grain);
+    vmo_bytes bytes = VMO_BYTES_LIMIT - (vmo_bytes)live[i].key, rounded = vmo_round_up(bytes, instance->grain);
     sum += rounded;
     most_slack = vmo_max_bytes(most_slack, rounded - bytes);
     if (sum - most_slack > capacity) return i + 1;

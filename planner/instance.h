@@ -11,7 +11,11 @@
  *      0  1         3 4   5 6    8   9
  *
  * Two buffers are live together exactly when they share a section, and the largest load is that of a
- * section. A gap that nobody else begins in vanishes. Buffers that are empty or never live are no items. */
+ * section. A gap that nobody else begins in vanishes. Buffers that are empty or never live are no items.
+ *
+ * Extents. What vmo_solve_problem places is live in full whenever it is live. Bundles of packing.h are not: in each
+ * lifetime they take a range of their bytes, the extent, and such items are shaped. Two items that share a section keep
+ * only their extents there apart. */
 #ifndef VMO_PLANNER_INSTANCE_H
 #define VMO_PLANNER_INSTANCE_H
 
@@ -28,6 +32,11 @@ typedef struct vmo_span {
   uint32_t begin, end;
 } vmo_span;
 
+/* The bytes [low, high) of an item that are live. */
+typedef struct vmo_extent {
+  vmo_bytes low, high;
+} vmo_extent;
+
 typedef struct vmo_item {
   vmo_bytes bytes; /* > 0 */
   vmo_bytes alignment;
@@ -35,6 +44,7 @@ typedef struct vmo_item {
   double duration;                 /* in the problem's time */
   uint32_t span_first, span_count; /* sorted, disjoint, not adjacent */
   uint32_t buffer;                 /* its index in the problem */
+  bool shaped;                     /* some extent is not all of its bytes */
 } vmo_item;
 
 /* What lies between two times that no item spans is a part: it is solved on its own. */
@@ -42,12 +52,14 @@ typedef struct vmo_part {
   uint32_t item_first, item_count;
   uint32_t section_first, section_count;
   vmo_bytes floor; /* no plan of this part is lower */
+  bool shaped;     /* some item is */
 } vmo_part;
 
 typedef struct vmo_instance {
   vmo_item *items; /* part by part, in the problem's order in each */
   uint32_t item_count;
   vmo_span *spans;
+  vmo_extent *extents; /* per span; NULL: no item is shaped */
   uint32_t span_count;
   uint32_t section_count;
   vmo_bytes *loads;  /* per section */
@@ -55,7 +67,7 @@ typedef struct vmo_instance {
   vmo_part *parts;
   uint32_t part_count;
   uint32_t pin_count; /* items with a fixed offset */
-  vmo_bytes grain;    /* the least alignment of all items */
+  vmo_bytes grain;    /* every byte range begins at a multiple of it: the least alignment, or the lows' */
   vmo_bytes largest_alignment;
   vmo_bytes lower_bound;
   int64_t witness;
@@ -67,9 +79,10 @@ typedef struct vmo_instance {
 /* Checks the rules of problem.h: VMO_INPUT_ERROR and a diagnostic for the first one broken. */
 vmo_status vmo_verify_problem(vmo_context *context, const vmo_problem *problem);
 
-/* Builds the instance of a verified problem in `arena`. VMO_INPUT_ERROR: a load of 2^53 or more. O(n log n). */
-vmo_status vmo_build_instance(vmo_context *context, const vmo_problem *problem, vmr_arena *arena,
-                              vmo_instance *instance);
+/* Builds the instance of a verified problem in `arena`; with extents, one per lifetime of the problem, or NULL. Touching
+ * lifetimes may differ in their extents. VMO_INPUT_ERROR: a load of 2^53 or more. O(n log n). */
+vmo_status vmo_build_instance(vmo_context *context, const vmo_problem *problem, const vmo_extent *extents,
+                              vmr_arena *arena, vmo_instance *instance);
 
 /* ---- orders ---- */
 
@@ -160,6 +173,11 @@ vmo_outcome vmo_find_pin_clash(const vmo_instance *instance, const vmo_part *par
 
 static inline vmo_bytes vmo_round_up(vmo_bytes bytes, vmo_bytes alignment) {
   return (bytes + alignment - 1) & ~(alignment - 1);
+}
+
+/* What of the item is live in its span of that index. */
+static inline vmo_extent vmo_item_extent(const vmo_instance *instance, const vmo_item *item, uint32_t index) {
+  return item->shaped ? instance->extents[item->span_first + index] : (vmo_extent){0, item->bytes};
 }
 
 static inline bool vmo_is_pin(const vmo_item *item) { return item->fixed_offset >= 0; }

@@ -75,23 +75,13 @@ static vmo_outcome sweep(relation_run *run) {
   return meet_pieces(run, pieces, filled);
 }
 
-static uint32_t find_chosen(const vmo_space_problem *space, uint32_t bundle) {
-  uint32_t low = 0, high = space->chosen_count;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (space->chosen[middle] < bundle)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low < space->chosen_count && space->chosen[low] == bundle ? low : VMO_NONE;
-}
-
 static vmo_outcome add_wishes(relation_run *run) {
   const vmo_bundles *bundles = run->space->bundles;
+  const uint32_t *places = vmo_list_places(run->space, run->scratch);
+  if (places == NULL) return VMO_OUTCOME_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < bundles->apart_count; i++) {
     const vmo_apart *apart = &bundles->apart[i];
-    uint32_t x = find_chosen(run->space, apart->first), y = find_chosen(run->space, apart->second);
+    uint32_t x = places[apart->first], y = places[apart->second];
     if (x == VMO_NONE || y == VMO_NONE) continue;
     if (!add_pair(run, x, y, -apart->second_bytes, apart->first_bytes)) return VMO_OUTCOME_OUT_OF_MEMORY;
     if (run->entries.count > run->limit) return VMO_OUTCOME_NONE;

@@ -1,4 +1,4 @@
-/* relations.h: bundles whose distances are restricted, and two ways to place them; private to the folder.
+/* relations.h: bundles whose distances are restricted, and the exact search among them; private to the folder.
  *
  * Two pieces that are live together may not overlap, and that forbids an open interval of the distance between their
  * bundles' offsets, as does the wish to be apart. A pair of plain bundles forbids (-bytes of the second, bytes of the
@@ -34,15 +34,6 @@ typedef struct vmo_relations {
 /* Builds the relations of the chosen bundles of a space in `arena`. VMO_OUTCOME_NONE: there are more than `limit`. */
 vmo_outcome vmo_build_relations(const vmo_space_problem *space, uint32_t limit, vmr_arena *arena,
                                 vmo_relations *relations);
-
-/* Places the nodes in this order, pins first, each at the lowest offset that the placed ones allow. VMO_OUTCOME_NONE:
- * two pins contradict each other, and are in `clash`, or offsets reach 2^53. O(n + r log r), r relations.
- * (fit_bundles.c) */
-vmo_outcome vmo_fit_bundles(const vmo_relations *relations, const uint32_t *order, vmr_arena *scratch,
-                            vmo_bytes *offsets, uint32_t clash[2]);
-
-/* The largest offset + bytes. */
-vmo_bytes vmo_height_of_nodes(const vmo_relations *relations, const vmo_bytes *offsets);
 
 typedef enum vmo_search_verdict {
   VMO_SEARCH_FOUND,   /* `offsets` is a plan of at most the height asked for */

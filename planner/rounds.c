@@ -193,7 +193,7 @@ static bool make_runner(team *t, runner *r) {
   return true;
 }
 
-/* No runners where the part is too large. */
+/* No runners where the part is too large, or has shaped items, whose extents may interlock. */
 static bool make_team(team *t, vmo_visit *visit) {
   const vmo_solver *solver = visit->solver;
   uint32_t wanted = solver->options->threads, items = visit->part->item_count;
@@ -201,7 +201,7 @@ static bool make_team(team *t, vmo_visit *visit) {
   if (wanted > MOST_THREADS) wanted = MOST_THREADS;
   *t = (team){.visit = visit, .nodes = NODES_PER_ROUND + items};
   t->random = solver->options->seed + visit->plan->round;
-  if (vmo_exact_bytes(items, count_covers(visit)) > MOST_EXACT_BYTES) return true;
+  if (visit->part->shaped || vmo_exact_bytes(items, count_covers(visit)) > MOST_EXACT_BYTES) return true;
   t->runners = vmr_arena_alloc_array(solver->part_arena, wanted, sizeof *t->runners);
   if (t->runners == NULL) return false;
   t->count = wanted;

@@ -4,7 +4,7 @@
  * Bounds. A section's load is a bound. With g the least alignment of all, every offset is a multiple of
  * g, so that each buffer but the topmost takes its bytes rounded up to g: a section's floor is the sum
  * of the rounded bytes, less what rounding added to the buffer that gains most by lying on top. A fixed
- * offset + bytes is a bound too.
+ * offset + bytes is a bound too. Of a shaped item only its extent counts; where extents begin at odd bytes, g is less.
  *
  * Cost: two sorts, O(n log n) at most; the rest is linear. */
 #include <inttypes.h>
@@ -83,7 +83,17 @@ static double duration_of(const vmo_lifetime *lifetimes, uint32_t count) {
   return sum;
 }
 
-static void fill_items(const vmo_problem *problem, vmo_instance *instance) {
+/* Copies the extents of an item; whatever is live begins at multiples of the grain. */
+static void take_extents(const vmo_extent *extents, vmo_instance *instance, vmo_item *item) {
+  for (uint32_t j = 0; j < item->span_count; j++) {
+    vmo_extent extent = extents[j];
+    instance->extents[item->span_first + j] = extent;
+    item->shaped = item->shaped || extent.low > 0 || extent.high < item->bytes;
+    while (extent.low % instance->grain != 0) instance->grain /= 2;
+  }
+}
+
+static void fill_items(const vmo_problem *problem, const vmo_extent *extents, vmo_instance *instance) {
   uint32_t item = 0, span = 0;
   for (uint32_t i = 0; i < problem->buffer_count; i++) {
     const vmo_buffer *buffer = &problem->buffers[i];
@@ -97,6 +107,7 @@ static void fill_items(const vmo_problem *problem, vmo_instance *instance) {
         .span_count = buffer->lifetime_count,
         .buffer = i,
     };
+    if (extents != NULL) take_extents(extents + buffer->lifetime_first, instance, &instance->items[item - 1]);
     instance->pin_count += buffer->fixed_offset >= 0;
     span += buffer->lifetime_count;
   }
@@ -149,11 +160,17 @@ typedef struct event_sweep {
   bool ended; /* something ended since this section's last begin */
 } event_sweep;
 
+static vmo_bytes live_bytes(const event_sweep *sweep, uint32_t span) {
+  const vmo_instance *instance = sweep->instance;
+  if (instance->extents != NULL) return instance->extents[span].high - instance->extents[span].low;
+  return instance->items[sweep->events->owners[span]].bytes;
+}
+
 static void close_spans(event_sweep *sweep, uint32_t from, uint32_t to) {
   for (uint32_t i = from; i < to; i++) {
     uint32_t span = sweep->events->data[i].value >> 1;
     if (sweep->events->data[i].value & 1) continue;
-    vmo_bytes bytes = sweep->instance->items[sweep->events->owners[span]].bytes;
+    vmo_bytes bytes = live_bytes(sweep, span);
     sweep->instance->spans[span].end = sweep->section + 1;
     sweep->load -= bytes;
     sweep->rounded -= vmo_round_up(bytes, sweep->grain);
@@ -171,7 +188,7 @@ static bool open_spans(event_sweep *sweep, uint32_t from, uint32_t to) {
     if (sweep->ended) sweep->section++;
     sweep->ended = false;
     opened = true;
-    vmo_bytes bytes = instance->items[sweep->events->owners[span]].bytes;
+    vmo_bytes bytes = live_bytes(sweep, span);
     instance->spans[span].begin = sweep->section;
     sweep->load += bytes;
     sweep->rounded += vmo_round_up(bytes, sweep->grain);
@@ -203,6 +220,11 @@ static vmo_status sweep_events(vmo_context *context, const event_list *events, v
   return VMO_OK;
 }
 
+static bool has_same_extent(const vmo_instance *instance, uint32_t a, uint32_t b) {
+  const vmo_extent *extents = instance->extents;
+  return extents == NULL || (extents[a].low == extents[b].low && extents[a].high == extents[b].high);
+}
+
 /* Joins the spans of an item between which no section is left. */
 static void join_spans(vmo_instance *instance) {
   uint32_t kept = 0;
@@ -210,11 +232,14 @@ static void join_spans(vmo_instance *instance) {
     vmo_item *item = &instance->items[i];
     uint32_t first = kept;
     for (uint32_t j = 0; j < item->span_count; j++) {
-      vmo_span span = instance->spans[item->span_first + j];
-      if (kept > first && instance->spans[kept - 1].end == span.begin)
+      uint32_t at = item->span_first + j;
+      vmo_span span = instance->spans[at];
+      if (kept > first && instance->spans[kept - 1].end == span.begin && has_same_extent(instance, kept - 1, at)) {
         instance->spans[kept - 1].end = span.end;
-      else
-        instance->spans[kept++] = span;
+        continue;
+      }
+      if (instance->extents != NULL) instance->extents[kept] = instance->extents[at];
+      instance->spans[kept++] = span;
     }
     item->span_first = first;
     item->span_count = kept - first;
@@ -232,29 +257,37 @@ static uint32_t find_unpainted(uint32_t *next, uint32_t section) {
   return section;
 }
 
-/* Takes from each section's rounded load the most that rounding added to one of its items: painting the sections in
+/* By how much rounding adds to the bytes of each span, the most first; the value is the span. */
+static void rank_slacks(const vmo_instance *instance, vmo_keyed *slacks) {
+  vmo_bytes grain = instance->grain;
+  for (uint32_t i = 0; i < instance->item_count; i++) {
+    const vmo_item *item = &instance->items[i];
+    for (uint32_t j = 0; j < item->span_count; j++) {
+      vmo_extent extent = vmo_item_extent(instance, item, j);
+      vmo_bytes bytes = extent.high - extent.low;
+      slacks[item->span_first + j] =
+          (vmo_keyed){(uint64_t)(grain - (vmo_round_up(bytes, grain) - bytes)), item->span_first + j};
+    }
+  }
+  vmo_sort_keyed(slacks, slacks + instance->span_count, instance->span_count);
+}
+
+/* Takes from each section's rounded load the most that rounding added to what is live there: painting the sections in
  * the order of falling slack, each once. */
 static bool lower_floors(vmo_instance *instance, vmr_arena *scratch) {
   vmo_bytes grain = instance->grain;
   if (grain == 1) return true;
-  vmo_keyed *slacks = vmr_arena_alloc(scratch, 2 * (size_t)instance->item_count * sizeof *slacks);
+  vmo_keyed *slacks = vmr_arena_alloc(scratch, 2 * (size_t)instance->span_count * sizeof *slacks);
   uint32_t *next = vmr_arena_alloc(scratch, ((size_t)instance->section_count + 1) * sizeof *next);
   if (slacks == NULL || next == NULL) return false;
-  for (uint32_t i = 0; i < instance->item_count; i++) {
-    vmo_bytes bytes = instance->items[i].bytes;
-    slacks[i] = (vmo_keyed){(uint64_t)(grain - (vmo_round_up(bytes, grain) - bytes)), i};
-  }
-  vmo_sort_keyed(slacks, slacks + instance->item_count, instance->item_count);
+  rank_slacks(instance, slacks);
   for (uint32_t i = 0; i <= instance->section_count; i++) next[i] = i;
-  for (uint32_t i = 0; i < instance->item_count; i++) {
-    const vmo_item *item = &instance->items[slacks[i].value];
+  for (uint32_t i = 0; i < instance->span_count; i++) {
+    vmo_span span = instance->spans[slacks[i].value];
     vmo_bytes slack = grain - (vmo_bytes)slacks[i].key;
-    for (uint32_t j = 0; j < item->span_count; j++) {
-      vmo_span span = instance->spans[item->span_first + j];
-      for (uint32_t at = find_unpainted(next, span.begin); at < span.end; at = find_unpainted(next, at)) {
-        instance->floors[at] -= slack;
-        next[at] = at + 1;
-      }
+    for (uint32_t at = find_unpainted(next, span.begin); at < span.end; at = find_unpainted(next, at)) {
+      instance->floors[at] -= slack;
+      next[at] = at + 1;
     }
   }
   return true;
@@ -304,7 +337,8 @@ static bool group_items(vmo_instance *instance, vmr_arena *arena, vmr_arena *scr
     const vmo_item *item = &instance->items[i];
     vmo_part *part = &instance->parts[part_of[instance->spans[item->span_first].begin]];
     grouped[part->item_first + part->item_count++] = *item;
-    if (item->fixed_offset >= 0) part->floor = vmo_max_bytes(part->floor, item->fixed_offset + item->bytes);
+    part->floor = vmo_max_bytes(part->floor, fixed_top(item->fixed_offset, item->bytes));
+    part->shaped = part->shaped || item->shaped;
   }
   instance->items = grouped;
   return true;
@@ -320,8 +354,8 @@ static void find_floor(vmo_instance *instance) {
 
 /* ---- the whole ---- */
 
-static vmo_status build(vmo_context *context, const vmo_problem *problem, vmr_arena *arena, vmr_arena *scratch,
-                        vmo_instance *instance) {
+static vmo_status build(vmo_context *context, const vmo_problem *problem, const vmo_extent *extents, vmr_arena *arena,
+                        vmr_arena *scratch, vmo_instance *instance) {
   count_items(problem, instance);
   if (instance->item_count == 0) {
     instance->floor = instance->idle_height;
@@ -334,7 +368,9 @@ static vmo_status build(vmo_context *context, const vmo_problem *problem, vmr_ar
   instance->floors = vmr_arena_alloc(arena, spans * sizeof *instance->floors);
   if (instance->items == NULL || instance->spans == NULL || instance->loads == NULL || instance->floors == NULL)
     return VMO_OUT_OF_MEMORY;
-  fill_items(problem, instance);
+  if (extents != NULL) instance->extents = vmr_arena_alloc(arena, spans * sizeof *instance->extents);
+  if (extents != NULL && instance->extents == NULL) return VMO_OUT_OF_MEMORY;
+  fill_items(problem, extents, instance);
   event_list events;
   if (!collect_events(problem, instance, scratch, &events)) return VMO_OUT_OF_MEMORY;
   vmo_status status = sweep_events(context, &events, instance);
@@ -351,12 +387,12 @@ static vmo_status build(vmo_context *context, const vmo_problem *problem, vmr_ar
   return VMO_INPUT_ERROR;
 }
 
-vmo_status vmo_build_instance(vmo_context *context, const vmo_problem *problem, vmr_arena *arena,
-                              vmo_instance *instance) {
+vmo_status vmo_build_instance(vmo_context *context, const vmo_problem *problem, const vmo_extent *extents,
+                              vmr_arena *arena, vmo_instance *instance) {
   *instance = (vmo_instance){0};
   vmr_arena *scratch = vmr_arena_create(0);
   if (scratch == NULL) return VMO_OUT_OF_MEMORY;
-  vmo_status status = build(context, problem, arena, scratch, instance);
+  vmo_status status = build(context, problem, extents, arena, scratch, instance);
   vmr_arena_destroy(scratch);
   return status;
 }
@@ -367,7 +403,7 @@ vmo_status vmo_find_bound(vmo_context *context, const vmo_problem *problem, vmo_
   vmr_arena *arena = vmr_arena_create(0);
   if (arena == NULL) return VMO_OUT_OF_MEMORY;
   vmo_instance instance;
-  status = vmo_build_instance(context, problem, arena, &instance);
+  status = vmo_build_instance(context, problem, NULL, arena, &instance);
   *bound = (vmo_bound){instance.lower_bound, instance.witness, instance.floor};
   vmr_arena_destroy(arena);
   return status;

@@ -21,6 +21,10 @@
  * do not cost O(n^2). A placed buffer sets the height of its sections in both trees; that may open a
  * filled valley again, and does no harm: between the true heights and the filled ones, any will do.
  *
+ * Shaped buffers. One with extents lies so that each extent is on the skyline of its span or above, and raises
+ * the span to the extent's top. It is held up in a heap by the lowest offset that it had when it was last looked
+ * at, which only rises.
+ *
  * Alignments. Each has a tier of its own: trees whose heights are rounded up to it, which keeps their
  * order. More than a few alignments are merged by rounding alignments up.
  *
@@ -53,11 +57,12 @@ typedef struct sky_seat {
   uint32_t point;          /* in the boxes: of the whole from its first span to its last */
   uint32_t section;        /* at which it waits */
   uint32_t child, sibling; /* of the heap there: ranks */
-  uint32_t moves : 31;     /* how often it moved on */
+  uint32_t moves : 30;     /* how often it moved on */
+  uint32_t shaped : 1;     /* its extents count */
   uint32_t waits : 1;      /* at a section, not in the boxes */
 } sky_seat;
 
-typedef enum wait_origin { FROM_VALLEY, FROM_SECTION, FROM_ABOVE_PIN } wait_origin;
+typedef enum wait_origin { FROM_VALLEY, FROM_SECTION, FROM_HELD_UP } wait_origin;
 
 /* Who is next, and where it can lie, as far as is known. */
 typedef struct candidate {
@@ -89,7 +94,7 @@ typedef struct skyline {
   bool any_waits; /* the trees of true heights are kept */
   uint32_t *pins; /* items, by offset */
   uint32_t pin_count;
-  vmo_keyed *held_up; /* a binary heap of (offset above a pin, rank) */
+  vmo_keyed *held_up; /* a binary heap of (offset, rank): above a pin, or of a shaped one */
   uint32_t held_up_count;
   vmo_bytes stop; /* nobody is placed from here on */
 } skyline;
@@ -124,7 +129,7 @@ static uint32_t drop_root(skyline *sky, uint32_t root) {
   return heap;
 }
 
-/* ---- those held up by pins ---- */
+/* ---- those held up ---- */
 
 static bool comes_before(const vmo_keyed *a, const vmo_keyed *b) {
   return a->key < b->key || (a->key == b->key && a->value < b->value);
@@ -161,8 +166,27 @@ static vmo_span seat_span(const skyline *sky, const sky_seat *seat, uint32_t ind
   return index == 0 ? seat->span : item_span(sky, &sky->instance->items[seat->item], index);
 }
 
-/* The true height of the skyline under an item, and the section that holds it up. */
+static vmo_extent seat_extent(const skyline *sky, const sky_seat *seat, uint32_t index) {
+  return seat->shaped ? vmo_item_extent(sky->instance, &sky->instance->items[seat->item], index)
+                      : (vmo_extent){0, seat->bytes};
+}
+
+/* The lowest offset at which all extents of a shaped item are on the skyline. The tier of the least alignment knows it
+ * best, since extents begin anywhere. */
+static vmo_bytes find_shaped_offset(skyline *sky, const sky_seat *seat) {
+  vmo_bytes offset = 0;
+  uint32_t section;
+  for (uint32_t j = 0; j < seat->span_count; j++) {
+    vmo_bytes height = vmo_tree_highest(&sky->tiers[0].heights, seat_span(sky, seat, j), &section);
+    offset = vmo_max_bytes(offset, height - seat_extent(sky, seat, j).low);
+  }
+  sky->work->used += (uint64_t)seat->span_count * UNITS_PER_SPAN;
+  return vmo_round_up(offset, seat->alignment);
+}
+
+/* The true height of the skyline under an item, and the section that holds it up; of a shaped one, its offset. */
 static vmo_bytes find_height(skyline *sky, const sky_seat *seat, uint32_t *section) {
+  if (seat->shaped) return find_shaped_offset(sky, seat);
   vmo_tree *tree = &sky->tiers[seat->tier].heights;
   vmo_bytes highest = vmo_tree_highest(tree, seat->span, section);
   for (uint32_t j = 1; j < seat->span_count; j++) {
@@ -176,29 +200,37 @@ static vmo_bytes find_height(skyline *sky, const sky_seat *seat, uint32_t *secti
   return highest;
 }
 
-static bool live_together(const vmo_instance *instance, const vmo_item *a, const vmo_item *b) {
-  const vmo_span *x = instance->spans + a->span_first, *x_end = x + a->span_count;
-  const vmo_span *y = instance->spans + b->span_first, *y_end = y + b->span_count;
-  while (x < x_end && y < y_end) {
-    if (x->end <= y->begin)
-      x++;
-    else if (y->end <= x->begin)
-      y++;
+/* The lowest offset from `offset` on at which the item does not hit this pin. */
+static vmo_bytes clear_pin(skyline *sky, const sky_seat *seat, const vmo_item *pin, vmo_bytes offset) {
+  const vmo_instance *instance = sky->instance;
+  const vmo_item *item = &instance->items[seat->item];
+  for (uint32_t i = 0, j = 0; i < pin->span_count && j < item->span_count;) {
+    vmo_span x = instance->spans[pin->span_first + i], y = instance->spans[item->span_first + j];
+    if (x.begin < y.end && y.begin < x.end) {
+      vmo_extent there = vmo_item_extent(instance, pin, i), own = seat_extent(sky, seat, j);
+      vmo_bytes low = pin->fixed_offset + there.low, high = pin->fixed_offset + there.high;
+      if (offset + own.high > low && offset + own.low < high) offset = vmo_round_up(high - own.low, seat->alignment);
+    }
+    if (x.end <= y.end)
+      i++;
     else
-      return true;
+      j++;
   }
-  return false;
+  return offset;
 }
 
-/* The lowest offset from `offset` on at which the item hits no pin. */
+/* The lowest offset from `offset` on at which the item hits no pin. Whom extents lift over one pin may hit one that was
+ * looked at before. */
 static vmo_bytes clear_pins(skyline *sky, const sky_seat *seat, vmo_bytes offset) {
-  for (uint32_t i = 0; i < sky->pin_count; i++) {
-    const vmo_item *pin = &sky->instance->items[sky->pins[i]];
-    vmo_bytes top = pin->fixed_offset + pin->bytes;
-    if (pin->fixed_offset >= offset + seat->bytes) break;
-    sky->work->used++;
-    if (top > offset && live_together(sky->instance, pin, &sky->instance->items[seat->item]))
-      offset = vmo_round_up(top, seat->alignment);
+  for (vmo_bytes before = -1; before != offset;) {
+    before = offset;
+    for (uint32_t i = 0; i < sky->pin_count; i++) {
+      const vmo_item *pin = &sky->instance->items[sky->pins[i]];
+      if (pin->fixed_offset >= offset + seat->bytes) break;
+      sky->work->used++;
+      if (pin->fixed_offset + pin->bytes > offset) offset = clear_pin(sky, seat, pin, offset);
+    }
+    if (sky->instance->extents == NULL) break;
   }
   return offset;
 }
@@ -331,8 +363,9 @@ static void take_items(skyline *sky, const uint32_t *ranked, vmo_keyed *pins, bo
                                           .span_count = item->span_count,
                                           .child = VMO_NONE,
                                           .sibling = VMO_NONE,
-                                          .waits = item->span_count > 1};
-    sky->any_waits = sky->any_waits || item->span_count > 1;
+                                          .shaped = item->shaped,
+                                          .waits = item->span_count > 1 || item->shaped};
+    sky->any_waits = sky->any_waits || item->span_count > 1 || item->shaped;
   }
 }
 
@@ -347,13 +380,16 @@ static bool join_section(skyline *sky, uint32_t rank, uint32_t section) {
 }
 
 /* Lets the items with gaps wait at their highest sections; from the last rank to the first, so that each heap is a
- * chain. */
+ * chain. Shaped ones are held up. */
 static void seat_gapped(skyline *sky) {
   for (uint32_t rank = sky->count; rank-- > 0;) {
     uint32_t section;
     if (!sky->seats[rank].waits) continue;
-    find_height(sky, &sky->seats[rank], &section);
-    join_section(sky, rank, section);
+    vmo_bytes height = find_height(sky, &sky->seats[rank], &section);
+    if (sky->seats[rank].shaped)
+      hold_up(sky, height, rank);
+    else
+      join_section(sky, rank, section);
   }
   for (uint32_t i = 0; i < sky->tier_count; i++) vmo_tree_refresh(&sky->tiers[i].heights);
 }
@@ -372,7 +408,8 @@ static bool set_up(skyline *sky, const uint32_t *ranked, bool coarse) {
   vmo_keyed *keys = vmr_arena_alloc(arena, 2 * pins * sizeof *keys);
   sky->seats = vmr_arena_alloc_aligned(arena, count * sizeof *sky->seats, 64);
   sky->pins = vmr_arena_alloc(arena, pins * sizeof *sky->pins);
-  sky->held_up = vmr_arena_alloc(arena, (pins > 0 ? count : 0) * sizeof *sky->held_up);
+  bool held_up = pins > 0 || sky->work->part->shaped;
+  sky->held_up = vmr_arena_alloc(arena, (held_up ? count : 0) * sizeof *sky->held_up);
   if (keys == NULL || sky->seats == NULL || sky->pins == NULL || sky->held_up == NULL) return false;
   sky->any_waits = pins > 0;
   take_items(sky, ranked, keys, pins_below);
@@ -421,7 +458,7 @@ static candidate find_next(skyline *sky) {
   candidate best = {.offset = INT64_MAX}, other;
   if (sky->held_up_count > 0) {
     uint32_t rank = sky->held_up[0].value;
-    best = (candidate){(vmo_bytes)sky->held_up[0].key, rank, whole_span(sky, &sky->seats[rank]), FROM_ABOVE_PIN};
+    best = (candidate){(vmo_bytes)sky->held_up[0].key, rank, whole_span(sky, &sky->seats[rank]), FROM_HELD_UP};
   }
   for (uint32_t i = 0; i < sky->tier_count; i++) {
     other = search_valleys(sky, &sky->tiers[i]);
@@ -448,8 +485,17 @@ static void take(skyline *sky, const candidate *next) {
   case FROM_SECTION:
     vmo_tree_set_waiting(&sky->tiers[seat->tier].heights, seat->section, drop_root(sky, next->rank));
     break;
-  case FROM_ABOVE_PIN: let_go(sky); break;
+  case FROM_HELD_UP: let_go(sky); break;
   }
+}
+
+/* Takes an item as if it were live in full from its first span to its last. */
+static void give_up_gaps(skyline *sky, uint32_t rank) {
+  sky_seat *seat = &sky->seats[rank];
+  seat->span = whole_span(sky, seat);
+  seat->span_count = 1;
+  seat->shaped = 0;
+  set_in_boxes(sky, seat, rank);
 }
 
 /* Lets the item wait for its turn at `offset`, which is above `height` if a pin holds it up. */
@@ -458,9 +504,9 @@ static void put_back(skyline *sky, uint32_t rank, vmo_bytes height, uint32_t sec
   if (offset > height) {
     hold_up(sky, offset, rank);
   } else if (seat->moves++ > MAX_MOVES / sky->count) {
-    seat->span = whole_span(sky, seat);
-    seat->span_count = 1;
-    set_in_boxes(sky, seat, rank);
+    give_up_gaps(sky, rank);
+  } else if (seat->shaped) {
+    hold_up(sky, offset, rank);
   } else if (join_section(sky, rank, section)) {
     vmo_tree_set_waiting(&sky->tiers[seat->tier].heights, section, rank);
   }
@@ -480,7 +526,8 @@ static vmo_bytes serve_next(skyline *sky, bool *placed) {
   *placed = offset == next.offset;
   if (*placed) {
     seat->offset = offset;
-    for (uint32_t j = 0; j < seat->span_count; j++) raise_span(sky, seat_span(sky, seat, j), offset + seat->bytes);
+    for (uint32_t j = 0; j < seat->span_count; j++)
+      raise_span(sky, seat_span(sky, seat, j), offset + seat_extent(sky, seat, j).high);
   } else {
     put_back(sky, next.rank, height, section, offset);
   }

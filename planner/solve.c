@@ -238,7 +238,8 @@ static bool alloc_plans(vmo_solver *solver) {
 
 static vmo_status solve(vmo_solver *solver) {
   bool clash;
-  vmo_status status = vmo_build_instance(solver->context, solver->problem, solver->arena, &solver->instance);
+  vmo_status status =
+      vmo_build_instance(solver->context, solver->problem, solver->extents, solver->arena, &solver->instance);
   if (status == VMO_OK) status = start_solution(solver);
   if (status == VMO_OK) status = find_clash(solver, &clash);
   if (status != VMO_OK) return status;
@@ -267,9 +268,15 @@ static int64_t find_deadline(const vmo_solve_options *options) {
 
 vmo_status vmo_solve_problem(vmo_context *context, const vmo_problem *problem, const vmo_solve_options *options,
                              vmo_solution *solution) {
+  return vmo_solve_extents(context, problem, NULL, options, solution);
+}
+
+vmo_status vmo_solve_extents(vmo_context *context, const vmo_problem *problem, const vmo_extent *extents,
+                             const vmo_solve_options *options, vmo_solution *solution) {
   static const vmo_solve_options defaults = {0};
   if (options == NULL) options = &defaults;
-  vmo_solver solver = {.context = context, .problem = problem, .options = options, .solution = solution};
+  vmo_solver solver = {
+      .context = context, .problem = problem, .extents = extents, .options = options, .solution = solution};
   solver.watch = (vmo_watch){options->cancelled, find_deadline(options)};
   *solution = (vmo_solution){0};
   vmo_status status = vmo_verify_problem(context, problem);

@@ -26,6 +26,7 @@ typedef struct vmo_part_plan {
 typedef struct vmo_solver {
   vmo_context *context;
   const vmo_problem *problem;
+  const vmo_extent *extents; /* per lifetime; or NULL */
   const vmo_solve_options *options;
   vmo_solution *solution;
   vmo_instance instance;
@@ -50,6 +51,11 @@ typedef struct vmo_visit {
   vmo_graph graph;
   bool graph_known, graph_fits;
 } vmo_visit;
+
+/* As vmo_solve_problem, and with extents: in each of the problem's lifetimes only those bytes of the buffer are live
+ * (NULL: all). The height counts all bytes of a buffer. Exact searches leave parts with shaped items alone. */
+vmo_status vmo_solve_extents(vmo_context *context, const vmo_problem *problem, const vmo_extent *extents,
+                             const vmo_solve_options *options, vmo_solution *solution);
 
 /* Takes the plan in work as the part's best one. */
 void vmo_keep_plan(vmo_visit *visit, const char *method);

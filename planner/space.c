@@ -1,4 +1,4 @@
-/* space.c: places the bundles of one space, by way of the solver of plain problems where that is exact.
+/* space.c: places the bundles of one space, by way of the solver.
  *
  * Apart pairs. Each pair gets a time of its own, after everything else, at which it and nobody else is live:
  *
@@ -9,19 +9,20 @@
  * So the solver needs to know nothing of pairs, its floors and its verdicts hold, and only the largest load is found
  * again from the real times.
  *
- * Shapes. A bundle that is not all live all the time (windows, smaller members) is first given to the solver as if it
- * were: that plan is valid, and its height an upper bound, but its floor is none. Then the bundles are placed again as
- * they are, by first fit in several orders, and small problems are searched to the end (exact_bundles.c). */
+ * Shapes. A bundle that is not all live all the time (windows, smaller members) goes to the solver with the extent that
+ * is live in each stretch of time. The solver searches everything but exactly there; small problems are searched to the
+ * end here (exact_bundles.c). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "planner/budget.h"
 #include "planner/relations.h"
+#include "planner/solver.h"
 #include "support/vec.h"
 
-#define MAX_RELATIONS UINT32_C(16000000)
-#define SMALL_COUNT 64 /* bundles that the exact search is tried for */
-#define SHAKES 24      /* orders of first fit that are tried at random */
+#define MAX_RELATIONS UINT32_C(1000000)
+#define SMALL_COUNT 64             /* bundles that the exact search is tried for */
+#define FIRST_WORK UINT64_C(50000) /* before that */
 
 typedef struct space_run {
   vmo_context *context;
@@ -31,7 +32,7 @@ typedef struct space_run {
   vmo_bytes *offsets; /* per bundle, the answer */
   vmo_solution *result;
   vmo_bytes *local; /* per chosen bundle: of the plan that is looked at */
-  bool plain;       /* no shapes: the solver's floors and verdicts hold */
+  bool shaped;      /* some bundle is, or some pair is not to be apart in full */
   bool placed;      /* offsets hold a plan of result->height */
   vmo_relations relations;
 } space_run;
@@ -81,15 +82,14 @@ bool vmo_find_load(const vmo_bundles *bundles, const uint32_t *chosen, uint32_t 
 typedef struct plain_problem {
   vmo_buffer *buffers;
   VMO_VEC(vmo_lifetime) lifetimes;
-  uint32_t *apart_firsts; /* per chosen bundle, and one more: its pairs */
-  uint32_t *apart_pairs;  /* numbers of pairs, ascending */
-  int64_t end;            /* nothing is live from here on */
+  VMO_VEC(vmo_extent) extents; /* per lifetime */
+  uint32_t *apart_firsts;      /* per chosen bundle, and one more: its pairs */
+  uint32_t *apart_pairs;       /* numbers of pairs, ascending */
+  int64_t end;                 /* nothing is live from here on */
 } plain_problem;
 
-/* Per bundle of all, its place among the chosen ones; `places` is VMO_NONE elsewhere. */
-static uint32_t *list_places(const space_run *run) {
-  const vmo_space_problem *space = run->space;
-  uint32_t *places = vmr_arena_alloc(run->scratch, ((size_t)space->bundles->count + 1) * sizeof *places);
+uint32_t *vmo_list_places(const vmo_space_problem *space, vmr_arena *arena) {
+  uint32_t *places = vmr_arena_alloc(arena, ((size_t)space->bundles->count + 1) * sizeof *places);
   if (places == NULL) return NULL;
   memset(places, 0xff, space->bundles->count * sizeof *places);
   for (uint32_t i = 0; i < space->chosen_count; i++) places[space->chosen[i]] = i;
@@ -111,12 +111,10 @@ static bool meet(const vmo_bundles *bundles, const vmo_apart *pair) {
   return false;
 }
 
-/* Lists the pairs of each bundle that lie in this space. A pair that wants less than the bundles' bytes apart is no
- * plain
- * one. */
+/* Lists the pairs of each bundle that lie in this space. */
 static bool list_pairs(space_run *run, plain_problem *plain) {
   const vmo_bundles *bundles = run->space->bundles;
-  uint32_t count = run->space->chosen_count, *places = list_places(run);
+  uint32_t count = run->space->chosen_count, *places = vmo_list_places(run->space, run->scratch);
   plain->apart_firsts = vmr_arena_alloc_array(run->scratch, (size_t)count + 2, sizeof(uint32_t));
   plain->apart_pairs = vmr_arena_alloc(run->scratch, (2 * (size_t)bundles->apart_count + 1) * sizeof(uint32_t));
   if (places == NULL || plain->apart_firsts == NULL || plain->apart_pairs == NULL) return false;
@@ -125,8 +123,8 @@ static bool list_pairs(space_run *run, plain_problem *plain) {
       const vmo_apart *pair = &bundles->apart[i];
       uint32_t a = places[pair->first], b = places[pair->second];
       if (a == VMO_NONE || b == VMO_NONE || meet(bundles, pair)) continue;
-      run->plain = run->plain && pair->first_bytes == bundles->data[pair->first].bytes &&
-                   pair->second_bytes == bundles->data[pair->second].bytes;
+      run->shaped = run->shaped || pair->first_bytes < bundles->data[pair->first].bytes ||
+                    pair->second_bytes < bundles->data[pair->second].bytes;
       if (fill == 0) {
         plain->apart_firsts[a + 2]++;
         plain->apart_firsts[b + 2]++;
@@ -141,23 +139,27 @@ static bool list_pairs(space_run *run, plain_problem *plain) {
   return true;
 }
 
+static bool add_lifetime(space_run *run, plain_problem *plain, vmo_lifetime lifetime, vmo_extent extent) {
+  return vmo_vec_push(run->scratch, &plain->lifetimes, lifetime) && vmo_vec_push(run->scratch, &plain->extents, extent);
+}
+
+/* Those of the pieces, and then those of the pairs, in which as much is live as is to be apart. */
 static bool add_lifetimes(space_run *run, plain_problem *plain, uint32_t index) {
   const vmo_bundles *bundles = run->space->bundles;
-  const vmo_bundle *bundle = &bundles->data[run->space->chosen[index]];
+  uint32_t number = run->space->chosen[index];
+  const vmo_bundle *bundle = &bundles->data[number];
   vmo_buffer *buffer = &plain->buffers[index];
   buffer->lifetime_first = plain->lifetimes.count;
   for (uint32_t j = 0; j < bundle->piece_count; j++) {
     const vmo_piece *piece = &bundles->pieces[bundle->piece_first + j];
-    vmo_lifetime *last = j > 0 ? &plain->lifetimes.data[plain->lifetimes.count - 1] : NULL;
-    if (last != NULL && last->end == piece->begin) {
-      last->end = piece->end;
-      continue;
-    }
-    if (!vmo_vec_push(run->scratch, &plain->lifetimes, ((vmo_lifetime){piece->begin, piece->end}))) return false;
+    if (!add_lifetime(run, plain, (vmo_lifetime){piece->begin, piece->end}, (vmo_extent){piece->low, piece->high}))
+      return false;
   }
   for (uint32_t j = plain->apart_firsts[index]; j < plain->apart_firsts[index + 1]; j++) {
+    const vmo_apart *pair = &bundles->apart[plain->apart_pairs[j]];
     int64_t time = plain->end + 2 * (int64_t)plain->apart_pairs[j];
-    if (!vmo_vec_push(run->scratch, &plain->lifetimes, ((vmo_lifetime){time, time + 1}))) return false;
+    vmo_bytes bytes = pair->first == number ? pair->first_bytes : pair->second_bytes;
+    if (!add_lifetime(run, plain, (vmo_lifetime){time, time + 1}, (vmo_extent){0, bytes})) return false;
   }
   buffer->lifetime_count = plain->lifetimes.count - buffer->lifetime_first;
   return true;
@@ -174,7 +176,7 @@ static bool build_plain(space_run *run, plain_problem *plain, vmo_problem *probl
   if (plain->end == INT64_MIN) plain->end = 0;
   for (uint32_t i = 0; i < count; i++) {
     const vmo_bundle *bundle = &bundles->data[run->space->chosen[i]];
-    run->plain = run->plain && !bundle->shaped;
+    run->shaped = run->shaped || bundle->shaped;
     plain->buffers[i] = (vmo_buffer){.bytes = bundle->bytes,
                                      .alignment = vmo_max_bytes(bundle->alignment, run->space->alignment),
                                      .fixed_offset = bundle->fixed_offset};
@@ -202,23 +204,13 @@ static bool take_solution(space_run *run, const vmo_solution *solution) {
                        &run->result->lower_bound, &run->result->witness);
 }
 
-/* ---- bundles as they are ---- */
+/* ---- to the end ---- */
 
-/* What no plan can be lower than, whatever the shapes. */
-static vmo_bytes find_floor(const space_run *run) {
-  const vmo_bundles *bundles = run->space->bundles;
-  vmo_bytes floor = run->result->lower_bound;
-  for (uint32_t i = 0; i < run->space->chosen_count; i++) {
-    const vmo_bundle *bundle = &bundles->data[run->space->chosen[i]];
-    floor = vmo_max_bytes(floor, vmo_max_bytes(bundle->fixed_offset, 0) + bundle->bytes);
-  }
+static vmo_bytes find_local_height(const space_run *run) {
+  vmo_bytes height = 0;
   for (uint32_t i = 0; i < run->relations.count; i++)
-    for (uint32_t j = run->relations.firsts[i]; j < run->relations.firsts[i + 1]; j++) {
-      const vmo_relation *relation = &run->relations.data[j];
-      vmo_bytes bytes = run->relations.nodes[i].bytes, other = run->relations.nodes[relation->other].bytes;
-      if (relation->low == -other && relation->high == bytes) floor = vmo_max_bytes(floor, bytes + other);
-    }
-  return floor;
+    height = vmo_max_bytes(height, run->local[i] + run->relations.nodes[i].bytes);
+  return height;
 }
 
 static void keep_local(space_run *run, vmo_bytes height, const char *method) {
@@ -232,91 +224,6 @@ static bool is_low_enough(const space_run *run) {
   vmo_bytes enough = run->space->capacity >= 0 ? run->space->capacity : run->result->floor;
   return run->placed && run->result->height <= enough;
 }
-
-static bool declare_infeasible(space_run *run, const uint32_t *nodes, uint32_t count) {
-  uint32_t *blockers = vmr_arena_alloc(run->arena, ((size_t)count + 1) * sizeof *blockers);
-  if (blockers == NULL) return false;
-  for (uint32_t i = 0; i < count; i++) blockers[i] = run->space->chosen[nodes[i]];
-  run->result->blockers = blockers;
-  run->result->blocker_count = count;
-  run->result->status = VMO_SOLUTION_INFEASIBLE;
-  run->result->proof = VMO_PROOF_BOUND;
-  return true;
-}
-
-/* The floor is above the capacity: a bundle that is too large alone, or the largest that are live at the witness until
- * they are too many, or a pair that is apart. */
-static vmo_status find_overload(space_run *run) {
-  const vmo_bundles *bundles = run->space->bundles;
-  uint32_t count = run->space->chosen_count, live = 0;
-  vmo_keyed *keys = vmr_arena_alloc(run->scratch, 2 * ((size_t)count + 1) * sizeof *keys);
-  uint32_t *nodes = vmr_arena_alloc(run->scratch, ((size_t)count + 2) * sizeof *nodes);
-  if (keys == NULL || nodes == NULL) return VMO_OUT_OF_MEMORY;
-  vmo_bytes capacity = run->space->capacity, sum = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    const vmo_bundle *bundle = &bundles->data[run->space->chosen[i]];
-    if (vmo_max_bytes(bundle->fixed_offset, 0) + bundle->bytes > capacity)
-      return declare_infeasible(run, &i, 1) ? VMO_OK : VMO_OUT_OF_MEMORY;
-    for (uint32_t j = 0; j < bundle->piece_count; j++) {
-      const vmo_piece *piece = &bundles->pieces[bundle->piece_first + j];
-      if (piece->begin > run->result->witness || piece->end <= run->result->witness) continue;
-      keys[live++] = (vmo_keyed){(uint64_t)(VMO_BYTES_LIMIT - (piece->high - piece->low)), i};
-    }
-  }
-  vmo_sort_keyed(keys, keys + live, live);
-  uint32_t needed = 0;
-  for (; needed < live && sum <= capacity; needed++) {
-    sum += VMO_BYTES_LIMIT - (vmo_bytes)keys[needed].key;
-    nodes[needed] = keys[needed].value;
-  }
-  if (sum > capacity) return declare_infeasible(run, nodes, needed) ? VMO_OK : VMO_OUT_OF_MEMORY;
-  for (uint32_t i = 0; i < run->relations.count; i++)
-    for (uint32_t j = run->relations.firsts[i]; j < run->relations.firsts[i + 1]; j++) {
-      const vmo_relation *relation = &run->relations.data[j];
-      vmo_bytes bytes = run->relations.nodes[i].bytes, other = run->relations.nodes[relation->other].bytes;
-      if (relation->low != -other || relation->high != bytes || bytes + other <= capacity) continue;
-      nodes[0] = i;
-      nodes[1] = relation->other;
-      return declare_infeasible(run, nodes, 2) ? VMO_OK : VMO_OUT_OF_MEMORY;
-    }
-  return VMO_OK;
-}
-
-/* First fit by offset of the plan so far, by bytes, by lifetime's begin, and in shaken orders of these. */
-static vmo_status fit_orders(space_run *run) {
-  uint32_t count = run->relations.count, clash[2];
-  vmo_keyed *keys = vmr_arena_alloc(run->scratch, 2 * ((size_t)count + 1) * sizeof *keys);
-  uint32_t *order = vmr_arena_alloc(run->scratch, ((size_t)count + 1) * sizeof *order);
-  vmr_arena *arena = vmr_arena_create(0);
-  vmo_status status = keys != NULL && order != NULL && arena != NULL ? VMO_OK : VMO_OUT_OF_MEMORY;
-  uint64_t random = 1;
-  for (uint32_t turn = 0; turn < 3 + SHAKES && status == VMO_OK && !is_low_enough(run); turn++) {
-    for (uint32_t i = 0; i < count; i++) {
-      const vmo_node *node = &run->relations.nodes[i];
-      const vmo_bundle *bundle = &run->space->bundles->data[run->space->chosen[i]];
-      random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407); /* Knuth */
-      uint64_t key = (uint64_t)(VMO_BYTES_LIMIT - node->bytes);
-      if (turn % 3 == 0 && run->placed) key = (uint64_t)run->offsets[run->space->chosen[i]];
-      if (turn % 3 == 2) key = bundle->piece_first;
-      if (turn >= 3) key = (uint64_t)((double)key * (0.5 + (double)(random >> 33) / (double)(UINT64_C(1) << 31)));
-      keys[i] = (vmo_keyed){key, i};
-    }
-    vmo_sort_keyed(keys, keys + count, count);
-    for (uint32_t i = 0; i < count; i++) order[i] = keys[i].value;
-    vmr_arena_reset(arena);
-    vmo_outcome outcome = vmo_fit_bundles(&run->relations, order, arena, run->local, clash);
-    if (outcome == VMO_OUTCOME_OUT_OF_MEMORY) status = VMO_OUT_OF_MEMORY;
-    if (outcome == VMO_OUTCOME_NONE && clash[0] != VMO_NONE && !declare_infeasible(run, clash, 2))
-      status = VMO_OUT_OF_MEMORY;
-    if (outcome != VMO_OUTCOME_FOUND) break;
-    vmo_bytes height = vmo_height_of_nodes(&run->relations, run->local);
-    if (!run->placed || height < run->result->height) keep_local(run, height, "first fit of shapes");
-  }
-  vmr_arena_destroy(arena);
-  return status;
-}
-
-/* ---- to the end ---- */
 
 /* Of all nodes, drops those without which the others still do not fit. */
 static vmo_status shrink_blockers(space_run *run) {
@@ -370,7 +277,7 @@ static vmo_status search_to_end(space_run *run) {
     if (!run->placed && run->space->capacity < 0) wanted = VMO_BYTES_LIMIT - 1;
     vmr_arena_reset(arena);
     switch (vmo_search_bundles(&run->relations, wanted, &units, arena, run->local)) {
-    case VMO_SEARCH_FOUND: keep_local(run, vmo_height_of_nodes(&run->relations, run->local), "exact search"); break;
+    case VMO_SEARCH_FOUND: keep_local(run, find_local_height(run), "exact search"); break;
     case VMO_SEARCH_NONE:
       open = false;
       if (run->space->capacity >= 0 || !run->placed) {
@@ -404,27 +311,14 @@ static void judge(space_run *run) {
     result->proof = VMO_PROOF_BOUND;
 }
 
-/* Goes on where the solver of plain problems cannot. */
+/* Goes on where the solver searches nothing exactly. */
 static vmo_status refine(space_run *run) {
   vmo_outcome outcome = vmo_build_relations(run->space, MAX_RELATIONS, run->scratch, &run->relations);
   if (outcome == VMO_OUTCOME_OUT_OF_MEMORY) return VMO_OUT_OF_MEMORY;
-  bool related = outcome == VMO_OUTCOME_FOUND;
+  if (outcome == VMO_OUTCOME_NONE) return VMO_OK;
   run->local = vmr_arena_alloc(run->scratch, ((size_t)run->space->chosen_count + 1) * sizeof *run->local);
   if (run->local == NULL) return VMO_OUT_OF_MEMORY;
-  vmo_status status = VMO_OK;
-  if (!run->plain) {
-    run->result->status = VMO_SOLUTION_TIMEOUT;
-    run->result->proof = VMO_PROOF_NONE;
-    run->result->blockers = NULL;
-    run->result->blocker_count = 0;
-    if (!related) run->relations = (vmo_relations){0};
-    run->result->floor = find_floor(run);
-    if (related) status = fit_orders(run);
-    bool over = run->space->capacity >= 0 && run->result->floor > run->space->capacity;
-    if (status == VMO_OK && over && run->result->status != VMO_SOLUTION_INFEASIBLE) status = find_overload(run);
-  }
-  bool small = related && run->space->chosen_count <= SMALL_COUNT && run->units > 0;
-  if (status == VMO_OK && small && run->result->status != VMO_SOLUTION_INFEASIBLE) status = search_to_end(run);
+  vmo_status status = search_to_end(run);
   judge(run);
   return status;
 }
@@ -438,11 +332,12 @@ static vmo_status mend(space_run *run, const plain_problem *plain, const vmo_pro
   vmo_solve_options options = vmo_budget_part(budget, 0.6);
   uint32_t count = problem->buffer_count;
   const vmo_bundles *bundles = run->space->bundles;
+  const vmo_extent *extents = run->shaped ? plain->extents.data : NULL;
   for (uint32_t i = 0; i < count; i++)
     plain->buffers[i].lifetime_count -= plain->apart_firsts[i + 1] - plain->apart_firsts[i];
-  vmo_status status = vmo_solve_problem(run->context, problem, &options, &loose);
+  vmo_status status = vmo_solve_extents(run->context, problem, extents, &options, &loose);
   if (status != VMO_OK || loose.offsets == NULL || loose.height >= run->result->height) return status;
-  uint32_t *places = list_places(run);
+  uint32_t *places = vmo_list_places(run->space, run->scratch);
   bool *moves = vmr_arena_alloc_array(run->scratch, (size_t)count + 1, sizeof *moves);
   if (places == NULL || moves == NULL) return VMO_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < bundles->apart_count; i++) {
@@ -456,7 +351,7 @@ static vmo_status mend(space_run *run, const plain_problem *plain, const vmo_pro
     if (!moves[i]) plain->buffers[i].fixed_offset = loose.offsets[i];
   }
   options = vmo_budget_part(budget, 1);
-  status = vmo_solve_problem(run->context, problem, &options, &mended);
+  status = vmo_solve_extents(run->context, problem, extents, &options, &mended);
   if (status != VMO_OK || mended.offsets == NULL || mended.height >= run->result->height) return status;
   for (uint32_t i = 0; i < count; i++) run->offsets[run->space->chosen[i]] = mended.offsets[i];
   run->result->height = mended.height;
@@ -465,32 +360,50 @@ static vmo_status mend(space_run *run, const plain_problem *plain, const vmo_pro
   return VMO_OK;
 }
 
+/* The exact search gave up: the solver goes on with what is left of the limits. */
+static vmo_status search_on(space_run *run, const vmo_problem *problem, const vmo_extent *extents,
+                            const vmo_budget_of_time *budget) {
+  vmo_solution before = *run->result, solution;
+  vmo_solve_options part = vmo_budget_part(budget, 1);
+  vmo_status status = vmo_solve_extents(run->context, problem, extents, &part, &solution);
+  if (status != VMO_OK || solution.height >= before.height) return status;
+  if (!take_solution(run, &solution)) return VMO_OUT_OF_MEMORY;
+  run->result->nodes += before.nodes;
+  judge(run);
+  return VMO_OK;
+}
+
+/* Nothing is left to be found. */
+static bool is_settled(const space_run *run) {
+  return is_low_enough(run) || run->result->status == VMO_SOLUTION_INFEASIBLE;
+}
+
 static vmo_status solve(space_run *run, const vmo_solve_options *options) {
   plain_problem plain = {0};
   vmo_problem problem;
   vmo_solution solution;
   if (!build_plain(run, &plain, &problem)) return VMO_OUT_OF_MEMORY;
   vmo_budget_of_time budget = vmo_begin_budget(options);
-  bool pairs = plain.apart_firsts[run->space->chosen_count] > 0;
-  vmo_solve_options first = vmo_budget_part(&budget, pairs ? 0.4 : 1);
-  vmo_status status = vmo_solve_problem(run->context, &problem, &first, &solution);
+  bool pairs = plain.apart_firsts[run->space->chosen_count] > 0, small = run->space->chosen_count <= SMALL_COUNT;
+  bool mendable = pairs && !small, searchable = run->shaped && small && run->units > 0;
+  vmo_solve_options part = vmo_budget_part(&budget, mendable ? 0.4 : 1);
+  if (searchable && (part.work_limit == 0 || part.work_limit > FIRST_WORK)) part.work_limit = FIRST_WORK;
+  const vmo_extent *extents = run->shaped ? plain.extents.data : NULL;
+  vmo_status status = vmo_solve_extents(run->context, &problem, extents, &part, &solution);
   if (status != VMO_OK) return status;
   if (!take_solution(run, &solution)) return VMO_OUT_OF_MEMORY;
-  if (!run->plain) return refine(run);
-  bool mendable = pairs && run->space->chosen_count > SMALL_COUNT;
-  if (!mendable || is_low_enough(run) || run->result->status == VMO_SOLUTION_INFEASIBLE) return VMO_OK;
-  return mend(run, &plain, &problem, &budget);
+  if (is_settled(run)) return VMO_OK;
+  if (!searchable) return mendable ? mend(run, &plain, &problem, &budget) : VMO_OK;
+  run->units = vmo_budget_units(&budget, run->units);
+  status = refine(run);
+  if (status != VMO_OK || is_settled(run) || vmo_budget_is_over(&budget)) return status;
+  return search_on(run, &problem, extents, &budget);
 }
 
 vmo_status vmo_solve_space(vmo_context *context, const vmo_space_problem *space, const vmo_solve_options *options,
                            uint64_t exact_units, vmr_arena *arena, vmo_bytes *offsets, vmo_solution *result) {
-  space_run run = {.context = context,
-                   .space = space,
-                   .arena = arena,
-                   .units = exact_units,
-                   .offsets = offsets,
-                   .result = result,
-                   .plain = true};
+  space_run run = {
+      .context = context, .space = space, .arena = arena, .units = exact_units, .offsets = offsets, .result = result};
   run.scratch = vmr_arena_create(0);
   if (run.scratch == NULL) return VMO_OUT_OF_MEMORY;
   vmo_status status = solve(&run, options);

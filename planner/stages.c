@@ -61,8 +61,9 @@ static void add_up_placed(stages *s, const vmo_bytes *offsets) {
     const vmo_item *item = &instance->items[s->left[i]];
     if (offsets[s->left[i] - s->visit->part->item_first] < 0) continue;
     for (uint32_t j = 0; j < item->span_count; j++) {
-      s->placed[instance->spans[item->span_first + j].begin - origin] += item->bytes;
-      s->placed[instance->spans[item->span_first + j].end - origin] -= item->bytes;
+      vmo_extent extent = vmo_item_extent(instance, item, j);
+      s->placed[instance->spans[item->span_first + j].begin - origin] += extent.high - extent.low;
+      s->placed[instance->spans[item->span_first + j].end - origin] -= extent.high - extent.low;
     }
   }
 }

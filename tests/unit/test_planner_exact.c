@@ -21,7 +21,8 @@ typedef struct fixture {
 static fixture open_fixture(random_problem made) {
   fixture opened = {.made = made, .context = vmo_context_create(), .arena = vmr_arena_create(0)};
   assert_int_equal(vmo_verify_problem(opened.context, &opened.made.problem), VMO_OK);
-  assert_int_equal(vmo_build_instance(opened.context, &opened.made.problem, opened.arena, &opened.instance), VMO_OK);
+  assert_int_equal(vmo_build_instance(opened.context, &opened.made.problem, NULL, opened.arena, &opened.instance),
+                   VMO_OK);
   return opened;
 }
 

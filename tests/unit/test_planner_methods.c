@@ -44,7 +44,8 @@ static fixture open_fixture(random_source *source, const random_shape *shape) {
   opened.arena = vmr_arena_create(0);
   opened.method_arena = vmr_arena_create(0);
   assert_int_equal(vmo_verify_problem(opened.context, &opened.made.problem), VMO_OK);
-  assert_int_equal(vmo_build_instance(opened.context, &opened.made.problem, opened.arena, &opened.instance), VMO_OK);
+  assert_int_equal(vmo_build_instance(opened.context, &opened.made.problem, NULL, opened.arena, &opened.instance),
+                   VMO_OK);
   return opened;
 }
 
@@ -468,7 +469,7 @@ static uint64_t measure_skyline(vmo_lifetime (*lifetime_of)(uint32_t index, uint
   }
   vmo_problem problem = {buffers, count, lifetimes, count, -1};
   vmo_instance instance;
-  assert_int_equal(vmo_build_instance(context, &problem, arena, &instance), VMO_OK);
+  assert_int_equal(vmo_build_instance(context, &problem, NULL, arena, &instance), VMO_OK);
   assert_int_equal(instance.part_count, 1);
   vmo_work work = {.instance = &instance,
                    .part = instance.parts,
