@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/runtime_ctx.h"
 #include "tests/unit/short_of_memory.h"
-#include "vmemrt.h"
 
 #ifdef VMO_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
@@ -23,17 +23,7 @@
 #define ZONE_BYTES 0
 #endif
 
-#define KIB ((size_t)1 << 10)
-#define MIB ((size_t)1 << 20)
-
 static bool is_aligned(const void *address, size_t alignment) { return (uintptr_t)address % alignment == 0; }
-
-static bool is_filled(const unsigned char *bytes, size_t count, unsigned char with) {
-  for (size_t i = 0; i < count; i++) {
-    if (bytes[i] != with) return false;
-  }
-  return true;
-}
 
 static void objects_are_aligned_and_apart(void **state) {
   (void)state;

@@ -14,21 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmemrt.h"
-
-static vmr_ctx *make_ctx(void) {
-  vmr_options options = vmr_options_default();
-  vmr_ctx *ctx = NULL;
-  options.flags = VMR_IGNORE_ENVIRONMENT;
-  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
-  return ctx;
-}
-
-static vmr_account read_account(const vmr_ctx *ctx) {
-  vmr_account account;
-  assert_int_equal(vmr_ctx_read_account(ctx, VMR_KIND_INTERNER, &account), VMR_OK);
-  return account;
-}
+#include "tests/unit/runtime_ctx.h"
 
 static vmr_interner *open_interner(vmr_ctx *ctx, const vmr_interner_options *options) {
   vmr_interner *interner = NULL;
@@ -83,14 +69,14 @@ static void words_cost_no_allocation(void **state) {
   (void)state;
   vmr_ctx *ctx = make_ctx();
   vmr_interner *plain = open_interner(ctx, NULL);
-  uint64_t allocations = read_account(ctx).obtained;
-  size_t bytes = read_account(ctx).current_bytes;
+  uint64_t allocations = read_account(ctx, VMR_KIND_INTERNER).obtained;
+  size_t bytes = read_account(ctx, VMR_KIND_INTERNER).current_bytes;
   vmr_interner_options options = preload(WORDS, WORD_COUNT);
   vmr_interner *loaded = open_interner(ctx, &options);
-  assert_int_equal(read_account(ctx).obtained, 2 * allocations);
-  assert_int_equal(read_account(ctx).current_bytes, 2 * bytes);
+  assert_int_equal(read_account(ctx, VMR_KIND_INTERNER).obtained, 2 * allocations);
+  assert_int_equal(read_account(ctx, VMR_KIND_INTERNER).current_bytes, 2 * bytes);
   for (uint32_t i = 0; i < WORD_COUNT; i++) vmr_interner_add(loaded, WORDS[i].data, WORDS[i].length);
-  assert_int_equal(read_account(ctx).obtained, 2 * allocations);
+  assert_int_equal(read_account(ctx, VMR_KIND_INTERNER).obtained, 2 * allocations);
   assert_int_equal(vmr_interner_read_figures(loaded).stored_bytes, 0);
   vmr_interner_destroy(plain);
   vmr_interner_destroy(loaded);
@@ -139,7 +125,7 @@ static void options_are_checked(void **state) {
   assert_int_equal(vmr_interner_open(&interner, ctx, &options), VMR_INVALID_ARGUMENT);
   assert_null(interner);
   vmr_interner_destroy(NULL);
-  assert_int_equal(read_account(ctx).current_bytes, 0);
+  assert_int_equal(read_account(ctx, VMR_KIND_INTERNER).current_bytes, 0);
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
@@ -177,14 +163,15 @@ static void no_more_bytes_than_allowed(void **state) {
     count++;
     assert_true(count < 100000);
   }
-  assert_in_range(read_account(ctx).peak_bytes, 60000, 100000);
+  assert_in_range(read_account(ctx, VMR_KIND_INTERNER).peak_bytes, 60000, 100000);
   assert_true(count > 1000);
-  assert_int_equal(vmr_interner_read_figures(interner).reserved_bytes, read_account(ctx).current_bytes);
+  assert_int_equal(vmr_interner_read_figures(interner).reserved_bytes,
+                   read_account(ctx, VMR_KIND_INTERNER).current_bytes);
   assert_true(vmr_interner_read_figures(interner).limits_hit > 0);
   assert_true(vmr_interner_is_valid(interner));
   for (unsigned i = 0; i < count; i++) assert_int_equal(add_number(interner, i), i + 1);
   vmr_interner_destroy(interner);
-  assert_int_equal(read_account(ctx).current_bytes, 0);
+  assert_int_equal(read_account(ctx, VMR_KIND_INTERNER).current_bytes, 0);
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
@@ -196,7 +183,7 @@ static void the_limit_of_the_context_holds(void **state) {
   unsigned count = 0;
   while (add_number(interner, count) != 0) count++;
   assert_true(count > 500);
-  assert_true(read_account(ctx).peak_bytes <= 50000);
+  assert_true(read_account(ctx, VMR_KIND_INTERNER).peak_bytes <= 50000);
   assert_true(vmr_ctx_limits_hit(ctx) > 0);
   vmr_ctx_set_limits(ctx, 0, 0);
   assert_int_equal(add_number(interner, count), count + 1); /* it goes on when there is memory again */
@@ -242,14 +229,16 @@ static void bytes_per_text_stay_low(void **state) {
     for (unsigned i = 0; i < 200000; i++) {
       snprintf(name, sizeof name, "name%08u", i);
       assert_int_equal(vmr_interner_add(interner, name, 12), i + 1);
-      if (i >= 20000 && i % 1000 == 0) assert_true(read_account(ctx).current_bytes <= 48 * (size_t)i);
-      if (i == 100000) assert_true(read_account(ctx).current_bytes <= 46 * (size_t)i);
+      if (i >= 20000 && i % 1000 == 0)
+        assert_true(read_account(ctx, VMR_KIND_INTERNER).current_bytes <= 48 * (size_t)i);
+      if (i == 100000) assert_true(read_account(ctx, VMR_KIND_INTERNER).current_bytes <= 46 * (size_t)i);
     }
-    size_t retired = vmr_interner_read_figures(interner).retired_bytes, before = read_account(ctx).current_bytes;
+    size_t retired = vmr_interner_read_figures(interner).retired_bytes,
+           before = read_account(ctx, VMR_KIND_INTERNER).current_bytes;
     assert_int_equal(retired != 0, is_shared != 0);
     assert_int_equal(vmr_trim(ctx), retired);
-    assert_int_equal(read_account(ctx).current_bytes, before - retired);
-    assert_true(read_account(ctx).current_bytes <= 36 * (size_t)200000);
+    assert_int_equal(read_account(ctx, VMR_KIND_INTERNER).current_bytes, before - retired);
+    assert_true(read_account(ctx, VMR_KIND_INTERNER).current_bytes <= 36 * (size_t)200000);
     assert_int_equal(vmr_interner_find(interner, name, 12), 200000);
     vmr_interner_destroy(interner);
     assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);

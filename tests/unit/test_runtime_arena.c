@@ -11,25 +11,8 @@
 
 #include <string.h>
 
+#include "tests/unit/runtime_ctx.h"
 #include "tests/unit/short_of_memory.h"
-#include "vmemrt.h"
-
-#define KIB ((size_t)1 << 10)
-#define MIB ((size_t)1 << 20)
-
-static vmr_ctx *make_ctx(uint32_t flags) {
-  vmr_options options = vmr_options_default();
-  vmr_ctx *ctx = NULL;
-  options.flags = flags | VMR_IGNORE_ENVIRONMENT;
-  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
-  return ctx;
-}
-
-static size_t current_bytes(const vmr_ctx *ctx) {
-  vmr_account account;
-  assert_int_equal(vmr_ctx_read_account(ctx, VMR_KIND_ALL, &account), VMR_OK);
-  return account.current_bytes;
-}
 
 /* ---- scopes ---- */
 
@@ -175,7 +158,7 @@ static void an_arena_lives_in_a_buffer(void **state) {
 static void a_buffer_that_is_full_is_followed_by_chunks(void **state) {
   (void)state;
   char buffer[1024];
-  vmr_ctx *ctx = make_ctx(0);
+  vmr_ctx *ctx = make_flagged_ctx(0);
   vmr_arena *arena = NULL;
   assert_int_equal(vmr_arena_open_in(&arena, ctx, buffer, sizeof buffer, false), VMR_OK);
   assert_int_equal(current_bytes(ctx), 0);
@@ -191,7 +174,7 @@ static void a_buffer_that_is_full_is_followed_by_chunks(void **state) {
 
 static void trimming_gives_back_what_is_not_in_use(void **state) {
   (void)state;
-  vmr_ctx *ctx = make_ctx(0);
+  vmr_ctx *ctx = make_flagged_ctx(0);
   vmr_arena *arena = NULL;
   assert_int_equal(vmr_arena_open(&arena, ctx, 0), VMR_OK);
   size_t empty = current_bytes(ctx);
@@ -317,7 +300,7 @@ static int use_arena(vmr_ctx *ctx) {
 static void every_allocation_may_fail(void **state) {
   (void)state;
   for (uint32_t flags = 0; flags <= VMR_GUARD; flags += VMR_GUARD) {
-    vmr_ctx *ctx = make_ctx(flags);
+    vmr_ctx *ctx = make_flagged_ctx(flags);
     int failed = 1;
     uint64_t nth = 1;
     for (; failed != 0; nth++) {
@@ -334,7 +317,7 @@ static void every_allocation_may_fail(void **state) {
 
 static void faults_come_after_bytes_and_by_chance(void **state) {
   (void)state;
-  vmr_ctx *ctx = make_ctx(0);
+  vmr_ctx *ctx = make_flagged_ctx(0);
   int first = 0, second = 0;
   vmr_ctx_set_faults(ctx, 0, 100000, 0, 0);
   assert_true(use_arena(ctx) > 0);
@@ -355,19 +338,6 @@ static void faults_come_after_bytes_and_by_chance(void **state) {
 }
 
 /* ---- guard bytes ---- */
-
-typedef struct misuse {
-  vmr_status what;
-  const void *object;
-  int count;
-} misuse;
-
-static void remember_misuse(void *user, vmr_ctx *ctx, vmr_status what, const void *object, const char *words) {
-  misuse *last = user;
-  assert_non_null(ctx);
-  assert_true(strlen(words) > 10);
-  *last = (misuse){what, object, last->count + 1};
-}
 
 static void writes_around_an_object_are_found(void **state) {
   (void)state;
@@ -415,7 +385,7 @@ static void writes_around_an_object_are_found(void **state) {
 
 static void arenas_come_back_empty(void **state) {
   (void)state;
-  vmr_ctx *ctx = make_ctx(0);
+  vmr_ctx *ctx = make_flagged_ctx(0);
   vmr_arena_pool *pool = NULL;
   assert_int_equal(vmr_arena_pool_create(NULL, ctx, 0, 2), VMR_INVALID_ARGUMENT);
   assert_int_equal(vmr_arena_pool_create(&pool, ctx, 0, SIZE_MAX), VMR_INVALID_ARGUMENT);
@@ -443,7 +413,7 @@ static void arenas_come_back_empty(void **state) {
 
 static void an_arena_that_cannot_be_made_is_not_out(void **state) {
   (void)state;
-  vmr_ctx *ctx = make_ctx(0);
+  vmr_ctx *ctx = make_flagged_ctx(0);
   vmr_arena_pool *pool = NULL;
   assert_int_equal(vmr_arena_pool_create(&pool, ctx, 0, 2), VMR_OK);
   vmr_ctx_set_faults(ctx, 1, 0, 0, 0);

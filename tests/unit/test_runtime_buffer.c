@@ -9,21 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmemrt.h"
-
-static vmr_ctx *make_ctx(void) {
-  vmr_options options = vmr_options_default();
-  vmr_ctx *ctx = NULL;
-  options.flags = VMR_IGNORE_ENVIRONMENT;
-  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
-  return ctx;
-}
-
-static vmr_account read_account(const vmr_ctx *ctx, vmr_kind kind) {
-  vmr_account account;
-  assert_int_equal(vmr_ctx_read_account(ctx, kind, &account), VMR_OK);
-  return account;
-}
+#include "tests/unit/runtime_ctx.h"
 
 static void assert_zeros_from(const vmr_buffer *buffer, size_t from) {
   for (size_t i = from; i < (buffer->bytes + 63) / 64 * 64; i++) assert_int_equal(((char *)buffer->data)[i], 0);

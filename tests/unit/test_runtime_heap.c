@@ -14,25 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/runtime_ctx.h"
 #include "tests/unit/short_of_memory.h"
-#include "vmemrt.h"
-
-#define KIB ((size_t)1 << 10)
-#define MIB ((size_t)1 << 20)
-
-static vmr_ctx *make_ctx(void) {
-  vmr_options options = vmr_options_default();
-  vmr_ctx *ctx = NULL;
-  options.flags = VMR_IGNORE_ENVIRONMENT;
-  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
-  return ctx;
-}
-
-static size_t current_bytes(const vmr_ctx *ctx) {
-  vmr_account account;
-  assert_int_equal(vmr_ctx_read_account(ctx, VMR_KIND_ALL, &account), VMR_OK);
-  return account.current_bytes;
-}
 
 static vmr_heap *make_heap(uint32_t flags) {
   vmr_heap *heap = NULL;

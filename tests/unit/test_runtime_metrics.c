@@ -13,15 +13,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "vmemrt.h"
-
-static vmr_ctx *make_ctx(void) {
-  vmr_options options = vmr_options_default();
-  vmr_ctx *ctx = NULL;
-  options.flags = VMR_IGNORE_ENVIRONMENT;
-  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
-  return ctx;
-}
+#include "tests/unit/runtime_ctx.h"
 
 static vmr_metrics read_metrics(vmr_ctx *ctx) {
   vmr_metrics metrics;

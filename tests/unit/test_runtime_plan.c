@@ -11,29 +11,15 @@
 
 #include <string.h>
 
+#include "tests/unit/runtime_ctx.h"
 #include "tests/unit/short_of_memory.h"
-#include "vmemrt.h"
-
-static vmr_ctx *make_ctx(uint32_t flags) {
-  vmr_options options = vmr_options_default();
-  vmr_ctx *ctx = NULL;
-  options.flags = flags | VMR_IGNORE_ENVIRONMENT;
-  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
-  return ctx;
-}
-
-static vmr_account read_account(const vmr_ctx *ctx) {
-  vmr_account account;
-  assert_int_equal(vmr_ctx_read_account(ctx, VMR_KIND_PLAN, &account), VMR_OK);
-  return account;
-}
 
 static void calls_after_the_first_allocate_nothing(void **state) {
   (void)state;
   const vmr_plan_slot slots[] = {{0, 1000}, {1024, 3000}, {0, 4096}, {4096, 0}};
   const vmr_plan_table table = {slots, 4, 4096};
   void *addresses[4], *first = NULL;
-  vmr_ctx *ctx = make_ctx(0);
+  vmr_ctx *ctx = make_flagged_ctx(0);
   vmr_plan *plan = NULL;
   assert_int_equal(vmr_plan_create(&plan, ctx, 256), VMR_OK);
   for (int call = 0; call < 10; call++) {
@@ -44,7 +30,7 @@ static void calls_after_the_first_allocate_nothing(void **state) {
     if (call == 0) first = addresses[0];
     assert_ptr_equal(addresses[0], first);
     memset(addresses[2], call, 4096);
-    assert_int_equal(read_account(ctx).obtained, 2); /* the plan and its block */
+    assert_int_equal(read_account(ctx, VMR_KIND_PLAN).obtained, 2); /* the plan and its block */
     assert_int_equal(vmr_plan_used_bytes(plan), 4096);
     assert_int_equal(vmr_plan_leave(plan, addresses[0]), VMR_OK);
   }
@@ -53,7 +39,7 @@ static void calls_after_the_first_allocate_nothing(void **state) {
   assert_true(vmr_trim(ctx) >= 4096);
   assert_int_equal(vmr_plan_reserved_bytes(plan), 0);
   assert_int_equal(vmr_plan_destroy(plan), VMR_OK);
-  assert_int_equal(read_account(ctx).current_bytes, 0);
+  assert_int_equal(read_account(ctx, VMR_KIND_PLAN).current_bytes, 0);
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
@@ -69,15 +55,15 @@ static int recurse(vmr_plan *plan, int depth) {
 
 static void each_activation_has_a_block(void **state) {
   (void)state;
-  vmr_ctx *ctx = make_ctx(0);
+  vmr_ctx *ctx = make_flagged_ctx(0);
   vmr_plan *plan = NULL;
   assert_int_equal(vmr_plan_create(&plan, ctx, 0), VMR_OK);
   assert_int_equal(recurse(plan, 20), 21);
-  uint64_t obtained = read_account(ctx).obtained;
+  uint64_t obtained = read_account(ctx, VMR_KIND_PLAN).obtained;
   assert_int_equal(obtained, 22);
   assert_int_equal(recurse(plan, 20), 21);
   assert_int_equal(recurse(plan, 5), 6);
-  assert_int_equal(read_account(ctx).obtained, obtained);
+  assert_int_equal(read_account(ctx, VMR_KIND_PLAN).obtained, obtained);
   assert_int_equal(vmr_plan_peak_bytes(plan), 21 * 100 * sizeof(int)); /* planned bytes times the deepest activation */
   assert_int_equal(vmr_plan_destroy(plan), VMR_OK);
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
@@ -154,7 +140,7 @@ static void a_plan_lives_in_a_buffer(void **state) {
 
 static void every_allocation_may_fail(void **state) {
   (void)state;
-  vmr_ctx *ctx = make_ctx(0);
+  vmr_ctx *ctx = make_flagged_ctx(0);
   int failed = 0;
   for (uint64_t nth = 1; nth < 80; nth++) {
     vmr_plan *plan = NULL;
@@ -167,7 +153,7 @@ static void every_allocation_may_fail(void **state) {
       if (outer != NULL) assert_int_equal(vmr_plan_leave(plan, outer), VMR_OK);
     }
     assert_int_equal(vmr_plan_destroy(plan), VMR_OK);
-    assert_int_equal(read_account(ctx).current_bytes, 0);
+    assert_int_equal(read_account(ctx, VMR_KIND_PLAN).current_bytes, 0);
   }
   assert_true(failed > 30 && failed < 80);
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
@@ -178,7 +164,7 @@ static void writes_behind_a_block_are_found(void **state) {
 #ifdef VMO_ADDRESS_SANITIZER
   skip(); /* the sanitizer finds them itself */
 #endif
-  vmr_ctx *ctx = make_ctx(VMR_GUARD);
+  vmr_ctx *ctx = make_flagged_ctx(VMR_GUARD);
   vmr_plan *plan = NULL;
   assert_int_equal(vmr_plan_create(&plan, ctx, 0), VMR_OK);
   for (size_t bytes = 200; bytes > 100; bytes -= 7) { /* within a larger block too */

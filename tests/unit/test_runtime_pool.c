@@ -12,39 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/runtime_ctx.h"
 #include "tests/unit/short_of_memory.h"
-#include "vmemrt.h"
-
-#define KIB ((size_t)1 << 10)
-
-typedef struct misuse {
-  vmr_status what;
-  const void *object;
-  int count;
-} misuse;
-
-static void remember_misuse(void *user, vmr_ctx *ctx, vmr_status what, const void *object, const char *words) {
-  misuse *last = user;
-  assert_non_null(ctx);
-  assert_true(strlen(words) > 10);
-  *last = (misuse){what, object, last->count + 1};
-}
-
-static vmr_ctx *make_ctx(uint32_t flags, misuse *found) {
-  vmr_options options = vmr_options_default();
-  vmr_ctx *ctx = NULL;
-  options.flags = flags | VMR_IGNORE_ENVIRONMENT;
-  options.on_violation = found != NULL ? remember_misuse : NULL;
-  options.violation_user = found;
-  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
-  return ctx;
-}
-
-static size_t current_bytes(const vmr_ctx *ctx) {
-  vmr_account account;
-  assert_int_equal(vmr_ctx_read_account(ctx, VMR_KIND_ALL, &account), VMR_OK);
-  return account.current_bytes;
-}
 
 static vmr_pool *make_pool(vmr_ctx *ctx, size_t bytes, size_t alignment) {
   vmr_pool_options options = vmr_pool_options_for(bytes, alignment);
@@ -123,7 +92,7 @@ static void options_are_checked(void **state) {
 static void misuse_is_recognised(void **state) {
   (void)state;
   misuse found = {0};
-  vmr_ctx *ctx = make_ctx(0, &found);
+  vmr_ctx *ctx = make_watched_ctx(0, &found);
   vmr_pool *pool = make_pool(ctx, 40, 0), *other = make_pool(ctx, 40, 0);
   char *object = vmr_pool_get(pool), *foreign = vmr_pool_get(other), local[64] = "";
   assert_int_equal(vmr_pool_put(pool, NULL), VMR_OK);
@@ -234,7 +203,7 @@ static void idle_slabs_are_given_back(void **state) {
   (void)state;
   enum { COUNT = 20000 };
   static void *objects[COUNT];
-  vmr_ctx *ctx = make_ctx(0, NULL);
+  vmr_ctx *ctx = make_watched_ctx(0, NULL);
   vmr_pool_options options = vmr_pool_options_for(100, 0);
   vmr_pool *pool = NULL;
   options.max_idle = 100;
@@ -312,7 +281,7 @@ static void every_allocation_may_fail(void **state) {
   (void)state;
   for (uint32_t flags = 0; flags <= VMR_GUARD; flags += VMR_GUARD) {
     misuse found = {0};
-    vmr_ctx *ctx = make_ctx(flags, &found);
+    vmr_ctx *ctx = make_watched_ctx(flags, &found);
     uint64_t nth = 1;
     for (int failed = 1; failed != 0; nth++) {
       vmr_ctx_set_faults(ctx, nth, 0, 0, 0);
@@ -332,7 +301,7 @@ static void writes_around_and_after_are_found(void **state) {
 #endif
   for (size_t bytes = 1; bytes < 70; bytes += 3) {
     misuse found = {0};
-    vmr_ctx *ctx = make_ctx(VMR_GUARD, &found);
+    vmr_ctx *ctx = make_watched_ctx(VMR_GUARD, &found);
     vmr_pool *pool = make_pool(ctx, bytes, 0);
     volatile char *object = vmr_pool_get(pool), *other = vmr_pool_get(pool);
     assert_true(vmr_pool_is_valid(pool));
@@ -370,7 +339,7 @@ static void run_random_program(uint64_t seed, uint32_t flags) {
   static unsigned char fills[MODEL];
   size_t live = 0, bytes = 1 + (size_t)seed * 37 % 300;
   misuse found = {0};
-  vmr_ctx *ctx = make_ctx(flags, &found);
+  vmr_ctx *ctx = make_watched_ctx(flags, &found);
   vmr_pool_options options = vmr_pool_options_for(bytes, (size_t)1 << seed % 8);
   vmr_pool *pool = NULL;
   options.max_idle = seed % 3 == 0 ? 20 : 0;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmemrt.h"
+#include "tests/unit/runtime_ctx.h"
 
 typedef struct report {
   vmr_profile_object objects[8];
@@ -23,14 +23,6 @@ static void note_object(void *user, const vmr_profile_object *object) {
   assert_true(seen->count < 8);
   snprintf(seen->stacks[seen->count], sizeof seen->stacks[0], "%s", object->stack);
   seen->objects[seen->count++] = *object;
-}
-
-static vmr_ctx *make_ctx(void) {
-  vmr_options options = vmr_options_default();
-  vmr_ctx *ctx = NULL;
-  options.flags = VMR_IGNORE_ENVIRONMENT;
-  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
-  return ctx;
 }
 
 static vmr_profile *make_profile(vmr_ctx *ctx, size_t sample_bytes, size_t events, report *leaks) {

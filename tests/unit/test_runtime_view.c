@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmemrt.h"
+#include "tests/unit/runtime_ctx.h"
 
 static uint64_t draw(uint64_t *state) {
   *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -215,14 +215,6 @@ static void what_is_no_real_is_refused_with_its_place(void **state) {
 }
 
 /* ---- copy on write ---- */
-
-static vmr_ctx *make_ctx(void) {
-  vmr_options options = vmr_options_default();
-  vmr_ctx *ctx = NULL;
-  options.flags = VMR_IGNORE_ENVIRONMENT;
-  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
-  return ctx;
-}
 
 static uint64_t count_obtained(const vmr_ctx *ctx) {
   vmr_account account;
