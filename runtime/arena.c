@@ -63,6 +63,7 @@ size_t vmr_arena_count_used(const vmr_arena_body *body) {
 static void start(vmr_arena_body *body, vmr_ctx *ctx, size_t chunk_bytes) {
   memset(body, 0, sizeof *body);
   body->next_chunk_bytes = chunk_bytes > LEAST_CHUNK_BYTES ? VMR_ROUND_UP(chunk_bytes) : LEAST_CHUNK_BYTES;
+  if (chunk_bytes > PAGES_BYTES) body->next_chunk_bytes = (chunk_bytes + PAGES_BYTES - 1) & ~(PAGES_BYTES - 1);
   body->limit_bytes = SIZE_MAX;
   body->is_checked = vmr_ctx_is_checked(ctx);
   body->is_guarded = vmr_ctx_is_guarded(ctx);
@@ -152,21 +153,23 @@ static vmr_chunk *obtain_chunk(vmr_arena_body *body, size_t bytes) {
   return chunk;
 }
 
+/* From PAGES_BYTES on, chunks are a multiple of it. */
+static size_t whole_pages(size_t bytes) { return bytes > PAGES_BYTES ? bytes & ~(PAGES_BYTES - 1) : bytes; }
+
 /* Makes an empty chunk with `wanted` free bytes the current one: the next that reset kept, or a new one. */
 static bool advance_chunk(vmr_arena_body *body, size_t wanted) {
   vmr_chunk *after = body->current != NULL ? body->current->next : body->first;
   if (after == NULL || after->bytes - VMR_CHUNK_HEADER_BYTES < wanted) {
     size_t least = wanted + VMR_CHUNK_HEADER_BYTES, bytes = body->next_chunk_bytes;
-    if (bytes > allowance(body)) bytes = allowance(body); /* near the limit, smaller chunks will do */
+    if (bytes > allowance(body)) bytes = whole_pages(allowance(body)); /* near the limit, smaller chunks will do */
     if (bytes < least) bytes = least;
     vmr_chunk *fresh = bytes <= allowance(body) ? obtain_chunk(body, bytes) : NULL;
     if (fresh == NULL) return false;
     vmr_chunk **link = body->current != NULL ? &body->current->next : &body->first;
-    fresh->next = *link; /* the pressure callback may have trimmed what came after */
+    fresh->next = *link;
     *link = after = fresh;
     VMR_PUBLISH(body->reserved, body->reserved + bytes);
-    if (body->next_chunk_bytes < GROWN_CHUNK_BYTES) body->next_chunk_bytes *= 2;
-    if (body->next_chunk_bytes > PAGES_BYTES) body->next_chunk_bytes &= ~(PAGES_BYTES - 1);
+    if (body->next_chunk_bytes < GROWN_CHUNK_BYTES) body->next_chunk_bytes = whole_pages(body->next_chunk_bytes * 2);
   }
   size_t taken = vmr_arena_count_used(body) - body->in_blocks;
   enter_chunk(body, after);
@@ -316,11 +319,42 @@ void *vmr_arena_take(vmr_arena_body *body, size_t bytes, size_t alignment) {
   return take_down(body, bytes, alignment);
 }
 
+static bool is_admitted(vmr_arena_body *body, size_t bytes) {
+  return !body->is_checked || vmr_ctx_admit(body->handle.ctx, VMR_KIND_ARENA, bytes);
+}
+
+/* A pressure callback runs between two tries, where the arena is whole: it may use it. */
 static void *alloc_any(vmr_arena_body *body, size_t bytes, size_t alignment) {
-  if (!body->is_checked) return vmr_arena_take(body, bytes, alignment);
-  if (!vmr_ctx_admit(body->handle.ctx, VMR_KIND_ARENA, bytes)) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
-  if (body->is_guarded) return vmr_arena_alloc_guarded(body, bytes, alignment);
-  return vmr_arena_take(body, bytes, alignment);
+  vmr_status before = body->status;
+  vmr_deferral deferral;
+  void *object;
+  if (!is_admitted(body, bytes)) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  vmr_ctx_defer(&deferral, body->handle.ctx);
+  do {
+    body->status = before;
+    object =
+        body->is_guarded ? vmr_arena_alloc_guarded(body, bytes, alignment) : vmr_arena_take(body, bytes, alignment);
+  } while (vmr_ctx_relieve(&deferral, object == NULL));
+  return object;
+}
+
+static void *grow_or_clear(vmr_arena_body *body, char *old, size_t old_bytes, size_t new_bytes) {
+  if (old != NULL) return grow_block(body, old, old_bytes, new_bytes);
+  return alloc_block(body, new_bytes, VMR_ARENA_ALIGNMENT, true);
+}
+
+/* The same for a block that grows (or, without one, a zeroed one). */
+static void *resize_any(vmr_arena_body *body, char *old, size_t old_bytes, size_t new_bytes) {
+  vmr_status before = body->status;
+  vmr_deferral deferral;
+  void *object;
+  if (!is_admitted(body, new_bytes)) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  vmr_ctx_defer(&deferral, body->handle.ctx);
+  do {
+    body->status = before;
+    object = grow_or_clear(body, old, old_bytes, new_bytes);
+  } while (vmr_ctx_relieve(&deferral, object == NULL));
+  return object;
 }
 
 void *vmr_arena_alloc_slow(vmr_arena *arena, size_t bytes) {
@@ -336,7 +370,7 @@ void *vmr_arena_alloc_array(vmr_arena *arena, size_t count, size_t size) {
   vmr_arena_body *body = vmr_arena_body_of(arena);
   if (size != 0 && count > SIZE_MAX / size) return vmr_arena_fail(body, VMR_SIZE_OVERFLOW);
   size_t bytes = count * size;
-  if (bytes >= BLOCK_BYTES && !body->is_checked) return alloc_block(body, bytes, VMR_ARENA_ALIGNMENT, true);
+  if (bytes >= BLOCK_BYTES && !body->is_checked) return resize_any(body, NULL, 0, bytes);
   void *array = vmr_arena_alloc(arena, bytes);
   return array != NULL ? memset(array, 0, bytes) : NULL;
 }
@@ -363,10 +397,7 @@ void *vmr_arena_grow(vmr_arena *arena, void *old, size_t old_bytes, size_t new_b
   vmr_arena_body *body = vmr_arena_body_of(arena);
   if (old == NULL) return vmr_arena_alloc(arena, new_bytes);
   if (vmr_arena_grow_last(arena, old, old_bytes, new_bytes)) return old;
-  if (old_bytes >= BLOCK_BYTES && !body->is_guarded) {
-    bool is_admitted = !body->is_checked || vmr_ctx_admit(body->handle.ctx, VMR_KIND_ARENA, new_bytes);
-    return is_admitted ? grow_block(body, old, old_bytes, new_bytes) : vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
-  }
+  if (old_bytes >= BLOCK_BYTES && !body->is_guarded) return resize_any(body, old, old_bytes, new_bytes);
   bool is_last = is_last_object(body, old, old_bytes);
   void *grown = vmr_arena_alloc(arena, new_bytes);
   if (grown == NULL) return NULL;

@@ -93,4 +93,10 @@ void *vmr_arena_take(vmr_arena_body *body, size_t bytes, size_t alignment);
 
 void *vmr_arena_fail(vmr_arena_body *body, vmr_status status);
 
+#ifndef VMR_FREESTANDING
+/* Of a vmr_arena_pool, whose handle this is: its lock; gives back what its idle arenas hold, from any thread. */
+pthread_mutex_t *vmr_arena_pool_lock_of(vmr_handle *handle);
+size_t vmr_arena_pool_trim(vmr_handle *handle);
+#endif
+
 #endif

@@ -101,6 +101,7 @@ vmr_status vmr_ctx_create(vmr_ctx **ctx, const vmr_options *options) {
   memcpy(created->message, message, sizeof message);
   vmr_ctx_set_limits(created, chosen.soft_limit, chosen.hard_limit);
   vmr_ctx_set_faults(created, chosen.fail_nth, chosen.fail_after, chosen.fail_per_million, chosen.fail_seed);
+  vmr_fork_add_ctx(created);
   *ctx = created;
   return VMR_OK;
 }
@@ -114,6 +115,7 @@ vmr_status vmr_ctx_destroy(vmr_ctx *ctx) {
     vmr_ctx_report(ctx, VMR_STILL_IN_USE, ctx, "the context is destroyed while what was created from it is alive");
     return VMR_STILL_IN_USE;
   }
+  vmr_fork_remove_ctx(ctx);
   pthread_mutex_destroy(&ctx->lock);
   vmr_backing backing = ctx->backing;
   release_raw(&backing, ctx, sizeof *ctx);
@@ -216,22 +218,72 @@ static void press(vmr_ctx *ctx, size_t wanted) {
   ctx->under_pressure = false;
 }
 
-static bool charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
+/* ---- pressure ---- */
+
+static __attribute__((tls_model("initial-exec"))) _Thread_local vmr_deferral *innermost_deferral;
+
+static vmr_deferral *find_deferral(const vmr_ctx *ctx) {
+  vmr_deferral *found = innermost_deferral;
+  while (found != NULL && found->ctx != ctx) found = found->outer;
+  return found;
+}
+
+void vmr_ctx_defer(vmr_deferral *deferral, vmr_ctx *ctx) {
+  *deferral = (vmr_deferral){.ctx = ctx != NULL && ctx->on_pressure != NULL ? ctx : NULL};
+  if (deferral->ctx == NULL) return;
+  deferral->outer = innermost_deferral;
+  innermost_deferral = deferral;
+}
+
+bool vmr_ctx_relieve(vmr_deferral *deferral, bool has_failed) {
+  if (deferral->ctx == NULL) return false;
+  innermost_deferral = deferral->outer;
+  if (deferral->wanted == 0) return false;
+  bool is_again = has_failed && deferral->is_refused;
+  press(deferral->ctx, deferral->wanted);
+  if (!is_again) return false;
+  deferral->wanted = 0;
+  deferral->is_refused = false;
+  deferral->is_last = true;
+  innermost_deferral = deferral;
+  return true;
+}
+
+/* Leaves the callback to the deferral; false when it is to be called now, or not at all. */
+static bool leave_to(vmr_deferral *deferral, size_t bytes, bool is_refusal) {
+  if (deferral == NULL || deferral->ctx->under_pressure) return false;
+  if (is_refusal && deferral->is_last) return false;
+  if (deferral->wanted == 0 || is_refusal) deferral->wanted = bytes;
+  deferral->is_refused |= is_refusal;
+  return true;
+}
+
+typedef enum answer { GRANTED, REFUSED, DEFERRED } answer;
+
+static answer charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
   size_t sum = 0;
+  vmr_deferral *deferral = find_deferral(ctx);
   if (!raise_sum(ctx, bytes, &sum)) {
-    press(ctx, bytes);
-    if (!raise_sum(ctx, bytes, &sum)) {
+    if (leave_to(deferral, bytes, true)) return DEFERRED;
+    if (deferral == NULL) press(ctx, bytes);
+    if (deferral != NULL || !raise_sum(ctx, bytes, &sum)) {
       atomic_fetch_add_explicit(&ctx->limits_hit, 1, memory_order_relaxed);
-      return false;
+      return REFUSED;
     }
   }
   atomic_fetch_add_explicit(&ctx->books[kind].current, bytes, memory_order_relaxed);
   if (sum > ctx->soft_limit && sum - bytes <= ctx->soft_limit) {
     atomic_fetch_add_explicit(&ctx->pressures, 1, memory_order_relaxed);
-    press(ctx, bytes);
+    if (deferral == NULL) {
+      press(ctx, bytes);
+    } else {
+      (void)leave_to(deferral, bytes, false);
+    }
   }
-  return true;
+  return GRANTED;
 }
+
+/* ---- requests ---- */
 
 static void discharge(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
   atomic_fetch_sub_explicit(&ctx->books[kind].current, bytes, memory_order_relaxed);
@@ -248,11 +300,16 @@ static void settle(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
   }
 }
 
+static bool begin_admitted(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
+  answer charged = charge(ctx, kind, bytes);
+  if (charged == REFUSED) count_failure(ctx, kind);
+  return charged == GRANTED;
+}
+
 static bool begin_request(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
-  if (!vmr_ctx_admit(ctx, kind, bytes)) return false;
-  if (charge(ctx, kind, bytes)) return true;
-  count_failure(ctx, kind);
-  return false;
+  const vmr_deferral *deferral = find_deferral(ctx);
+  bool is_admitted = deferral != NULL && deferral->is_last; /* it is the second try */
+  return (is_admitted || vmr_ctx_admit(ctx, kind, bytes)) && begin_admitted(ctx, kind, bytes);
 }
 
 static void *end_request(vmr_ctx *ctx, vmr_kind kind, size_t bytes, void *memory) {
@@ -268,6 +325,13 @@ static void *end_request(vmr_ctx *ctx, vmr_kind kind, size_t bytes, void *memory
 bool vmr_ctx_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
   if (ctx == NULL) return true;
   if (!begin_request(ctx, kind, bytes)) return false;
+  settle(ctx, kind, bytes);
+  return true;
+}
+
+bool vmr_ctx_charge_admitted(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
+  if (ctx == NULL) return true;
+  if (!begin_admitted(ctx, kind, bytes)) return false;
   settle(ctx, kind, bytes);
   return true;
 }
@@ -342,7 +406,7 @@ uint64_t vmr_ctx_pressures(const vmr_ctx *ctx) { return ctx->pressures; }
 
 /* ---- handles ---- */
 
-void vmr_ctx_add_handle(vmr_ctx *ctx, vmr_handle *handle, vmr_kind kind) {
+void vmr_ctx_add_handle(vmr_ctx *ctx, vmr_handle *handle, int kind) {
   *handle = (vmr_handle){.ctx = ctx, .kind = kind};
   if (ctx == NULL) return;
   pthread_mutex_lock(&ctx->lock);

@@ -8,6 +8,9 @@
  *              metrics, which read an arena's figures off its cursors. Fields that another thread may read so are
  *              written with VMR_PUBLISH and read with VMR_PEEK.
  *   failures   a part keeps its own sticky status; what it obtains here and does not get is counted here.
+ *   pressure   the callback may call everything, also the part that asks. A part that holds a lock or stands in the midst
+ *              of a change when it obtains puts a deferral around that: the callback then runs behind it, and the
+ *              part tries once more.
  *   misuse     vmr_ctx_report: sets the context's status and calls the violation callback. NULL is accepted.
  *   checks     `checked` is set when single objects are to be looked at: faults, guard bytes, AddressSanitizer or
  *              Valgrind. An arena or pool then sends every operation down its slow path, so that the fast path
@@ -34,11 +37,21 @@ typedef uint64_t vmr_published_count __attribute__((aligned(8)));
 typedef uint64_t vmr_published_count;
 #endif
 
+/* What a handle belongs to: a vmr_kind, or one of these. */
+enum { VMR_HANDLE_SHARED_POOL = VMR_KIND_ALL + 1, VMR_HANDLE_ARENA_POOL };
+
 typedef struct vmr_handle {
   vmr_ctx *ctx; /* may be NULL; the handle then stands in no list */
-  vmr_kind kind;
+  int kind;
   struct vmr_handle *next, *previous;
 } vmr_handle;
+
+typedef struct vmr_deferral {
+  struct vmr_deferral *outer; /* of the thread */
+  vmr_ctx *ctx;
+  size_t wanted; /* bytes that passed a limit. 0: none */
+  bool is_refused, is_last;
+} vmr_deferral;
 
 #ifndef VMR_FREESTANDING
 
@@ -75,7 +88,8 @@ struct vmr_ctx {
 
   pthread_mutex_t lock; /* over the list, and `gone` */
   vmr_gone gone;
-  vmr_handle *handles; /* newest first */
+  vmr_handle *handles;              /* newest first */
+  vmr_ctx *next_ctx, *previous_ctx; /* of the process, for fork */
 };
 
 /* Reads VMEMRT_OPTIONS over `options`; false when something in it is unknown: then `message` says what. */
@@ -106,10 +120,28 @@ void vmr_ctx_release_pages(vmr_ctx *ctx, vmr_kind kind, void *pages, size_t byte
 /* The books alone, for memory that comes from elsewhere (the operating system's pages, say): takes `bytes` into them,
  * with limits and faults; false when they refuse. */
 bool vmr_ctx_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
+/* The same for an allocation that the gate of the faults has let through. */
+bool vmr_ctx_charge_admitted(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
 void vmr_ctx_discharge(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
 
-void vmr_ctx_add_handle(vmr_ctx *ctx, vmr_handle *handle, vmr_kind kind);
+/* From here on what this thread obtains from the context calls back only in vmr_ctx_relieve; between the two, nothing of the
+ * user's runs. Relieving ends it, calls back if need be, and tells whether the operation, which has failed, is to be
+ * tried once more: the deferral is open again then.
+ *
+ *   vmr_ctx_defer(&deferral, ctx);
+ *   do result = try(); while (vmr_ctx_relieve(&deferral, result == NULL)); */
+void vmr_ctx_defer(vmr_deferral *deferral, vmr_ctx *ctx);
+bool vmr_ctx_relieve(vmr_deferral *deferral, bool has_failed);
+
+void vmr_ctx_add_handle(vmr_ctx *ctx, vmr_handle *handle, int kind);
 void vmr_ctx_remove_handle(vmr_handle *handle);
+
+/* ---- fork.c ---- */
+
+/* A context that lives; from the first one on, forks are prepared for. */
+void vmr_fork_add_ctx(vmr_ctx *ctx);
+void vmr_fork_remove_ctx(vmr_ctx *ctx);
+void vmr_fork_prepare(void);
 
 void vmr_ctx_report(vmr_ctx *ctx, vmr_status what, const void *object, const char *words);
 
@@ -139,7 +171,11 @@ static inline void vmr_ctx_release(vmr_ctx *ctx, vmr_kind kind, void *memory, si
 static inline void vmr_ctx_release_pages(vmr_ctx *ctx, vmr_kind kind, void *pages, size_t bytes) {
   (void)ctx, (void)kind, (void)pages, (void)bytes;
 }
-static inline void vmr_ctx_add_handle(vmr_ctx *ctx, vmr_handle *handle, vmr_kind kind) {
+static inline void vmr_ctx_defer(vmr_deferral *deferral, vmr_ctx *ctx) { (void)deferral, (void)ctx; }
+static inline bool vmr_ctx_relieve(vmr_deferral *deferral, bool has_failed) {
+  return (void)deferral, (void)has_failed, false;
+}
+static inline void vmr_ctx_add_handle(vmr_ctx *ctx, vmr_handle *handle, int kind) {
   handle->ctx = ctx;
   handle->kind = kind;
 }

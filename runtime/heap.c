@@ -27,32 +27,29 @@
 
 #define LEAST_ALIGNMENT ((size_t)16)
 #define SMALL_BYTES ((size_t)32 << 10) /* up to this an object is one of a class */
-#define RUN_BYTES ((size_t)1 << 20)    /* up to this it is a run of spans */
+#define BUMP_BYTES ((size_t)1 << 20)   /* up to this an object that is never freed lies among others */
 #define LARGEST_REQUEST (SIZE_MAX / 4)
 #define TRIES 8 /* chunks that are looked at for a run of spans */
 
 /* ---- heaps of the process, and fork ---- */
 
 static pthread_mutex_t heaps_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 static vmr_heap *all_heaps;
 
 /* The order of the locks: the list, each heap, the range, malloc's objects. */
-static void lock_all(void) {
+void vmr_heaps_lock(void) {
   pthread_mutex_lock(&heaps_lock);
   for (vmr_heap *each = all_heaps; each != NULL; each = each->next_heap) pthread_mutex_lock(&each->lock);
   vmr_range_lock();
   vmr_borrow_lock();
 }
 
-static void unlock_all(void) {
+void vmr_heaps_unlock(void) {
   vmr_borrow_unlock();
   vmr_range_unlock();
   for (vmr_heap *each = all_heaps; each != NULL; each = each->next_heap) pthread_mutex_unlock(&each->lock);
   pthread_mutex_unlock(&heaps_lock);
 }
-
-static void prepare_for_fork(void) { (void)pthread_atfork(lock_all, unlock_all, unlock_all); }
 
 /* Whether the lock was taken: not while the process has one thread. */
 static bool lock_heap(vmr_heap *heap) {
@@ -65,9 +62,14 @@ static void unlock_heap(vmr_heap *heap, bool is_locked) {
   if (is_locked) pthread_mutex_unlock(&heap->lock);
 }
 
-static void *fail(vmr_heap *heap) {
-  if (heap->status == VMR_OK) heap->status = VMR_OUT_OF_MEMORY;
-  errno = ENOMEM;
+static void set_status(vmr_heap *heap, vmr_status status) {
+  int none = VMR_OK;
+  if (heap != NULL) atomic_compare_exchange_strong(&heap->status, &none, (int)status);
+}
+
+static void *fail(vmr_heap *heap, vmr_status status, int error) {
+  set_status(heap, status);
+  errno = error;
   return NULL;
 }
 
@@ -83,9 +85,11 @@ vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
   }
   created->flags = flags;
   created->is_checked = vmr_ctx_is_checked(ctx);
+  created->is_guarded = vmr_ctx_is_guarded(ctx);
   created->uses_malloc = !vmr_range_begin();
+  created->is_slow = created->is_checked || created->uses_malloc || (flags & VMR_HEAP_NEVER_FREED) != 0;
   vmr_ctx_add_handle(ctx, &created->handle, VMR_KIND_HEAP);
-  pthread_once(&fork_once, prepare_for_fork);
+  vmr_fork_prepare();
   pthread_mutex_lock(&heaps_lock);
   created->next_heap = all_heaps;
   if (all_heaps != NULL) all_heaps->previous_heap = created;
@@ -97,7 +101,7 @@ vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
 
 /* ---- chunks of a heap ---- */
 
-static void link_record(vmr_heap *heap, vmr_record *record, uint8_t list) {
+void vmr_heap_link_record(vmr_heap *heap, vmr_record *record, uint8_t list) {
   record->list = list;
   record->previous = NULL;
   record->next = heap->records[list];
@@ -105,39 +109,24 @@ static void link_record(vmr_heap *heap, vmr_record *record, uint8_t list) {
   heap->records[list] = record;
 }
 
-static void unlink_record(vmr_heap *heap, vmr_record *record) {
+void vmr_heap_unlink_record(vmr_heap *heap, vmr_record *record) {
   if (record->next != NULL) record->next->previous = record->previous;
   *(record->previous != NULL ? &record->previous->next : &heap->records[record->list]) = record->next;
 }
 
-/* `count` chunks; NULL when there are none, or a limit refuses them. */
-static vmr_record *take_chunks(vmr_heap *heap, size_t count) {
-  size_t bytes = count * VMR_CHUNK_BYTES;
-  if (heap->uses_malloc || !vmr_ctx_charge(heap->handle.ctx, VMR_KIND_HEAP, bytes)) return NULL;
-  vmr_record *record = vmr_range_take(count);
-  if (record == NULL) return vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, bytes), NULL;
-  heap->reserved += bytes;
-  return record;
-}
-
-static void give_chunks(vmr_heap *heap, vmr_record *record) {
-  size_t count = record->count != 0 ? record->count : 1;
-  uint32_t first = record->count != 0 ? record->first : vmr_range_index(record);
-  unlink_record(heap, record);
-  heap->reserved -= count * VMR_CHUNK_BYTES;
-  record->heap = NULL;
-  vmr_range_give(first, count);
-  vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, count * VMR_CHUNK_BYTES);
-}
-
-static vmr_record *take_chunk(vmr_heap *heap) {
-  vmr_record *record = take_chunks(heap, 1);
+vmr_record *vmr_heap_take_chunk(vmr_heap *heap) {
+  vmr_record *record = vmr_heap_take_chunks(heap, 1);
   if (record == NULL) return NULL;
   record->heap = heap;
   record->free_spans = UINT32_MAX;
-  record->cursor = vmr_range_chunk(record);
-  link_record(heap, record, 0);
+  vmr_heap_link_record(heap, record, 0);
   return record;
+}
+
+/* A tail goes with the chunk that it lies in. */
+static void drop_record(vmr_heap *heap, vmr_record *record) {
+  record->tail = 0;
+  vmr_heap_give_chunks(heap, record);
 }
 
 void vmr_heap_destroy(vmr_heap *heap) {
@@ -147,9 +136,11 @@ void vmr_heap_destroy(vmr_heap *heap) {
   *(heap->previous_heap != NULL ? &heap->previous_heap->next_heap : &all_heaps) = heap->next_heap;
   pthread_mutex_unlock(&heaps_lock);
   vmr_borrow_release_all(heap);
+  heap->kept_chunks = SIZE_MAX / 2; /* nothing is kept any more */
   for (int list = 0; list < 2; list++) {
-    while (heap->records[list] != NULL) give_chunks(heap, heap->records[list]);
+    while (heap->records[list] != NULL) drop_record(heap, heap->records[list]);
   }
+  vmr_heap_release_kept(heap);
   vmr_ctx_remove_handle(&heap->handle);
   pthread_mutex_destroy(&heap->lock);
   vmr_ctx_release(heap->handle.ctx, VMR_KIND_HEAP, heap, sizeof *heap);
@@ -164,9 +155,7 @@ static int find_spans(uint32_t free_spans, unsigned count) {
   return begins != 0 ? __builtin_ctz(begins) : -1;
 }
 
-static uint32_t mask_of(int first, unsigned count) { return (count < 32 ? (1u << count) - 1 : UINT32_MAX) << first; }
-
-static vmr_span *take_spans(vmr_heap *heap, unsigned count) {
+vmr_span *vmr_heap_take_spans(vmr_heap *heap, unsigned count) {
   vmr_record *record = heap->records[0];
   int first = -1;
   for (int tries = 0; record != NULL && tries < TRIES; tries++, record = record->next) {
@@ -174,37 +163,34 @@ static vmr_span *take_spans(vmr_heap *heap, unsigned count) {
     if (first >= 0) break;
   }
   if (first < 0) {
-    record = take_chunk(heap);
+    record = vmr_heap_take_chunk(heap);
     first = 0;
   }
   if (record == NULL) return NULL;
-  record->free_spans &= ~mask_of(first, count);
+  record->free_spans &= ~vmr_spans_mask(first, count);
   if (record->free_spans == 0) {
-    unlink_record(heap, record);
-    link_record(heap, record, 1);
+    vmr_heap_unlink_record(heap, record);
+    vmr_heap_link_record(heap, record, 1);
   }
   vmr_span *span = &record->spans[first];
+  for (unsigned i = 1; i < count; i++) span[i].count = 0;
   *span = (vmr_span){.count = (uint8_t)count};
   return span;
 }
 
-static void give_spans(vmr_heap *heap, vmr_record *record, vmr_span *span) {
-  record->free_spans |= mask_of((int)(span - record->spans), span->count);
+void vmr_heap_give_spans(vmr_heap *heap, vmr_record *record, vmr_span *span) {
+  record->free_spans |= vmr_spans_mask((int)(span - record->spans), span->count);
   if (record->list == 1) {
-    unlink_record(heap, record);
-    link_record(heap, record, 0);
+    vmr_heap_unlink_record(heap, record);
+    vmr_heap_link_record(heap, record, 0);
   }
   bool is_alone = heap->records[0] == record && record->next == NULL; /* one is kept, so that nothing goes to and fro */
-  if (record->free_spans == UINT32_MAX && !is_alone) give_chunks(heap, record);
+  if (record->free_spans == UINT32_MAX && !is_alone) vmr_heap_give_chunks(heap, record);
 }
 
 static char *span_begin(const vmr_span *span) {
   const vmr_record *record = vmr_range_record_of_span(span);
   return vmr_range_chunk(record) + ((size_t)(span - record->spans) << VMR_SPAN_SHIFT);
-}
-
-static vmr_span *span_of(vmr_record *record, const void *object) {
-  return &record->spans[((uintptr_t)object & (VMR_CHUNK_BYTES - 1)) >> VMR_SPAN_SHIFT];
 }
 
 /* ---- small objects ---- */
@@ -236,24 +222,29 @@ static void unlist_span(vmr_heap *heap, vmr_span *span) {
   span->is_listed = false;
 }
 
-static void *alloc_small(vmr_heap *heap, unsigned class) {
-  vmr_span *span = heap->classes[class];
-  if (VMR_UNLIKELY(span == NULL)) {
-    span = take_spans(heap, 1);
-    if (span == NULL) return NULL;
-    span->class = (uint8_t)class;
-    span->most = (uint32_t)(VMR_SPAN_BYTES / class_bytes(class));
-    list_span(heap, span);
-  }
+static inline void *take_small(vmr_heap *heap, vmr_span *span) {
   void *object = span->idle;
   if (object != NULL) {
     span->idle = *(void **)object;
   } else {
-    object = span_begin(span) + span->made++ * class_bytes(class);
+    object = span_begin(span) + span->made++ * class_bytes(span->class);
   }
   span->live++;
   if (span->idle == NULL && span->made == span->most) unlist_span(heap, span);
   return object;
+}
+
+static void *alloc_small(vmr_heap *heap, unsigned class) {
+  vmr_span *span = heap->classes[class];
+  if (VMR_UNLIKELY(span == NULL)) {
+    span = vmr_heap_take_spans(heap, 1);
+    if (span == NULL) return NULL;
+    span->class = (uint8_t)class;
+    span->most = (uint32_t)(VMR_SPAN_BYTES / class_bytes(class));
+    span->inverse = (uint32_t)(UINT64_C(0x100000000) / class_bytes(class)) + 1;
+    list_span(heap, span);
+  }
+  return take_small(heap, span);
 }
 
 static void free_small(vmr_heap *heap, vmr_record *record, vmr_span *span, void *object) {
@@ -264,115 +255,89 @@ static void free_small(vmr_heap *heap, vmr_record *record, vmr_span *span, void 
   bool is_alone = heap->classes[span->class] == span && span->next == NULL;
   if (span->live != 0 || is_alone) return;
   unlist_span(heap, span);
-  give_spans(heap, record, span);
+  vmr_heap_give_spans(heap, record, span);
 }
 
 size_t vmr_heap_trim(vmr_heap *heap) {
-  if ((heap->flags & VMR_HEAP_NEVER_FREED) != 0) return 0;
-  bool is_locked = (heap->flags & VMR_HEAP_SHARED) != 0; /* the lock is ours already when this heap asked for memory */
-  if (is_locked && pthread_mutex_trylock(&heap->lock) != 0) return 0;
+  if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED)) return 0;
+  bool is_locked = lock_heap(heap);
   size_t before = heap->reserved;
   for (unsigned class = 0; class < VMR_CLASSES; class ++) {
     for (vmr_span *each = heap->classes[class], *next; each != NULL; each = next) {
       next = each->next;
       if (each->live != 0) continue;
       unlist_span(heap, each);
-      give_spans(heap, vmr_range_record_of_span(each), each);
+      vmr_heap_give_spans(heap, vmr_range_record_of_span(each), each);
     }
   }
   vmr_record *last = heap->records[0]; /* the one that is kept so that nothing goes to and fro */
-  if (last != NULL && last->free_spans == UINT32_MAX) give_chunks(heap, last);
+  if (last != NULL && last->free_spans == UINT32_MAX) vmr_heap_give_chunks(heap, last);
+  vmr_heap_release_kept(heap);
   size_t bytes = before - heap->reserved;
   unlock_heap(heap, is_locked);
   return bytes;
 }
 
-/* ---- large objects ---- */
+/* ---- allocating ---- */
 
-static void *alloc_run(vmr_heap *heap, size_t bytes) {
-  vmr_span *span = take_spans(heap, (unsigned)((bytes + VMR_SPAN_BYTES - 1) >> VMR_SPAN_SHIFT));
-  if (span == NULL) return NULL;
-  span->class = VMR_CLASS_RUN;
-  return span_begin(span);
-}
-
-/* The record that tells of the object is that of the chunk in which the object begins. */
-static void *alloc_chunks(vmr_heap *heap, size_t bytes, size_t alignment) {
-  size_t slack = alignment > VMR_CHUNK_BYTES ? alignment - VMR_CHUNK_BYTES : 0;
-  size_t count = ((bytes != 0 ? bytes : 1) + slack + VMR_CHUNK_BYTES - 1) >> VMR_CHUNK_SHIFT;
-  vmr_record *first = take_chunks(heap, count);
-  if (first == NULL) return NULL;
-  char *begin = vmr_range_chunk(first), *object = begin + ((size_t)(-(uintptr_t)begin) & (alignment - 1));
-  vmr_record *record = vmr_range_record(object);
-  *record = (vmr_record){.heap = heap,
-                         .first = vmr_range_index(first),
-                         .count = (uint32_t)count,
-                         .object_bytes = (size_t)(begin + count * VMR_CHUNK_BYTES - object)};
-  link_record(heap, record, 1);
-  return object;
-}
-
-/* An object of a heap that is never freed: its size stands below it. */
-static void *alloc_bumped(vmr_heap *heap, size_t bytes, size_t alignment) {
-  for (int tries = 0; tries < 2; tries++) {
-    vmr_record *record = heap->bumped;
-    if (record != NULL) {
-      char *end = vmr_range_chunk(record) + VMR_CHUNK_BYTES, *object = record->cursor + sizeof(size_t);
-      object += (size_t)(-(uintptr_t)object) & (alignment - 1);
-      if (object <= end && bytes <= (size_t)(end - object)) {
-        memcpy(object - sizeof(size_t), &bytes, sizeof bytes);
-        record->cursor = object + bytes;
-        return object;
-      }
-    }
-    heap->bumped = tries == 0 ? take_chunk(heap) : NULL;
-    if (heap->bumped == NULL) return NULL;
-  }
-  return NULL;
-}
-
-/* ---- the public functions ---- */
-
-static void *alloc_in_range(vmr_heap *heap, size_t bytes, size_t alignment) {
-  if (bytes > RUN_BYTES || alignment > VMR_SPAN_BYTES) return alloc_chunks(heap, bytes, alignment);
-  if ((heap->flags & VMR_HEAP_NEVER_FREED) != 0) return alloc_bumped(heap, bytes != 0 ? bytes : 1, alignment);
-  if (bytes > SMALL_BYTES || alignment > SMALL_BYTES) return alloc_run(heap, bytes > alignment ? bytes : alignment);
+static void *alloc_in_range(vmr_heap *heap, size_t bytes, size_t alignment, bool *is_zero) {
+  bool is_bumped = VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED);
+  if (bytes > (is_bumped ? BUMP_BYTES : VMR_CHUNK_BYTES) || alignment > VMR_SPAN_BYTES)
+    return vmr_heap_alloc_chunks(heap, bytes, alignment, is_zero);
+  *is_zero = is_bumped; /* its chunks are fresh */
+  if (is_bumped) return vmr_heap_alloc_bumped(heap, bytes != 0 ? bytes : 1, alignment);
+  if (bytes > SMALL_BYTES || alignment > SMALL_BYTES)
+    return vmr_heap_alloc_run(heap, bytes > alignment ? bytes : alignment);
   unsigned class = class_of(bytes > alignment ? bytes : alignment);
   while (class_bytes(class) % alignment != 0) class ++; /* a power of two comes before long */
   return alloc_small(heap, class);
 }
 
-static void *alloc_object(vmr_heap *heap, size_t bytes, size_t alignment, bool zeroed) {
-  if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return fail(heap);
-  if (heap->is_checked && !vmr_ctx_admit(heap->handle.ctx, VMR_KIND_HEAP, bytes)) return fail(heap);
-  bool is_locked = lock_heap(heap);
-  void *object = heap->uses_malloc ? NULL : alloc_in_range(heap, bytes, alignment);
-  unlock_heap(heap, is_locked);
-  if (object != NULL) return zeroed && bytes <= RUN_BYTES ? memset(object, 0, bytes) : object; /* chunks are zero */
-  object = vmr_borrow_alloc(heap, bytes, alignment, zeroed); /* no range, or it is full */
-  return object != NULL ? object : fail(heap);
+/* One try. Malloc helps where there is no range, or no room in it; not where a limit refuses. */
+static void *try_alloc(vmr_heap *heap, size_t bytes, size_t alignment, bool is_zeroed) {
+  bool is_zero = false, is_full = heap->uses_malloc;
+  void *object = NULL;
+  if (!is_full) {
+    bool is_locked = lock_heap(heap);
+    heap->is_full = false;
+    object = alloc_in_range(heap, bytes, alignment, &is_zero);
+    is_full = heap->is_full;
+    unlock_heap(heap, is_locked);
+  }
+  if (object == NULL) return is_full ? vmr_borrow_alloc(heap, bytes, alignment, is_zeroed) : NULL;
+  return is_zeroed && !is_zero ? memset(object, 0, bytes) : object;
+}
+
+static void *alloc_object(vmr_heap *heap, size_t bytes, size_t alignment, bool is_zeroed) {
+  vmr_deferral deferral;
+  void *object;
+  if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
+  if (heap->is_checked && !vmr_ctx_admit(heap->handle.ctx, VMR_KIND_HEAP, bytes))
+    return fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
+  vmr_ctx_defer(&deferral, heap->handle.ctx);
+  do object = try_alloc(heap, bytes, alignment, is_zeroed);
+  while (vmr_ctx_relieve(&deferral, object == NULL));
+  return object != NULL ? object : fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
 }
 
 void *vmr_heap_alloc(vmr_heap *heap, size_t bytes) {
-  return heap != NULL ? alloc_object(heap, bytes, LEAST_ALIGNMENT, false) : malloc(bytes);
+  if (VMR_UNLIKELY(heap == NULL)) return malloc(bytes);
+  if (VMR_UNLIKELY(heap->is_slow || bytes > SMALL_BYTES)) return alloc_object(heap, bytes, LEAST_ALIGNMENT, false);
+  bool is_locked = lock_heap(heap);
+  unsigned class = class_of(bytes);
+  void *object = heap->classes[class] != NULL ? take_small(heap, heap->classes[class]) : NULL;
+  unlock_heap(heap, is_locked);
+  return object != NULL ? object : alloc_object(heap, bytes, LEAST_ALIGNMENT, false);
 }
 
 void *vmr_heap_calloc(vmr_heap *heap, size_t count, size_t size) {
   if (heap == NULL) return calloc(count, size);
-  if (size != 0 && count > SIZE_MAX / size) {
-    if (heap->status == VMR_OK) heap->status = VMR_SIZE_OVERFLOW;
-    errno = ENOMEM;
-    return NULL;
-  }
+  if (size != 0 && count > SIZE_MAX / size) return fail(heap, VMR_SIZE_OVERFLOW, ENOMEM);
   return alloc_object(heap, count * size, LEAST_ALIGNMENT, true);
 }
 
 void *vmr_heap_aligned(vmr_heap *heap, size_t alignment, size_t bytes) {
-  if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
-    if (heap != NULL && heap->status == VMR_OK) heap->status = VMR_INVALID_ARGUMENT;
-    errno = EINVAL;
-    return NULL;
-  }
+  if (alignment == 0 || (alignment & (alignment - 1)) != 0) return fail(heap, VMR_INVALID_ARGUMENT, EINVAL);
   if (alignment < LEAST_ALIGNMENT) alignment = LEAST_ALIGNMENT;
   if (heap != NULL) return alloc_object(heap, bytes, alignment, false);
   void *object = NULL;
@@ -381,22 +346,59 @@ void *vmr_heap_aligned(vmr_heap *heap, size_t alignment, size_t bytes) {
   return status == 0 ? object : NULL;
 }
 
-static void free_in_range(void *object) {
-  vmr_record *record = vmr_range_record(object);
-  vmr_heap *heap = record->heap;
-  if (heap == NULL) return; /* its heap is gone, or it was given back already */
-  bool is_locked = lock_heap(heap);
+/* ---- giving back ---- */
+
+static bool is_idle(const vmr_span *span, const void *object) {
+  const void *each = span->idle;
+  while (each != NULL && each != object) memcpy(&each, each, sizeof each);
+  return each != NULL;
+}
+
+/* Whether an object may be given back, as far as can be seen at once; a guarded heap looks through what is idle, too. */
+static vmr_status judge_free(const vmr_heap *heap, vmr_record *record, const void *object) {
+  if (record->is_kept) return VMR_DOUBLE_FREE;
+  if (record->count != 0) return object == record->cursor ? VMR_OK : VMR_FOREIGN_POINTER;
+  if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED)) return VMR_OK;
+  const vmr_span *span = vmr_span_of(record, object);
+  if (VMR_UNLIKELY((record->free_spans >> (span - record->spans) & 1) != 0)) return VMR_DOUBLE_FREE;
+  uint32_t offset = (uint32_t)((uintptr_t)object & (VMR_SPAN_BYTES - 1));
+  if (span->class >= VMR_CLASS_TAIL || span->count == 0)
+    return span->class == VMR_CLASS_RUN && span->count != 0 && offset == 0 ? VMR_OK : VMR_FOREIGN_POINTER;
+  uint64_t product = (uint64_t)offset * span->inverse;
+  if ((uint32_t)product >= span->inverse || product >> 32 >= span->made) return VMR_FOREIGN_POINTER;
+  bool is_double = span->idle == object || span->live == 0 || (heap->is_guarded && is_idle(span, object));
+  return is_double ? VMR_DOUBLE_FREE : VMR_OK;
+}
+
+static void give_back(vmr_heap *heap, vmr_record *record, void *object) {
+  if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED)) return;
+  vmr_span *span = vmr_span_of(record, object);
   if (record->count != 0) {
-    if ((heap->flags & VMR_HEAP_NEVER_FREED) == 0) give_chunks(heap, record);
-  } else if ((heap->flags & VMR_HEAP_NEVER_FREED) == 0) {
-    vmr_span *span = span_of(record, object);
-    if (span->class == VMR_CLASS_RUN) {
-      give_spans(heap, record, span);
-    } else {
-      free_small(heap, record, span, object);
-    }
+    vmr_heap_give_chunks(heap, record);
+  } else if (span->class == VMR_CLASS_RUN) {
+    vmr_heap_give_spans(heap, record, span);
+  } else {
+    free_small(heap, record, span, object);
   }
+}
+
+static void report(vmr_heap *heap, vmr_status what, const void *object) {
+  set_status(heap, what);
+  vmr_ctx_report(heap->handle.ctx, what, object,
+                 what == VMR_DOUBLE_FREE ? "an object of a heap was given back twice"
+                                         : "a heap was given a pointer into it at which no object begins");
+}
+
+static void free_in_range(void *object) {
+  if (!vmr_range_was_taken(object)) return;
+  vmr_record *record = vmr_range_record(object);
+  vmr_heap *heap = VMR_PEEK(record->heap);
+  if (heap == NULL) return; /* its heap is gone, or it was given back already: there is nobody to tell */
+  bool is_locked = lock_heap(heap);
+  vmr_status status = judge_free(heap, record, object);
+  if (VMR_LIKELY(status == VMR_OK)) give_back(heap, record, object);
   unlock_heap(heap, is_locked);
+  if (VMR_UNLIKELY(status != VMR_OK)) report(heap, status, object);
 }
 
 void vmr_heap_free(void *object) {
@@ -406,42 +408,62 @@ void vmr_heap_free(void *object) {
   }
   vmr_heap *heap = object != NULL ? vmr_borrow_heap_of(object) : NULL;
   if (heap != NULL) {
-    if ((heap->flags & VMR_HEAP_NEVER_FREED) != 0) return;
+    if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED)) return;
     vmr_borrow_forget(object);
     vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, malloc_usable_size(object));
   }
   free(object);
 }
 
+/* ---- what is known of an object ---- */
+
 size_t vmr_heap_usable_size(const void *object) {
   if (!vmr_range_has(object)) return malloc_usable_size((void *)(uintptr_t)object);
   vmr_record *record = vmr_range_record(object);
+  const vmr_heap *heap = vmr_heap_of(object);
+  if (heap == NULL || record->is_kept) return 0;
   if (record->count != 0) return record->object_bytes;
-  if ((record->heap->flags & VMR_HEAP_NEVER_FREED) != 0) {
-    size_t bytes;
-    memcpy(&bytes, (const char *)object - sizeof bytes, sizeof bytes);
-    return bytes;
-  }
-  const vmr_span *span = span_of(record, object);
+  if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED)) return vmr_heap_bumped_size(record, object);
+  const vmr_span *span = vmr_span_of(record, object);
   return span->class == VMR_CLASS_RUN ? span->count * VMR_SPAN_BYTES : class_bytes(span->class);
 }
 
 vmr_heap *vmr_heap_of(const void *object) {
   if (object == NULL) return NULL;
-  return vmr_range_has(object) ? vmr_range_record(object)->heap : vmr_borrow_heap_of(object);
+  if (!vmr_range_has(object)) return vmr_borrow_heap_of(object);
+  return vmr_range_was_taken(object) ? VMR_PEEK(vmr_range_record(object)->heap) : NULL;
+}
+
+/* ---- another size ---- */
+
+static bool resize_here(vmr_heap *heap, void *object, size_t bytes) {
+  if (!vmr_range_has(object) || bytes > LARGEST_REQUEST) return false;
+  bool is_locked = lock_heap(heap);
+  bool is_done = vmr_heap_resize_here(heap, object, bytes);
+  unlock_heap(heap, is_locked);
+  return is_done;
+}
+
+static void *move(vmr_heap *heap, void *object, size_t usable, size_t bytes) {
+  void *moved = vmr_heap_alloc(heap, bytes);
+  if (moved == NULL) return NULL;
+  size_t count = usable < bytes ? usable : bytes, whole = 0;
+  if (vmr_range_has(object) && vmr_range_has(moved)) {
+    whole = count & ~(VMR_CHUNK_BYTES - 1);
+    if (!vmr_heap_move_chunks(object, moved, whole)) whole = 0;
+  }
+  memcpy((char *)moved + whole, (char *)object + whole, count - whole);
+  vmr_heap_free(object);
+  return moved;
 }
 
 void *vmr_heap_realloc(vmr_heap *heap, void *object, size_t bytes) {
   if (object == NULL) return vmr_heap_alloc(heap, bytes);
   vmr_heap *owner = vmr_heap_of(object);
-  if (owner == NULL) return realloc(object, bytes);
+  if (owner == NULL) return vmr_range_has(object) ? fail(heap, VMR_FOREIGN_POINTER, EINVAL) : realloc(object, bytes);
   size_t usable = vmr_heap_usable_size(object);
   if (bytes <= usable && bytes >= usable / 2) return object;
-  void *moved = vmr_heap_alloc(owner, bytes);
-  if (moved == NULL) return NULL;
-  memcpy(moved, object, usable < bytes ? usable : bytes);
-  vmr_heap_free(object);
-  return moved;
+  return !owner->is_checked && resize_here(owner, object, bytes) ? object : move(owner, object, usable, bytes);
 }
 
-vmr_status vmr_heap_status(const vmr_heap *heap) { return heap->status; }
+vmr_status vmr_heap_status(const vmr_heap *heap) { return heap != NULL ? (vmr_status)heap->status : VMR_OK; }

@@ -4,7 +4,7 @@
 #include "runtime/heap.h"
 
 static size_t object_bytes(const vmr_record *record, const vmr_span *span) {
-  if (span->class == VMR_CLASS_RUN) return span->count * VMR_SPAN_BYTES;
+  if (span->class >= VMR_CLASS_TAIL) return span->count * VMR_SPAN_BYTES;
   const char *begin = vmr_range_chunk(record) + ((size_t)(span - record->spans) << VMR_SPAN_SHIFT);
   return span->live * vmr_heap_usable_size(begin);
 }
@@ -12,8 +12,9 @@ static size_t object_bytes(const vmr_record *record, const vmr_span *span) {
 /* Calls nothing for spans that are free; `step` goes over the spans of a run at once. */
 static size_t used_in_chunk(const vmr_heap *heap, const vmr_record *record) {
   size_t bytes = 0;
-  if (record->count != 0) return record->object_bytes;
-  if ((heap->flags & VMR_HEAP_NEVER_FREED) != 0) return (size_t)(record->cursor - vmr_range_chunk(record));
+  if (record->count != 0) return record->tail != 0 ? record->count * VMR_CHUNK_BYTES : record->object_bytes;
+  if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED))
+    return (size_t)(record->cursor - vmr_range_chunk(record)) - VMR_BUMP_HEAD;
   for (unsigned i = 0; i < VMR_SPANS;) {
     bool is_free = (record->free_spans >> i & 1) != 0;
     if (!is_free) bytes += object_bytes(record, &record->spans[i]);
@@ -53,7 +54,7 @@ size_t vmr_heap_range_bytes(void) { return vmr_range_begin() ? vmr_the_range.byt
 static bool span_is_valid(const vmr_record *record, const vmr_span *span) {
   size_t idle = 0;
   const char *begin = vmr_range_chunk(record) + ((size_t)(span - record->spans) << VMR_SPAN_SHIFT);
-  if (span->class == VMR_CLASS_RUN) return span->count != 0;
+  if (span->class >= VMR_CLASS_TAIL) return span->count != 0;
   size_t size = vmr_heap_usable_size(begin);
   for (const char *each = span->idle; each != NULL; idle++) {
     if (each < begin || each >= begin + span->made * size || (size_t)(each - begin) % size != 0 || idle > span->made)
@@ -85,6 +86,7 @@ bool vmr_heap_is_valid(vmr_heap *heap) {
       is_valid = record_is_valid(heap, each);
     }
   }
+  for (const vmr_record *each = heap->kept; each != NULL; each = each->next) reserved += each->count * VMR_CHUNK_BYTES;
   is_valid = is_valid && reserved == heap->reserved;
   unlock(heap, is_locked);
   if (!is_valid)

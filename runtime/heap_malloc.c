@@ -69,7 +69,7 @@ void *vmr_borrow_alloc(vmr_heap *heap, size_t bytes, size_t alignment, bool zero
     object = zeroed ? calloc(1, bytes != 0 ? bytes : 1) : malloc(bytes != 0 ? bytes : 1);
   }
   size_t usable = object != NULL ? malloc_usable_size(object) : 0;
-  if (object == NULL || !vmr_ctx_charge(heap->handle.ctx, VMR_KIND_HEAP, usable)) return free(object), NULL;
+  if (object == NULL || !vmr_ctx_charge_admitted(heap->handle.ctx, VMR_KIND_HEAP, usable)) return free(object), NULL;
   pthread_mutex_lock(&lock);
   bool has_room = make_room();
   if (has_room) put((uintptr_t)object, heap);

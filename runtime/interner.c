@@ -193,32 +193,62 @@ static bool admits(vmr_interner *interner, size_t length) {
   return false;
 }
 
+static void lock(vmr_interner *interner) {
+  if (interner->stripes != NULL) pthread_mutex_lock(&interner->lock);
+}
+
+static void unlock(vmr_interner *interner) {
+  if (interner->stripes != NULL) pthread_mutex_unlock(&interner->lock);
+}
+
+static void count_refusal(vmr_interner *interner) {
+  lock(interner);
+  VMR_PUBLISH(interner->refused, interner->refused + 1);
+  unlock(interner);
+}
+
 static vmr_symbol add_new(vmr_interner *interner, uint64_t hash, const char *text, size_t length) {
   uint32_t place = 0;
-  if (!admits(interner, length) || !vmr_table_reserve(interner) ||
-      !vmr_interner_store(interner, text, length, &place)) {
-    VMR_PUBLISH(interner->refused, interner->refused + 1);
+  if (!admits(interner, length) || !vmr_table_reserve(interner) || !vmr_interner_store(interner, text, length, &place))
     return 0;
-  }
   vmr_symbol symbol = atomic_load_explicit(&interner->count, memory_order_relaxed) + 1;
   atomic_store_explicit(&interner->count, symbol, memory_order_release);
   vmr_table_insert(atomic_load_explicit(&interner->table, memory_order_relaxed), hash, place);
   return symbol;
 }
 
+static vmr_symbol find_or_add(vmr_interner *interner, uint64_t hash, const char *text, size_t length,
+                              vmr_symbol *added) {
+  vmr_symbol found = 0;
+  vmr_deferral deferral;
+  bool is_again = false;
+  vmr_ctx_defer(&deferral, interner->handle.ctx);
+  do {
+    lock(interner);
+    vmr_status before = VMR_PEEK(interner->status);
+    if ((is_again || interner->stripes != NULL) && length <= LONGEST_TEXT)
+      found = vmr_table_find(interner, hash, text, length);
+    if (found == 0) *added = add_new(interner, hash, text, length);
+    bool has_failed = found == 0 && *added == 0;
+    if (has_failed && deferral.is_refused) VMR_PUBLISH(interner->status, before); /* the next try decides */
+    unlock(interner);
+    is_again = vmr_ctx_relieve(&deferral, has_failed);
+  } while (is_again);
+  return found;
+}
+
 /* Long texts and new ones. In a shared interner the text is looked for again under the lock, for another thread may have
- * been faster: then it is a hit after all. */
+ * been faster: then it is a hit after all. A pressure callback runs between two tries, without the lock. */
 static __attribute__((noinline)) vmr_symbol add_slow(vmr_interner *interner, const char *text, size_t length) {
-  bool is_shared = interner->stripes != NULL, is_text = length <= LONGEST_TEXT;
+  bool is_text = length <= LONGEST_TEXT;
   uint64_t hash = is_text ? vmr_hash_text(text, length) : 0;
   vmr_symbol found = is_text ? vmr_table_find(interner, hash, text, length) : 0, added = 0;
-  if (found == 0) {
-    if (is_shared) pthread_mutex_lock(&interner->lock);
-    if (is_shared && is_text) found = vmr_table_find(interner, hash, text, length);
-    if (found == 0) added = add_new(interner, hash, text, length);
-    if (is_shared) pthread_mutex_unlock(&interner->lock);
+  if (found == 0) found = find_or_add(interner, hash, text, length, &added);
+  if (found != 0) {
+    count_hit(interner, length);
+  } else if (added == 0) {
+    count_refusal(interner);
   }
-  if (found != 0) count_hit(interner, length);
   return found != 0 ? found : added;
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #if defined(__has_include)
@@ -29,23 +30,46 @@ void *vmr_os_resize(void *old, size_t bytes) { return realloc(old, bytes); }
 
 void vmr_os_free(void *memory) { free(memory); }
 
-static char *map(size_t bytes) {
-  void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return pages != MAP_FAILED ? pages : NULL;
+static char *map(size_t bytes, int access, int flags) {
+  if (bytes > SIZE_MAX - VMR_OS_LARGE_PAGE) return NULL;
+  /* with what is cut off at both ends */
+  void *base = mmap(NULL, bytes + VMR_OS_LARGE_PAGE, access, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  if (base == MAP_FAILED) return NULL;
+  size_t before = (size_t)(-(uintptr_t)base & (VMR_OS_LARGE_PAGE - 1)), after = VMR_OS_LARGE_PAGE - before;
+  if (before != 0) munmap(base, before);
+  if (after != 0) munmap((char *)base + before + bytes, after);
+  return (char *)base + before;
 }
 
 void *vmr_os_map(size_t bytes, bool huge) {
-  if (bytes > SIZE_MAX - VMR_OS_LARGE_PAGE) return NULL;
-  char *base = map(bytes + VMR_OS_LARGE_PAGE); /* with what is cut off at both ends */
-  if (base == NULL) return NULL;
-  size_t before = (size_t)(-(uintptr_t)base & (VMR_OS_LARGE_PAGE - 1)), after = VMR_OS_LARGE_PAGE - before;
-  if (before != 0) munmap(base, before);
-  if (after != 0) munmap(base + before + bytes, after);
-  if (huge) madvise(base + before, bytes, MADV_HUGEPAGE); /* a wish: without it the pages are small */
-  return base + before;
+  char *pages = map(bytes, PROT_READ | PROT_WRITE, 0);
+  if (pages != NULL && huge) madvise(pages, bytes, MADV_HUGEPAGE); /* a wish: without it the pages are small */
+  return pages;
 }
 
 void vmr_os_unmap(void *pages, size_t bytes) { munmap(pages, bytes); }
+
+void *vmr_os_reserve(size_t bytes) { return map(bytes, PROT_NONE, MAP_NORESERVE); }
+
+bool vmr_os_open(void *begin, size_t bytes, bool huge) {
+  if (mprotect(begin, bytes, PROT_READ | PROT_WRITE) != 0) return false;
+  if (huge) madvise(begin, bytes, MADV_HUGEPAGE);
+  return true;
+}
+
+void vmr_os_clear(void *begin, size_t bytes) {
+  /* locked pages stay where they are; what nobody touched of them is touched by that */
+  if (madvise(begin, bytes, MADV_DONTNEED) != 0) memset(begin, 0, bytes);
+}
+
+bool vmr_os_move(void *to, void *from, size_t bytes) {
+#ifdef MREMAP_DONTUNMAP /* the old pages stay reserved; Linux 5.7 */
+  return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) != MAP_FAILED;
+#else
+  (void)to, (void)from, (void)bytes;
+  return false;
+#endif
+}
 
 bool vmr_os_is_watched(void) {
 #ifdef HAS_VALGRIND

@@ -25,6 +25,18 @@ void vmr_os_free(void *memory);
 void *vmr_os_map(size_t bytes, bool huge);
 void vmr_os_unmap(void *pages, size_t bytes);
 
+/* Addresses that nothing may touch and that cost no memory, from a multiple of VMR_OS_LARGE_PAGE on; parts of them, in whole
+ * pages, are opened for reading and writing, zeroed at first. */
+void *vmr_os_reserve(size_t bytes);
+bool vmr_os_open(void *begin, size_t bytes, bool huge);
+
+/* Returns the memory of open pages: they read as zeros from here on, and stay open. */
+void vmr_os_clear(void *begin, size_t bytes);
+
+/* Moves the memory of open pages to other open pages; the old ones are then as after vmr_os_clear. False, and nothing
+ * has changed, where the system cannot. */
+bool vmr_os_move(void *to, void *from, size_t bytes);
+
 #ifndef VMR_FREESTANDING
 
 /* Whether AddressSanitizer or Valgrind watches this process. */

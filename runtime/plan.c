@@ -170,12 +170,26 @@ static void open_block(const vmr_plan *plan, const vmr_frame *frame) {
 
 /* ---- calls ---- */
 
+static vmr_frame *next_frame(const vmr_plan *plan) {
+  return plan->innermost != NULL ? plan->innermost->inner : plan->outermost;
+}
+
+/* A pressure callback runs between two tries, where the plan is whole: it may use it. */
+static vmr_frame *get_frame(vmr_plan *plan, size_t bytes) {
+  vmr_deferral deferral;
+  vmr_frame *frame;
+  vmr_ctx_defer(&deferral, plan->handle.ctx);
+  do {
+    frame = next_frame(plan);
+    if (frame == NULL || frame->capacity < bytes) frame = grow_frame(plan, frame, bytes);
+  } while (vmr_ctx_relieve(&deferral, frame == NULL));
+  return frame;
+}
+
 void *vmr_plan_enter(vmr_plan *plan, size_t bytes) {
-  vmr_frame *frame = plan->innermost != NULL ? plan->innermost->inner : plan->outermost;
+  vmr_frame *frame = next_frame(plan);
   bool is_admitted = !plan->is_checked || vmr_ctx_admit(plan->handle.ctx, VMR_KIND_PLAN, bytes);
-  plan->is_growing = true;
-  if (is_admitted && (frame == NULL || frame->capacity < bytes)) frame = grow_frame(plan, frame, bytes);
-  plan->is_growing = false;
+  if (is_admitted && (frame == NULL || frame->capacity < bytes)) frame = get_frame(plan, bytes);
   if (!is_admitted || frame == NULL) return fail(plan, VMR_OUT_OF_MEMORY), NULL;
   frame->bytes = bytes;
   plan->innermost = frame;
@@ -222,7 +236,7 @@ vmr_status vmr_plan_leave(vmr_plan *plan, const void *block) {
 size_t vmr_plan_trim(vmr_plan *plan) {
   size_t before = plan->reserved;
   vmr_frame **link = plan->innermost != NULL ? &plan->innermost->inner : &plan->outermost;
-  if (plan->is_in_buffer || plan->is_growing) return 0;
+  if (plan->is_in_buffer) return 0;
   for (vmr_frame *each = *link, *inner; each != NULL; each = inner) {
     inner = each->inner;
     release_frame(plan, each);

@@ -18,7 +18,6 @@ struct vmr_plan {
   size_t alignment, zone;           /* zone: bytes behind a block that are poisoned or hold the guard pattern */
   size_t used, peak, reserved;
   char *room, *end; /* of the caller's buffer, what is not taken; NULL otherwise */
-  bool is_growing;  /* a block is being made: none is to be given back */
   bool is_in_buffer, is_watched, is_guarded, is_checked;
   vmr_status status;
   vmr_handle handle;

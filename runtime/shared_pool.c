@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "runtime/pool.h"
+#include "runtime/shared_pool.h"
 
 #define ROUNDS 126 /* objects of a magazine: with its head 1 KiB */
 #define IN_MAGAZINE \
@@ -61,6 +61,16 @@ static uint64_t last_number;
 OF_THREAD cache *caches_of_thread;
 OF_THREAD cache *recent;
 OF_THREAD uint64_t recent_number; /* 0: none */
+
+vmr_shared_pool *vmr_shared_pool_of(vmr_handle *handle) {
+  return (vmr_shared_pool *)(void *)((char *)handle - offsetof(vmr_shared_pool, handle));
+}
+
+pthread_mutex_t *vmr_shared_pool_lock_of(vmr_handle *handle) { return &vmr_shared_pool_of(handle)->lock; }
+
+void vmr_shared_pools_lock(void) { pthread_mutex_lock(&caches_lock); }
+
+void vmr_shared_pools_unlock(void) { pthread_mutex_unlock(&caches_lock); }
 
 /* ---- magazines, under the pool's lock ---- */
 
@@ -220,7 +230,7 @@ vmr_status vmr_shared_pool_create(vmr_shared_pool **pool, vmr_ctx *ctx, const vm
   pthread_mutex_lock(&caches_lock);
   created->number = ++last_number;
   pthread_mutex_unlock(&caches_lock);
-  vmr_ctx_add_handle(ctx, &created->handle, VMR_KIND_CONTEXT);
+  vmr_ctx_add_handle(ctx, &created->handle, VMR_HANDLE_SHARED_POOL);
   *pool = created;
   return VMR_OK;
 }

@@ -126,8 +126,9 @@ VMR_API vmr_status vmr_arena_pool_create(vmr_arena_pool **pool, vmr_ctx *ctx, si
 /* An arena that is empty, as after a reset. NULL when memory is out. */
 VMR_API vmr_arena *vmr_arena_pool_acquire(vmr_arena_pool *pool);
 
-/* Gives an arena back that this pool handed out; NULL is accepted. Its objects are dead from here on. */
-VMR_API void vmr_arena_pool_release(vmr_arena_pool *pool, vmr_arena *arena);
+/* Gives an arena back that this pool handed out; NULL is accepted. Its objects are dead from here on. VMR_FOREIGN_POINTER, and
+ * nothing happens, for one that is not out: that came back already, or is none of this pool. */
+VMR_API vmr_status vmr_arena_pool_release(vmr_arena_pool *pool, vmr_arena *arena);
 
 /* Destroys the pool and its idle arenas. VMR_STILL_IN_USE, and nothing happens, while an arena is out. NULL is accepted. */
 VMR_API vmr_status vmr_arena_pool_destroy(vmr_arena_pool *pool);

@@ -74,10 +74,10 @@ typedef struct vmr_backing {
   void *user;
 } vmr_backing;
 
-/* Memory is short: `wanted` bytes would pass a limit. What belongs to other arenas, pools and heaps may be freed here, and
- * vmr_trim be called while no other thread uses the context; then the request is tried once more. The part that asked is
- * locked meanwhile: nothing of it may be called. It may run on any thread that uses the context, and is not called
- * again while it runs. */
+/* Memory is short: `wanted` bytes would pass a limit. It runs on the thread that asked, between two tries of what that was to
+ * do: no part is locked, and each may be used, the one that asked too, short of destroying that and what it is just
+ * resizing. vmr_trim_shared is always allowed, vmr_trim and whatever belongs to one thread under the rule that it has
+ * anyway: no other thread is at work in it. The callback is not called again while it runs. */
 typedef void (*vmr_pressure_function)(void *user, vmr_ctx *ctx, size_t wanted);
 
 /* Memory was misused: `what` tells how, `object` which (may be NULL), `words` are a sentence for people that
@@ -148,8 +148,11 @@ VMR_API void vmr_ctx_set_faults(vmr_ctx *ctx, uint64_t fail_nth, uint64_t fail_a
                                 uint32_t fail_seed);
 
 /* Gives back what is obtained but not in use: chunks that a reset kept, empty slabs. Returns the bytes. Call it
- * where no other thread uses the context's arenas and pools. NULL is accepted. */
+ * where no other thread uses the context's arenas, plans, pools, interners and heaps. NULL is accepted. */
 VMR_API size_t vmr_trim(vmr_ctx *ctx);
+
+/* The same for what threads share: shared heaps and pools, idle arenas of arena pools; at any time, from any thread. */
+VMR_API size_t vmr_trim_shared(vmr_ctx *ctx);
 
 /* ---- the books ---- */
 

@@ -337,6 +337,33 @@ static void faults_come_after_bytes_and_by_chance(void **state) {
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
+/* Which arenas are out is known, however many there are and in whatever order they come back. */
+static void an_arena_comes_back_once(void **state) {
+  (void)state;
+  enum { COUNT = 200 };
+  vmr_ctx *ctx = make_ctx();
+  vmr_arena_pool *pool = NULL;
+  vmr_arena *arenas[COUNT], *foreign = vmr_arena_create(0);
+  assert_int_equal(vmr_arena_pool_create(&pool, ctx, KIB, 7), VMR_OK);
+  for (int round = 0; round < 3; round++) {
+    for (int i = 0; i < COUNT; i++) {
+      arenas[i] = vmr_arena_pool_acquire(pool);
+      assert_non_null(vmr_arena_alloc(arenas[i], 100));
+    }
+    for (int i = 0; i < COUNT; i++) {
+      vmr_arena *arena = arenas[i * 77 % COUNT];
+      assert_int_equal(vmr_arena_pool_release(pool, arena), VMR_OK);
+      assert_int_equal(vmr_arena_pool_release(pool, arena), VMR_FOREIGN_POINTER);
+    }
+  }
+  assert_int_equal(vmr_arena_pool_release(pool, foreign), VMR_FOREIGN_POINTER);
+  assert_int_equal(vmr_ctx_status(ctx), VMR_FOREIGN_POINTER);
+  vmr_arena_destroy(foreign);
+  assert_int_equal(vmr_arena_pool_destroy(pool), VMR_OK);
+  assert_int_equal(current_bytes(ctx), 0);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
 /* ---- guard bytes ---- */
 
 static void writes_around_an_object_are_found(void **state) {
@@ -398,8 +425,10 @@ static void arenas_come_back_empty(void **state) {
   }
   assert_int_equal(vmr_arena_pool_destroy(pool), VMR_STILL_IN_USE);
   vmr_ctx_clear_status(ctx);
-  for (int i = 0; i < 3; i++) vmr_arena_pool_release(pool, arenas[i]); /* the third one is too many */
-  vmr_arena_pool_release(pool, NULL);
+  for (int i = 0; i < 3; i++) assert_int_equal(vmr_arena_pool_release(pool, arenas[i]), VMR_OK); /* one is too many */
+  for (int i = 0; i < 3; i++) assert_int_equal(vmr_arena_pool_release(pool, arenas[i]), VMR_FOREIGN_POINTER);
+  vmr_ctx_clear_status(ctx);
+  assert_int_equal(vmr_arena_pool_release(pool, NULL), VMR_OK);
   vmr_arena *again = vmr_arena_pool_acquire(pool);
   assert_ptr_equal(again, arenas[1]);
   assert_int_equal(vmr_arena_used_bytes(again), 0);
@@ -438,6 +467,7 @@ int main(void) {
       cmocka_unit_test(faults_come_after_bytes_and_by_chance),
       cmocka_unit_test(writes_around_an_object_are_found),
       cmocka_unit_test(arenas_come_back_empty),
+      cmocka_unit_test(an_arena_comes_back_once),
       cmocka_unit_test(an_arena_that_cannot_be_made_is_not_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

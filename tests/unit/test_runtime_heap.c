@@ -1,6 +1,6 @@
 /* test_runtime_heap.c: heaps against what heap.h promises: any size and alignment, pointers of malloc, realloc, heaps that
  * are never freed, address space that is short, fork, threads, faults; and random operations against a model. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tests/unit/runtime_ctx.h"
 #include "tests/unit/short_of_memory.h"
@@ -160,6 +161,148 @@ static void a_limit_holds(void **state) {
   vmr_heap_destroy(heap);
   assert_int_equal(current_bytes(ctx), 0);
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
+/* What a limit refuses does not come from malloc instead; a fault fails the request that it is for, once. */
+static void a_limit_is_not_evaded(void **state) {
+  (void)state;
+  if (vmr_heap_range_bytes() == 0) skip();
+  vmr_ctx *ctx = make_ctx();
+  vmr_heap *heap = NULL;
+  vmr_ctx_set_limits(ctx, 0, MIB);
+  assert_int_equal(vmr_heap_create(&heap, ctx, 0), VMR_OK);
+  assert_null(vmr_heap_alloc(heap, 100)); /* a chunk is 2 MiB */
+  assert_int_equal(vmr_ctx_limits_hit(ctx), 1);
+  assert_int_equal(read_account(ctx, VMR_KIND_HEAP).failed, 1);
+  vmr_ctx_set_limits(ctx, 0, 0);
+  assert_non_null(vmr_heap_alloc(heap, 100));
+  vmr_heap_destroy(heap);
+  vmr_ctx_set_faults(ctx, 1000, 0, 0, 0);
+  assert_int_equal(vmr_heap_create(&heap, ctx, 0), VMR_OK);
+  for (uint64_t nth = 1; nth < 3; nth++) { /* the object, and its chunk */
+    vmr_ctx_set_faults(ctx, nth, 0, 0, 0);
+    assert_null(vmr_heap_alloc(heap, 100));
+  }
+  vmr_ctx_set_faults(ctx, 0, 0, 0, 0);
+  vmr_heap_destroy(heap);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
+/* Pages that are locked do not go back to the system, and are not zero when they are used again. */
+static void calloc_gives_zeros_in_locked_memory(void **state) {
+  (void)state;
+  for (size_t bytes = MIB; bytes < 64 * MIB; bytes *= 3) {
+    vmr_heap *heap = make_heap(0);
+    unsigned char *object = vmr_heap_alloc(heap, bytes);
+    assert_non_null(object);
+    memset(object, 0xee, bytes);
+    bool is_locked = mlock(object, 64 * KIB) == 0;
+    vmr_heap_destroy(heap);
+    heap = make_heap(0);
+    unsigned char *again = vmr_heap_calloc(heap, 1, bytes);
+    assert_true(is_filled(again, bytes, 0));
+    if (is_locked) munlock(object, 64 * KIB);
+    vmr_heap_destroy(heap);
+  }
+}
+
+static void large_objects_are_not_rounded_by_much(void **state) {
+  (void)state;
+  if (vmr_heap_range_bytes() == 0) skip();
+  vmr_heap *heap = make_heap(0);
+  for (size_t bytes = 40 * KIB; bytes < 40 * MIB; bytes += bytes / 7) {
+    void *object = vmr_heap_alloc(heap, bytes);
+    size_t usable = vmr_heap_usable_size(object);
+    assert_true(usable >= bytes && usable < bytes + (bytes <= 8 * MIB ? 64 * KIB : 2 * MIB));
+    assert_int_equal(vmr_heap_used_bytes(heap), usable);
+    assert_true(vmr_heap_is_valid(heap));
+    vmr_heap_free(object);
+  }
+  void *objects[16];
+  for (int i = 0; i < 16; i++) objects[i] = vmr_heap_alloc(heap, MIB + 100 * KIB);
+  for (int i = 0; i < 16; i++) objects[i] = vmr_heap_realloc(heap, objects[i], 2 * MIB + 50 * KIB);
+  assert_true(vmr_heap_is_valid(heap));
+  for (int i = 0; i < 16; i++) vmr_heap_free(objects[i]);
+  assert_true(vmr_heap_is_valid(heap));
+  assert_int_equal(vmr_heap_used_bytes(heap), 0);
+  vmr_heap_destroy(heap);
+}
+
+/* A large object that grows stays where it is, or has its pages moved; what it holds goes along. */
+static void large_objects_grow_and_shrink(void **state) {
+  (void)state;
+  for (uint32_t flags = 0; flags < 4; flags++) {
+    vmr_ctx *ctx = make_ctx();
+    vmr_heap *heap = NULL;
+    assert_int_equal(vmr_heap_create(&heap, ctx, flags), VMR_OK);
+    unsigned char *object = vmr_heap_alloc(heap, 50 * KIB), *between = NULL;
+    memset(object, 1, 50 * KIB);
+    for (size_t bytes = 50 * KIB; bytes < 60 * MIB; bytes += bytes / 3) {
+      object = vmr_heap_realloc(heap, object, bytes + bytes / 3);
+      assert_non_null(object);
+      assert_true(is_filled(object, bytes, 1));
+      memset(object, 1, bytes + bytes / 3);
+      vmr_heap_free(between);
+      between = vmr_heap_alloc(heap, bytes / 2); /* in the way */
+      memset(between, 2, bytes / 2);
+      assert_true(vmr_heap_is_valid(heap));
+    }
+    for (size_t bytes = 60 * MIB; bytes > 10 * KIB; bytes -= bytes / 3) {
+      object = vmr_heap_realloc(heap, object, bytes);
+      assert_true(is_filled(object, bytes, 1));
+      assert_true(vmr_heap_is_valid(heap));
+    }
+    vmr_heap_destroy(heap);
+    assert_int_equal(current_bytes(ctx), 0);
+    assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+  }
+}
+
+static void misuse_is_reported(void **state) {
+  (void)state;
+  if (vmr_heap_range_bytes() == 0) skip();
+  for (uint32_t guard = 0; guard < 2; guard++) {
+    misuse found = {0};
+    vmr_ctx *ctx = make_watched_ctx(guard != 0 ? VMR_GUARD : 0, &found);
+    vmr_heap *heap = NULL;
+    assert_int_equal(vmr_heap_create(&heap, ctx, 0), VMR_OK);
+    for (size_t bytes = 16; bytes < 20 * MIB; bytes = bytes * 3 + 16) {
+      char *object = vmr_heap_alloc(heap, bytes), *other = vmr_heap_alloc(heap, bytes);
+      vmr_heap_free(object + 8);
+      assert_int_equal(found.what, VMR_FOREIGN_POINTER);
+      assert_ptr_equal(found.object, object + 8);
+      vmr_heap_free(object);
+      int count = found.count;
+      if (guard != 0) vmr_heap_free(other);
+      vmr_heap_free(object);
+      if (found.count != count) assert_int_equal(found.what, VMR_DOUBLE_FREE);
+      if (bytes < 3 * MIB) assert_int_equal(found.count, count + 1); /* large ones may be the system's again */
+      if (guard == 0) vmr_heap_free(other);
+      assert_true(vmr_heap_is_valid(heap));
+    }
+    assert_int_equal(vmr_heap_status(heap), VMR_FOREIGN_POINTER);
+    assert_int_equal(vmr_heap_used_bytes(heap), 0);
+    vmr_heap_destroy(heap);
+    assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+  }
+}
+
+/* Objects that are never freed lie without a byte between them. */
+static void never_freed_objects_are_packed(void **state) {
+  (void)state;
+  if (vmr_heap_range_bytes() == 0) skip();
+  vmr_heap *heap = make_heap(VMR_HEAP_NEVER_FREED);
+  char *last = vmr_heap_alloc(heap, 48);
+  for (size_t i = 1; i < 2000; i++) {
+    size_t bytes = 16 * (1 + i % 40);
+    char *object = vmr_heap_alloc(heap, bytes);
+    assert_ptr_equal(object, last + vmr_heap_usable_size(last));
+    assert_int_equal(vmr_heap_usable_size(object), bytes);
+    last = object;
+  }
+  assert_ptr_equal(vmr_heap_realloc(heap, last, 5000), last); /* the last one grows */
+  assert_true(vmr_heap_usable_size(last) >= 5000);
+  vmr_heap_destroy(heap);
 }
 
 static void trim(void *user, vmr_ctx *ctx, size_t wanted) {
@@ -410,6 +553,12 @@ int main(void) {
       cmocka_unit_test(calloc_gives_zeros_in_memory_that_was_used),
       cmocka_unit_test(memory_goes_back),
       cmocka_unit_test(a_limit_holds),
+      cmocka_unit_test(a_limit_is_not_evaded),
+      cmocka_unit_test(calloc_gives_zeros_in_locked_memory),
+      cmocka_unit_test(large_objects_are_not_rounded_by_much),
+      cmocka_unit_test(large_objects_grow_and_shrink),
+      cmocka_unit_test(misuse_is_reported),
+      cmocka_unit_test(never_freed_objects_are_packed),
       cmocka_unit_test(memory_can_be_given_back_when_it_is_short),
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(random_programs_keep_every_byte),
