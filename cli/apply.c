@@ -298,6 +298,11 @@ bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo
   case VMO_OPTION_DETAIL: return apply_detail(cli, level, value);
   case VMO_OPTION_TIMELINE: return choose(cli, level, option, value, "thinned", "full", &options->full_timeline);
   case VMO_OPTION_DIM: return apply_list(cli, level, value, apply_dim);
+  case VMO_OPTION_ARG: return vmo_apply_argument(cli, level, value);
+  case VMO_OPTION_GRAPH: return vmo_vec_push(cli->context->arena, &options->graphs, value);
+  case VMO_OPTION_OUT: return vmo_vec_push(cli->context->arena, &options->outs, value);
+  case VMO_OPTION_CALLS: return vmo_apply_calls(cli, level, value);
+  case VMO_OPTION_ENGINE: return vmo_apply_engine(cli, level, value);
   case VMO_OPTION_ALIGN: return apply_alignment(cli, level, value);
   case VMO_OPTION_MAX_PEAK: return apply_list(cli, level, value, apply_budget);
   case VMO_OPTION_RESULTS: return choose(cli, level, option, value, "arena", "caller", &options->results_in_caller);

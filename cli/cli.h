@@ -6,6 +6,7 @@
  *   load.c       input to a planned module  help.c      --help, printed from the tables
  *   input.c      bytes and their kind       finish.c    reports, product, exit code
  *   output.c     atomic writing             terminal.c  width, colour, progress
+ *   run_*.c      arguments, engines and results of `run` (run.h)
  *
  * This is the only folder that prints, reads files and knows exit codes. */
 #ifndef VMO_CLI_CLI_H
@@ -35,7 +36,8 @@ typedef enum vmo_command_set {
   VMO_OPT = 4,
   VMO_PLAN = 8,
   VMO_OPS = 16,
-  VMO_EXPLAIN = 32
+  VMO_EXPLAIN = 32,
+  VMO_RUN = 64
 } vmo_command_set;
 
 struct vmo_cli;
@@ -48,6 +50,7 @@ typedef struct vmo_command {
   const char *description; /* for --help, lines of at most 100 columns */
   vmo_command_set bit;
   bool argument_optional;
+  bool has_function; /* a second argument, the function's name, may follow */
 } vmo_command;
 
 extern const vmo_command vmo_commands[];
@@ -94,10 +97,19 @@ typedef struct vmo_budget {
   vmo_setting_level level;
 } vmo_budget;
 
+/* NAME=VALUE of --arg. */
+typedef struct vmo_argument_setting {
+  const char *name, *value;
+  vmo_setting_level level;
+} vmo_argument_setting;
+
+typedef enum vmo_engine_choice { VMO_ENGINE_DEFAULT, VMO_ENGINE_JIT, VMO_ENGINE_REFERENCE } vmo_engine_choice;
+
 typedef enum vmo_colour_choice { VMO_COLOUR_AUTO, VMO_COLOUR_ALWAYS, VMO_COLOUR_NEVER } vmo_colour_choice;
 
 typedef struct vmo_options {
-  const char *input; /* NULL: none was given; "-": standard input */
+  const char *input;    /* NULL: none was given; "-": standard input */
+  const char *function; /* of run; NULL: none was given */
   const char *output;
   bool text;
   bool json;             /* asked for, with or without a file */
@@ -120,6 +132,10 @@ typedef struct vmo_options {
   int64_t seed;
   const char *previous, *validated, *svg; /* files of plan */
   bool ascii;
+  VMO_VEC(vmo_argument_setting) arguments;
+  VMO_VEC(const char *) graphs, outs; /* as they were given */
+  int64_t calls;                      /* 0: the default */
+  vmo_engine_choice engine;
   const char *depfile, *config;
   vmo_colour_choice colour;
   uint32_t width; /* 0: that of the terminal */
@@ -163,6 +179,10 @@ bool vmo_apply_space(vmo_cli *cli, vmo_setting_level level, const char *text, si
 bool vmo_apply_time_limit(vmo_cli *cli, vmo_setting_level level, const char *value);
 bool vmo_apply_threads(vmo_cli *cli, vmo_setting_level level, const char *value);
 bool vmo_apply_seed(vmo_cli *cli, vmo_setting_level level, const char *value);
+/* Those of run. (apply_run.c) */
+bool vmo_apply_argument(vmo_cli *cli, vmo_setting_level level, const char *value);
+bool vmo_apply_calls(vmo_cli *cli, vmo_setting_level level, const char *value);
+bool vmo_apply_engine(vmo_cli *cli, vmo_setting_level level, const char *value);
 /* An error about an option, which is named as it was written. Returns false. */
 bool vmo_option_fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *format, ...)
     VMO_PRINTF(4, 5);
@@ -170,6 +190,9 @@ bool vmo_option_fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id optio
 bool vmo_parse_count(const char *text, size_t length, int64_t *number);
 /* "64MiB", "1000", "2kB" to bytes below 2^53; false for anything else. `length` of `text`. */
 bool vmo_parse_bytes(const char *text, size_t length, vmo_bytes *bytes);
+
+/* Whether two paths name one place, be it under two names; NULL is none. */
+bool vmo_is_same_file(const char *a, const char *b);
 
 /* An error about the command line, and maybe a hint. Returns VMO_EXIT_USAGE. */
 vmo_exit vmo_usage_error(vmo_cli *cli, const char *hint, const char *format, ...) VMO_PRINTF(3, 4);
@@ -236,6 +259,9 @@ typedef struct vmo_writers {
   void (*json)(const vmo_cli *cli, void *user, vmo_text *out);    /* NULL: the report */
   bool faulty;                                                    /* an input error that has a text all the same */
   const void *placement;                                          /* vmo_placement_report of `plan`, or NULL */
+  const char *const *files;                                       /* more files, written when all is fine */
+  uint32_t file_count;
+  void (*file)(const vmo_cli *cli, void *user, uint32_t index, vmo_text *out);
   void *user;
 } vmo_writers;
 
@@ -264,6 +290,7 @@ vmo_exit vmo_run_check_command(vmo_cli *cli);
 vmo_exit vmo_run_analyze_command(vmo_cli *cli);
 vmo_exit vmo_run_opt_command(vmo_cli *cli);
 vmo_exit vmo_run_plan_command(vmo_cli *cli);
+vmo_exit vmo_run_run_command(vmo_cli *cli);
 vmo_exit vmo_run_ops_command(vmo_cli *cli);
 vmo_exit vmo_run_explain_command(vmo_cli *cli);
 

@@ -104,7 +104,7 @@ static bool apply_member(vmo_cli *cli, const cJSON *item) {
   }
   const vmo_option_info *info = &vmo_option_infos[option];
   if ((info->commands & cli->command->bit) == 0) return true;
-  bool named = option == VMO_OPTION_DIM || option == VMO_OPTION_MAX_PEAK;
+  bool named = option == VMO_OPTION_DIM || option == VMO_OPTION_MAX_PEAK || option == VMO_OPTION_ARG;
   if (cJSON_IsBool(item) && info->form != VMO_FORM_VALUE) {
     return cJSON_IsFalse(item) || vmo_apply_option(cli, option, NULL, VMO_LEVEL_CONFIG);
   }

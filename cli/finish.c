@@ -3,7 +3,7 @@
  * All outputs of a run are written and accepted before the first is put in its place, so that they stand there together
  * or not at all. Which are written depends on how the work ended:
  *
- *   fine           product, text, JSON, drawing, depfile
+ *   fine           product, text, JSON, drawing, depfile, the results of `run`
  *   does not fit   text, JSON, drawing (a product over its budget is none); so of a placement with faults
  *   input error    JSON with the diagnostics
  *   internal       nothing */
@@ -16,8 +16,8 @@
 #define STANDARD_ERROR "/dev/stderr"
 
 typedef struct output_set {
-  vmo_output items[5];
-  uint32_t count;
+  vmo_output *items;
+  uint32_t count, capacity;
 } output_set;
 
 static vmo_exit exit_code_of(vmo_status status) {
@@ -57,7 +57,15 @@ void vmo_print_diagnostics(vmo_cli *cli) {
 
 /* ---- outputs ---- */
 
+/* Room for the five kinds of outputs and `more` files. */
+static bool make_set(vmo_cli *cli, uint32_t more, output_set *set) {
+  *set = (output_set){.capacity = more + 5};
+  set->items = vmo_alloc_array(cli->context, set->capacity, sizeof *set->items);
+  return set->items != NULL;
+}
+
 static vmo_text *begin(vmo_cli *cli, output_set *set, const char *path) {
+  if (set->count == set->capacity) return NULL; /* cannot be: it was counted */
   vmo_output *output = &set->items[set->count];
   if (!vmo_open_output(cli->context, output, path)) return NULL;
   set->count++;
@@ -144,6 +152,16 @@ static bool add_json(vmo_cli *cli, const vmo_writers *writers, output_set *set) 
   return true;
 }
 
+static bool add_files(vmo_cli *cli, const vmo_writers *writers, output_set *set) {
+  for (uint32_t i = 0; i < writers->file_count; i++) {
+    vmo_text *out = begin(cli, set, writers->files[i]);
+    if (out == NULL) return false;
+    writers->file(cli, writers->user, i, out);
+    if (!vmo_close_output(cli->context, &set->items[set->count - 1])) return false; /* few files are open at a time */
+  }
+  return true;
+}
+
 /* ---- what depends on what ---- */
 
 /* A path as Make reads it back. Make has no way to write a newline. */
@@ -188,13 +206,14 @@ static bool add_depfile(vmo_cli *cli, output_set *set) {
 /* ---- the end ---- */
 
 vmo_exit vmo_finish(vmo_cli *cli, vmo_status status, const vmo_writers *writers) {
-  output_set set = {0};
+  output_set set;
   vmo_exit code = exit_code_of(status);
   vmo_clear_progress();
   vmo_print_diagnostics(cli);
-  if (code == VMO_EXIT_INTERNAL) return code;
+  if (code == VMO_EXIT_INTERNAL || !make_set(cli, writers->file_count, &set)) return VMO_EXIT_INTERNAL;
   bool fine = true, has_text = code == VMO_EXIT_FINE || code == VMO_EXIT_BUDGET || writers->faulty;
   if (fine && code == VMO_EXIT_FINE && cli->product_path != NULL) fine = add_product(cli, writers, &set);
+  if (fine && code == VMO_EXIT_FINE) fine = add_files(cli, writers, &set);
   if (fine && has_text && cli->text_path != NULL) fine = add_text(cli, writers, &set);
   if (fine && cli->json_path != NULL) fine = add_json(cli, writers, &set);
   bool drawn = has_text && cli->options.svg != NULL && writers->placement != NULL;
@@ -204,8 +223,8 @@ vmo_exit vmo_finish(vmo_cli *cli, vmo_status status, const vmo_writers *writers)
 }
 
 vmo_exit vmo_finish_text(vmo_cli *cli, const vmo_text *text) {
-  output_set set = {0};
-  if (vmo_text_failed(text)) return VMO_EXIT_INTERNAL;
+  output_set set;
+  if (!make_set(cli, 0, &set) || vmo_text_failed(text)) return VMO_EXIT_INTERNAL;
   vmo_text *out = begin(cli, &set, cli->text_path != NULL ? cli->text_path : "-");
   if (out != NULL) vmo_text_add_bytes(out, text->data, text->count);
   return end(cli, &set, out != NULL) ? VMO_EXIT_FINE : VMO_EXIT_INPUT;

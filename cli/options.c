@@ -15,11 +15,12 @@ enum {
   ANALYZE = VMO_ANALYZE,
   OPT = VMO_OPT,
   PLAN = VMO_PLAN,
+  RUN = VMO_RUN,
   OPS = VMO_OPS,
   EXPLAIN = VMO_EXPLAIN,
   MODULES = CHECK | ANALYZE | OPT,
   INPUTS = MODULES | PLAN,
-  ALL = INPUTS | OPS | EXPLAIN
+  ALL = INPUTS | RUN | OPS | EXPLAIN
 };
 
 const vmo_option_info vmo_option_infos[VMO_OPTION_COUNT] = {
@@ -162,7 +163,8 @@ static bool take_short(argument_walk *walk, const char *argument) {
 
 static bool take_input(argument_walk *walk, const char *argument) {
   vmo_options *options = &walk->cli->options;
-  if (walk->cli->command->argument == NULL || options->input != NULL) {
+  bool function = options->input != NULL && walk->cli->command->has_function && options->function == NULL;
+  if (walk->cli->command->argument == NULL || (options->input != NULL && !function)) {
     vmo_usage_error(walk->cli, NULL, "one argument too many: %s", argument);
     return false;
   }
@@ -170,7 +172,10 @@ static bool take_input(argument_walk *walk, const char *argument) {
     vmo_usage_error(walk->cli, NULL, "an argument is empty");
     return false;
   }
-  options->input = argument;
+  if (function)
+    options->function = argument[0] == '@' ? argument + 1 : argument;
+  else
+    options->input = argument;
   return true;
 }
 
@@ -223,7 +228,7 @@ static void place_report(vmo_cli *cli) {
 }
 
 /* By name, or as one file that has several names. */
-static bool is_same_place(const char *a, const char *b) {
+bool vmo_is_same_file(const char *a, const char *b) {
   if (a == NULL || b == NULL) return false;
   if (strcmp(a, b) == 0 || (vmo_is_standard_output(a) && vmo_is_standard_output(b))) return true;
   struct stat first, second;
@@ -237,7 +242,7 @@ static bool are_places_apart(vmo_cli *cli) {
   const char *places[] = {cli->product_path, text, cli->json_path, cli->options.depfile, cli->options.svg};
   for (size_t i = 0; i < 5; i++) {
     for (size_t j = i + 1; j < 5; j++) {
-      if (!is_same_place(places[i], places[j])) continue;
+      if (!vmo_is_same_file(places[i], places[j])) continue;
       bool standard = vmo_is_standard_output(places[i]);
       vmo_usage_error(cli, NULL, "two outputs would go to %s", standard ? "standard output" : places[i]);
       return false;
@@ -254,12 +259,12 @@ static bool are_inputs_kept(vmo_cli *cli) {
   const char *inputs[] = {config, cli->options.input, cli->options.previous, cli->options.validated};
   for (size_t i = 0; i < 16; i++) {
     const char *report = reports[i / 4];
-    if (!is_same_place(report, inputs[i % 4]) || vmo_is_standard_output(report)) continue;
+    if (!vmo_is_same_file(report, inputs[i % 4]) || vmo_is_standard_output(report)) continue;
     vmo_usage_error(cli, "give the report a file of its own", "the report would be written over the %s %s",
                     i % 4 == 0 ? "configuration" : "input", report);
     return false;
   }
-  if (!is_same_place(cli->product_path, config) || vmo_is_standard_output(config)) return true;
+  if (!vmo_is_same_file(cli->product_path, config) || vmo_is_standard_output(config)) return true;
   vmo_usage_error(cli, NULL, "the output would be written over the configuration %s", config);
   return false;
 }

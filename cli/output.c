@@ -19,7 +19,7 @@
 #include "cli/cli.h"
 
 #define SUFFIX ".vmemopt-XXXXXX"
-#define MOST_TEMPORARIES 4
+#define MOST_TEMPORARIES 1024 /* at the same time; those beyond are left behind by a signal */
 #define PERMISSIONS 0777
 
 static bool cannot_write(vmo_context *context, const char *path, int error) {

@@ -30,11 +30,15 @@ typedef struct vmo_evaluate_options {
   uint64_t op_limit;   /* an error after so many ops, those of loops counted each time; 0: none */
   uint32_t call_limit; /* an error at calls nested deeper; 0: 10000 */
   vmo_declared_kernel declared;
-  void *user; /* handed to `declared` */
+  void *user;         /* handed to `declared` */
+  vmr_arena *results; /* where the results are made; NULL: the context's arena */
+  /* Called before each trip of a `for` in the body of the function; may be NULL. */
+  void (*progress)(void *user, uint64_t done, uint64_t total);
+  void *progress_user;
 } vmo_evaluate_options;
 
 typedef struct vmo_evaluate_result {
-  vmo_array *results;      /* of the function, in the context's arena */
+  vmo_array *results;      /* of the function, in the arena that the options name */
   uint32_t result_count;   /* those written in its type, then the next content of each state */
   uint64_t op_count;       /* ops run */
   vmo_bytes largest_bytes; /* the most that the values of all open activations held together */

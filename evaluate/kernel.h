@@ -92,9 +92,6 @@ bool vmo_run_range(vmo_run *run, const vmo_array *rows, int64_t node, int64_t li
 bool vmo_run_fail(vmo_run *run, vmo_diag_code code, const char *hint, const char *format, ...) VMO_PRINTF(4, 5);
 void *vmo_run_scratch(vmo_run *run, int64_t count, size_t size);
 
-/* Evenly distributed in [0, 1): number `index` of the sequence that `seed` names. */
-double vmo_draw_uniform(uint64_t seed, uint64_t index);
-
 /* Runs through an array's elements in row-major order and says where each is in up to three others, whose strides (in
  * elements, 0 along axes that repeat) are given. */
 typedef struct vmo_walk {

@@ -1,4 +1,4 @@
-/* number.h: one element at a time, whatever its type; private to evaluate/.
+/* number.h: one element at a time, whatever its type. Open to the tool, which fills arguments and shows results.
  *
  * Elements are computed with in one of three classes: reals as double, which is rounded to the element's precision after
  * each step; signed integers as int64_t; the others, bool included, as uint64_t. */
@@ -39,6 +39,9 @@ vmo_number vmo_greatest(vmo_element element);
 /* Sum and product, rounded to the element's precision; integers wrap around when they are stored. */
 vmo_number vmo_add_numbers(vmo_element element, vmo_number left, vmo_number right);
 vmo_number vmo_multiply_numbers(vmo_element element, vmo_number left, vmo_number right);
+
+/* Evenly distributed in [0, 1): number `index` of the sequence that `seed` names. */
+double vmo_draw_uniform(uint64_t seed, uint64_t index);
 
 /* -1, 0 or 1 as left is less than, equal to or greater than right; NaN is greater than any other and equal to itself. */
 int vmo_compare(vmo_element element, vmo_number left, vmo_number right);

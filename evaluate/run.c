@@ -211,6 +211,12 @@ static void start_trip(activation *a, const vmo_op *op) {
   a->at = region->op_first;
 }
 
+static void tell_progress(engine *e, const activation *a, const vmo_op *op, int64_t i, int64_t high) {
+  int64_t low;
+  if (!read_integer(e, a, op, 0, &low)) return;
+  e->options->progress(e->options->progress_user, (uint64_t)i - (uint64_t)low, (uint64_t)high - (uint64_t)low);
+}
+
 /* Index `i` of a `for`: another trip when it is below the bound. */
 static bool count_trip(engine *e, activation *a, const vmo_op *op, int64_t i) {
   int64_t high;
@@ -220,6 +226,7 @@ static bool count_trip(engine *e, activation *a, const vmo_op *op, int64_t i) {
     return true;
   }
   vmo_put(&a->values[region_of(a, op, 0)->argument_first], 0, (vmo_number){.integer = i});
+  if (e->options->progress != NULL && e->stack.count == 1 && op->region == 0) tell_progress(e, a, op, i, high);
   start_trip(a, op);
   return true;
 }
@@ -411,7 +418,8 @@ static bool check_arguments(engine *e, const vmo_function *function, const vmo_a
 static bool make_results(engine *e, const vmo_function *function) {
   vmo_evaluate_result *result = e->result;
   uint32_t count = function->result_types.count + function->parameters.count;
-  result->results = vmo_alloc_array(e->context, (size_t)count + 1, sizeof *result->results);
+  vmr_arena *arena = e->options->results != NULL ? e->options->results : e->context->arena;
+  result->results = vmr_arena_alloc_array(arena, (size_t)count + 1, sizeof *result->results);
   if (result->results == NULL) return fail(e, VMO_OUT_OF_MEMORY);
   for (uint32_t i = 0; i < count; i++) {
     bool state = i >= function->result_types.count;
@@ -419,7 +427,7 @@ static bool make_results(engine *e, const vmo_function *function) {
     if (state && !function->parameters.data[parameter].state) continue;
     vmo_type_id type = state ? function->values.data[parameter].type : function->result_types.data[i];
     vmo_array *array = &result->results[result->result_count++];
-    if (!vmo_make_array(e->module, type, e->binding, e->context->arena, array)) return fail(e, VMO_OUT_OF_MEMORY);
+    if (!vmo_make_array(e->module, type, e->binding, arena, array)) return fail(e, VMO_OUT_OF_MEMORY);
   }
   return true;
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "ir/real.h"
+#include "support/real.h"
 
 enum {
   BLANK = 1,

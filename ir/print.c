@@ -4,7 +4,7 @@
  * the printer walks from region to region by their parents and needs no stack. */
 #include "ir/print_internal.h"
 
-#include "ir/real.h"
+#include "support/real.h"
 
 /* ---- small things ---- */
 

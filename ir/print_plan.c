@@ -5,7 +5,7 @@
  *
  * A key of an op with several results has a list; a key that would say `none` throughout is left out. */
 #include "ir/print_internal.h"
-#include "ir/real.h"
+#include "support/real.h"
 
 /* Writes ` {` before the first key and `, ` before the others. */
 static void start_key(const char **before, const char *key, vmo_text *out) {

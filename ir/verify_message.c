@@ -2,8 +2,8 @@
  *
  * Texts are made for errors only, and no longer once VMO_MAX_ERRORS of them are kept: a program with a million
  * errors costs no more than one without. */
-#include "ir/real.h"
 #include "ir/verify.h"
+#include "support/real.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -13,12 +13,16 @@
 
 /* ---- head ---- */
 
-static void write_head(vmo_json_writer *writer, const vmo_report *report) {
-  vmo_put_string(writer, "schema", SCHEMA);
+void vmo_put_schema(vmo_json_writer *writer, const char *schema) {
+  vmo_put_string(writer, "schema", schema);
   vmo_json_open_row(writer, "tool", '{');
   vmo_put_string(writer, "name", "vmemopt");
   vmo_put_string(writer, "version", VMO_VERSION);
   vmo_json_close(writer, '}');
+}
+
+static void write_head(vmo_json_writer *writer, const vmo_report *report) {
+  vmo_put_schema(writer, SCHEMA);
   vmo_put_string(writer, "command", report->command);
   vmo_json_open_row(writer, "input", '{');
   vmo_put_string(writer, "name", report->input);
@@ -34,13 +38,12 @@ void vmo_put_limit(vmo_json_writer *writer, const char *key, int64_t number, boo
   }
 }
 
-static void write_dims(vmo_json_writer *writer, const vmo_report *report) {
-  const vmo_module *module = report->module;
+void vmo_put_dims(vmo_json_writer *writer, const vmo_module *module, const vmo_binding *binding) {
   vmo_json_open(writer, "dims", '[');
-  for (uint32_t i = 0; module != NULL && i < module->dims.count && i < report->binding->count; i++) {
+  for (uint32_t i = 0; module != NULL && i < module->dims.count && i < binding->count; i++) {
     const vmo_dim *dim = &module->dims.data[i];
     if (dim->kind == VMO_DIM_LOCAL) continue;
-    vmo_interval values = report->binding->dims[i];
+    vmo_interval values = binding->dims[i];
     bool limited = values.high < VMO_BYTES_LIMIT;
     vmo_json_open_row(writer, NULL, '{');
     vmo_put_string(writer, "name", vmo_name(module, dim->name));
@@ -159,22 +162,24 @@ static void write_diagnostic(vmo_json_writer *writer, const vmo_diagnostic *diag
   vmo_json_close(writer, '}');
 }
 
+void vmo_put_diagnostics(vmo_json_writer *writer, const vmo_context *context) {
+  vmo_json_open(writer, "diagnostics", '[');
+  for (uint32_t i = 0; i < context->diagnostics->count; i++) write_diagnostic(writer, &context->diagnostics->items[i]);
+  vmo_json_close(writer, ']');
+}
+
 void vmo_write_json(const vmo_report *report, vmo_text *out) {
   vmo_json_writer writer = {.out = out, .empty = true};
   vmo_json_open(&writer, NULL, '{');
   write_head(&writer, report);
-  write_dims(&writer, report);
+  vmo_put_dims(&writer, report->module, report->binding);
   if (report->placement != NULL) vmo_write_placement(&writer, report->placement);
   vmo_json_open(&writer, "functions", '[');
   for (uint32_t i = 0; i < report->function_count; i++) {
     if (report->functions[i] != NULL) write_function(&writer, report, report->functions[i]);
   }
   vmo_json_close(&writer, ']');
-  vmo_json_open(&writer, "diagnostics", '[');
-  for (uint32_t i = 0; i < report->context->diagnostics->count; i++) {
-    write_diagnostic(&writer, &report->context->diagnostics->items[i]);
-  }
-  vmo_json_close(&writer, ']');
+  vmo_put_diagnostics(&writer, report->context);
   vmo_json_close(&writer, '}');
   vmo_text_free(&writer.scratch);
 }

@@ -53,6 +53,41 @@ void vmo_write_svg(const vmo_placement *placement, vmo_text *out);
 /* Draws it in characters that fit the width: letters of up to 52 buffers, else how full each part is. */
 void vmo_write_drawing(const vmo_placement *placement, const vmo_text_style *style, vmo_text *out);
 
+/* ---- a run ---- */
+
+#define VMO_RUN_SHOWN 6 /* elements of an array that are shown */
+
+/* An array that went into a run or came out of it. Numbers are as VMIR writes them. */
+typedef struct vmo_run_array {
+  const char *name, *type; /* "x", "f64[N]" */
+  const char *origin;      /* of an argument: how it was given; of a result: the file it goes to, or NULL */
+  const char *element;     /* "f64" */
+  uint32_t rank;
+  const int64_t *sizes;
+  int64_t count;
+  bool state;
+  const char *shown[VMO_RUN_SHOWN]; /* the first elements */
+  uint32_t shown_count;
+  const char *least, *greatest, *mean; /* NULL when there is no number but NaN */
+  int64_t nan_count;
+  uint32_t checksum; /* CRC-32 of its bytes */
+} vmo_run_array;
+
+typedef struct vmo_run_report {
+  vmo_context *context; /* its diagnostics are part of the report */
+  const char *input, *function;
+  const char *engine; /* "jit", "reference"; NULL: nothing ran */
+  const vmo_module *module;
+  const vmo_binding *binding;
+  int64_t calls;
+  const vmo_run_array *arguments, *results; /* the next states behind the results */
+  uint32_t argument_count, result_count;
+} vmo_run_report;
+
+/* Writes `vmemopt.run/1`, whose shape docs/run.schema.json is; and the same for people. */
+void vmo_write_run_json(const vmo_run_report *report, vmo_text *out);
+void vmo_write_run_text(const vmo_run_report *report, const vmo_text_style *style, vmo_text *out);
+
 /* The stable names that reports use: "result", "workspace", ...; "error", ... */
 const char *vmo_storage_kind_name(const vmo_storage_fact *storage);
 const char *vmo_severity_name(vmo_severity severity);

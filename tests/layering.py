@@ -38,6 +38,7 @@ OPEN = {
     "ir": ["ir/ops.def"],
     "planner": ["planner/problem.h"],
     "analysis": ["analysis/flow.h"],
+    "evaluate": ["evaluate/number.h"],
 }
 
 # The public header of the compiler: for the folders above the runtime.

@@ -4,6 +4,7 @@
 #   %vmemopt        the tool                  %exits N CMD   succeeds when CMD exits with code N
 #   %golden F       compares standard input with the file F; BLESS=1 in the environment rewrites F
 #   %validate [F]   JSON report against its schema, then passes it through (standard input without F)
+#   %run-validate   the same of the JSON of `run`
 #   %source         root of the project       %corpus        its corpus/
 #   %s %S %t %T     as everywhere in lit: this test, its folder, a temporary name, a temporary folder
 import os
@@ -22,6 +23,7 @@ config.test_exec_root = os.path.join(lit_config.params["binary"], "tests")
 
 config.substitutions += [
     ("%vmemopt", lit_config.params["vmemopt"]),
+    ("%run-validate", f"{python} {source}/tests/validate.py {source}/docs/run.schema.json"),
     ("%validate", f"{python} {source}/tests/validate.py {source}/docs/report.schema.json"),
     ("%golden", f"{source}/tests/golden"),
     ("%exits", f"{source}/tests/exits"),

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "ir/lex.h"
-#include "ir/real.h"
+#include "support/real.h"
 
 static vmo_token lex_one(const char *text) {
   vmo_lexer lexer = vmo_lex_start(text, strlen(text));

@@ -2,7 +2,7 @@
  * below 2^53 and powers of ten up to 10^22 are doubles themselves, so that the one operation rounds correctly
  * (W. D. Clinger, "How to read floating point numbers accurately", PLDI 1990). strtod and printf do the rest; both use
  * the locale's decimal point, which is exchanged for a point. */
-#include "ir/real.h"
+#include "support/real.h"
 
 #include <locale.h>
 #include <math.h>
@@ -50,6 +50,44 @@ bool vmo_read_real(const char *text, size_t length, double *number) {
            text + length - rest);
   *number = strtod(copy, NULL);
   return isfinite(*number);
+}
+
+static size_t count_digits(const char *text, size_t length) {
+  size_t count = 0;
+  while (count < length && text[count] >= '0' && text[count] <= '9') count++;
+  return count;
+}
+
+/* Whether the text is digits, a point with digits, an exponent; of the first two one may be missing. */
+static bool is_decimal(const char *text, size_t length) {
+  size_t whole = count_digits(text, length), at = whole, part = 0;
+  if (at < length && text[at] == '.') {
+    part = count_digits(text + at + 1, length - at - 1);
+    at += 1 + part;
+  }
+  if (whole + part == 0) return false;
+  if (at == length) return true;
+  if (text[at] != 'e' && text[at] != 'E') return false;
+  at++;
+  if (at < length && (text[at] == '-' || text[at] == '+')) at++;
+  size_t exponent = count_digits(text + at, length - at);
+  return exponent > 0 && at + exponent == length;
+}
+
+bool vmo_parse_real(const char *text, size_t length, double *number) {
+  bool negative = length > 0 && text[0] == '-';
+  if (length > 0 && (text[0] == '-' || text[0] == '+')) {
+    text++;
+    length--;
+  }
+  if (length == 3 && memcmp(text, "inf", 3) == 0)
+    *number = (double)INFINITY;
+  else if (length == 3 && memcmp(text, "nan", 3) == 0)
+    *number = (double)NAN;
+  else if (!is_decimal(text, length) || !vmo_read_real(text, length, number))
+    return false;
+  if (negative) *number = -*number;
+  return true;
 }
 
 /* Numbers below 10^9 with at most 6 digits after the point. */

@@ -1,0 +1,106 @@
+/* cmd_run.c: `vmemopt run FILE [FUNCTION]`: runs a function on arguments, shows or writes its results.
+ *
+ *   program ──> function ──> arguments, dims ──> engine ──> results ──> text, JSON, .npy files */
+#include <string.h>
+
+#include "cli/run.h"
+
+/* ---- which function ---- */
+
+/* Whether a function of the module, itself apart, calls each function. */
+static bool *find_called(vmo_execution *run) {
+  const vmo_module *module = run->module;
+  bool *called = vmo_alloc_array(run->cli->context, (size_t)module->functions.count + 1, sizeof *called);
+  for (uint32_t f = 0; called != NULL && f < module->functions.count; f++) {
+    const vmo_function *function = module->functions.data[f];
+    for (uint32_t i = 0; i < function->ops.count; i++) {
+      const vmo_op *op = &function->ops.data[i];
+      if (op->code == VMO_OP_call && op->callee != f) called[op->callee] = true;
+    }
+  }
+  return called;
+}
+
+static vmo_status function_fault(vmo_execution *run, const char *message, const char *name) {
+  vmo_text list;
+  vmo_text_init(&list);
+  for (uint32_t i = 0; i < run->module->functions.count; i++)
+    vmo_text_addf(&list, "%s %s", i > 0 ? "," : "", vmo_name(run->module, run->module->functions.data[i]->name));
+  vmo_diagnostic *added =
+      vmo_diag_add(run->cli->context, VMO_DIAG_RUN_FUNCTION, (vmo_location){0}, "%s%s", message, name);
+  if (list.data != NULL) vmo_diag_hint(run->cli->context, added, "the functions are:%s", list.data);
+  vmo_text_free(&list);
+  return VMO_INPUT_ERROR;
+}
+
+static vmo_status choose_function(vmo_execution *run) {
+  const char *name = run->cli->options.function;
+  uint32_t candidates = 0;
+  run->module = run->cli->module;
+  run->id = name != NULL ? vmo_find_function(run->module, name) : VMO_NONE;
+  if (name != NULL && run->id == VMO_NONE) return function_fault(run, "the program has no function ", name);
+  const bool *called = find_called(run);
+  if (called == NULL) return VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < run->module->functions.count && name == NULL; i++) {
+    if (called[i]) continue;
+    if (run->id == VMO_NONE) run->id = i;
+    candidates++;
+  }
+  if (name == NULL && candidates != 1)
+    return function_fault(run, "which function is to run? vmemopt run FILE NAME", "");
+  run->function = run->module->functions.data[run->id];
+  return VMO_OK;
+}
+
+/* ---- the report ---- */
+
+static void write_text(const vmo_cli *cli, void *user, vmo_text *out) {
+  const vmo_execution *run = user;
+  vmo_text_style style = {vmo_text_width(&cli->options, 1), vmo_use_colour(&cli->options, 1), vmo_use_unicode(1)};
+  vmo_write_run_text(&run->report, &style, out);
+}
+
+static void write_json(const vmo_cli *cli, void *user, vmo_text *out) {
+  vmo_execution *run = user;
+  run->report.context = cli->context;
+  vmo_write_run_json(&run->report, out);
+}
+
+static void begin_report(vmo_execution *run) {
+  const vmo_cli *cli = run->cli;
+  run->report = (vmo_run_report){.context = cli->context,
+                                 .input = strcmp(cli->options.input, "-") == 0 ? "<stdin>" : cli->options.input,
+                                 .function = vmo_name(run->module, run->function->name),
+                                 .engine = "reference",
+                                 .module = run->module,
+                                 .binding = &cli->binding,
+                                 .calls = run->calls};
+}
+
+/* ---- the command ---- */
+
+static vmo_status execute(vmo_execution *run) {
+  run->calls = run->cli->options.calls > 0 ? run->cli->options.calls : 1;
+  vmo_status status = choose_function(run);
+  if (status == VMO_OK) begin_report(run);
+  if (status == VMO_OK) status = vmo_make_arguments(run);
+  if (status == VMO_OK) status = vmo_place_results(run);
+  if (status == VMO_OK && run->cli->json_path != NULL) status = vmo_describe_arguments(run);
+  if (status == VMO_OK) status = vmo_run_function(run);
+  return status == VMO_OK ? vmo_describe_results(run) : status;
+}
+
+vmo_exit vmo_run_run_command(vmo_cli *cli) {
+  vmo_execution run = {.cli = cli};
+  vmo_status status = vmo_load_module(cli);
+  if (status == VMO_OK) status = execute(&run);
+  vmo_writers writers = {.text = write_text,
+                         .json = write_json,
+                         .files = run.paths,
+                         .file_count = status == VMO_OK ? run.path_count : 0,
+                         .file = vmo_write_result_file,
+                         .user = &run};
+  vmo_exit code = vmo_finish(cli, status, &writers);
+  vmo_close_sources(&run);
+  return code;
+}
