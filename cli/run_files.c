@@ -1,6 +1,6 @@
 /* run_files.c: arguments from files: .npy arrays and lists of edges.
  *
- * A .npy file is opened twice over: its head first, from which dims are inferred, its elements when every size is known,
+ * Of a .npy file the head is read first, from which dims are inferred; then, when every size is known, its elements,
  * straight into the argument, so that a large array is in memory once. */
 #define _POSIX_C_SOURCE 200809L /* NOLINT(bugprone-reserved-identifier): the name is the standard's */
 #include <errno.h>

@@ -96,7 +96,7 @@ static vmo_status list_fault(vmo_execution *run, uint32_t parameter, const char 
                             message, *at != '\0' ? at : "the end", source->text);
 }
 
-/* A walk through a list: `seen[d]` items of the open list at depth d. Sizes are those of the first list of each depth. */
+/* A walk through a list: `seen[d]` items of the open list at depth d. Sizes are those of a depth's first list. */
 typedef struct list_walk {
   vmo_execution *run;
   uint32_t parameter;
