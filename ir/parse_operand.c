@@ -144,24 +144,24 @@ static bool is_loop_argument(const vmo_function *function, const vmo_value *valu
 
 static bool check_visible(vmo_parser *parser, vmo_value_id id, const vmo_token *token) {
   const vmo_function *function = parser->function;
+  if (function->regions.count == 1) return true; /* all in the body: neither value nor op need be looked at */
   const vmo_value *value = &function->values.data[id];
   vmo_region_id region = region_of(function, value);
   uint32_t depth = function->regions.data[region].depth;
   vmo_region_id open = open_at(function, depth), inside = open_at(function, depth + 1);
-  const char *name = vmo_name(parser->module, value->name);
   vmo_diagnostic *diagnostic;
   if (open != region && !is_loop_argument(function, value, open)) {
     diagnostic = vmo_diag_add(parser->context, VMO_DIAG_NOT_VISIBLE, token->location,
-                              "%%%s is not visible here: it is defined at %u:%u, in a region that has ended", name,
-                              value->location.line, value->location.column);
+                              "%%%s is not visible here: it is defined at %u:%u, in a region that has ended",
+                              vmo_name(parser->module, value->name), value->location.line, value->location.column);
     vmo_diag_hint(parser->context, diagnostic, "hand it over with `yield`, as a result of the op around it");
     return false;
   }
   if (value->kind != VMO_VALUE_RESULT || inside == VMO_NONE || function->regions.data[inside].owner != value->owner)
     return true;
   diagnostic = vmo_diag_add(parser->context, VMO_DIAG_USED_BEFORE_DEFINITION, token->location,
-                            "%%%s is used within its own definition at %u:%u", name, value->location.line,
-                            value->location.column);
+                            "%%%s is used within its own definition at %u:%u", vmo_name(parser->module, value->name),
+                            value->location.line, value->location.column);
   vmo_diag_hint(parser->context, diagnostic, "inside, take the value that is carried");
   return false;
 }
