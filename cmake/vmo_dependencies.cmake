@@ -14,6 +14,7 @@ set_target_properties(vmo::cjson PROPERTIES
   IMPORTED_LOCATION "${CJSON_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${CJSON_INCLUDE_DIR}")
 
 # LLVM: 19 is the base, 22 is supported. LLVM_DIR chooses one; otherwise the first llvm-config found does.
+add_library(vmo::llvm INTERFACE IMPORTED) # the shared library, or nothing
 if(VMEMOPT_LLVM)
   if(NOT LLVM_DIR)
     find_program(LLVM_CONFIG NAMES llvm-config-19 llvm-config-22)
@@ -31,6 +32,11 @@ if(VMEMOPT_LLVM)
       "Set LLVM_DIR, or build without LLVM: -DVMEMOPT_LLVM=OFF.")
   endif()
   message(STATUS "LLVM ${LLVM_PACKAGE_VERSION} at ${LLVM_DIR}")
+  find_library(VMO_LLVM_LIBRARY NAMES LLVM-${LLVM_VERSION_MAJOR} LLVM PATHS "${LLVM_LIBRARY_DIR}" NO_DEFAULT_PATH)
+  if(NOT VMO_LLVM_LIBRARY)
+    message(FATAL_ERROR "The shared libLLVM was not found in ${LLVM_LIBRARY_DIR} (package libllvm19). ${VMO_SETUP_HINT}.")
+  endif()
+  target_link_libraries(vmo::llvm INTERFACE "${VMO_LLVM_LIBRARY}")
 endif()
 
 # The tests run lit and FileCheck of LLVM, whether or not LLVM is linked, and a Python that has jsonschema: the first

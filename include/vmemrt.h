@@ -3,6 +3,7 @@
  *   vmemrt/base.h     status codes; the context: backing memory, limits, faults, books
  *   vmemrt/arena.h    bump allocation, dropped whole
  *   vmemrt/buffer.h   aligned bytes with a padded tail
+ *   vmemrt/compiled.h  what compiled functions and their callers share
  *   vmemrt/expression.h  shared expressions and tuples; cycles of lists and objects
  *   vmemrt/heap.h     objects of any size for a group of allocation sites of a C program
  *   vmemrt/intern.h   strings to small numbers
@@ -23,6 +24,7 @@
 
 #include "vmemrt/arena.h"
 #include "vmemrt/buffer.h"
+#include "vmemrt/compiled.h"
 #include "vmemrt/expression.h"
 #include "vmemrt/heap.h"
 #include "vmemrt/intern.h"

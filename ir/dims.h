@@ -64,6 +64,26 @@ bool vmo_size_at_least(vmo_sizes *sizes, vmo_size_id left, vmo_size_id right);
 /* True when the dim occurs in the size. */
 bool vmo_size_mentions(const vmo_sizes *sizes, vmo_size_id size, vmo_dim_id dim);
 
+/* ---- a size as a computation ---- */
+
+/* What code that computes a size does, with a stack of numbers: the steps are in postfix order. */
+typedef enum vmo_size_step_kind {
+  VMO_STEP_NUMBER,   /* pushes `number` */
+  VMO_STEP_DIM,      /* pushes the value of dim `number` */
+  VMO_STEP_ADD,      /* the two topmost, by their sum, ... */
+  VMO_STEP_MULTIPLY, /* ... product, ... */
+  VMO_STEP_MAX,      /* ... maximum */
+  VMO_STEP_DIVIDE    /* the topmost, by itself over `number` (> 0), rounded toward minus infinity */
+} vmo_size_step_kind;
+
+typedef struct vmo_size_step {
+  vmo_size_step_kind kind;
+  int64_t number;
+} vmo_size_step;
+
+/* The steps of a size, *count of them, in `arena`; NULL when memory is out. */
+vmo_size_step *vmo_size_list_steps(const vmo_sizes *sizes, vmo_size_id size, vmr_arena *arena, uint32_t *count);
+
 /* ---- values for dims ---- */
 
 /* A closed interval; high == INT64_MAX: not bounded. */

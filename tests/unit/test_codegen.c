@@ -1,0 +1,167 @@
+/* test_codegen.c: compiled functions, loaded into this process: what they compute, where, and what they refuse. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "codegen/codegen.h"
+#include "passes/passes.h"
+#include "support/text.h"
+
+/* A program, planned, compiled and loaded. */
+typedef struct program {
+  vmo_context *contexts[2];
+  vmo_module *module;
+  vmo_loaded_code *loaded;
+  void *arena;
+} program;
+
+static void show_diagnostics(vmo_context *context) {
+  vmo_text text;
+  vmo_text_init(&text);
+  vmo_diag_print_all(context, false, &text);
+  if (text.count > 0) print_message("%s\n", text.data);
+  vmo_text_free(&text);
+}
+
+static vmo_module *plan(vmo_context *context, const char *source, bool in_caller) {
+  vmo_module *module;
+  vmo_module_facts *facts;
+  assert_non_null(context);
+  assert_int_equal(vmo_context_set_source(context, "test.vmir", source, strlen(source)), VMO_OK);
+  vmo_status status = vmo_parse_module(context, &module);
+  if (status == VMO_OK) {
+    vmo_binding binding = vmo_declared_binding(module);
+    vmo_plan_options options = {.results_in_caller = in_caller};
+    status = vmo_plan_module(module, &binding, &options, &facts);
+  }
+  show_diagnostics(context);
+  assert_int_equal(status, VMO_OK);
+  return module;
+}
+
+static program load(const char *source, uint32_t level) {
+  program p = {{vmo_context_create(), vmo_context_create()}, NULL, NULL, NULL};
+  p.module = plan(p.contexts[0], source, false);
+  vmo_code_options options = {.cpu = "native", .llvm_level = level, .prefix = "vmo."};
+  options.callees = plan(p.contexts[1], source, true);
+  vmo_code *code;
+  vmo_status status = vmo_compile_module(p.module, &options, &code);
+  show_diagnostics(p.contexts[0]);
+  assert_int_equal(status, VMO_OK);
+  status = vmo_load_code(p.module, code, NULL, NULL, &p.loaded);
+  show_diagnostics(p.contexts[0]);
+  assert_int_equal(status, VMO_OK);
+  vmo_destroy_code(code);
+  return p;
+}
+
+static void unload(program *p) {
+  vmo_unload_code(p->loaded);
+  free(p->arena);
+  vmo_context_destroy(p->contexts[0]);
+  vmo_context_destroy(p->contexts[1]);
+}
+
+/* Runs the function of that name in an arena of its own, of just the bytes that it asks for. */
+static int32_t run(program *p, const char *name, const int64_t *dims, void *const *arguments, void **results) {
+  vmo_function_id id = vmo_find_function(p->module, name);
+  int64_t bytes[4] = {-1, -1, -1, -1};
+  int32_t status = vmo_find_arenas(p->loaded, id)(dims, bytes);
+  if (status != VMR_CALL_OK) return status;
+  free(p->arena);
+  p->arena = aligned_alloc(64, ((size_t)bytes[0] + 127) / 64 * 64);
+  vmr_call call = {.dims = dims, .arguments = arguments, .results = results, .arenas = &p->arena, .arena_bytes = bytes};
+  return vmo_find_entry(p->loaded, id)(&call);
+}
+
+static const char CHAIN[] = "dim N\n"
+                            "func @chain(%x: f64[N], %by: f64) -> f64[N] {\n"
+                            "  %a = mul %x, %by : f64[N]\n"
+                            "  %b = add %a, 1.0 : f64[N]\n"
+                            "  %c = sqrt %b : f64[N]\n"
+                            "  return %c\n"
+                            "}\n"
+                            "func @powers(%x: f64[N] donate, %count: i64) -> f64[N] {\n"
+                            "  %r = for %i = 0 to %count carry (%v = %x) -> f64[N] {\n"
+                            "    %y = add %v, %v : f64[N]\n"
+                            "    yield %y\n"
+                            "  }\n"
+                            "  return %r\n"
+                            "}\n"
+                            "func @both(%x: f64[N]) -> (f64[N], f64[N]) {\n"
+                            "  %a = call @chain(%x, 2.0) : f64[N]\n"
+                            "  %b = call @chain(%a, 3.0) : f64[N]\n"
+                            "  return %a, %b\n"
+                            "}\n";
+
+static void test_a_chain_a_loop_and_calls(void **state) {
+  (void)state;
+  for (uint32_t level = 0; level <= 3; level += 3) {
+    program p = load(CHAIN, level);
+    const int64_t dims[] = {5};
+    double x[5] = {0, 1.5, 4, 12, 24}, by = 2;
+    int64_t count = 3;
+    void *arguments[] = {x, &by}, *results[2] = {NULL, NULL};
+    assert_int_equal(run(&p, "chain", dims, arguments, results), VMR_CALL_OK);
+    const double *c = results[0];
+    assert_ptr_equal(c, p.arena);
+    assert_true(c[0] == 1 && c[1] == 2 && c[2] == 3 && c[3] == 5 && c[4] == 7);
+
+    assert_int_equal(run(&p, "both", dims, arguments, results), VMR_CALL_OK);
+    const double *a = results[0], *b = results[1];
+    assert_true(a[2] == 3 && a[4] == 7 && b[0] == 2 && b[3] == 4);
+
+    arguments[1] = &count;
+    assert_int_equal(run(&p, "powers", dims, arguments, results), VMR_CALL_OK);
+    assert_ptr_equal(results[0], x);
+    assert_true(x[0] == 0 && x[1] == 12 && x[4] == 192);
+    unload(&p);
+  }
+}
+
+static void test_what_is_refused(void **state) {
+  (void)state;
+  program p = load(CHAIN, 2);
+  vmo_function_id id = vmo_find_function(p.module, "chain");
+  vmr_entry entry = vmo_find_entry(p.loaded, id);
+  int64_t dims[] = {4}, bytes[1];
+  double x[4] = {1, 2, 3, 4}, by = 1;
+  void *arguments[] = {x, &by}, *results[1] = {NULL}, *arena = aligned_alloc(64, 128);
+  vmr_call call = {.dims = dims, .arguments = arguments, .results = results, .arenas = &arena, .arena_bytes = bytes};
+  bytes[0] = 32;
+  assert_int_equal(entry(&call), VMR_CALL_OK);
+  bytes[0] = 31;
+  assert_int_equal(entry(&call), VMR_CALL_ARENA_TOO_SMALL);
+  bytes[0] = 32;
+  void *odd = (char *)arena + 8, *none = NULL;
+  call.arenas = &odd;
+  assert_int_equal(entry(&call), VMR_CALL_ARENA_MISALIGNED);
+  call.arenas = &none;
+  assert_int_equal(entry(&call), VMR_CALL_NO_ARENA);
+  call.arenas = &arena;
+  arguments[0] = NULL;
+  assert_int_equal(entry(&call), VMR_CALL_NO_ARGUMENT);
+  arguments[0] = x;
+  dims[0] = -1;
+  assert_int_equal(entry(&call), VMR_CALL_WRONG_SIZE);
+  dims[0] = INT64_C(1) << 61;
+  assert_int_equal(entry(&call), VMR_CALL_WRONG_SIZE);
+  dims[0] = 0;
+  arguments[0] = NULL;
+  call.arenas = &none;
+  assert_int_equal(entry(&call), VMR_CALL_OK);
+  free(arena);
+  unload(&p);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_a_chain_a_loop_and_calls),
+      cmocka_unit_test(test_what_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
