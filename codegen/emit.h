@@ -183,10 +183,10 @@ LLVMValueRef vmo_round_real(vmo_emitter *e, vmo_element element, LLVMValueRef nu
 LLVMValueRef vmo_convert_number(vmo_emitter *e, vmo_element from, LLVMValueRef number, vmo_element to);
 
 /* + - * of two numbers in register form: integers wrap around, reals are rounded. */
-LLVMValueRef vmo_add_numbers(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y);
-LLVMValueRef vmo_subtract_numbers(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y);
-LLVMValueRef vmo_multiply_numbers(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y);
-LLVMValueRef vmo_divide_numbers(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef vmo_emit_add(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef vmo_emit_subtract(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef vmo_emit_multiply(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef vmo_emit_divide(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y);
 /* x < y and x == y as the comparison ops have it: false with NaN. i1. */
 LLVMValueRef vmo_is_less(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef vmo_is_same(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y);

@@ -192,7 +192,7 @@ static LLVMValueRef power(vmo_emitter *e, vmo_element element, LLVMValueRef x, L
 
 /* x - y (x / y), with x of 0: what division gives makes it so. */
 static LLVMValueRef remainder_of(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y) {
-  LLVMValueRef quotient = vmo_divide_numbers(e, element, x, y);
+  LLVMValueRef quotient = vmo_emit_divide(e, element, x, y);
   return LLVMBuildSub(e->builder, x, LLVMBuildMul(e->builder, quotient, y, ""), "");
 }
 
@@ -224,7 +224,7 @@ static LLVMValueRef compute_integer(vmo_emitter *e, vmo_opcode code, vmo_element
   case VMO_OP_xor: return LLVMBuildXor(b, in[0], in[1], "");
   case VMO_OP_fma:
   case VMO_OP_axpy: return LLVMBuildAdd(b, LLVMBuildMul(b, in[0], in[1], ""), in[2], "");
-  case VMO_OP_div: return vmo_divide_numbers(e, element, in[0], in[1]);
+  case VMO_OP_div: return vmo_emit_divide(e, element, in[0], in[1]);
   case VMO_OP_mod: return remainder_of(e, element, in[0], in[1]);
   case VMO_OP_pow: return power(e, element, in[0], in[1]);
   case VMO_OP_min: return vmo_smaller_number(e, element, in[0], in[1]);

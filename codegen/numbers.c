@@ -320,17 +320,17 @@ static LLVMValueRef build_real(vmo_emitter *e, vmo_element element, binary_build
                         build(e->builder, vmo_widen_real(e, element, x), vmo_widen_real(e, element, y), ""));
 }
 
-LLVMValueRef vmo_add_numbers(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y) {
+LLVMValueRef vmo_emit_add(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y) {
   if (vmo_element_is_float(element)) return build_real(e, element, LLVMBuildFAdd, x, y);
   return LLVMBuildAdd(e->builder, x, y, "");
 }
 
-LLVMValueRef vmo_subtract_numbers(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y) {
+LLVMValueRef vmo_emit_subtract(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y) {
   if (vmo_element_is_float(element)) return build_real(e, element, LLVMBuildFSub, x, y);
   return LLVMBuildSub(e->builder, x, y, "");
 }
 
-LLVMValueRef vmo_multiply_numbers(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y) {
+LLVMValueRef vmo_emit_multiply(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y) {
   if (vmo_element_is_float(element)) return build_real(e, element, LLVMBuildFMul, x, y);
   return LLVMBuildMul(e->builder, x, y, "");
 }
@@ -352,7 +352,7 @@ static LLVMValueRef divide_integers(vmo_emitter *e, vmo_element element, LLVMVal
   return LLVMBuildSelect(b, is_zero, zero, quotient, "");
 }
 
-LLVMValueRef vmo_divide_numbers(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y) {
+LLVMValueRef vmo_emit_divide(vmo_emitter *e, vmo_element element, LLVMValueRef x, LLVMValueRef y) {
   if (vmo_element_is_float(element)) return build_real(e, element, LLVMBuildFDiv, x, y);
   return divide_integers(e, element, x, y);
 }

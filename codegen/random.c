@@ -29,6 +29,6 @@ LLVMValueRef vmo_drop_element(vmo_emitter *e, const vmo_op *op, vmo_element elem
   double p = vmo_attribute_real(e, op, "p", 0.5);
   LLVMValueRef drawn = vmo_draw_number(e, vmo_attribute_integer(e, op, "seed", 0, 0), index);
   LLVMValueRef dropped = LLVMBuildFCmp(e->builder, LLVMRealOLT, drawn, LLVMConstReal(e->f64, p), "");
-  LLVMValueRef kept = vmo_divide_numbers(e, element, number, vmo_real_number(e, element, 1 - p));
+  LLVMValueRef kept = vmo_emit_divide(e, element, number, vmo_real_number(e, element, 1 - p));
   return LLVMBuildSelect(e->builder, dropped, vmo_whole_number(e, element, 0), kept, "");
 }
