@@ -15,5 +15,6 @@
 #include "analysis/levels.h"
 #include "analysis/loads.h"
 #include "analysis/next_reads.h"
+#include "analysis/sites.h"
 
 #endif

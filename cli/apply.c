@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 
+#define LARGEST_FRAME ((vmo_bytes)1 << 20)
 #define LARGEST_ALIGNMENT (INT64_C(1) << 30)
 #define NARROWEST 60
 #define WIDEST 10000
@@ -218,6 +219,13 @@ static bool apply_capacity(vmo_cli *cli, vmo_setting_level level, const char *va
   return vmo_option_fault(cli, level, VMO_OPTION_CAPACITY, "takes a size, as in 1048576 or 1MiB, not '%s'", value);
 }
 
+/* A limit of at least one byte: 0 stands for the default. */
+static bool apply_limit(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *value,
+                        vmo_bytes *limit) {
+  if (vmo_parse_bytes(value, strlen(value), limit) && *limit > 0 && *limit <= LARGEST_FRAME) return true;
+  return vmo_option_fault(cli, level, option, "takes a size up to 1MiB, as in 512 or 1KiB, not '%s'", value);
+}
+
 static bool apply_detail(vmo_cli *cli, vmo_setting_level level, const char *value) {
   if (!choose(cli, level, VMO_OPTION_DETAIL, value, "summary", "full", &cli->options.full)) return false;
   cli->options.summary = !cli->options.full;
@@ -309,6 +317,9 @@ bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo
   case VMO_OPTION_OPTIMISE: return apply_optimise(cli, level, value);
   case VMO_OPTION_PASSES: return apply_passes(cli, level, value);
   case VMO_OPTION_DUMP: return apply_dump(cli, level, value);
+  case VMO_OPTION_MAX_STACK: return apply_limit(cli, level, option, value, &options->max_object);
+  case VMO_OPTION_MAX_FRAME: return apply_limit(cli, level, option, value, &options->max_frame);
+  case VMO_OPTION_WHOLE_PROGRAM: options->whole_program = true; return true;
   case VMO_OPTION_CAPACITY: return apply_capacity(cli, level, value);
   case VMO_OPTION_MINIMIZE: options->minimise = true; return true;
   case VMO_OPTION_SPACE: return apply_list(cli, level, value, vmo_apply_space);

@@ -5,6 +5,7 @@
  *   cmd_*.c      one command each           config.c    the same options from a JSON file
  *   load.c       input to a planned module  help.c      --help, printed from the tables
  *   input.c      bytes and their kind       finish.c    reports, product, exit code
+ *   llvm_ir.c    analyze and opt of LLVM IR
  *   output.c     atomic writing             terminal.c  width, colour, progress
  *   run_*.c      arguments, engines and results of `run` (run.h)
  *
@@ -18,6 +19,7 @@
 #include "support/diag.h"
 #include "support/text.h"
 #include "support/vec.h"
+#include "llvm/llvm.h"
 
 typedef enum vmo_exit {
   VMO_EXIT_FINE = 0,
@@ -131,6 +133,8 @@ typedef struct vmo_options {
   uint32_t threads;  /* 0: the default */
   int64_t seed;
   const char *previous, *validated, *svg; /* files of plan */
+  vmo_bytes max_object, max_frame;        /* of LLVM IR; 0: the default */
+  bool whole_program;
   bool ascii;
   VMO_VEC(vmo_argument_setting) arguments;
   VMO_VEC(const char *) graphs, outs; /* as they were given */
@@ -142,7 +146,12 @@ typedef struct vmo_options {
   bool help, version;
 } vmo_options;
 
-typedef enum vmo_input_kind { VMO_INPUT_UNSUPPORTED = 0, VMO_INPUT_VMIR = 1, VMO_INPUT_CSV = 2 } vmo_input_kind;
+typedef enum vmo_input_kind {
+  VMO_INPUT_UNSUPPORTED = 0,
+  VMO_INPUT_VMIR = 1,
+  VMO_INPUT_CSV = 2,
+  VMO_INPUT_LLVM = 4
+} vmo_input_kind;
 
 /* Everything of one run. */
 typedef struct vmo_cli {
@@ -160,6 +169,8 @@ typedef struct vmo_cli {
   vmo_module *module;
   vmo_binding binding;
   vmo_module_facts *facts;
+  vmo_ll_program *program;     /* LLVM IR */
+  const vmo_site_facts *sites; /* of that; NULL: none */
   vmo_text dump;
 } vmo_cli;
 
@@ -224,6 +235,11 @@ vmo_status vmo_parse_loaded(vmo_cli *cli);
 vmo_status vmo_plan_loaded(vmo_cli *cli);
 /* VMO_DOES_NOT_FIT when an arena is over a budget. */
 vmo_status vmo_test_budgets(vmo_cli *cli);
+
+/* ---- LLVM IR (llvm_ir.c) ---- */
+
+/* The whole of `analyze`, or with `rewrite` of `opt`, for an input of that kind that was loaded. */
+vmo_exit vmo_run_llvm(vmo_cli *cli, bool rewrite);
 
 /* ---- output (output.c) ---- */
 

@@ -81,7 +81,7 @@ static bool end(vmo_cli *cli, output_set *set, bool fine) {
 }
 
 static const char *kind_name(vmo_input_kind kind) {
-  return kind == VMO_INPUT_VMIR ? "vmir" : kind == VMO_INPUT_CSV ? "csv" : NULL;
+  return kind == VMO_INPUT_VMIR ? "vmir" : kind == VMO_INPUT_CSV ? "csv" : kind == VMO_INPUT_LLVM ? "llvm" : NULL;
 }
 
 static vmo_report make_report(const vmo_cli *cli, const vmo_writers *writers) {
@@ -93,6 +93,7 @@ static vmo_report make_report(const vmo_cli *cli, const vmo_writers *writers) {
                        .module = cli->module,
                        .binding = &cli->binding,
                        .placement = writers->placement,
+                       .sites = cli->sites,
                        .summary = cli->options.summary,
                        .full = cli->options.full,
                        .full_timeline = cli->options.full_timeline};

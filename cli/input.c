@@ -79,12 +79,30 @@ static bool begins_with(const char *text, size_t length, const char *start, size
 
 #define BEGINS(literal) begins_with(text, length, literal, sizeof(literal) - 1)
 
+/* The first line that is not blank, without its end. */
+static const char *first_line(const char *text, size_t length, size_t *line_length) {
+  size_t at = BEGINS("\xef\xbb\xbf") ? 3 : 0;
+  while (at < length && strchr(" \t\r\n", text[at]) != NULL && text[at] != '\0') at++;
+  const char *end = memchr(text + at, '\n', length - at);
+  *line_length = end != NULL ? (size_t)(end - text) - at : length - at;
+  return text + at;
+}
+
+/* Bitcode, or text whose first line that is no comment begins as one of LLVM IR; `;` begins comments nowhere else. */
+static bool is_llvm(const char *text, size_t length) {
+  static const char *const starts[] = {"source_filename", "target ", "define ", "declare ", "module asm",
+                                       "attributes #",    "@",       "%",       "!",        "$"};
+  if (BEGINS("BC\xc0\xde") || BEGINS("\xde\xc0\x17\x0b")) return true;
+  if (BEGINS(";")) return true;
+  size_t line_length;
+  const char *line = first_line(text, length, &line_length);
+  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+    if (begins_with(line, line_length, starts[i], strlen(starts[i]))) return true;
+  return false;
+}
+
 /* Formats that are known by their first bytes. */
 static const char *known_format(const char *text, size_t length) {
-  if (BEGINS("BC\xc0\xde") || BEGINS("\xde\xc0\x17\x0b")) return "LLVM bitcode";
-  if (BEGINS("; ModuleID") || BEGINS("source_filename =") || BEGINS("target datalayout") || BEGINS("target triple")) {
-    return "LLVM IR text";
-  }
   if (BEGINS("\177ELF")) return "an ELF object file or program";
   if (BEGINS("\x1f\x8b")) return "a gzip archive";
   if (BEGINS("PK\x03\x04")) return "a zip archive";
@@ -117,15 +135,6 @@ static bool is_word(const char *text, size_t length) {
   return length > 0;
 }
 
-/* The first line that is not blank, without its end. */
-static const char *first_line(const char *text, size_t length, size_t *line_length) {
-  size_t at = BEGINS("\xef\xbb\xbf") ? 3 : 0;
-  while (at < length && strchr(" \t\r\n", text[at]) != NULL && text[at] != '\0') at++;
-  const char *end = memchr(text + at, '\n', length - at);
-  *line_length = end != NULL ? (size_t)(end - text) - at : length - at;
-  return text + at;
-}
-
 /* The header of a table: words apart by commas, of which one is a column that every table of buffers has. */
 static bool is_csv(const char *text, size_t length) {
   size_t line_length, columns = 0;
@@ -144,6 +153,8 @@ static bool is_csv(const char *text, size_t length) {
 }
 
 vmo_input_kind vmo_detect_kind(const char *text, size_t length, const char **looks_like) {
+  *looks_like = NULL;
+  if (is_llvm(text, length)) return VMO_INPUT_LLVM;
   *looks_like = known_format(text, length);
   if (*looks_like == NULL && is_binary(text, length)) *looks_like = "binary data of an unknown kind";
   if (*looks_like != NULL) return VMO_INPUT_UNSUPPORTED;
@@ -156,11 +167,14 @@ static bool is_blank(const char *text, size_t length) { return strspn(text, " \t
 
 /* "this looks like X, which plan does not read", and who does. */
 static vmo_status refuse_kind(vmo_cli *cli, vmo_input_kind kind, const char *looks_like) {
-  static const char *const names[] = {
-      [VMO_INPUT_UNSUPPORTED] = "", [VMO_INPUT_VMIR] = "VMIR text", [VMO_INPUT_CSV] = "a CSV of buffers"};
-  static const char *const hints[] = {[VMO_INPUT_UNSUPPORTED] = "vmemopt reads VMIR text and CSVs of buffers",
+  static const char *const names[] = {[VMO_INPUT_UNSUPPORTED] = "",
+                                      [VMO_INPUT_VMIR] = "VMIR text",
+                                      [VMO_INPUT_CSV] = "a CSV of buffers",
+                                      [VMO_INPUT_LLVM] = "LLVM IR"};
+  static const char *const hints[] = {[VMO_INPUT_UNSUPPORTED] = "vmemopt reads VMIR text, LLVM IR and CSVs of buffers",
                                       [VMO_INPUT_VMIR] = "vmemopt analyze reads it",
-                                      [VMO_INPUT_CSV] = "vmemopt plan reads it"};
+                                      [VMO_INPUT_CSV] = "vmemopt plan reads it",
+                                      [VMO_INPUT_LLVM] = "vmemopt analyze and vmemopt opt read it"};
   vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_UNSUPPORTED_INPUT, (vmo_location){0},
                                        "this looks like %s, which %s does not support",
                                        looks_like != NULL ? looks_like : names[kind], cli->command->name);

@@ -6,6 +6,7 @@
 
 #include "reports/json_lists.h"
 #include "reports/json_placement.h"
+#include "reports/json_sites.h"
 #include "reports/model.h"
 #include "reports/writer.h"
 
@@ -178,6 +179,7 @@ void vmo_write_json(const vmo_report *report, vmo_text *out) {
   for (uint32_t i = 0; i < report->function_count; i++) {
     if (report->functions[i] != NULL) write_function(&writer, report, report->functions[i]);
   }
+  if (report->sites != NULL) vmo_write_site_functions(&writer, report->sites);
   vmo_json_close(&writer, ']');
   vmo_put_diagnostics(&writer, report->context);
   vmo_json_close(&writer, '}');

@@ -24,12 +24,13 @@ typedef struct vmo_report {
   vmo_context *context;     /* its diagnostics are part of the report */
   const char *command;      /* "analyze" */
   const char *input;        /* as it is shown: a path, "<stdin>" */
-  const char *input_kind;   /* "vmir", "csv"; NULL: not known */
+  const char *input_kind;   /* "vmir", "csv", "llvm"; NULL: not known */
   const vmo_module *module; /* NULL: the input could not be read, or is none */
   const vmo_binding *binding;
   vmo_plan_facts *const *functions; /* in the module's order; NULL for one that was not planned */
   uint32_t function_count;
   const vmo_placement *placement; /* NULL: none */
+  const vmo_site_facts *sites;    /* of LLVM IR; NULL: none */
   bool summary;                   /* the figures only, no lists */
   bool full;                      /* text: no table is cut */
   bool full_timeline;             /* JSON: every point */

@@ -6,6 +6,7 @@
 #include "reports/model.h"
 #include "reports/table.h"
 #include "reports/text_figures.h"
+#include "reports/text_sites.h"
 #include "reports/text_tables.h"
 
 #define LABEL_COLUMNS 18
@@ -76,6 +77,7 @@ static void write_function(const vmo_report *report, const vmo_plan_facts *facts
 void vmo_write_text(const vmo_report *report, const vmo_text_style *style, vmo_text *out) {
   write_head(report, style, out);
   if (report->placement != NULL) vmo_write_placement_text(report->placement, style, out);
+  if (report->sites != NULL) vmo_write_sites(report->sites, style, report->summary, out);
   for (uint32_t i = 0; i < report->function_count; i++) {
     if (report->functions[i] != NULL) write_function(report, report->functions[i], style, out);
   }

@@ -1,4 +1,4 @@
-# The lit suite: tests/lit/**/*.vmir and *.test. CTest runs it with the parameters read below; by hand:
+# The lit suite: tests/lit/**/*.vmir, *.ll and *.test. CTest runs it with the parameters read below; by hand:
 #   ctest --preset release -R lit -V
 #
 #   %vmemopt        the tool                  %exits N CMD   succeeds when CMD exits with code N
@@ -16,7 +16,7 @@ source = lit_config.params["source"]
 
 config.name = "vmemopt"
 config.test_format = lit.formats.ShTest(execute_external=True)
-config.suffixes = [".vmir", ".test"]
+config.suffixes = [".vmir", ".test", ".ll"]
 config.excludes = ["inputs"]
 config.test_source_root = os.path.join(source, "tests")
 config.test_exec_root = os.path.join(lit_config.params["binary"], "tests")

@@ -1,0 +1,165 @@
+/* call_graph.c: who calls whom, in groups that call each other.
+ *
+ * Groups are strongly connected components (R. Tarjan, "Depth-First Search and Linear Graph Algorithms", 1972), callees
+ * first, found with a stack of our own in time linear in functions and calls. Twice:
+ *
+ *   direct calls     the order in which functions are summarised; a call through a pointer has no summary anyway
+ *   possible calls   whether a function may be active more than once. One more node, "outside", stands for all code that
+ *                    is not seen: calls through pointers and of unknown functions lead to it, and from it to each
+ *                    function whose address is taken or, unless this is the whole program, that others can name. */
+#include <string.h>
+
+#include "llvm/libc.h"
+#include "llvm/program.h"
+
+typedef struct graph {
+  uint32_t *first; /* node_count + 1 */
+  uint32_t *targets;
+  uint32_t node_count;
+} graph;
+
+typedef struct search {
+  const graph *graph;
+  uint32_t *number, *low, *next; /* of each node; number VMO_NONE: not reached */
+  uint32_t *path, *stack;
+  uint32_t path_count, stack_count, counter;
+  bool *on_stack;
+  vmo_ll_groups *groups;
+  uint32_t order_count;
+} search;
+
+static uint32_t *new_array(vmo_ll_program *program, size_t count) {
+  return vmr_arena_alloc_array(program->arena, count + 1, sizeof(uint32_t));
+}
+
+/* ---- edges ---- */
+
+/* The function or the outside node that a call leads to; VMO_NONE: nowhere. */
+static uint32_t target_of(const vmo_ll_program *program, const vmo_ll_instruction *call, bool possible) {
+  uint32_t outside = program->functions.count;
+  if (call->opcode != LLVMCall && call->opcode != LLVMInvoke && call->opcode != LLVMCallBr) return VMO_NONE;
+  if (call->callee == VMO_NONE)
+    return possible && !LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref)) ? outside : VMO_NONE;
+  const vmo_ll_function *callee = &program->functions.data[call->callee];
+  if (vmo_ll_is_defined(callee) && (callee->exact || !possible)) return call->callee;
+  if (!possible || callee->intrinsic || callee->no_return) return VMO_NONE;
+  return callee->libc != NULL && !vmo_libc_calls_back(callee->libc) ? VMO_NONE : outside;
+}
+
+static bool is_called_from_outside(const vmo_ll_function *function, bool whole_program) {
+  if (!vmo_ll_is_defined(function) || strcmp(function->name, "main") == 0) return false;
+  return function->address_taken || (function->external && !whole_program);
+}
+
+static vmo_status build_graph(vmo_ll_program *program, bool possible, bool whole_program, graph *g) {
+  uint32_t functions = program->functions.count, count = 0;
+  g->node_count = functions + 1;
+  g->first = new_array(program, g->node_count + 1);
+  g->targets = new_array(program, (size_t)program->instructions.count + functions);
+  if (g->first == NULL || g->targets == NULL) return VMO_OUT_OF_MEMORY;
+  for (uint32_t f = 0; f < functions; f++) {
+    const vmo_ll_function *function = &program->functions.data[f];
+    g->first[f] = count;
+    for (uint32_t i = function->first; i < function->first + function->count; i++) {
+      uint32_t target = target_of(program, &program->instructions.data[i], possible);
+      if (target != VMO_NONE) g->targets[count++] = target;
+    }
+  }
+  g->first[functions] = count;
+  for (uint32_t f = 0; possible && f < functions; f++)
+    if (is_called_from_outside(&program->functions.data[f], whole_program)) g->targets[count++] = f;
+  g->first[g->node_count] = count;
+  return VMO_OK;
+}
+
+/* ---- components ---- */
+
+static void enter(search *s, uint32_t node) {
+  s->number[node] = s->low[node] = s->counter++;
+  s->next[node] = s->graph->first[node];
+  s->path[s->path_count++] = s->stack[s->stack_count++] = node;
+  s->on_stack[node] = true;
+}
+
+static void close_group(search *s, uint32_t node) {
+  vmo_ll_groups *groups = s->groups;
+  groups->group_first[groups->group_count] = s->order_count;
+  for (uint32_t member = VMO_NONE; member != node;) {
+    member = s->stack[--s->stack_count];
+    s->on_stack[member] = false;
+    groups->group[member] = groups->group_count;
+    groups->order[s->order_count++] = member;
+  }
+  groups->group_first[++groups->group_count] = s->order_count;
+}
+
+static void walk_from(search *s, uint32_t root) {
+  enter(s, root);
+  while (s->path_count > 0) {
+    uint32_t node = s->path[s->path_count - 1];
+    if (s->next[node] < s->graph->first[node + 1]) {
+      uint32_t to = s->graph->targets[s->next[node]++];
+      if (s->number[to] == VMO_NONE) {
+        enter(s, to);
+      } else if (s->on_stack[to] && s->number[to] < s->low[node]) {
+        s->low[node] = s->number[to];
+      }
+      continue;
+    }
+    s->path_count--;
+    if (s->low[node] == s->number[node]) close_group(s, node);
+    if (s->path_count == 0) continue;
+    uint32_t above = s->path[s->path_count - 1];
+    if (s->low[node] < s->low[above]) s->low[above] = s->low[node];
+  }
+}
+
+static vmo_status find_components(vmo_ll_program *program, const graph *g, vmo_ll_groups *groups) {
+  uint32_t nodes = g->node_count;
+  search s = {.graph = g, .groups = groups};
+  s.number = new_array(program, nodes);
+  s.low = new_array(program, nodes);
+  s.next = new_array(program, nodes);
+  s.path = new_array(program, nodes);
+  s.stack = new_array(program, nodes);
+  s.on_stack = vmr_arena_alloc_array(program->arena, nodes + 1, sizeof *s.on_stack);
+  groups->order = new_array(program, nodes);
+  groups->group = new_array(program, nodes);
+  groups->group_first = new_array(program, nodes + 1);
+  groups->group_count = 0;
+  if (!s.number || !s.low || !s.next || !s.path || !s.stack || !s.on_stack || !groups->order || !groups->group ||
+      !groups->group_first)
+    return VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < nodes; i++) s.number[i] = VMO_NONE;
+  for (uint32_t i = 0; i < nodes; i++)
+    if (s.number[i] == VMO_NONE) walk_from(&s, i);
+  return VMO_OK;
+}
+
+static bool calls_itself(const graph *g, uint32_t node) {
+  for (uint32_t i = g->first[node]; i < g->first[node + 1]; i++)
+    if (g->targets[i] == node) return true;
+  return false;
+}
+
+static void mark_recursive(vmo_ll_program *program, const graph *g, const vmo_ll_groups *groups) {
+  uint32_t outside = program->functions.count;
+  for (uint32_t f = 0; f < outside; f++) {
+    vmo_ll_function *function = &program->functions.data[f];
+    uint32_t group = groups->group[f];
+    uint32_t size = groups->group_first[group + 1] - groups->group_first[group];
+    function->calls_itself = calls_itself(g, f);
+    function->recursive = size > 1 || function->calls_itself;
+    function->called_back = group == groups->group[outside];
+  }
+}
+
+vmo_status vmo_find_groups(vmo_ll_program *program, bool whole_program, vmo_ll_groups *groups) {
+  graph possible, direct;
+  vmo_status status = build_graph(program, true, whole_program, &possible);
+  if (status == VMO_OK) status = find_components(program, &possible, groups);
+  if (status != VMO_OK) return status;
+  mark_recursive(program, &possible, groups);
+  status = build_graph(program, false, whole_program, &direct);
+  return status == VMO_OK ? find_components(program, &direct, groups) : status;
+}

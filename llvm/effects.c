@@ -1,0 +1,219 @@
+/* effects.c: what a call does to the sets of points_to.c.
+ *
+ * A function of the table does what its row says. A function of the program does what its summary says, translated:
+ *
+ *   the callee's                    is here
+ *   outside                         outside
+ *   argument i, at offset           each place the i-th argument may point to, moved by it
+ *   reached from argument i         every object that can be reached from those
+ *   the k-th fresh object           an object of this call
+ *
+ * so a summary that was made with all arguments apart holds for arguments that overlap, too. Any other code keeps all
+ * that it gets. */
+#include <string.h>
+
+#include "llvm/points_to.h"
+
+#define SOMEWHERE 1u /* a stride: any offset */
+
+static void release(vmo_ll_points_to *p, const vmo_ll_set *set, int kind) {
+  for (uint32_t i = 0; i < set->count; i++) {
+    vmo_ll_object *object = &p->objects.data[set->data[i].object];
+    p->changed |= !object->freed;
+    object->freed = true;
+    if (!p->collecting || set->data[i].object == 0) continue;
+    vmo_ll_release one = {.instruction = p->at, .object = set->data[i].object, .kind = kind};
+    bool known = false;
+    for (uint32_t k = p->releases.count; k-- > 0 && p->releases.data[k].instruction == p->at && !known;)
+      known = p->releases.data[k].object == one.object;
+    if (!known && !vmo_vec_push(p->arena, &p->releases, one)) p->out_of_memory = true;
+  }
+}
+
+static void capture_arguments(vmo_ll_points_to *p, const vmo_ll_instruction *call, uint32_t first,
+                              vmo_site_escape escape) {
+  for (uint32_t i = first; i < call->operand_count; i++) vmo_ll_capture_all(p, vmo_ll_operand_set(p, call, i), escape);
+}
+
+static void add_made(vmo_ll_points_to *p, vmo_ll_set *set) {
+  vmo_ll_add(p, set, (vmo_ll_element){p->made[p->at - p->function->first], 0, 0});
+}
+
+/* ---- functions of the table ---- */
+
+static void copy_memory(vmo_ll_points_to *p, const vmo_ll_instruction *call, uint32_t to, uint32_t from) {
+  LLVMValueRef count = LLVMGetOperand(call->ref, 2);
+  int64_t bytes = -1;
+  if (LLVMIsAConstantInt(count)) {
+    unsigned long long number = LLVMConstIntGetZExtValue(count);
+    if (number < (unsigned long long)VMO_BYTES_LIMIT) bytes = (int64_t)number;
+  }
+  vmo_ll_set targets = *vmo_ll_operand_set(p, call, to), sources = *vmo_ll_operand_set(p, call, from);
+  for (uint32_t t = 0; t < targets.count; t++)
+    for (uint32_t s = 0; s < sources.count; s++) vmo_ll_copy(p, targets.data[t], sources.data[s], bytes);
+}
+
+/* realloc gives a new object with the content of the old one, or the old one where it was. */
+static void apply_realloc(vmo_ll_points_to *p, const vmo_ll_instruction *call, vmo_ll_set *result) {
+  vmo_ll_set old = *vmo_ll_operand_set(p, call, 0);
+  vmo_ll_element made = {p->made[p->at - p->function->first], 0, 0};
+  release(p, &old, VMO_LL_MOVED);
+  vmo_ll_add_all(p, result, &old, 0, 0);
+  for (uint32_t i = 0; i < old.count; i++)
+    if (old.data[i].object != made.object) vmo_ll_copy(p, made, old.data[i], -1);
+}
+
+static void store_result(vmo_ll_points_to *p, const vmo_ll_instruction *call, uint32_t argument,
+                         const vmo_ll_set *value) {
+  vmo_ll_set places = *vmo_ll_operand_set(p, call, argument);
+  for (uint32_t i = 0; i < places.count; i++) vmo_ll_store(p, places.data[i], 8, value);
+}
+
+static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t i) {
+  const vmo_ll_set *set = vmo_ll_operand_set(p, call, i);
+  vmo_ll_set *value = &p->place_sets[0];
+  value->count = 0;
+  p->temporary = true;
+  switch (vmo_libc_effect_of(row, i)) {
+  case VMO_EFFECT_FREE: break; /* by kind */
+  case VMO_EFFECT_CAPTURE:
+  case VMO_EFFECT_CALLED: vmo_ll_capture_all(p, set, VMO_ESCAPE_CALL); break;
+  case VMO_EFFECT_FRESH: add_made(p, value); break;
+  case VMO_EFFECT_END: vmo_ll_add_all(p, value, vmo_ll_operand_set(p, call, 0), 0, SOMEWHERE); break;
+  case VMO_EFFECT_NUMBER:
+  case VMO_EFFECT_READ:
+  case VMO_EFFECT_WRITE: break;
+  }
+  p->temporary = false;
+  if (value->count > 0) store_result(p, call, i, value);
+}
+
+static void apply_result(vmo_ll_points_to *p, const vmo_ll_instruction *call, char kind, vmo_ll_set *result) {
+  uint32_t argument = kind == '1' || kind == 'b';
+  switch (kind) {
+  case 'n': add_made(p, result); break;
+  case 'u': vmo_ll_add(p, result, (vmo_ll_element){0, 1, 0}); break;
+  case '0':
+  case '1': vmo_ll_add_all(p, result, vmo_ll_operand_set(p, call, argument), 0, 0); break;
+  case 'a':
+  case 'b': vmo_ll_add_all(p, result, vmo_ll_operand_set(p, call, argument), 0, SOMEWHERE); break;
+  default: break;
+  }
+}
+
+static void apply_row(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_libc_row *row,
+                      vmo_ll_set *result) {
+  for (uint32_t i = 0; i < call->operand_count; i++) apply_argument(p, call, row, i);
+  apply_result(p, call, row->result, result);
+  switch (row->kind) {
+  case VMO_LIBC_FREE:
+  case VMO_LIBC_DELETE: release(p, vmo_ll_operand_set(p, call, 0), VMO_LL_FREED); break;
+  case VMO_LIBC_REALLOC: apply_realloc(p, call, result); break;
+  case VMO_LIBC_COPY: copy_memory(p, call, 0, 1); break;
+  case VMO_LIBC_MOVE_BACK: copy_memory(p, call, 1, 0); break;
+  case VMO_LIBC_COPIED: /* reallocarray */
+    if (row->arguments[0] == VMO_EFFECT_FREE) apply_realloc(p, call, result);
+    break;
+  default: break;
+  }
+}
+
+/* ---- functions of the program ---- */
+
+static const vmo_ll_set *reached_from(vmo_ll_points_to *p, const vmo_ll_instruction *call, uint32_t parameter) {
+  vmo_ll_set *set = &p->reached[parameter];
+  if (p->reached_known[parameter]) return set;
+  set->count = 0;
+  p->reached_known[parameter] = true;
+  if (parameter < call->operand_count) vmo_ll_add_reached(p, vmo_ll_operand_set(p, call, parameter), set);
+  return set;
+}
+
+/* Adds what an element of the callee is here. */
+static void translate(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_ll_summary *summary,
+                      vmo_ll_element element, vmo_ll_set *out) {
+  const vmo_ll_object *object = &summary->objects[element.object];
+  uint32_t made = p->made[p->at - p->function->first];
+  switch (object->kind) {
+  case VMO_LL_OBJECT_OUTSIDE: vmo_ll_add(p, out, (vmo_ll_element){0, 1, 0}); break;
+  case VMO_LL_OBJECT_ARGUMENT:
+    if (object->parameter < call->operand_count)
+      vmo_ll_add_all(p, out, vmo_ll_operand_set(p, call, object->parameter), element.offset, element.stride);
+    break;
+  case VMO_LL_OBJECT_REACHED: vmo_ll_add_all(p, out, reached_from(p, call, object->parameter), 0, SOMEWHERE); break;
+  case VMO_LL_OBJECT_STACK:
+  case VMO_LL_OBJECT_SITE:
+  case VMO_LL_OBJECT_FRESH:
+    if (p->group[call->callee] == p->group[p->function_id]) {
+      element.object = made; /* one object for all that the group hands out */
+    } else {
+      element.object = made + (element.object - summary->fresh_first);
+    }
+    vmo_ll_add(p, out, element);
+  }
+}
+
+static const vmo_ll_set *translated(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_ll_summary *summary,
+                                    vmo_ll_element element, uint32_t which) {
+  vmo_ll_set *out = &p->place_sets[which];
+  out->count = 0;
+  p->temporary = true;
+  const vmo_ll_object *object = &summary->objects[element.object];
+  if (object->kind == VMO_LL_OBJECT_REACHED) reached_from(p, call, object->parameter); /* ends with temporary off */
+  p->temporary = true;
+  translate(p, call, summary, element, out);
+  p->temporary = false;
+  return out;
+}
+
+static void apply_objects(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_ll_summary *summary) {
+  for (uint32_t o = 1; o < summary->fresh_first; o++) {
+    const vmo_ll_object *object = &summary->objects[o];
+    if (!object->captured && !object->freed && !object->bytes_copied) continue;
+    const vmo_ll_set *set = translated(p, call, summary, (vmo_ll_element){o, 1, 0}, 0);
+    if (object->captured) vmo_ll_capture_all(p, set, object->escape);
+    if (object->freed) release(p, set, VMO_LL_FREED_BY_CALLEE);
+    for (uint32_t i = 0; object->bytes_copied && i < set->count; i++)
+      vmo_ll_copy_bytes(p, (vmo_ll_element){set->data[i].object, 1, 0}, -1);
+  }
+}
+
+static void apply_summary(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_ll_summary *summary,
+                          vmo_ll_set *result) {
+  uint32_t parameters = p->program->functions.data[call->callee].parameter_count;
+  memset(p->reached_known, 0, parameters * sizeof *p->reached_known);
+  apply_objects(p, call, summary);
+  for (uint32_t c = 0; c < summary->cells.count; c++) {
+    const vmo_ll_summary_cell *cell = &summary->cells.data[c];
+    const vmo_ll_set *places = translated(p, call, summary, cell->place, 0);
+    const vmo_ll_set *value = translated(p, call, summary, cell->target, 1);
+    for (uint32_t i = 0; i < places->count; i++) vmo_ll_store(p, places->data[i], 8, value);
+  }
+  for (uint32_t i = 0; i < summary->returned.count; i++) {
+    vmo_ll_element element = summary->returned.data[i];
+    const vmo_ll_set *value = translated(p, call, summary, element, 1);
+    vmo_ll_add_all(p, result, value, 0, 0);
+  }
+  capture_arguments(p, call, parameters, VMO_ESCAPE_CALL); /* those that `...` takes */
+}
+
+/* ---- calls ---- */
+
+void vmo_ll_apply_call(vmo_ll_points_to *p, const vmo_ll_instruction *call, vmo_ll_set *result) {
+  const vmo_ll_function *callee = call->callee == VMO_NONE ? NULL : &p->program->functions.data[call->callee];
+  if (callee != NULL && callee->libc != NULL) {
+    apply_row(p, call, callee->libc, result);
+    return;
+  }
+  if (callee != NULL && vmo_ll_is_defined(callee) && callee->exact) {
+    const vmo_ll_summary *summary = &p->summaries[call->callee];
+    if (!summary->computed) return; /* of the same group: its turn comes */
+    if (!summary->worst) {
+      apply_summary(p, call, summary, result);
+      return;
+    }
+  }
+  bool assembly = LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref)) != NULL;
+  capture_arguments(p, call, 0, assembly ? VMO_ESCAPE_ASSEMBLY : VMO_ESCAPE_CALL);
+  if (call->wide) vmo_ll_add(p, result, (vmo_ll_element){0, 1, 0});
+}

@@ -1,0 +1,41 @@
+/* llvm.h: all that other folders may use of llvm/: LLVM IR read, analysed, rewritten and written.
+ *
+ *   vmo_ll_program *program;
+ *   vmo_read_llvm(context, bytes, length, &program)      text or bitcode, one module
+ *   vmo_rewrite_llvm(program, &options, &facts)          or vmo_analyze_llvm: the same without edits
+ *   vmo_write_llvm(program, text, out)
+ *   vmo_release_llvm(program)
+ *
+ * What is found is plain data (analysis/sites.h) in the context's arena and outlives the program. */
+#ifndef VMO_LLVM_LLVM_H
+#define VMO_LLVM_LLVM_H
+
+#include "analysis/analysis.h"
+#include "support/text.h"
+
+typedef struct vmo_ll_program vmo_ll_program;
+
+typedef struct vmo_ll_options {
+  vmo_bytes max_object; /* the largest object that is moved to the stack */
+  vmo_bytes max_frame;  /* what all of them may take in one function's frame */
+  bool whole_program;   /* no code outside of the module calls its functions by name, main apart */
+} vmo_ll_options;
+
+#define VMO_LL_MAX_OBJECT 1024
+#define VMO_LL_MAX_FRAME 4096
+
+/* Reads a module of `length` bytes, NUL-terminated. The program must be released, after failures too when it is not NULL. */
+vmo_status vmo_read_llvm(vmo_context *context, const char *bytes, size_t length, vmo_ll_program **program);
+
+/* Finds every allocation site and says what would be done with it. Edits nothing. */
+vmo_status vmo_analyze_llvm(vmo_ll_program *program, const vmo_ll_options *options, vmo_site_facts **facts);
+
+/* As above, and does it. */
+vmo_status vmo_rewrite_llvm(vmo_ll_program *program, const vmo_ll_options *options, vmo_site_facts **facts);
+
+/* Writes the module as text or bitcode. It was verified after its last edit. */
+vmo_status vmo_write_llvm(vmo_ll_program *program, bool text, vmo_text *out);
+
+void vmo_release_llvm(vmo_ll_program *program);
+
+#endif

@@ -1,0 +1,167 @@
+/* pipeline.c: from a module that was read to facts about its sites, and to the rewritten module.
+ *
+ *   rounds   summarise, plan; the bodies of small functions that make or free local objects take the place of their
+ *            calls; read again. At most MAX_ROUNDS, fewer when nothing is left to inline
+ *   last     summarise, plan, move to the stack
+ *
+ * `analyze` is one round without edits. The module is verified after every edit; one that is broken is never written. */
+#include <string.h>
+
+#include <llvm-c/BitWriter.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+#include "llvm/plan.h"
+
+#define MAX_ROUNDS 5
+
+/* ---- LLVM's inliner ---- */
+
+vmo_status vmo_run_inliner(vmo_ll_program *program) {
+  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+  LLVMErrorRef error = LLVMRunPasses(program->module, "always-inline", NULL, options);
+  LLVMDisposePassBuilderOptions(options);
+  if (error == NULL) return vmo_verify_llvm(program);
+  char *message = LLVMGetErrorMessage(error);
+  vmo_diag_add(program->context, VMO_DIAG_INTERNAL, (vmo_location){0}, "LLVM's inliner failed: %s", message);
+  LLVMDisposeErrorMessage(message);
+  return VMO_INTERNAL_ERROR;
+}
+
+static void mark_inline(vmo_ll_program *program, LLVMValueRef call) {
+  unsigned kind = LLVMGetEnumAttributeKindForName("alwaysinline", strlen("alwaysinline"));
+  LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                           LLVMCreateEnumAttribute(program->llvm, kind, 0));
+}
+
+/* ---- one round ---- */
+
+typedef enum round_step { STEP_LOOK, STEP_INLINE, STEP_MOVE } round_step;
+
+typedef struct round {
+  vmo_ll_planning planning;
+  vmo_ll_groups groups;
+  vmo_ll_summary *summaries;
+  vmo_site_facts *facts;
+  round_step step;
+  uint32_t inlined;
+} round_state;
+
+static vmo_status plan_function(round_state *round, uint32_t function) {
+  vmo_ll_program *program = round->planning.program;
+  vmo_ll_plan plan = {0};
+  LLVMValueRef ref = program->functions.data[function].ref;
+  vmr_arena_reset(round->planning.arena);
+  vmo_status status = vmo_plan_sites(&round->planning, function, &plan);
+  if (status != VMO_OK) return status;
+  if (round->step == STEP_MOVE) status = vmo_move_to_stack(program, ref, &plan);
+  for (uint32_t i = 0; i < plan.inlines.count && round->step == STEP_INLINE; i++)
+    mark_inline(program, plan.inlines.data[i]);
+  round->inlined += plan.inlines.count;
+  return status;
+}
+
+/* Facts were found callees first; they are told in the order of the module. */
+static vmo_status order_facts(round_state *round, const uint32_t *fact_of_function) {
+  vmo_site_facts *facts = round->facts;
+  vmo_ll_program *program = round->planning.program;
+  vmo_site_facts ordered = {0};
+  for (uint32_t f = 0; f < program->functions.count; f++)
+    if (fact_of_function[f] != VMO_NONE &&
+        !vmo_vec_push(program->context->arena, &ordered.functions, facts->functions.data[fact_of_function[f]]))
+      return VMO_OUT_OF_MEMORY;
+  memcpy(&facts->functions, &ordered.functions, sizeof facts->functions);
+  for (uint32_t s = 0; s < facts->sites.count; s++) {
+    vmo_site_fact *site = &facts->sites.data[s];
+    bool moves = site->callers > 0 && site->local_callers > 0 && site->verdict == VMO_VERDICT_KEPT;
+    if (moves && round->step != STEP_MOVE) site->verdict = VMO_VERDICT_INLINE;
+    facts->moved += site->verdict == VMO_VERDICT_STACK;
+    facts->bounded += site->verdict == VMO_VERDICT_STACK_BOUNDED;
+    facts->kept += site->verdict == VMO_VERDICT_KEPT;
+  }
+  return VMO_OK;
+}
+
+static vmo_status plan_all(round_state *round) {
+  vmo_ll_program *program = round->planning.program;
+  uint32_t functions = program->functions.count;
+  uint32_t *fact_of_function = vmr_arena_alloc_array(program->arena, (size_t)functions + 1, sizeof(uint32_t));
+  if (fact_of_function == NULL) return VMO_OUT_OF_MEMORY;
+  vmo_status status = VMO_OK;
+  for (uint32_t f = 0; f < functions; f++) fact_of_function[f] = VMO_NONE;
+  for (uint32_t i = 0; i <= functions && status == VMO_OK; i++) {
+    uint32_t function = round->groups.order[i];
+    if (function >= functions || !vmo_ll_is_defined(&program->functions.data[function])) continue;
+    fact_of_function[function] = round->facts->functions.count;
+    status = plan_function(round, function);
+  }
+  return status == VMO_OK ? order_facts(round, fact_of_function) : status;
+}
+
+static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_ll_options *options) {
+  size_t instructions = (size_t)program->instructions.count + 1;
+  uint32_t *fact_of = vmr_arena_alloc_array(program->arena, instructions, sizeof *fact_of);
+  round->facts = vmo_alloc_array(program->context, 1, sizeof *round->facts);
+  round->planning = (vmo_ll_planning){.program = program,
+                                      .options = options,
+                                      .groups = &round->groups,
+                                      .summaries = round->summaries,
+                                      .arena = vmr_arena_create(0),
+                                      .facts = round->facts,
+                                      .fact_of = fact_of};
+  if (fact_of == NULL || round->facts == NULL || round->planning.arena == NULL) return false;
+  for (size_t i = 0; i < instructions; i++) fact_of[i] = VMO_NONE;
+  return true;
+}
+
+static vmo_status run_round(vmo_ll_program *program, const vmo_ll_options *options, round_step step,
+                            round_state *round) {
+  *round = (round_state){.step = step};
+  vmo_status status = vmo_find_groups(program, options->whole_program, &round->groups);
+  if (status == VMO_OK) status = vmo_summarise_all(program, &round->groups, &round->summaries);
+  if (status != VMO_OK) return status;
+  status = begin_round(round, program, options) ? plan_all(round) : VMO_OUT_OF_MEMORY;
+  vmr_arena_destroy(round->planning.arena);
+  return status;
+}
+
+/* ---- all of it ---- */
+
+vmo_status vmo_analyze_llvm(vmo_ll_program *program, const vmo_ll_options *options, vmo_site_facts **facts) {
+  round_state round;
+  vmo_status status = run_round(program, options, STEP_LOOK, &round);
+  *facts = status == VMO_OK ? round.facts : NULL;
+  return status;
+}
+
+vmo_status vmo_rewrite_llvm(vmo_ll_program *program, const vmo_ll_options *options, vmo_site_facts **facts) {
+  round_state round = {0};
+  uint32_t inlined = 0;
+  vmo_status status = VMO_OK;
+  for (uint32_t i = 0; i < MAX_ROUNDS && status == VMO_OK; i++) {
+    status = run_round(program, options, STEP_INLINE, &round);
+    if (status != VMO_OK || round.inlined == 0) break;
+    inlined += round.inlined;
+    status = vmo_run_inliner(program);
+    if (status == VMO_OK) status = vmo_read_arrays(program);
+  }
+  if (status == VMO_OK) status = run_round(program, options, STEP_MOVE, &round);
+  if (status == VMO_OK) status = vmo_run_inliner(program);
+  if (status != VMO_OK) return status;
+  round.facts->rewritten = true;
+  round.facts->inlined = inlined;
+  *facts = round.facts;
+  return VMO_OK;
+}
+
+vmo_status vmo_write_llvm(vmo_ll_program *program, bool text, vmo_text *out) {
+  if (text) {
+    char *words = LLVMPrintModuleToString(program->module);
+    vmo_text_add(out, words);
+    LLVMDisposeMessage(words);
+    return VMO_OK;
+  }
+  LLVMMemoryBufferRef buffer = LLVMWriteBitcodeToMemoryBuffer(program->module);
+  vmo_text_add_bytes(out, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
+  LLVMDisposeMemoryBuffer(buffer);
+  return VMO_OK;
+}

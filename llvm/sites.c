@@ -1,0 +1,375 @@
+/* sites.c: what is to be done with each allocation site, and why not.
+ *
+ * A site's object may take a slot in its function's frame when nobody knows it any more once the function returns, and
+ * no frame but one is there at a time. Everything else is settled while the program runs, at little cost:
+ *
+ *   size not known          the slot is taken when the size fits, else the heap
+ *   in a loop               a flag says whether the slot is taken; a second object goes to the heap
+ *   free of who knows what  whether an address is the slot's is one comparison
+ *
+ * Where an object is made or freed by a small function, that function's body is to stand here first. The test in
+ * `refusals` is a list that is read from top to bottom. Linear in the function. */
+#include <string.h>
+
+#include "llvm/plan.h"
+
+#define MAX_INLINED 120 /* instructions of a callee */
+
+typedef struct site {
+  const vmo_ll_planning *planning;
+  const vmo_ll_points_to *points_to;
+  const vmo_ll_function *function;
+  const vmo_cfg *control;
+  const vmo_ll_object *object;
+  uint32_t id; /* of the object */
+  const vmo_ll_instruction *instruction;
+  const vmo_libc_row *row;
+  vmo_site_fact *fact;
+} site;
+
+/* ---- what is known of a site ---- */
+
+static const vmo_libc_row *row_of(const vmo_ll_program *program, const vmo_ll_instruction *call) {
+  return call->callee == VMO_NONE ? NULL : program->functions.data[call->callee].libc;
+}
+
+static bool constant_of(LLVMValueRef value, uint64_t *number) {
+  if (!LLVMIsAConstantInt(value) || LLVMGetIntTypeWidth(LLVMTypeOf(value)) > 64) return false;
+  *number = LLVMConstIntGetZExtValue(value);
+  return *number < (uint64_t)VMO_BYTES_LIMIT;
+}
+
+static vmo_bytes size_of(LLVMValueRef call, const vmo_libc_row *row) {
+  uint64_t first, second;
+  switch (row->kind) {
+  case VMO_LIBC_MALLOC:
+  case VMO_LIBC_NEW: return constant_of(LLVMGetOperand(call, 0), &first) ? (vmo_bytes)first : -1;
+  case VMO_LIBC_REALLOC:
+  case VMO_LIBC_ALIGNED: return constant_of(LLVMGetOperand(call, 1), &first) ? (vmo_bytes)first : -1;
+  case VMO_LIBC_CALLOC:
+    if (!constant_of(LLVMGetOperand(call, 0), &first) || !constant_of(LLVMGetOperand(call, 1), &second)) return -1;
+    return second != 0 && first > (uint64_t)VMO_BYTES_LIMIT / second ? -1 : (vmo_bytes)(first * second);
+  default: return -1;
+  }
+}
+
+static uint32_t local_block(const site *s, uint32_t instruction) {
+  return s->planning->program->instructions.data[instruction].block - s->function->block_first;
+}
+
+static uint32_t loop_depth(const site *s) {
+  uint32_t loop = s->control->block_loops[local_block(s, s->object->instruction)];
+  return loop == VMO_NONE ? 0 : s->control->loops.data[loop].depth;
+}
+
+/* Whether some release stands in the innermost loop of the allocation. */
+static bool is_freed_in_loop(const site *s) {
+  uint32_t around = s->control->block_loops[local_block(s, s->object->instruction)];
+  for (uint32_t i = 0; i < s->points_to->releases.count; i++) {
+    const vmo_ll_release *release = &s->points_to->releases.data[i];
+    if (release->object != s->id) continue;
+    uint32_t loop = s->control->block_loops[local_block(s, release->instruction)];
+    while (loop != VMO_NONE && loop != around) loop = s->control->loops.data[loop].parent;
+    if (loop == around) return true;
+  }
+  return false;
+}
+
+static bool points_only_to(const vmo_ll_set *set, uint32_t object) {
+  for (uint32_t i = 0; i < set->count; i++)
+    if (set->data[i].object != object) return false;
+  return set->count > 0;
+}
+
+static bool points_to_object(const vmo_ll_set *set, uint32_t object) {
+  for (uint32_t i = 0; i < set->count; i++)
+    if (set->data[i].object == object) return true;
+  return false;
+}
+
+static uint32_t count_null_checks(const site *s) {
+  uint32_t count = 0;
+  for (uint32_t i = s->function->first; i < s->function->first + s->function->count; i++) {
+    const vmo_ll_instruction *compare = &s->planning->program->instructions.data[i];
+    if (compare->opcode != LLVMICmp) continue;
+    for (uint32_t k = 0; k < 2; k++) {
+      bool null = LLVMIsNull(LLVMGetOperand(compare->ref, 1 - k));
+      count += null && points_to_object(vmo_ll_operand_set(s->points_to, compare, k), s->id);
+    }
+  }
+  return count;
+}
+
+/* ---- inlining ---- */
+
+bool vmo_can_inline(const vmo_ll_planning *planning, const vmo_ll_function *caller, const vmo_ll_instruction *call) {
+  const vmo_ll_program *program = planning->program;
+  if (call->opcode != LLVMCall || call->callee == VMO_NONE) return false;
+  const vmo_ll_function *callee = &program->functions.data[call->callee];
+  const vmo_ll_obstacles *o = &callee->obstacles;
+  if (!vmo_ll_is_defined(callee) || !callee->exact || callee == caller || callee->no_inline || callee->variadic)
+    return false;
+  uint32_t group = planning->groups->group[call->callee];
+  bool alone = planning->groups->group_first[group + 1] - planning->groups->group_first[group] == 1;
+  return alone && !callee->calls_itself && callee->count <= MAX_INLINED && !o->setjmp && !o->sanitized &&
+         !o->musttail && !o->coroutine && !o->naked && !o->exception;
+}
+
+/* A call that frees the object and cannot stand here; VMO_NONE: every one can. */
+static uint32_t find_foreign_release(const site *s) {
+  for (uint32_t i = 0; i < s->points_to->releases.count; i++) {
+    const vmo_ll_release *release = &s->points_to->releases.data[i];
+    if (release->object != s->id) continue;
+    const vmo_ll_instruction *call = &s->planning->program->instructions.data[release->instruction];
+    if (release->kind == VMO_LL_MOVED) return release->instruction;
+    if (release->kind == VMO_LL_FREED && call->opcode != LLVMCall) return release->instruction;
+    if (release->kind == VMO_LL_FREED_BY_CALLEE && !vmo_can_inline(s->planning, s->function, call))
+      return release->instruction;
+  }
+  return VMO_NONE;
+}
+
+static bool is_freed_by_callee(const site *s) {
+  for (uint32_t i = 0; i < s->points_to->releases.count; i++) {
+    const vmo_ll_release *release = &s->points_to->releases.data[i];
+    if (release->object == s->id && release->kind == VMO_LL_FREED_BY_CALLEE) return true;
+  }
+  return false;
+}
+
+/* ---- refusals ---- */
+
+static const char *callee_name(const site *s, uint32_t instruction) {
+  const vmo_ll_program *program = s->planning->program;
+  if (instruction == VMO_NONE) return NULL;
+  uint32_t callee = program->instructions.data[instruction].callee;
+  return callee == VMO_NONE ? NULL : program->functions.data[callee].name;
+}
+
+static vmo_site_refusal refuse_function(const site *s) {
+  const vmo_ll_obstacles *o = &s->function->obstacles;
+  if (s->planning->program->replaces_malloc) return VMO_SITE_REPLACED;
+  if (o->setjmp) return VMO_SITE_SETJMP;
+  if (o->sanitized) return VMO_SITE_SANITIZED;
+  if (o->musttail) return VMO_SITE_MUST_TAIL;
+  if (o->coroutine || o->naked) return VMO_SITE_SPECIAL_FRAME;
+  if (s->function->recursive) return s->function->called_back ? VMO_SITE_CALLED_BACK : VMO_SITE_RECURSIVE;
+  return VMO_SITE_NOT_REFUSED;
+}
+
+static bool is_supported(const vmo_libc_row *row) {
+  return row->kind == VMO_LIBC_MALLOC || row->kind == VMO_LIBC_CALLOC || row->kind == VMO_LIBC_NEW;
+}
+
+static vmo_site_escape escape_of(const vmo_ll_object *object) {
+  if (object->captured) return object->escape;
+  if (object->returned) return VMO_ESCAPE_RETURNED;
+  return object->stored ? VMO_ESCAPE_ARGUMENT : VMO_ESCAPE_NONE;
+}
+
+/* Of the object itself; `row` is that of the function that allocates it, here or in a callee. */
+static vmo_site_refusal refuse_object(const site *s) {
+  if (escape_of(s->object) != VMO_ESCAPE_NONE) return VMO_SITE_ESCAPES;
+  vmo_site_refusal refusal = refuse_function(s);
+  if (refusal != VMO_SITE_NOT_REFUSED) return refusal;
+  if (!is_supported(s->row)) return VMO_SITE_ALLOCATOR;
+  if (s->instruction->opcode != LLVMCall) return VMO_SITE_EXCEPTION;
+  uint32_t foreign = find_foreign_release(s);
+  if (foreign != VMO_NONE) {
+    s->fact->refused_by = callee_name(s, foreign);
+    return VMO_SITE_FREED_BY_CALLEE;
+  }
+  if (s->fact->bytes > s->planning->options->max_object) return VMO_SITE_TOO_LARGE;
+  if (loop_depth(s) > 0 && !is_freed_in_loop(s)) return VMO_SITE_SEVERAL_ALIVE;
+  return VMO_SITE_NOT_REFUSED;
+}
+
+/* ---- decisions ---- */
+
+static vmo_bytes round_up(vmo_bytes bytes) { return (bytes + 15) & ~(vmo_bytes)15; }
+
+/* Bytes for an object whose size is not known: as many as are allowed, less when the frame gets full. */
+static vmo_bytes bound_for(const vmo_ll_options *options, const vmo_ll_plan *plan) {
+  vmo_bytes rest = (options->max_frame - plan->frame_bytes) / 2;
+  vmo_bytes bound = options->max_object < rest ? options->max_object : rest;
+  return bound & ~(vmo_bytes)15;
+}
+
+static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
+  const vmo_ll_options *options = s->planning->options;
+  bool constant = s->fact->bytes >= 0;
+  vmo_bytes bytes = constant ? round_up(s->fact->bytes == 0 ? 1 : s->fact->bytes) : bound_for(options, plan);
+  if (bytes < 16 || plan->frame_bytes + bytes > options->max_frame) {
+    s->fact->refusal = VMO_SITE_FRAME_FULL;
+    return VMO_OK;
+  }
+  bool in_loop = loop_depth(s) > 0;
+  vmo_ll_slot slot = {.allocation = s->instruction->ref,
+                      .row = s->row,
+                      .object = s->id,
+                      .bytes = bytes,
+                      .constant = constant,
+                      .in_loop = in_loop};
+  plan->frame_bytes += bytes;
+  s->fact->slot_bytes = bytes;
+  s->fact->verdict = constant && !in_loop ? VMO_VERDICT_STACK : VMO_VERDICT_STACK_BOUNDED;
+  return vmo_vec_push(s->planning->arena, &plan->slots, slot) ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
+
+static bool plan_inline(const site *s, vmo_ll_plan *plan, uint32_t instruction) {
+  LLVMValueRef call = s->planning->program->instructions.data[instruction].ref;
+  for (uint32_t i = 0; i < plan->inlines.count; i++)
+    if (plan->inlines.data[i] == call) return true;
+  return vmo_vec_push(s->planning->arena, &plan->inlines, call);
+}
+
+static vmo_status plan_release_inlines(const site *s, vmo_ll_plan *plan) {
+  for (uint32_t i = 0; i < s->points_to->releases.count; i++) {
+    const vmo_ll_release *release = &s->points_to->releases.data[i];
+    if (release->object != s->id || release->kind != VMO_LL_FREED_BY_CALLEE) continue;
+    if (!plan_inline(s, plan, release->instruction)) return VMO_OUT_OF_MEMORY;
+  }
+  return VMO_OK;
+}
+
+static vmo_status describe_releases(site *s) {
+  vmo_site_facts *facts = s->planning->facts;
+  s->fact->release_first = facts->releases.count;
+  for (uint32_t i = 0; i < s->points_to->releases.count; i++) {
+    const vmo_ll_release *release = &s->points_to->releases.data[i];
+    if (release->object != s->id) continue;
+    const char *name = callee_name(s, release->instruction);
+    vmo_site_release one = {vmo_find_source_place(s->planning->program->context,
+                                                  s->planning->program->instructions.data[release->instruction].ref),
+                            name};
+    if (!vmo_vec_push(s->planning->program->context->arena, &facts->releases, one)) return VMO_OUT_OF_MEMORY;
+  }
+  s->fact->release_count = facts->releases.count - s->fact->release_first;
+  return VMO_OK;
+}
+
+static void describe_escape(const site *s) {
+  vmo_site_fact *fact = s->fact;
+  fact->escape = escape_of(s->object);
+  if (!s->object->captured || s->object->escape_at == VMO_NONE) return;
+  const vmo_ll_instruction *at = &s->planning->program->instructions.data[s->object->escape_at];
+  fact->escape_place = vmo_find_source_place(s->planning->program->context, at->ref);
+  fact->escape_to = callee_name(s, s->object->escape_at);
+}
+
+/* ---- the sites of a function ---- */
+
+static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
+  vmo_context *context = s->planning->program->context;
+  vmo_site_fact fact = {.place = vmo_find_source_place(context, s->instruction->ref),
+                        .allocator = s->planning->program->functions.data[s->instruction->callee].name,
+                        .bytes = size_of(s->instruction->ref, s->row),
+                        .verdict = VMO_VERDICT_KEPT};
+  s->fact = &fact;
+  fact.loop_depth = loop_depth(s);
+  fact.null_checks = count_null_checks(s);
+  describe_escape(s);
+  fact.refusal = refuse_object(s);
+  vmo_status status = describe_releases(s);
+  if (status != VMO_OK) return status;
+  if (fact.refusal == VMO_SITE_NOT_REFUSED && is_freed_by_callee(s)) {
+    fact.verdict = VMO_VERDICT_INLINE;
+    status = plan_release_inlines(s, plan);
+  } else if (fact.refusal == VMO_SITE_NOT_REFUSED) {
+    status = take_slot(s, plan);
+  }
+  if (status != VMO_OK) return status;
+  return vmo_vec_push(context->arena, &s->planning->facts->sites, fact) ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
+
+/* The fact of the site that an object comes from, in a function that was planned before; NULL: none. */
+static vmo_site_fact *find_origin(const vmo_ll_planning *planning, uint32_t origin) {
+  uint32_t at = origin == VMO_NONE ? VMO_NONE : planning->fact_of[origin];
+  return at == VMO_NONE ? NULL : &planning->facts->sites.data[at];
+}
+
+/* An object that a callee makes: local here when the callee's body stands here. */
+static vmo_status decide_fresh(site *s, vmo_ll_plan *plan) {
+  vmo_site_fact *origin = find_origin(s->planning, s->object->origin), unused = {.bytes = -1};
+  if (origin == NULL) return VMO_OK;
+  origin->callers++;
+  s->row = row_of(s->planning->program, &s->planning->program->instructions.data[s->object->origin]);
+  s->fact = &unused;
+  unused.bytes = origin->bytes;
+  if (refuse_object(s) != VMO_SITE_NOT_REFUSED) return VMO_OK;
+  origin->local_callers++;
+  if (!vmo_can_inline(s->planning, s->function, s->instruction)) return VMO_OK;
+  if (!plan_inline(s, plan, s->object->instruction)) return VMO_OUT_OF_MEMORY;
+  return plan_release_inlines(s, plan);
+}
+
+/* ---- releases of slots ---- */
+
+static vmo_status plan_release(const vmo_ll_planning *planning, const vmo_ll_points_to *points_to, uint32_t first,
+                               uint32_t end, vmo_ll_plan *plan) {
+  const vmo_ll_instruction *call = &planning->program->instructions.data[points_to->releases.data[first].instruction];
+  vmo_ll_slot_release release = {
+      .call = call->ref, .row = row_of(planning->program, call), .slot_first = plan->slots_of_releases.count};
+  for (uint32_t i = first; i < end; i++)
+    for (uint32_t k = 0; k < plan->slots.count; k++)
+      if (plan->slots.data[k].object == points_to->releases.data[i].object &&
+          !vmo_vec_push(planning->arena, &plan->slots_of_releases, k))
+        return VMO_OUT_OF_MEMORY;
+  release.slot_count = plan->slots_of_releases.count - release.slot_first;
+  if (release.slot_count == 0) return VMO_OK;
+  uint32_t object = plan->slots.data[plan->slots_of_releases.data[release.slot_first]].object;
+  release.only = points_only_to(vmo_ll_operand_set(points_to, call, 0), object);
+  return vmo_vec_push(planning->arena, &plan->releases, release) ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
+
+static vmo_status plan_releases(const vmo_ll_planning *planning, const vmo_ll_points_to *points_to, vmo_ll_plan *plan) {
+  vmo_status status = VMO_OK;
+  for (uint32_t i = 0, next; i < points_to->releases.count && status == VMO_OK; i = next) {
+    for (next = i + 1; next < points_to->releases.count; next++)
+      if (points_to->releases.data[next].instruction != points_to->releases.data[i].instruction) break;
+    status = plan_release(planning, points_to, i, next, plan);
+  }
+  return status;
+}
+
+/* ---- a function ---- */
+
+static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *function,
+                             const vmo_ll_points_to *points_to, vmo_ll_plan *plan) {
+  site s = {.planning = planning, .points_to = points_to, .function = function};
+  vmo_cfg *control;
+  vmo_status status = vmo_find_control(planning->program, function, planning->arena, &control);
+  s.control = control;
+  for (uint32_t o = 1; o < points_to->objects.count && status == VMO_OK; o++) {
+    s.id = o;
+    s.object = &points_to->objects.data[o];
+    if (s.object->kind != VMO_LL_OBJECT_SITE && s.object->kind != VMO_LL_OBJECT_FRESH) continue;
+    s.instruction = &planning->program->instructions.data[s.object->instruction];
+    s.row = row_of(planning->program, s.instruction);
+    if (s.object->kind == VMO_LL_OBJECT_FRESH) {
+      status = decide_fresh(&s, plan);
+    } else {
+      planning->fact_of[s.object->instruction] = planning->facts->sites.count;
+      status = decide_site(&s, plan);
+    }
+  }
+  return status;
+}
+
+vmo_status vmo_plan_sites(vmo_ll_planning *planning, uint32_t id, vmo_ll_plan *plan) {
+  const vmo_ll_function *function = &planning->program->functions.data[id];
+  vmo_ll_points_to *points_to;
+  vmo_site_function fact = {.name = function->name,
+                            .place = vmo_find_source_place(planning->program->context, function->ref),
+                            .recursive = function->recursive,
+                            .site_first = planning->facts->sites.count};
+  vmo_status status = vmo_solve_points_to(planning->program, id, planning->summaries, planning->groups->group,
+                                          planning->arena, &points_to);
+  if (status == VMO_OK) status = decide_all(planning, function, points_to, plan);
+  if (status == VMO_OK) status = plan_releases(planning, points_to, plan);
+  fact.site_count = planning->facts->sites.count - fact.site_first;
+  fact.frame_bytes = plan->frame_bytes;
+  if (status != VMO_OK) return status;
+  return vmo_vec_push(planning->program->context->arena, &planning->facts->functions, fact) ? VMO_OK
+                                                                                            : VMO_OUT_OF_MEMORY;
+}

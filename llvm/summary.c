@@ -1,0 +1,153 @@
+/* summary.c: what a function does to its caller's memory, callees first.
+ *
+ * From the solution of points_to.c stay: what is kept and freed of each argument and of what can be reached from it, the
+ * cells of these and of fresh objects that the caller gets, and what is returned. Functions that call each other are
+ * solved again until none of their summaries changes: these only grow. After MAX_TURNS turns they are given up.
+ * Time is linear in the program but for that. */
+#include <string.h>
+
+#include "llvm/points_to.h"
+
+#define MAX_TURNS 12
+#define MAX_SUMMARY_CELLS 96
+
+/* ---- one summary ---- */
+
+/* The numbers of a function's objects in its summary; VMO_NONE: not in it. */
+static uint32_t *number_objects(vmo_ll_points_to *p, vmo_ll_summary *summary) {
+  uint32_t *numbers = vmr_arena_alloc_array(p->arena, (size_t)p->objects.count + 1, sizeof *numbers);
+  if (numbers == NULL) return NULL;
+  summary->fresh_first = 1 + 2 * p->function->parameter_count;
+  summary->object_count = summary->fresh_first;
+  for (uint32_t o = 0; o < p->objects.count; o++) {
+    const vmo_ll_object *object = &p->objects.data[o];
+    bool fresh = object->kind == VMO_LL_OBJECT_SITE || object->kind == VMO_LL_OBJECT_FRESH;
+    if (o < summary->fresh_first) {
+      numbers[o] = o;
+    } else if (object->captured || object->kind == VMO_LL_OBJECT_STACK) {
+      numbers[o] = 0; /* known to all; or gone with the frame */
+    } else if (!fresh || (!object->returned && !object->stored)) {
+      numbers[o] = VMO_NONE;
+    } else if (summary->object_count - summary->fresh_first < VMO_LL_MAX_FRESH) {
+      numbers[o] = summary->object_count++;
+    } else {
+      numbers[o] = summary->object_count - 1;
+    }
+  }
+  return numbers;
+}
+
+static bool copy_objects(vmo_ll_points_to *p, vmo_ll_summary *summary, const uint32_t *numbers) {
+  summary->objects = vmr_arena_alloc_array(p->program->arena, summary->object_count, sizeof *summary->objects);
+  if (summary->objects == NULL) return false;
+  for (uint32_t o = 0; o < p->objects.count; o++) {
+    if (numbers[o] == VMO_NONE || (numbers[o] == 0 && o > 0)) continue;
+    vmo_ll_object *copy = &summary->objects[numbers[o]];
+    bool shared = copy->kind != VMO_LL_OBJECT_OUTSIDE;
+    *copy = p->objects.data[o];
+    if (shared) copy->origin = VMO_NONE;
+  }
+  return true;
+}
+
+static void add_element(vmo_ll_points_to *p, vmo_ll_set *set, vmo_ll_element element, const uint32_t *numbers) {
+  if (numbers[element.object] == VMO_NONE) return;
+  element.object = numbers[element.object];
+  if (element.object == 0) element.stride = 1, element.offset = 0;
+  for (uint32_t i = 0; i < set->count; i++)
+    if (memcmp(&set->data[i], &element, sizeof element) == 0) return;
+  if (!vmo_vec_push(p->program->arena, set, element)) p->out_of_memory = true;
+}
+
+static void copy_cells(vmo_ll_points_to *p, vmo_ll_summary *summary, const uint32_t *numbers) {
+  for (uint32_t o = 1; o < p->objects.count; o++) {
+    if (numbers[o] == VMO_NONE || numbers[o] == 0) continue;
+    for (uint32_t c = p->objects.data[o].cells; c != VMO_NONE; c = p->cells.data[c].next) {
+      const vmo_ll_cell *cell = &p->cells.data[c];
+      vmo_ll_set targets = {0};
+      for (uint32_t i = 0; i < cell->set.count; i++) add_element(p, &targets, cell->set.data[i], numbers);
+      for (uint32_t i = 0; i < targets.count; i++) {
+        vmo_ll_summary_cell copy = {{numbers[o], cell->stride, cell->offset}, targets.data[i]};
+        if (!vmo_vec_push(p->program->arena, &summary->cells, copy)) p->out_of_memory = true;
+      }
+    }
+  }
+}
+
+vmo_status vmo_summarise(vmo_ll_points_to *p, vmo_ll_summary *summary) {
+  *summary = (vmo_ll_summary){.computed = true};
+  const uint32_t *numbers = number_objects(p, summary);
+  if (numbers == NULL || !copy_objects(p, summary, numbers)) return VMO_OUT_OF_MEMORY;
+  copy_cells(p, summary, numbers);
+  for (uint32_t i = 0; i < p->returned.count; i++) add_element(p, &summary->returned, p->returned.data[i], numbers);
+  summary->worst = summary->cells.count > MAX_SUMMARY_CELLS;
+  return p->out_of_memory ? VMO_OUT_OF_MEMORY : VMO_OK;
+}
+
+static bool same_objects(const vmo_ll_summary *left, const vmo_ll_summary *right) {
+  for (uint32_t o = 0; o < left->object_count; o++) {
+    const vmo_ll_object *a = &left->objects[o], *b = &right->objects[o];
+    if (a->kind != b->kind || a->captured != b->captured || a->freed != b->freed ||
+        a->bytes_copied != b->bytes_copied || a->instruction != b->instruction)
+      return false;
+  }
+  return true;
+}
+
+bool vmo_same_summary(const vmo_ll_summary *left, const vmo_ll_summary *right) {
+  return left->computed == right->computed && left->worst == right->worst &&
+         left->object_count == right->object_count && left->cells.count == right->cells.count &&
+         left->returned.count == right->returned.count && same_objects(left, right) &&
+         (left->cells.count == 0 ||
+          memcmp(left->cells.data, right->cells.data, left->cells.count * sizeof *left->cells.data) == 0) &&
+         (left->returned.count == 0 ||
+          memcmp(left->returned.data, right->returned.data, left->returned.count * sizeof *left->returned.data) == 0);
+}
+
+/* ---- all of them ---- */
+
+static vmo_status summarise_one(vmo_ll_program *program, const vmo_ll_groups *groups, uint32_t function,
+                                vmr_arena *arena, vmo_ll_summary *summaries, bool *changed) {
+  vmo_ll_points_to *points_to;
+  vmo_ll_summary summary = {0};
+  vmo_status status = vmo_solve_points_to(program, function, summaries, groups->group, arena, &points_to);
+  if (status == VMO_OK) status = vmo_summarise(points_to, &summary);
+  vmr_arena_reset(arena);
+  if (status != VMO_OK) return status;
+  *changed |= !vmo_same_summary(&summaries[function], &summary);
+  summaries[function] = summary;
+  return VMO_OK;
+}
+
+static vmo_status summarise_group(vmo_ll_program *program, const vmo_ll_groups *groups, uint32_t group,
+                                  vmr_arena *arena, vmo_ll_summary *summaries) {
+  uint32_t first = groups->group_first[group], end = groups->group_first[group + 1], turns = 0;
+  bool changed = true;
+  while (changed && turns++ < MAX_TURNS) {
+    changed = false;
+    for (uint32_t i = first; i < end; i++) {
+      uint32_t function = groups->order[i];
+      if (function >= program->functions.count || !vmo_ll_is_defined(&program->functions.data[function])) continue;
+      vmo_status status = summarise_one(program, groups, function, arena, summaries, &changed);
+      if (status != VMO_OK) return status;
+    }
+    if (end - first == 1 && turns == 1) {
+      uint32_t only = groups->order[first];
+      if (only >= program->functions.count || !program->functions.data[only].calls_itself) return VMO_OK;
+    }
+  }
+  for (uint32_t i = first; changed && i < end; i++) summaries[groups->order[i]].worst = true;
+  return VMO_OK;
+}
+
+vmo_status vmo_summarise_all(vmo_ll_program *program, const vmo_ll_groups *groups, vmo_ll_summary **result) {
+  vmr_arena *arena = vmr_arena_create(0);
+  vmo_ll_summary *summaries =
+      vmr_arena_alloc_array(program->arena, (size_t)program->functions.count + 1, sizeof *summaries);
+  vmo_status status = arena != NULL && summaries != NULL ? VMO_OK : VMO_OUT_OF_MEMORY;
+  for (uint32_t g = 0; g < groups->group_count && status == VMO_OK; g++)
+    status = summarise_group(program, groups, g, arena, summaries);
+  vmr_arena_destroy(arena);
+  *result = summaries;
+  return status;
+}

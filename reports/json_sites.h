@@ -1,0 +1,11 @@
+/* json_sites.h: the allocation sites of LLVM IR, as JSON. Private to reports/. */
+#ifndef VMO_REPORTS_JSON_SITES_H
+#define VMO_REPORTS_JSON_SITES_H
+
+#include "reports/reports.h"
+#include "reports/writer.h"
+
+/* The elements of "functions". */
+void vmo_write_site_functions(vmo_json_writer *writer, const vmo_site_facts *facts);
+
+#endif
