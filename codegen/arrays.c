@@ -110,6 +110,12 @@ void vmo_store_element(vmo_emitter *e, const vmo_emit_array *array, LLVMValueRef
   vmo_store_number(e, array->element, array->pointer, index, number);
 }
 
+void vmo_copy_bytes(vmo_emitter *e, LLVMValueRef to, LLVMValueRef from, LLVMValueRef count, vmo_element element) {
+  LLVMValueRef bytes = vmo_multiply_i64(e, count, vmo_i64(e, vmo_element_bytes(element)));
+  unsigned alignment = alignment_of(e, element);
+  LLVMBuildMemCpy(e->builder, to, alignment, from, alignment, bytes);
+}
+
 /* ---- axes ---- */
 
 LLVMValueRef vmo_count_axes(vmo_emitter *e, const vmo_emit_array *array, uint32_t first, uint32_t end) {

@@ -133,6 +133,9 @@ typedef void (*vmo_emit_kernel)(vmo_emitter *e, const vmo_emit_op *op);
 vmo_emit_kernel vmo_find_emit_kernel(vmo_opcode code);
 
 void vmo_emit_elementwise(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_generate(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_move(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_count(vmo_emitter *e, const vmo_emit_op *op);
 
 /* One element of an elementwise op from those of its operands, all in register form; `from` is operand 0's element type and
  * `index` the element's (of dropout). What a fused loop computes is made of these. */
@@ -224,6 +227,8 @@ void vmo_store_element(vmo_emitter *e, const vmo_emit_array *array, LLVMValueRef
 LLVMValueRef vmo_load_number(vmo_emitter *e, vmo_element element, LLVMValueRef pointer, LLVMValueRef index);
 void vmo_store_number(vmo_emitter *e, vmo_element element, LLVMValueRef pointer, LLVMValueRef index,
                       LLVMValueRef number);
+/* `count` elements from one place to another one, apart from it. */
+void vmo_copy_bytes(vmo_emitter *e, LLVMValueRef to, LLVMValueRef from, LLVMValueRef count, vmo_element element);
 /* Row-major strides, in elements; rank of them. */
 const LLVMValueRef *vmo_array_strides(vmo_emitter *e, const vmo_emit_array *array);
 /* The product of sizes [first, end). */
@@ -289,7 +294,7 @@ typedef struct vmo_emit_nest {
   bool parallel;
   const vmo_emit_array *array;
   const LLVMValueRef *strides[VMO_NEST_ARRAYS]; /* rank each; NULL: the array repeats along that axis */
-  bool dense[VMO_NEST_ARRAYS];                  /* row-major strides, where it does not repeat */
+  uint32_t dense_from[VMO_NEST_ARRAYS];         /* from this axis on its strides are those of the nest's array */
   LLVMValueRef starts[VMO_NEST_ARRAYS];
   LLVMValueRef at;                       /* within: the array's own element */
   LLVMValueRef offsets[VMO_NEST_ARRAYS]; /* within: that of each other */
@@ -299,7 +304,7 @@ typedef struct vmo_emit_nest {
 } vmo_emit_nest;
 
 void vmo_begin_nest(vmo_emit_nest *nest, const vmo_emit_array *array);
-/* Both return the other array's number, its index in `offsets`. */
+/* Both return the other array's number, its index in `offsets`. After vmo_nest_strided, `dense_from` of it may be set. */
 uint32_t vmo_nest_broadcast(vmo_emitter *e, vmo_emit_nest *nest, const vmo_emit_array *other);
 uint32_t vmo_nest_strided(vmo_emitter *e, vmo_emit_nest *nest, const LLVMValueRef *strides, LLVMValueRef start);
 void vmo_open_nest(vmo_emitter *e, vmo_emit_nest *nest, bool parallel);

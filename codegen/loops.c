@@ -161,6 +161,7 @@ uint32_t vmo_nest_strided(vmo_emitter *e, vmo_emit_nest *nest, const LLVMValueRe
   if (nest->others == VMO_NEST_ARRAYS) vmo_emit_fail(e, VMO_INTERNAL_ERROR);
   if (e->status != VMO_OK) return 0;
   nest->strides[nest->others] = strides;
+  nest->dense_from[nest->others] = nest->rank;
   nest->starts[nest->others] = start;
   return nest->others++;
 }
@@ -177,16 +178,15 @@ uint32_t vmo_nest_broadcast(vmo_emitter *e, vmo_emit_nest *nest, const vmo_emit_
   for (uint32_t i = 0; own != NULL && strides != NULL && i < other->rank; i++)
     strides[missing + i] = is_one(e, other->shape[i]) ? NULL : own[i];
   uint32_t number = vmo_nest_strided(e, nest, strides, vmo_i64(e, 0));
-  nest->dense[number] = true;
+  nest->dense_from[number] = 0;
   return number;
 }
 
 /* Whether axes `axis` and the next one can be one: each other array repeats along both, or runs on through both. */
-static bool can_merge(const vmo_emitter *e, const vmo_emit_nest *nest, uint32_t axis) {
-  (void)e;
+static bool can_merge(const vmo_emit_nest *nest, uint32_t axis) {
   for (uint32_t i = 0; i < nest->others; i++) {
     bool outer = nest->strides[i][axis] != NULL, inner = nest->strides[i][axis + 1] != NULL;
-    if (outer != inner || (outer && !nest->dense[i])) return false;
+    if (outer != inner || (outer && axis < nest->dense_from[i])) return false;
   }
   return true;
 }
@@ -214,7 +214,7 @@ void vmo_open_nest(vmo_emitter *e, vmo_emit_nest *nest, bool parallel) {
   for (uint32_t i = 0; i < nest->rank; i++) nest->indices[i] = NULL;
   if (e->status != VMO_OK) return;
   for (uint32_t first = 0, end; first < nest->rank; first = end) {
-    for (end = first + 1; end < nest->rank && can_merge(e, nest, end - 1);) end++;
+    for (end = first + 1; end < nest->rank && can_merge(nest, end - 1);) end++;
     open_axes(e, nest, first, end, end == nest->rank);
   }
 }
