@@ -142,8 +142,8 @@ void vmo_emit_count(vmo_emitter *e, const vmo_emit_op *op);
 LLVMValueRef vmo_compute_element(vmo_emitter *e, const vmo_op *op, vmo_element from, vmo_element to,
                                  const LLVMValueRef *in, LLVMValueRef index);
 /* The number at `index` of the sequence that `seed` names, in [0, 1), a double; dropout of one element (random.c). */
-LLVMValueRef vmo_draw_number(vmo_emitter *e, int64_t seed, LLVMValueRef index);
-LLVMValueRef vmo_drop_element(vmo_emitter *e, const vmo_op *op, vmo_element element, LLVMValueRef number,
+LLVMValueRef vmo_emit_draw(vmo_emitter *e, int64_t seed, LLVMValueRef index);
+LLVMValueRef vmo_emit_dropout(vmo_emitter *e, const vmo_op *op, vmo_element element, LLVMValueRef number,
                               LLVMValueRef index);
 
 /* Notes the first failure. */

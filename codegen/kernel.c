@@ -8,12 +8,9 @@ static const struct {
   const char *kind;
   vmo_emit_kernel emit;
 } KERNELS[] = {
-    {"constant", vmo_emit_const},
-    {"elementwise", vmo_emit_elementwise},
-    {"generate", vmo_emit_generate},
-    {"move", vmo_emit_move},
-    {"size", vmo_emit_count},
-    {"view", vmo_emit_move},
+    {"constant", vmo_emit_const},    {"elementwise", vmo_emit_elementwise},
+    {"generate", vmo_emit_generate}, {"move", vmo_emit_move},
+    {"size", vmo_emit_count},        {"view", vmo_emit_move},
 };
 
 vmo_emit_kernel vmo_find_emit_kernel(vmo_opcode code) {

@@ -254,7 +254,7 @@ LLVMValueRef vmo_compute_element(vmo_emitter *e, const vmo_op *op, vmo_element f
   vmo_opcode code = (vmo_opcode)op->code;
   if (code == VMO_OP_where) return LLVMBuildSelect(e->builder, in[0], in[1], in[2], "");
   if (code == VMO_OP_cast) return vmo_convert_number(e, from, in[0], to);
-  if (code == VMO_OP_dropout) return vmo_drop_element(e, op, to, in[0], index);
+  if (code == VMO_OP_dropout) return vmo_emit_dropout(e, op, to, in[0], index);
   if (code >= VMO_OP_eq && code <= VMO_OP_ge) return compare(e, code, from, in[0], in[1]);
   if (vmo_element_is_float(from)) return compute_real(e, code, from, in, op->operand_count);
   return compute_integer(e, code, from, in);

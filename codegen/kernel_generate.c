@@ -40,7 +40,7 @@ static LLVMValueRef draw_integer(vmo_emitter *e, vmo_element element, LLVMValueR
 }
 
 static LLVMValueRef draw(vmo_emitter *e, const vmo_op *op, vmo_element element, LLVMValueRef index) {
-  LLVMValueRef drawn = vmo_draw_number(e, vmo_attribute_integer(e, op, "seed", 0, 0), index);
+  LLVMValueRef drawn = vmo_emit_draw(e, vmo_attribute_integer(e, op, "seed", 0, 0), index);
   LLVMValueRef low = vmo_attribute_number(e, op, "low", 0, element, 0);
   LLVMValueRef high = vmo_attribute_number(e, op, "high", 0, element, 1);
   if (vmo_element_is_float(element)) return draw_real(e, element, low, high, drawn);

@@ -14,7 +14,7 @@ static LLVMValueRef mix(vmo_emitter *e, LLVMValueRef bits) {
   return mix_step(e, bits, 31, 0);
 }
 
-LLVMValueRef vmo_draw_number(vmo_emitter *e, int64_t seed, LLVMValueRef index) {
+LLVMValueRef vmo_emit_draw(vmo_emitter *e, int64_t seed, LLVMValueRef index) {
   LLVMBuilderRef b = e->builder;
   LLVMValueRef place =
       LLVMBuildMul(b, LLVMBuildAdd(b, index, vmo_i64(e, 1), ""), vmo_i64(e, (int64_t)UINT64_C(0x9e3779b97f4a7c15)), "");
@@ -24,10 +24,10 @@ LLVMValueRef vmo_draw_number(vmo_emitter *e, int64_t seed, LLVMValueRef index) {
   return LLVMBuildFMul(b, whole, LLVMConstReal(e->f64, 0x1p-53), "");
 }
 
-LLVMValueRef vmo_drop_element(vmo_emitter *e, const vmo_op *op, vmo_element element, LLVMValueRef number,
+LLVMValueRef vmo_emit_dropout(vmo_emitter *e, const vmo_op *op, vmo_element element, LLVMValueRef number,
                               LLVMValueRef index) {
   double p = vmo_attribute_real(e, op, "p", 0.5);
-  LLVMValueRef drawn = vmo_draw_number(e, vmo_attribute_integer(e, op, "seed", 0, 0), index);
+  LLVMValueRef drawn = vmo_emit_draw(e, vmo_attribute_integer(e, op, "seed", 0, 0), index);
   LLVMValueRef dropped = LLVMBuildFCmp(e->builder, LLVMRealOLT, drawn, LLVMConstReal(e->f64, p), "");
   LLVMValueRef kept = vmo_emit_divide(e, element, number, vmo_real_number(e, element, 1 - p));
   return LLVMBuildSelect(e->builder, dropped, vmo_whole_number(e, element, 0), kept, "");
