@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""The C programs of corpus/c, original against rewritten.
+
+    corpus_c.py VMEMOPT SOURCE_DIRECTORY LLVM_TOOLS [--program=NAME] [--show]
+
+Each program is compiled at -O0 to -O3, rewritten by `vmemopt opt --whole-program`, and run. Output and exit code must be
+those of the original. The rewritten module is then instrumented by AddressSanitizer (its functions get the attribute after
+the rewriting, which leaves sanitized functions alone) and must run clean. At -O2, at least half of all lines that are
+marked `// local` must have been moved to the stack, at least one of every program that has marks.
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+LEVELS = ["-O0", "-O1", "-O2", "-O3"]
+MARK = "// local"
+
+
+class Fault(Exception):
+    pass
+
+
+def run(command, **more):
+    result = subprocess.run(command, capture_output=True, timeout=120, **more)
+    return result.returncode, result.stdout, result.stderr.decode(errors="replace")
+
+
+def must(command):
+    code, out, err = run(command)
+    if code != 0:
+        raise Fault(f"{' '.join(map(str, command))} gives {code}: {err[:500]}")
+    return out
+
+
+def with_sanitizer(text):
+    return re.sub(r"^(attributes #\d+ = \{)", r"\1 sanitize_address", text, flags=re.M)
+
+
+def turned_lines(report, file):
+    lines = set()
+    for function in report["functions"]:
+        for site in function["sites"]:
+            if site["verdict"].startswith("stack") and site["line"] and site["file"].endswith(file):
+                lines.add(site["line"])
+    return lines
+
+
+def check(tool, clang, source, level, work):
+    stem = work / f"{source.stem}{level}"
+    module, better, report = (stem.with_suffix(suffix) for suffix in (".bc", ".ll", ".json"))
+    original, rewritten, watched = (str(stem) + suffix for suffix in (".original", ".rewritten", ".watched"))
+    link = ["-pthread", "-lm"]
+    must([clang, "-g", level, "-emit-llvm", "-c", source, "-o", module])
+    must([tool, "opt", "--whole-program", module, "-o", better, f"--json={report}"])
+    must([clang, level, module, "-o", original, *link])
+    must([clang, level, better, "-o", rewritten, *link])
+    wanted = run([original])
+    got = run([rewritten])
+    if wanted[:2] != got[:2]:
+        raise Fault(f"{source.name} {level}: exit code {wanted[0]} became {got[0]}, or the output differs")
+    sanitized = stem.with_suffix(".watched.ll")
+    sanitized.write_text(with_sanitizer(better.read_text()))
+    must([clang, "-g", level, "-fsanitize=address", sanitized, "-o", watched, *link])
+    found = run([watched], env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+    if wanted[:2] != found[:2]:
+        raise Fault(f"{source.name} {level}: under AddressSanitizer: {found[2][:1500]}")
+    return turned_lines(json.loads(report.read_text()), source.name)
+
+
+def check_marks(results, show):
+    marked = turned = 0
+    for source, lines in results:
+        marks = {number for number, line in enumerate(source.read_text().splitlines(), 1) if MARK in line}
+        done = marks & lines
+        marked += len(marks)
+        turned += len(done)
+        if show:
+            print(f"{source.name}: {len(done)} of {len(marks)} marked lines; not {sorted(marks - done)}, "
+                  f"besides {sorted(lines - marks)}")
+        if marks and not done:
+            yield f"{source.name}: none of its {len(marks)} marked lines was moved at -O2"
+    print(f"-O2: {turned} of {marked} lines marked as local were moved to the stack")
+    if 2 * turned < marked:
+        yield f"less than half of the marked lines: {turned} of {marked}"
+
+
+def main():
+    options = [argument for argument in sys.argv[1:] if argument.startswith("--")]
+    tool, root, tools = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    clang = os.path.join(tools, "clang")
+    names = [option.split("=")[1] for option in options if option.startswith("--program=")]
+    sources = [path for path in sorted(pathlib.Path(root, "corpus", "c").glob("*.c")) if not names or path.stem in names]
+    faults, results = [], []
+    with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        jobs = [(source, level, pool.submit(check, tool, clang, source, level, pathlib.Path(directory)))
+                for source in sources for level in LEVELS]
+        for source, level, job in jobs:
+            try:
+                lines = job.result()
+                if level == "-O2":
+                    results.append((source, lines))
+            except (Fault, subprocess.TimeoutExpired) as fault:
+                faults.append(str(fault))
+    faults += check_marks(results, "--show" in options)
+    for fault in faults:
+        print(fault)
+    print(f"{len(sources)} programs at {len(LEVELS)} levels, {len(faults)} faults")
+    return 1 if faults or not sources else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
