@@ -168,6 +168,15 @@ typedef struct vmo_copy_fact { /* a copy that the plan had to insert */
   vmo_amount amount;
 } vmo_copy_fact;
 
+typedef struct vmo_fused_fact { /* ops that became one */
+  vmo_value_id result;
+  uint32_t declaration;   /* of the op that they became */
+  uint32_t op_count;      /* how many */
+  uint32_t storage_count; /* storages between them, which are no more */
+  vmo_amount amount;      /* and their bytes */
+  vmo_location location;  /* of the last of them */
+} vmo_fused_fact;
+
 typedef struct vmo_contribution {
   uint32_t storage; /* index of a storage fact */
   vmo_amount amount;
@@ -205,6 +214,7 @@ typedef struct vmo_plan_facts {
   VMO_VEC(vmo_slot_fact) slots;
   VMO_VEC(uint32_t) slot_storages;
   VMO_VEC(vmo_copy_fact) copies;
+  VMO_VEC(vmo_fused_fact) fused; /* under -O2: what was made one before anything else was counted */
   VMO_VEC(vmo_contribution) contributions;
   VMO_VEC(vmo_value_id) dead;       /* values of the written program that nothing reads */
   vmo_peak_fact peak, peak_inplace; /* as written; as planned */

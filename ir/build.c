@@ -2,6 +2,7 @@
  *
  * Equal types get equal ids by hashing. Names of dims, functions and declared ops must be free; whoever asks for
  * one that is taken gets a diagnostic that says where the first one stands. */
+#include <stdio.h>
 #include <string.h>
 
 #include "ir/ir.h"
@@ -129,6 +130,8 @@ vmo_type_id vmo_build_type(vmo_module *module, vmo_element element, const vmo_si
 
 /* ---- declared ops and functions ---- */
 
+enum { CALLABLE_NAME_BYTES = 176 };
+
 static vmo_location callable_location(const vmo_module *module, uint32_t callable) {
   return callable % 2 == 0 ? module->functions.data[callable / 2]->location
                            : module->declarations.data[callable / 2].location;
@@ -143,6 +146,16 @@ static vmr_symbol take_callable_name(vmo_module *module, const char *what, const
   return 0;
 }
 
+/* Numbers count up with the declarations, so that the search is short. */
+vmr_symbol vmo_build_callable_name(vmo_module *module, const char *base) {
+  for (uint32_t number = module->declarations.count + 1;; number++) {
+    char text[CALLABLE_NAME_BYTES];
+    int length = snprintf(text, sizeof text, "%.160s%u", base, number);
+    vmr_symbol symbol = vmr_interner_add(module->context->names, text, (size_t)length);
+    if (symbol == 0 || vmo_index_find(module, VMO_NAME_CALLABLE, symbol) == VMO_NONE) return symbol;
+  }
+}
+
 uint32_t vmo_build_declaration(vmo_module *module, const char *name, vmo_location location) {
   vmo_declaration declaration = {.location = location, .workspace = vmo_size_constant(module->sizes, 0)};
   declaration.name = take_callable_name(module, "an op", name, location);
@@ -150,6 +163,12 @@ uint32_t vmo_build_declaration(vmo_module *module, const char *name, vmo_locatio
     return VMO_NONE;
   uint32_t id = module->declarations.count - 1;
   return vmo_index_add(module, VMO_NAME_CALLABLE, declaration.name, VMO_CALLABLE_DECLARATION(id)) ? id : VMO_NONE;
+}
+
+void vmo_drop_declarations(vmo_module *module, uint32_t count) {
+  for (uint32_t i = count; i < module->declarations.count; i++)
+    module->declarations.data[i].name = 0; /* the index asks */
+  module->declarations.count = count;
 }
 
 bool vmo_build_declaration_parameter(vmo_module *module, uint32_t declaration, const char *name, vmo_type_id type) {

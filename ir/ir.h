@@ -448,6 +448,8 @@ vmo_space_id vmo_build_space(vmo_module *module, const char *name); /* finds or 
 uint32_t vmo_build_declaration(vmo_module *module, const char *name, vmo_location location);
 bool vmo_build_declaration_parameter(vmo_module *module, uint32_t declaration, const char *name, vmo_type_id type);
 bool vmo_build_declaration_result(vmo_module *module, uint32_t declaration, vmo_type_id type);
+/* Forgets the declarations from number `count` on, which nothing uses. */
+void vmo_drop_declarations(vmo_module *module, uint32_t count);
 /* Gives a declaration whose operands and results are complete a body: a function that is in no list, whose parameters are
  * the operands. It is open, as that of vmo_build_function. NULL when memory is out. */
 vmo_function *vmo_build_declaration_body(vmo_module *module, uint32_t declaration);
@@ -481,6 +483,8 @@ uint32_t vmo_build_literal(vmo_module *module, vmo_function *function, vmo_liter
 /* Gives the op that was appended last (or `op`, before another op gets attributes) an attribute. */
 bool vmo_build_attribute(vmo_module *module, vmo_function *function, uint32_t op, const char *name, bool is_list,
                          const vmo_attribute_item *items, uint32_t item_count, vmo_location location);
+/* A name that no function and no declared op has: `base`, which is a word, with a number; 0 when memory is out. */
+vmr_symbol vmo_build_callable_name(vmo_module *module, const char *base);
 /* A name for a value that a pass adds: `base` made fit, with a number when it is taken; a fresh number for NULL.
  * Unique among the values that the function has by then; 0 when memory is out. */
 vmr_symbol vmo_build_value_name(vmo_module *module, vmo_function *function, const char *base);

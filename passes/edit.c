@@ -1,4 +1,4 @@
-/* edit.c: builds a function anew with copies put in, or ops left out. Linear. */
+/* edit.c: builds a function anew with copies put in, or ops left out or replaced. Linear. */
 #include "passes/edit.h"
 
 #include "support/hash_index.h"
@@ -159,17 +159,36 @@ vmo_function *vmo_insert_copies(vmo_module *module, const vmo_function *function
   return done ? e.to : NULL;
 }
 
-/* ---- removal ---- */
+/* ---- removal and replacement ---- */
 
-vmo_function *vmo_keep_ops(vmo_module *module, const vmo_function *function, vmr_arena *scratch,
-                           const vmo_bitset *kept) {
+static void replace(edit *e, vmo_op *op, const vmo_replacement *with) {
+  op->code = VMO_OP_declared;
+  op->callee = with->callee;
+  op->attribute_count = 0;
+  op->operand_first = e->to->operands.count;
+  op->operand_count = with->operand_count;
+  for (uint32_t i = 0; i < with->operand_count; i++) e->to->operands.data[e->to->operands.count++] = with->operands[i];
+}
+
+vmo_function *vmo_replace_ops(vmo_module *module, const vmo_function *function, vmr_arena *scratch,
+                              const vmo_bitset *kept, const vmo_replacement *replacements, uint32_t count) {
   edit e = {.module = module, .from = function, .scratch = scratch};
-  if (!begin_edit(&e, function->ops.count, function->operands.count, function->values.count)) return NULL;
+  uint32_t operands = function->operands.count, next = 0;
+  for (uint32_t i = 0; i < count; i++) operands += replacements[i].operand_count;
+  if (!begin_edit(&e, function->ops.count, operands, function->values.count)) return NULL;
   for (uint32_t op = 0; op < function->ops.count; op++) {
     e.starts[op] = e.to->ops.count;
     e.moved[op] = vmo_bitset_get(kept, op) ? e.to->ops.count : VMO_NONE;
-    if (e.moved[op] != VMO_NONE) e.to->ops.data[e.to->ops.count++] = function->ops.data[op];
+    if (e.moved[op] == VMO_NONE) continue;
+    e.to->ops.data[e.to->ops.count++] = function->ops.data[op];
+    if (next < count && replacements[next].op == op)
+      replace(&e, &e.to->ops.data[e.to->ops.count - 1], &replacements[next++]);
   }
   move_regions_and_owners(&e);
   return e.to;
+}
+
+vmo_function *vmo_keep_ops(vmo_module *module, const vmo_function *function, vmr_arena *scratch,
+                           const vmo_bitset *kept) {
+  return vmo_replace_ops(module, function, scratch, kept, NULL, 0);
 }

@@ -20,6 +20,18 @@ typedef struct vmo_copy_request {
 vmo_function *vmo_insert_copies(vmo_module *module, const vmo_function *function, vmr_arena *scratch,
                                 const vmo_copy_request *requests, uint32_t count);
 
+/* An op that becomes a declared op; its results stay, its attributes go. */
+typedef struct vmo_replacement {
+  uint32_t op;
+  uint32_t callee; /* the declaration */
+  vmo_operand *operands;
+  uint32_t operand_count;
+} vmo_replacement;
+
+/* A new function with the replaced ops, and of the others only those in `kept`. `replacements` are sorted by op. */
+vmo_function *vmo_replace_ops(vmo_module *module, const vmo_function *function, vmr_arena *scratch,
+                              const vmo_bitset *kept, const vmo_replacement *replacements, uint32_t count);
+
 /* A new function with only the ops in `kept`; of a structured op all regions are kept or none. */
 vmo_function *vmo_keep_ops(vmo_module *module, const vmo_function *function, vmr_arena *scratch,
                            const vmo_bitset *kept);

@@ -28,6 +28,7 @@ typedef struct pass_row {
 /*           name      run                     needs                      keeps level optional */
 #define PIPELINE(X)                                                                            \
   X(         dce,      vmo_remove_dead_values, 0,                         0,    2,    true)    \
+  X(         fuse,     vmo_fuse_ops,           FLOW | CFG | LIVENESS,     0,    2,    true)    \
   X(         measure,  vmo_measure_written,    FLOW | CFG | LIVENESS,     ALL,  0,    false)   \
   X(         coalesce, vmo_coalesce_moves,     FLOW | CFG | LIVENESS,     0,    0,    false)   \
   X(         buffers,  vmo_form_buffers,       FLOW | CFG | LIVENESS,     ALL,  0,    false)   \
@@ -196,7 +197,7 @@ static vmo_status run_pass(vmo_planning *p, const pass_row *row) {
 
 static vmo_status plan_function(vmo_planning *p) {
   for (size_t i = 0; i < PASS_COUNT; i++) {
-    if (!is_wanted(p->options, i)) continue;
+    if (!is_wanted(p->options, i) || (p->apart && passes[i].run == vmo_fuse_ops)) continue;
     if (p->options->progress) p->options->progress(p->options->progress_user, passes[i].name, i, PASS_COUNT);
     vmo_status status = run_pass(p, &passes[i]);
     if (status != VMO_OK) return status;
@@ -309,28 +310,74 @@ static vmo_status report_large_size(const module_run *run, const vmo_function *f
   return VMO_INPUT_ERROR;
 }
 
-static vmo_status run_function(module_run *run, vmo_function_id id) {
+/* One way to plan a function, and what came of it. */
+typedef struct attempt {
+  vmo_function *function;
+  vmo_plan_facts *facts;
+  vmo_callee callee;
+  vmo_text dump;
+  bool fused; /* ops were made one */
+} attempt;
+
+static vmo_status try_plan(module_run *run, vmo_function_id id, vmo_function *function, bool apart, attempt *made) {
+  vmo_plan_options options = *run->options;
   vmo_planning planning = {.module = run->module,
                            .context = run->module->context,
                            .kept = &run->kept,
                            .scratch = &run->scratch,
                            .binding = run->binding,
-                           .options = run->options,
+                           .options = &options,
                            .id = id,
+                           .apart = apart,
                            .recursive = run->calls->recursive[id],
                            .called = run->called[id],
                            .callees = run->callees,
                            .summaries = run->summaries,
-                           .function = run->module->functions.data[id]};
-  if (run->options->passes && strcmp(run->options->passes, "none") == 0) return VMO_OK; /* a plan that is there stays */
-  planning.function->plan = NULL;
+                           .function = function};
+  vmo_text_init(&made->dump);
+  if (options.dump_out) options.dump_out = &made->dump;
+  function->plan = NULL;
+  run->module->functions.data[id] = function;
   vmo_sizes_clear_status(run->module->sizes);
   vmo_status status = plan_function(&planning);
-  if (status == VMO_OK) status = summarise_function(&planning, &run->waiting[id]);
+  if (status == VMO_OK) status = summarise_function(&planning, &made->callee);
   if (status != VMO_OK) status = report_large_size(run, planning.function, status);
-  run->facts->functions.data[id] = planning.facts;
+  made->function = planning.function;
+  made->facts = planning.facts;
+  made->fused = planning.fused.count > 0;
   vmr_arena_reset(run->scratch.arena);
   vmr_arena_reset(run->kept.arena);
+  return status;
+}
+
+/* Fusion keeps loads low, but what the planner makes of them is its own: where numbers can tell, the function is planned
+ * without fusion too, and the smaller arena is taken. */
+static vmo_status try_apart(module_run *run, vmo_function_id id, vmo_function *function, uint32_t declarations,
+                            attempt *chosen) {
+  attempt apart = {0};
+  if (!chosen->fused || !chosen->facts || !chosen->facts->known) return VMO_OK;
+  vmo_status status = try_plan(run, id, function, true, &apart);
+  bool smaller = status == VMO_OK && apart.facts->figures.arena.bytes < chosen->facts->figures.arena.bytes;
+  vmo_text_free(smaller ? &chosen->dump : &apart.dump);
+  if (smaller) {
+    *chosen = apart;
+    vmo_drop_declarations(run->module, declarations);
+  }
+  run->module->functions.data[id] = chosen->function;
+  return status;
+}
+
+static vmo_status run_function(module_run *run, vmo_function_id id) {
+  vmo_function *function = run->module->functions.data[id];
+  uint32_t declarations = run->module->declarations.count;
+  attempt chosen = {0};
+  if (run->options->passes && strcmp(run->options->passes, "none") == 0) return VMO_OK; /* a plan that is there stays */
+  vmo_status status = try_plan(run, id, function, false, &chosen);
+  if (status == VMO_OK) status = try_apart(run, id, function, declarations, &chosen);
+  run->waiting[id] = chosen.callee;
+  run->facts->functions.data[id] = chosen.facts;
+  if (run->options->dump_out && chosen.dump.data) vmo_text_add(run->options->dump_out, chosen.dump.data);
+  vmo_text_free(&chosen.dump);
   return status;
 }
 

@@ -61,6 +61,7 @@ typedef struct vmo_planning {
   const vmo_binding *binding;
   const vmo_plan_options *options;
   vmo_function_id id;
+  bool apart;                /* ops are not fused, to see whether that is better */
   bool recursive;            /* in a cycle of calls */
   bool called;               /* some function of the module calls it */
   const vmo_callee *callees; /* by function id; those in the same cycle are not planned yet */
@@ -86,6 +87,7 @@ typedef struct vmo_planning {
   VMO_VEC(vmo_copy_fact) copies; /* in the order inserted; op is filled in at the end */
   VMO_VEC(vmo_inplace_fact) inplace;
   VMO_VEC(vmo_inplace_fact) refused;
+  VMO_VEC(vmo_fused_fact) fused; /* in program order */
   VMO_VEC(vmo_call_site) calls;
   uint32_t callee_offset_count;
   bool known;             /* all sizes are numbers, callees' too */
@@ -97,6 +99,7 @@ typedef struct vmo_planning {
 
 /* The passes, each in a file of its own. */
 vmo_status vmo_remove_dead_values(vmo_planning *planning); /* dce.c */
+vmo_status vmo_fuse_ops(vmo_planning *planning);           /* fuse.c */
 vmo_status vmo_measure_written(vmo_planning *planning);    /* measure.c */
 vmo_status vmo_coalesce_moves(vmo_planning *planning);     /* coalesce.c */
 vmo_status vmo_form_buffers(vmo_planning *planning);       /* coalesce.c */

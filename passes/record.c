@@ -573,6 +573,7 @@ vmo_status vmo_record_facts(vmo_planning *planning) {
   if (status != VMO_OK) return status;
   facts->critical_path = levels.critical_path;
   facts->parallel_width = levels.width;
+  memcpy(&facts->fused, &planning->fused, sizeof facts->fused);
   memcpy(&facts->inplace, &planning->inplace, sizeof facts->inplace);
   memcpy(&facts->refused, &planning->refused, sizeof facts->refused);
   bool moved = vmo_vec_move(r.arena, &facts->inplace) && vmo_vec_move(r.arena, &facts->refused) &&

@@ -267,6 +267,24 @@ static void write_peak(vmo_json_writer *writer, const vmo_plan_facts *facts, con
   vmo_json_close(writer, '}');
 }
 
+/* Under -O2 alone are there any. */
+static void write_fused(vmo_json_writer *writer, const vmo_plan_facts *facts) {
+  if (facts->fused.count == 0) return;
+  vmo_json_open(writer, "fused", '[');
+  for (uint32_t i = 0; i < facts->fused.count; i++) {
+    const vmo_fused_fact *fact = &facts->fused.data[i];
+    vmo_json_open_row(writer, NULL, '{');
+    put_value(writer, "result", facts, facts->planned, fact->result);
+    vmo_put_string(writer, "op", vmo_name(facts->module, facts->module->declarations.data[fact->declaration].name));
+    vmo_put_integer(writer, "line", fact->location.line);
+    vmo_put_integer(writer, "ops", fact->op_count);
+    vmo_put_integer(writer, "storages", fact->storage_count);
+    put_bytes(writer, facts, &fact->amount);
+    vmo_json_close(writer, '}');
+  }
+  vmo_json_close(writer, ']');
+}
+
 static void write_dead(vmo_json_writer *writer, const vmo_plan_facts *facts) {
   vmo_json_open(writer, "dead", '[');
   for (uint32_t i = 0; i < facts->dead.count; i++) {
@@ -283,6 +301,7 @@ void vmo_write_lists(vmo_json_writer *writer, const vmo_plan_facts *facts, bool 
   write_peak(writer, facts, "peak", &facts->peak, summary);
   write_peak(writer, facts, "peak_inplace", &facts->peak_inplace, summary);
   if (summary) return;
+  write_fused(writer, facts);
   write_storages(writer, facts);
   write_inplace(writer, facts);
   write_refused(writer, facts);

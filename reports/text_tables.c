@@ -195,6 +195,17 @@ static void fill_copy(const void *user, uint32_t row, vmo_text *cells) {
   vmo_text_add(&cells[4], vmo_copy_reason_sentence(fact));
 }
 
+static void fill_fused(const void *user, uint32_t row, vmo_text *cells) {
+  const vmo_plan_facts *facts = ((const source *)user)->facts;
+  const vmo_fused_fact *fact = &facts->fused.data[row];
+  vmo_add_value_label(facts, facts->planned, fact->result, &cells[0]);
+  vmo_text_addf(&cells[1], "@%s", vmo_name(facts->module, facts->module->declarations.data[fact->declaration].name));
+  vmo_text_add_integer(&cells[2], fact->op_count);
+  vmo_text_add_integer(&cells[3], fact->storage_count);
+  add_amount(facts, &fact->amount, &cells[4]);
+  vmo_text_add_integer(&cells[5], fact->location.line);
+}
+
 /* ---- dead values, peaks, spaces ---- */
 
 static void fill_dead(const void *user, uint32_t row, vmo_text *cells) {
@@ -340,7 +351,14 @@ static void write_places(const source *from, const vmo_text_style *style, vmo_te
 
 void vmo_write_tables(const vmo_plan_facts *facts, const vmo_text_style *style, bool full, vmo_text *out) {
   static const vmo_table dead = {.columns = {{"value", false}, {"line", true}}, .column_count = 2, .fill = fill_dead};
+  static const vmo_table fused = {
+      .columns =
+          {{"result", false}, {"op", false}, {"of ops", true}, {"storages", true}, {"bytes", true}, {"line", true}},
+      .column_count = 6,
+      .fill = fill_fused};
   source from = {.facts = facts, .full = full};
+  write_list(&from, "Fused: ops that became one, and the storages between them that are no more", &fused,
+             facts->fused.count, style, out);
   write_peak_table(facts, &facts->peak_inplace, "as planned", style, full, out);
   if (facts->peak.point != facts->peak_inplace.point || facts->peak.amount.bytes != facts->peak_inplace.amount.bytes) {
     write_peak_table(facts, &facts->peak, "as written", style, full, out);

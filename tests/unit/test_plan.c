@@ -184,7 +184,7 @@ static void dead_values_go_only_when_asked(void **state) {
                      "    %b = exp %a : f64[8]\n"
                      "    yield %b\n"
                      "  }\n"
-                     "  %y = mul %x, 2.0 : f64[8]\n"
+                     "  %y = cumsum %x : f64[8]\n"
                      "  return %y\n"
                      "}\n";
   planned kept = plan(text);
