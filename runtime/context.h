@@ -145,6 +145,10 @@ void vmr_fork_prepare(void);
 
 void vmr_ctx_report(vmr_ctx *ctx, vmr_status what, const void *object, const char *words);
 
+static inline bool vmr_ctx_wants_huge_pages(const vmr_ctx *ctx) {
+  return ctx == NULL || (ctx->flags & VMR_NO_HUGE_PAGES) == 0;
+}
+
 #else /* a freestanding build has no context: arenas, plans and pools live in buffers of the caller's */
 
 static inline bool vmr_ctx_is_checked(const vmr_ctx *ctx) { return (void)ctx, false; }
@@ -171,6 +175,11 @@ static inline void vmr_ctx_release(vmr_ctx *ctx, vmr_kind kind, void *memory, si
 static inline void vmr_ctx_release_pages(vmr_ctx *ctx, vmr_kind kind, void *pages, size_t bytes) {
   (void)ctx, (void)kind, (void)pages, (void)bytes;
 }
+static inline bool vmr_ctx_wants_huge_pages(const vmr_ctx *ctx) { return (void)ctx, false; }
+static inline bool vmr_ctx_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
+  return (void)ctx, (void)kind, (void)bytes, true;
+}
+static inline void vmr_ctx_discharge(vmr_ctx *ctx, vmr_kind kind, size_t bytes) { (void)ctx, (void)kind, (void)bytes; }
 static inline void vmr_ctx_defer(vmr_deferral *deferral, vmr_ctx *ctx) { (void)deferral, (void)ctx; }
 static inline bool vmr_ctx_relieve(vmr_deferral *deferral, bool has_failed) {
   return (void)deferral, (void)has_failed, false;

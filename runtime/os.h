@@ -23,15 +23,30 @@ void vmr_os_free(void *memory);
 
 /* Zeroed pages, from a multiple of VMR_OS_LARGE_PAGE on; huge ones are asked for when `huge`. NULL when there are none. */
 void *vmr_os_map(size_t bytes, bool huge);
+#ifndef VMR_FREESTANDING
 void vmr_os_unmap(void *pages, size_t bytes);
+#else
+static inline void vmr_os_unmap(void *pages, size_t bytes) { (void)pages, (void)bytes; }
+#endif
 
 /* Addresses that nothing may touch and that cost no memory, from a multiple of VMR_OS_LARGE_PAGE on; parts of them, in whole
  * pages, are opened for reading and writing, zeroed at first. */
+#ifndef VMR_FREESTANDING
 void *vmr_os_reserve(size_t bytes);
 bool vmr_os_open(void *begin, size_t bytes, bool huge);
+#else
+static inline void *vmr_os_reserve(size_t bytes) { return (void)bytes, NULL; }
+static inline bool vmr_os_open(void *begin, size_t bytes, bool huge) {
+  return (void)begin, (void)bytes, (void)huge, false;
+}
+#endif
 
 /* Returns the memory of open pages: they read as zeros from here on, and stay open. */
+#ifndef VMR_FREESTANDING
 void vmr_os_clear(void *begin, size_t bytes);
+#else
+static inline void vmr_os_clear(void *begin, size_t bytes) { (void)begin, (void)bytes; }
+#endif
 
 /* Moves the memory of open pages to other open pages; the old ones are then as after vmr_os_clear. False, and nothing
  * has changed, where the system cannot. */

@@ -7,7 +7,8 @@
  * After Bonwick and Adams, Magazines and Vmem (USENIX 2001): two magazines make sure that a thread goes to the depot at
  * most once for each magazine's worth of operations, whichever way it swings. Objects come from a vmr_pool that the
  * lock guards too; their tags are that pool's, and IN_MAGAZINE while an object lies in one, so that a second put is seen
- * without a lock. What a thread has of a pool is found by the pool's number, which is never used again. */
+ * without a lock. A tag is read when the address lies in a region that the thread knows; regions stay until the pool goes.
+ * What a thread has of a pool is found by the pool's number, which is never used again. */
 #include <pthread.h>
 #include <string.h>
 
@@ -31,6 +32,8 @@ typedef struct cache {
   vmr_shared_pool *pool; /* NULL: the pool is gone */
   uint64_t number;
   magazine *loaded, *spare; /* NULL: none */
+  uintptr_t low;            /* the region that it knows, as in vmr_pool */
+  size_t units;
   size_t gets, puts;
   struct cache *next_of_thread, *next_of_pool;
   char behind[LINE_BYTES]; /* and `before`: no other thread writes to these cache lines */
@@ -39,14 +42,17 @@ typedef struct cache {
 struct vmr_shared_pool {
   vmr_pool *objects;
   uint64_t number;
-  uintptr_t key; /* of the tags */
+  uintptr_t key;  /* of the tags, and */
+  uint32_t shift; /* of units: the pool's beneath */
   vmr_pool_reset_function reset;
   void *user;
   bool is_direct;             /* no magazines: each operation takes the lock */
   char apart[2 * LINE_BYTES]; /* what every operation reads does not change with the depot */
   pthread_mutex_t lock;
   magazine *full, *empty;
+  size_t full_count, max_idle; /* of magazines; of objects in them */
   cache *caches;
+  bool is_in_buffer;
   size_t gets, puts; /* of threads that ended, and direct ones */
   vmr_handle handle;
 };
@@ -72,6 +78,18 @@ void vmr_shared_pools_lock(void) { pthread_mutex_lock(&caches_lock); }
 
 void vmr_shared_pools_unlock(void) { pthread_mutex_unlock(&caches_lock); }
 
+/* ---- tags ---- */
+
+/* Whether the tag of `object` may be read: it lies in the region that the thread knows. */
+static inline bool is_known(const vmr_shared_pool *pool, const cache *own, const void *object) {
+  size_t offset = (size_t)((uintptr_t)object - own->low);
+  return (offset >> pool->shift | offset << (sizeof(size_t) * 8 - pool->shift)) < own->units;
+}
+
+static inline bool is_users(const vmr_shared_pool *pool, const void *object) {
+  return *vmr_tag_of(object) == ((uintptr_t)object ^ pool->key);
+}
+
 /* ---- magazines, under the pool's lock ---- */
 
 static void free_magazine(vmr_shared_pool *pool, magazine *freed) {
@@ -82,6 +100,7 @@ static magazine *take_magazine(vmr_shared_pool *pool, magazine **from) {
   magazine *taken = *from;
   if (taken != NULL) {
     *from = taken->next;
+    if (from == &pool->full) pool->full_count--;
   } else if (from == &pool->empty) {
     taken = vmr_ctx_obtain(pool->handle.ctx, VMR_KIND_POOL, sizeof *taken);
     if (taken != NULL) taken->count = 0;
@@ -89,19 +108,32 @@ static magazine *take_magazine(vmr_shared_pool *pool, magazine **from) {
   return taken;
 }
 
-static void give_magazine(magazine **to, magazine *given) {
+static void give_empty(vmr_shared_pool *pool, magazine *given) {
   if (given == NULL) return;
-  given->next = *to;
-  *to = given;
+  given->next = pool->empty;
+  pool->empty = given;
 }
 
 /* Returns the objects of a magazine to the pool beneath. */
 static void empty_magazine(vmr_shared_pool *pool, magazine *emptied) {
-  while (emptied != NULL && emptied->count > 0) {
+  while (emptied->count > 0) {
     void *object = emptied->objects[--emptied->count];
     *vmr_tag_of(object) = (uintptr_t)object ^ pool->key;
     vmr_pool_put(pool->objects, object);
   }
+}
+
+/* A magazine for the depot; one that would hold more than the pool is to keep is emptied. */
+static void give_magazine(vmr_shared_pool *pool, magazine *given) {
+  if (given == NULL) return;
+  if (given->count != ROUNDS || pool->full_count >= pool->max_idle / ROUNDS) {
+    empty_magazine(pool, given);
+    give_empty(pool, given);
+    return;
+  }
+  given->next = pool->full;
+  pool->full = given;
+  pool->full_count++;
 }
 
 static void fill_magazine(vmr_shared_pool *pool, magazine *filled) {
@@ -118,12 +150,8 @@ static void fill_magazine(vmr_shared_pool *pool, magazine *filled) {
 static void leave_pool(cache *left) {
   vmr_shared_pool *pool = left->pool;
   pthread_mutex_lock(&pool->lock);
-  magazine *both[] = {left->loaded, left->spare};
-  for (int i = 0; i < 2; i++) {
-    if (both[i] == NULL) continue;
-    if (both[i]->count != ROUNDS) empty_magazine(pool, both[i]);
-    give_magazine(both[i]->count != 0 ? &pool->full : &pool->empty, both[i]);
-  }
+  give_magazine(pool, left->loaded);
+  give_magazine(pool, left->spare);
   pool->gets += left->gets;
   pool->puts += left->puts;
   cache **link = &pool->caches;
@@ -202,63 +230,122 @@ static inline cache *cache_of(vmr_shared_pool *pool) {
   return recent_number == pool->number ? recent : find_cache(pool);
 }
 
+/* The region of an object becomes the one that the thread knows; false when it lies in none. */
+static bool learn_region(vmr_shared_pool *pool, cache *own, const void *object) {
+  pthread_mutex_lock(&pool->lock);
+  const vmr_region *region = vmr_pool_find_region(vmr_pool_body_of(pool->objects), object);
+  if (region != NULL) {
+    own->low = (uintptr_t)region->low;
+    own->units = region->units;
+  }
+  pthread_mutex_unlock(&pool->lock);
+  return region != NULL;
+}
+
 /* ---- creation ---- */
 
-vmr_status vmr_shared_pool_create(vmr_shared_pool **pool, vmr_ctx *ctx, const vmr_pool_options *options) {
-  if (pool == NULL) return VMR_INVALID_ARGUMENT;
-  *pool = NULL;
-  vmr_pool *objects = NULL;
-  vmr_status status = vmr_pool_create(&objects, ctx, options);
+/* `created` has its place, all zero; the pool beneath is made in `buffer`, or in memory of the context's. */
+static vmr_status start(vmr_shared_pool *created, vmr_ctx *ctx, const vmr_pool_options *options, void *buffer,
+                        size_t bytes) {
+  vmr_pool_options beneath = vmr_pool_options_for(0, 0);
+  if (options == NULL || options->struct_size < offsetof(vmr_pool_options, max_live)) return VMR_INVALID_ARGUMENT;
+  if (options->struct_size > sizeof beneath)
+    return vmr_pool_create(&created->objects, NULL, options); /* which refuses */
+  memcpy(&beneath, options, options->struct_size);
+  beneath.struct_size = sizeof beneath;
+  created->is_direct = vmr_ctx_is_checked(ctx) || beneath.max_live != 0 || buffer != NULL;
+  if (!created->is_direct) { /* it is called here, outside of the lock */
+    created->reset = beneath.reset;
+    created->user = beneath.user;
+    beneath.reset = NULL;
+  }
+  vmr_status status = buffer != NULL ? vmr_pool_create_in(&created->objects, ctx, &beneath, buffer, bytes)
+                                     : vmr_pool_create(&created->objects, ctx, &beneath);
   if (status != VMR_OK) return status;
-  vmr_pool_body *body = vmr_pool_body_of(objects);
-  vmr_shared_pool *created = vmr_ctx_obtain_zeroed(ctx, VMR_KIND_POOL, sizeof *created);
-  if (created == NULL || pthread_mutex_init(&created->lock, NULL) != 0) {
-    vmr_ctx_release(ctx, VMR_KIND_POOL, created, sizeof *created);
-    vmr_pool_destroy(objects);
-    return VMR_OUT_OF_MEMORY;
-  }
+  vmr_pool_body *body = vmr_pool_body_of(created->objects);
+  body->keeps_regions = true;
+  created->shift = created->objects->shift;
+  created->max_idle = body->max_idle;
+  created->key = created->objects->key;
+  if (pthread_mutex_init(&created->lock, NULL) == 0) return VMR_OK;
+  vmr_pool_destroy(created->objects);
+  return VMR_OUT_OF_MEMORY;
+}
+
+static void enter(vmr_shared_pool *created, vmr_ctx *ctx) {
   pthread_once(&once, begin_process);
-  created->objects = objects;
-  created->key = objects->key;
-  created->is_direct = body->is_checked || body->max_live != SIZE_MAX;
-  if (!created->is_direct) { /* it is called here then, outside of the lock */
-    created->reset = body->reset;
-    created->user = body->user;
-    body->is_slow = false;
-  }
-  body->reset = created->is_direct ? body->reset : NULL;
   pthread_mutex_lock(&caches_lock);
   created->number = ++last_number;
   pthread_mutex_unlock(&caches_lock);
   vmr_ctx_add_handle(ctx, &created->handle, VMR_HANDLE_SHARED_POOL);
+}
+
+vmr_status vmr_shared_pool_create(vmr_shared_pool **pool, vmr_ctx *ctx, const vmr_pool_options *options) {
+  if (pool == NULL) return VMR_INVALID_ARGUMENT;
+  *pool = NULL;
+  vmr_shared_pool *created = vmr_ctx_obtain_zeroed(ctx, VMR_KIND_POOL, sizeof *created);
+  if (created == NULL) return VMR_OUT_OF_MEMORY;
+  vmr_status status = start(created, ctx, options, NULL, 0);
+  if (status != VMR_OK) {
+    vmr_ctx_release(ctx, VMR_KIND_POOL, created, sizeof *created);
+    return status;
+  }
+  enter(created, ctx);
   *pool = created;
   return VMR_OK;
 }
 
-static void free_magazines(vmr_shared_pool *pool, magazine *first) {
-  for (magazine *next; first != NULL; first = next) {
-    next = first->next;
-    empty_magazine(pool, first);
-    free_magazine(pool, first);
-  }
+vmr_status vmr_shared_pool_create_in(vmr_shared_pool **pool, vmr_ctx *ctx, const vmr_pool_options *options,
+                                     void *buffer, size_t bytes) {
+  if (pool == NULL) return VMR_INVALID_ARGUMENT;
+  *pool = NULL;
+  size_t skip = (size_t)(-(uintptr_t)buffer & (LINE_BYTES - 1)), head = skip + vmr_round_up(sizeof **pool, LINE_BYTES);
+  if (buffer == NULL || bytes < head) return VMR_INVALID_ARGUMENT;
+  vmr_shared_pool *created = (void *)((char *)buffer + skip);
+  memset(created, 0, sizeof *created);
+  vmr_status status = start(created, ctx, options, (char *)buffer + head, bytes - head);
+  if (status != VMR_OK) return status;
+  created->is_in_buffer = true;
+  enter(created, ctx);
+  *pool = created;
+  return VMR_OK;
 }
 
-vmr_status vmr_shared_pool_destroy(vmr_shared_pool *pool) {
-  if (pool == NULL) return VMR_OK;
+static void free_magazines(vmr_shared_pool *pool, magazine **list) {
+  for (magazine *each = *list, *next; each != NULL; each = next) {
+    next = each->next;
+    empty_magazine(pool, each);
+    free_magazine(pool, each);
+  }
+  *list = NULL;
+}
+
+/* The threads' magazines become the depot's, and the threads forget the pool. */
+static void collect_magazines(vmr_shared_pool *pool) {
   pthread_mutex_lock(&caches_lock);
   for (cache *each = pool->caches; each != NULL; each = each->next_of_pool) {
-    give_magazine(&pool->full, each->loaded);
-    give_magazine(&pool->full, each->spare);
+    magazine *both[] = {each->loaded, each->spare};
+    for (int i = 0; i < 2; i++) {
+      if (both[i] == NULL) continue;
+      both[i]->next = pool->full;
+      pool->full = both[i];
+    }
     each->pool = NULL;
     each->number = 0;
   }
   pthread_mutex_unlock(&caches_lock);
-  free_magazines(pool, pool->full);
-  free_magazines(pool, pool->empty);
+}
+
+vmr_status vmr_shared_pool_destroy(vmr_shared_pool *pool) {
+  if (pool == NULL) return VMR_OK;
+  vmr_ctx *ctx = pool->handle.ctx;
+  collect_magazines(pool);
+  vmr_ctx_remove_handle(&pool->handle); /* metrics still count its objects by then */
+  free_magazines(pool, &pool->full);
+  free_magazines(pool, &pool->empty);
   vmr_status status = vmr_pool_destroy(pool->objects);
-  vmr_ctx_remove_handle(&pool->handle);
   pthread_mutex_destroy(&pool->lock);
-  vmr_ctx_release(pool->handle.ctx, VMR_KIND_POOL, pool, sizeof *pool);
+  if (!pool->is_in_buffer) vmr_ctx_release(ctx, VMR_KIND_POOL, pool, sizeof *pool);
   return status;
 }
 
@@ -287,7 +374,7 @@ static bool reload(vmr_shared_pool *pool, cache *own) {
   pthread_mutex_lock(&pool->lock);
   magazine *full = take_magazine(pool, &pool->full);
   if (full != NULL) {
-    give_magazine(&pool->empty, own->loaded);
+    give_empty(pool, own->loaded);
     own->loaded = full;
   } else {
     if (own->loaded == NULL) own->loaded = take_magazine(pool, &pool->empty);
@@ -307,14 +394,25 @@ static inline void *pop(vmr_shared_pool *pool, cache *own) {
   return object;
 }
 
-__attribute__((noinline)) static void *get_slow(vmr_shared_pool *pool) {
+static void *try_get(vmr_shared_pool *pool) {
   cache *own = cache_of(pool);
   if (own == NULL || ((own->loaded == NULL || own->loaded->count == 0) && !reload(pool, own))) return get_direct(pool);
   return pop(pool, own);
 }
 
+/* A pressure callback runs between two tries, without the lock. */
+__attribute__((noinline)) static void *get_slow(vmr_shared_pool *pool) {
+  vmr_deferral deferral;
+  void *object;
+  if (pool == NULL) return NULL;
+  vmr_ctx_defer(&deferral, pool->handle.ctx);
+  do object = try_get(pool);
+  while (vmr_ctx_relieve(&deferral, object == NULL));
+  return object;
+}
+
 void *vmr_shared_pool_get(vmr_shared_pool *pool) {
-  if (VMR_LIKELY(recent_number == pool->number)) {
+  if (VMR_LIKELY(pool != NULL && recent_number == pool->number)) {
     cache *own = recent;
     if (VMR_LIKELY(own->loaded != NULL && own->loaded->count != 0)) return pop(pool, own);
   }
@@ -323,10 +421,22 @@ void *vmr_shared_pool_get(vmr_shared_pool *pool) {
 
 /* ---- put ---- */
 
+static vmr_status refuse(vmr_shared_pool *pool, void *object) {
+  vmr_pool_body *body = vmr_pool_body_of(pool->objects);
+  pthread_mutex_lock(&pool->lock);
+  bool was_object = vmr_pool_was_object(body, object);
+  if (body->status == VMR_OK) body->status = was_object ? VMR_DOUBLE_FREE : VMR_FOREIGN_POINTER;
+  pthread_mutex_unlock(&pool->lock);
+  vmr_ctx_report(pool->handle.ctx, was_object ? VMR_DOUBLE_FREE : VMR_FOREIGN_POINTER, object,
+                 was_object ? "an object was given back to its shared pool twice"
+                            : "a shared pool was given an object that is none of it");
+  return was_object ? VMR_DOUBLE_FREE : VMR_FOREIGN_POINTER;
+}
+
 static vmr_status put_direct(vmr_shared_pool *pool, void *object) {
   pthread_mutex_lock(&pool->lock);
   vmr_status status = vmr_pool_put(pool->objects, object);
-  if (status == VMR_OK && object != NULL) pool->puts++;
+  if (status == VMR_OK || status == VMR_CORRUPTED) pool->puts++;
   pthread_mutex_unlock(&pool->lock);
   return status;
 }
@@ -340,7 +450,7 @@ static bool unload(vmr_shared_pool *pool, cache *own) {
   pthread_mutex_lock(&pool->lock);
   magazine *empty = take_magazine(pool, &pool->empty);
   if (empty != NULL) {
-    give_magazine(&pool->full, own->spare);
+    give_magazine(pool, own->spare);
     own->spare = own->loaded;
     own->loaded = empty;
   }
@@ -358,28 +468,82 @@ static inline vmr_status push(cache *own, void *object) {
   return VMR_OK;
 }
 
+/* Whether the user has this object: looks at its tag where there is one to look at. */
+static bool may_put(vmr_shared_pool *pool, cache *own, const void *object) {
+  cache stranger = {0};
+  if (own == NULL) own = &stranger;
+  return (is_known(pool, own, object) || learn_region(pool, own, object)) && is_users(pool, object);
+}
+
 __attribute__((noinline)) static vmr_status put_slow(vmr_shared_pool *pool, void *object) {
   if (object == NULL) return VMR_OK;
-  if (pool->is_direct || *vmr_tag_of(object) != ((uintptr_t)object ^ pool->key)) return put_direct(pool, object);
-  if (pool->reset != NULL) pool->reset(pool->user, object);
+  if (pool == NULL) return VMR_INVALID_ARGUMENT;
+  if (pool->is_direct) return put_direct(pool, object);
   cache *own = cache_of(pool);
+  if (!may_put(pool, own, object)) return refuse(pool, object);
+  if (pool->reset != NULL) pool->reset(pool->user, object);
+  own = cache_of(pool); /* the reset function may have used other pools */
   if (own == NULL || ((own->loaded == NULL || own->loaded->count == ROUNDS) && !unload(pool, own)))
     return put_direct(pool, object);
   return push(own, object);
 }
 
 vmr_status vmr_shared_pool_put(vmr_shared_pool *pool, void *object) {
-  if (VMR_LIKELY(recent_number == pool->number && pool->reset == NULL && object != NULL)) {
+  if (VMR_LIKELY(pool != NULL && recent_number == pool->number && pool->reset == NULL)) {
     cache *own = recent;
     bool has_room = own->loaded != NULL && own->loaded->count < ROUNDS;
-    if (VMR_LIKELY(has_room && *vmr_tag_of(object) == ((uintptr_t)object ^ pool->key))) return push(own, object);
+    if (VMR_LIKELY(has_room && is_known(pool, own, object) && is_users(pool, object))) return push(own, object);
   }
   return put_slow(pool, object);
 }
 
-/* ---- figures ---- */
+/* ---- giving back, and looking ---- */
 
+size_t vmr_shared_pool_trim(vmr_shared_pool *pool) {
+  if (pool == NULL) return 0;
+  pthread_mutex_lock(&pool->lock);
+  free_magazines(pool, &pool->full);
+  free_magazines(pool, &pool->empty);
+  pool->full_count = 0;
+  size_t bytes = vmr_pool_trim(pool->objects);
+  pthread_mutex_unlock(&pool->lock);
+  return bytes;
+}
+
+void *vmr_shared_pool_next_live(vmr_shared_pool *pool, const void *after) {
+  if (pool == NULL) return NULL;
+  pthread_mutex_lock(&pool->lock);
+  void *object = vmr_pool_next_live(pool->objects, after);
+  pthread_mutex_unlock(&pool->lock);
+  return object;
+}
+
+static size_t count_list(const magazine *each) {
+  size_t count = 0;
+  for (; each != NULL; each = each->next) count += each->count;
+  return count;
+}
+
+/* Objects in magazines. */
+static size_t count_resting(const vmr_shared_pool *pool) {
+  size_t count = count_list(pool->full);
+  for (const cache *each = pool->caches; each != NULL; each = each->next_of_pool)
+    count += (each->loaded != NULL ? each->loaded->count : 0) + (each->spare != NULL ? each->spare->count : 0);
+  return count;
+}
+
+/* For the pool beneath, what lies in magazines is neither live nor idle: for its books it is live. */
+bool vmr_shared_pool_is_valid(vmr_shared_pool *pool) {
+  if (pool == NULL) return true;
+  pthread_mutex_lock(&pool->lock);
+  bool is_valid = vmr_pool_check_books(pool->objects, count_resting(pool));
+  pthread_mutex_unlock(&pool->lock);
+  return is_valid;
+}
+
+/* Of the pool beneath, objects in magazines are live; for the user they are idle. */
 vmr_pool_figures vmr_shared_pool_read_figures(vmr_shared_pool *pool) {
+  if (pool == NULL) return (vmr_pool_figures){0};
   pthread_mutex_lock(&pool->lock);
   size_t gets = pool->gets, puts = pool->puts;
   for (const cache *each = pool->caches; each != NULL; each = each->next_of_pool) {
@@ -387,12 +551,20 @@ vmr_pool_figures vmr_shared_pool_read_figures(vmr_shared_pool *pool) {
     puts += VMR_PEEK(each->puts);
   }
   vmr_pool_figures figures = vmr_pool_read_figures(pool->objects);
-  size_t made = figures.live + figures.idle;
   pthread_mutex_unlock(&pool->lock);
+  size_t made = figures.live + figures.idle, created = figures.misses - figures.refused;
   figures.live = gets > puts ? gets - puts : 0;
   figures.idle = made > figures.live ? made - figures.live : 0;
-  if (!pool->is_direct) figures.hits = gets > figures.misses ? gets - figures.misses : 0;
+  figures.misses = (created < gets ? created : gets) + figures.refused; /* some were made ahead */
+  figures.hits = gets + figures.refused - figures.misses;
   return figures;
 }
 
-vmr_status vmr_shared_pool_status(const vmr_shared_pool *pool) { return vmr_pool_status(pool->objects); }
+vmr_status vmr_shared_pool_status(const vmr_shared_pool *pool) {
+  if (pool == NULL) return VMR_OK;
+  vmr_shared_pool *own = (vmr_shared_pool *)(uintptr_t)pool;
+  pthread_mutex_lock(&own->lock);
+  vmr_status status = vmr_pool_status(pool->objects);
+  pthread_mutex_unlock(&own->lock);
+  return status;
+}

@@ -1,11 +1,12 @@
 /* pool.h: objects of one size that are taken and given back in any order.
  *
- *   slab    [head] [tag|object] [tag|object] [tag|object] ...     the tag of a live object: its address under the pool's key
- *   stack   [idle object, idle object, ... | top                  an idle one's: 0
+ *   region  [tag|object] [tag|object] [tag|object] ...     the tag of a live object: its address under the pool's key
+ *   stack   [idle object, idle object, ... | top           an idle one's: 0
  *
- * Taking and giving back are a few instructions, which are in this header. The tag is compared at each give-back, so that
- * an object that comes back twice, or from elsewhere, is recognised. A vmr_pool belongs to one thread at a time; a
- * vmr_shared_pool serves any number of threads. */
+ * Taking and giving back are a few instructions, which are in this header. Each give-back looks whether the address lies in
+ * a region, then at its tag: so one that comes back twice, or from elsewhere, is recognised, and nothing is read that is
+ * not the pool's. A vmr_pool belongs to one thread at a time; a vmr_shared_pool serves any
+ * number of threads. */
 #ifndef VMEMRT_POOL_H
 #define VMEMRT_POOL_H
 
@@ -21,6 +22,9 @@ typedef struct vmr_pool {
   void **limit;       /* with the top here, a put takes the long way */
   uintptr_t key;      /* odd */
   size_t puts;        /* so far */
+  uintptr_t low;      /* of the region used last: where its objects begin */
+  size_t units;       /* its length, in units of 2^shift bytes, of which each object has a whole number */
+  uint32_t shift;     /* from 1 on */
 } vmr_pool;
 
 typedef void (*vmr_pool_reset_function)(void *user, void *object);
@@ -61,12 +65,18 @@ VMR_API vmr_status vmr_pool_destroy(vmr_pool *pool);
 VMR_API void *vmr_pool_get_slow(vmr_pool *pool);
 VMR_API vmr_status vmr_pool_put_slow(vmr_pool *pool, void *object);
 
+/* The number of the unit at which `object` begins; what lies elsewhere, or between, has a number beyond `units`. */
+static inline size_t vmr_pool_unit(const vmr_pool *pool, const void *object) {
+  size_t offset = (size_t)((uintptr_t)object - pool->low);
+  return offset >> pool->shift | offset << (sizeof(size_t) * 8 - pool->shift);
+}
+
 /* An object, with the content that it was given back with (or undefined). NULL on failure. */
 static inline void *vmr_pool_get(vmr_pool *pool) {
-  void **top = pool->top;
-  if (VMR_UNLIKELY(top == pool->base)) return vmr_pool_get_slow(pool);
-  uintptr_t *object = (uintptr_t *)top[-1];
-  __atomic_store_n(&pool->top, top - 1, __ATOMIC_RELAXED); /* a plain store: metrics may read beside it */
+  if (VMR_UNLIKELY(pool == NULL || pool->top == pool->base)) return vmr_pool_get_slow(pool);
+  void **top = pool->top - 1;
+  uintptr_t *object = (uintptr_t *)*top;
+  __atomic_store_n(&pool->top, top, __ATOMIC_RELAXED); /* a plain store: metrics may read beside it */
   object[-1] = (uintptr_t)object ^ pool->key;
   return object;
 }
@@ -74,9 +84,11 @@ static inline void *vmr_pool_get(vmr_pool *pool) {
 /* Gives an object back. VMR_DOUBLE_FREE when it is idle already, VMR_FOREIGN_POINTER when it is none of this pool;
  * nothing happens then besides the report. NULL is accepted. */
 static inline vmr_status vmr_pool_put(vmr_pool *pool, void *object) {
-  uintptr_t *words = (uintptr_t *)object;
+  if (VMR_UNLIKELY(pool == NULL)) return vmr_pool_put_slow(pool, object);
   void **top = pool->top;
-  if (VMR_UNLIKELY(top == pool->limit || object == NULL || words[-1] != ((uintptr_t)object ^ pool->key)))
+  uintptr_t *words = (uintptr_t *)object;
+  if (VMR_UNLIKELY(top == pool->limit || object == NULL || vmr_pool_unit(pool, object) >= pool->units ||
+                   words[-1] != ((uintptr_t)object ^ pool->key)))
     return vmr_pool_put_slow(pool, object);
   words[-1] = 0;
   *top = object;
@@ -93,8 +105,9 @@ VMR_API void *vmr_pool_next_live(const vmr_pool *pool, const void *after);
 VMR_API size_t vmr_pool_trim(vmr_pool *pool);
 
 typedef struct vmr_pool_figures {
-  uint64_t hits;   /* gets that found an idle object */
-  uint64_t misses; /* gets that made one, or failed */
+  uint64_t hits;    /* gets that found an idle object */
+  uint64_t misses;  /* gets that made one, or failed */
+  uint64_t refused; /* of these, those that failed */
   size_t live, idle;
   size_t object_bytes;   /* as asked for */
   size_t reserved_bytes; /* of slabs */
@@ -116,7 +129,7 @@ VMR_API bool vmr_pool_is_valid(const vmr_pool *pool);
  * to the depot. */
 typedef struct vmr_shared_pool vmr_shared_pool;
 
-/* The options are a pool's. With max_live, and where objects are checked (VMR_GUARD, faults, sanitizers), each operation
+/* The options are a pool's; what lies in the magazines of threads does not count for max_idle. With max_live, and where objects are checked (VMR_GUARD, faults, sanitizers), each operation
  * takes the lock. `reset` runs in the thread that gives an object back. */
 VMR_API vmr_status vmr_shared_pool_create(vmr_shared_pool **pool, vmr_ctx *ctx, const vmr_pool_options *options);
 
@@ -128,13 +141,28 @@ VMR_API vmr_status vmr_shared_pool_destroy(vmr_shared_pool *pool);
 VMR_API void *vmr_shared_pool_get(vmr_shared_pool *pool);
 VMR_API vmr_status vmr_shared_pool_put(vmr_shared_pool *pool, void *object);
 
+/* Creates a pool in the caller's `buffer`, which holds the pool itself (less than 1 KiB) and its objects, and must outlive it.
+ * It never holds more than fits; each operation takes the lock. */
+VMR_API vmr_status vmr_shared_pool_create_in(vmr_shared_pool **pool, vmr_ctx *ctx, const vmr_pool_options *options,
+                                             void *buffer, size_t bytes);
+
+/* As vmr_pool_next_live, where no other thread takes or gives back meanwhile. */
+VMR_API void *vmr_shared_pool_next_live(vmr_shared_pool *pool, const void *after);
+
+/* Gives back the slabs that hold no live object, and none in a thread's magazines. Returns their bytes. Any thread, any time. */
+VMR_API size_t vmr_shared_pool_trim(vmr_shared_pool *pool);
+
+/* As vmr_pool_is_valid, where no other thread takes or gives back meanwhile. */
+VMR_API bool vmr_shared_pool_is_valid(vmr_shared_pool *pool);
+
 /* While other threads work, the figures are of slightly different moments. */
 VMR_API vmr_pool_figures vmr_shared_pool_read_figures(vmr_shared_pool *pool);
 
 /* The first failure or misuse since creation, or VMR_OK. */
 VMR_API vmr_status vmr_shared_pool_status(const vmr_shared_pool *pool);
 
-/* A pool of `type` under a name: NAME_create(&pool, ctx), NAME_get(pool), NAME_put(pool, object), NAME_destroy(pool). */
+/* A pool of `type` under a name: NAME_create(&pool, ctx), NAME_create_with(&pool, ctx, &options) (the options' object_bytes and
+ * alignment are the type's), NAME_get(pool), NAME_put(pool, object), NAME_destroy(pool). */
 #ifdef __cplusplus
 #define VMR_ALIGNMENT_OF(type) alignof(type)
 #else
@@ -144,16 +172,25 @@ VMR_API vmr_status vmr_shared_pool_status(const vmr_shared_pool *pool);
   typedef struct name { \
     vmr_pool untyped; \
   } name; \
-  VMR_UNUSED static inline vmr_status name##_create(name **pool, vmr_ctx *ctx) { \
+  VMR_UNUSED static inline vmr_status name##_create_with(name **pool, vmr_ctx *ctx, const vmr_pool_options *given) { \
     vmr_pool_options options = vmr_pool_options_for(sizeof(type), VMR_ALIGNMENT_OF(type)); \
     vmr_pool *created = NULL; \
+    if (pool == NULL) return VMR_INVALID_ARGUMENT; \
+    *pool = NULL; \
+    if (given != NULL && given->struct_size != sizeof options) return VMR_WRONG_VERSION; \
+    if (given != NULL) options = *given; \
+    options.object_bytes = sizeof(type); \
+    if (options.alignment < VMR_ALIGNMENT_OF(type)) options.alignment = VMR_ALIGNMENT_OF(type); \
     vmr_status status = vmr_pool_create(&created, ctx, &options); \
     *pool = (name *)created; \
     return status; \
   } \
-  VMR_UNUSED static inline type *name##_get(name *pool) { return (type *)vmr_pool_get(&pool->untyped); } \
+  VMR_UNUSED static inline vmr_status name##_create(name **pool, vmr_ctx *ctx) { \
+    return name##_create_with(pool, ctx, NULL); \
+  } \
+  VMR_UNUSED static inline type *name##_get(name *pool) { return (type *)vmr_pool_get((vmr_pool *)pool); } \
   VMR_UNUSED static inline vmr_status name##_put(name *pool, type *object) { \
-    return vmr_pool_put(&pool->untyped, object); \
+    return vmr_pool_put((vmr_pool *)pool, object); \
   } \
   VMR_UNUSED static inline vmr_status name##_destroy(name *pool) { return vmr_pool_destroy((vmr_pool *)pool); } \
   typedef name name##_needs_a_semicolon

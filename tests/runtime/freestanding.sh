@@ -5,7 +5,7 @@ set -euo pipefail
 source=$1 compiler=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for file in arena arena_guard arena_scope plan pool pool_check; do
+for file in arena arena_guard arena_scope plan pool pool_check pool_slabs; do
   "$compiler" -std=c11 -ffreestanding -DVMR_FREESTANDING -O2 -DNDEBUG -Wall -Wextra -Werror -I"$source" -I"$source/include" \
     -c "$source/runtime/$file.c" -o "$work/$file.o"
 done

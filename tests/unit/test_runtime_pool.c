@@ -1,6 +1,6 @@
 /* test_runtime_pool.c: pools: content and alignment, misuse that is recognised, limits, iteration, trimming, buffers of the
  * caller's, faults, guard bytes; and random operations against a model. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tests/unit/runtime_ctx.h"
 #include "tests/unit/short_of_memory.h"
@@ -316,11 +317,72 @@ static void writes_around_and_after_are_found(void **state) {
     assert_false(vmr_pool_is_valid(pool));
     assert_ptr_equal(vmr_pool_get(pool), object);
     assert_int_equal(found.count, 3);
+    object[bytes + 15] ^= 1;
+    assert_int_equal(vmr_pool_put(pool, (void *)(uintptr_t)object), VMR_CORRUPTED);
+    assert_ptr_equal(found.object, object);
+    assert_int_equal(vmr_pool_put(pool, (void *)(uintptr_t)object), VMR_DOUBLE_FREE); /* it was taken back */
+    assert_int_equal(vmr_pool_status(pool), VMR_CORRUPTED);
     other[-1] ^= 1; /* the tag */
     assert_int_equal(vmr_pool_put(pool, (void *)(uintptr_t)other), VMR_DOUBLE_FREE);
     assert_int_equal(vmr_pool_destroy(pool), VMR_STILL_IN_USE);
     assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
   }
+}
+
+/* Nothing is read of what is given back unless it is the pool's: memory before it may not be there, and its slab may be
+ * gone. */
+static void misuse_is_found_without_a_look_at_foreign_memory(void **state) {
+  (void)state;
+  enum { COUNT = 5000 };
+  static void *objects[COUNT];
+  misuse found = {0};
+  vmr_ctx *ctx = make_watched_ctx(0, &found);
+  vmr_pool_options options = vmr_pool_options_for(100, 0);
+  vmr_pool *pool = NULL;
+  char *pages = mmap(NULL, 3 * 64 * KIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_true(pages != MAP_FAILED);
+  for (size_t max_idle = 0; max_idle <= 10; max_idle += 10) {
+    options.max_idle = max_idle;
+    assert_int_equal(vmr_pool_create(&pool, ctx, &options), VMR_OK);
+    for (int i = 0; i < COUNT; i++) objects[i] = vmr_pool_get(pool);
+    for (size_t at = 0; at < 3 * 64 * KIB; at += 4 * KIB)
+      assert_int_equal(vmr_pool_put(pool, pages + at), VMR_FOREIGN_POINTER);
+    for (int i = 0; i < COUNT; i++) assert_int_equal(vmr_pool_put(pool, objects[i]), VMR_OK);
+    if (max_idle == 0) assert_true(vmr_pool_trim(pool) > COUNT * 100);
+    assert_true(vmr_pool_read_figures(pool).reserved_bytes < (size_t)COUNT * 100);
+    for (int i = 0; i < COUNT; i++) assert_true(vmr_pool_put(pool, objects[i]) != VMR_OK);
+#ifndef VMO_ADDRESS_SANITIZER
+    assert_int_equal(found.what, VMR_DOUBLE_FREE);
+#endif
+    assert_true(vmr_pool_is_valid(pool));
+    for (int i = 0; i < COUNT; i++) { /* and what was given back is used again */
+      objects[i] = vmr_pool_get(pool);
+      memset(objects[i], 1, 100);
+    }
+    assert_int_equal(vmr_pool_read_figures(pool).live, COUNT);
+    assert_true(vmr_pool_is_valid(pool));
+    assert_int_equal(vmr_pool_destroy(pool), VMR_STILL_IN_USE);
+  }
+  munmap(pages, 3 * 64 * KIB);
+  assert_int_equal(current_bytes(ctx), 0);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
+VMR_POOL_DEFINE(pair_pool, misuse);
+
+static void a_defined_pool_takes_options(void **state) {
+  (void)state;
+  pair_pool *pool = NULL;
+  vmr_pool_options options = vmr_pool_options_for(1, 0);
+  options.max_live = 2;
+  assert_int_equal(pair_pool_create_with(NULL, NULL, &options), VMR_INVALID_ARGUMENT);
+  assert_int_equal(pair_pool_create_with(&pool, NULL, &options), VMR_OK);
+  misuse *first = pair_pool_get(pool), *second = pair_pool_get(pool);
+  assert_true(first != NULL && second != NULL && second + 1 != first && first != second);
+  assert_null(pair_pool_get(pool));
+  assert_int_equal(pair_pool_put(pool, first), VMR_OK);
+  assert_ptr_equal(pair_pool_get(pool), first);
+  assert_int_equal(pair_pool_destroy(pool), VMR_STILL_IN_USE);
 }
 
 /* ---- random operations against a model ---- */
@@ -390,6 +452,8 @@ int main(void) {
       cmocka_unit_test(a_pool_lives_in_a_buffer),
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(writes_around_and_after_are_found),
+      cmocka_unit_test(misuse_is_found_without_a_look_at_foreign_memory),
+      cmocka_unit_test(a_defined_pool_takes_options),
       cmocka_unit_test(random_programs_keep_every_byte),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
