@@ -11,12 +11,15 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "planner/fill.h"
 #include "planner/solver.h"
 #include "support/random.h"
 
 #define MOST_THREADS 64
 #define MEMORY_BITS 16 /* of the table of failed states, at first */
 #define MOST_EXACT_BYTES UINT64_C(100000000)
+#define FILLS_FIRST 4
+#define NODES_PER_FILL 1000 /* and one for each item, at first */
 #define NODES_PER_ROUND 300 /* and one for each item, at first */
 #define MAX_RANKED 10000    /* items of a part; with more, searching ranks gains nothing in its time */
 #define MAX_STAGED 400000   /* items of a part; with more, the skyline in stages takes too much memory */
@@ -251,34 +254,47 @@ static vmo_status run_slice(rank_slice *slice, vmo_visit *visit) {
 /* ---- the whole ---- */
 
 /* What takes turns, and the units that it used so far: the one that used the fewest is next. */
-typedef enum method { EXACT, RANKS, STAGES, METHOD_COUNT } method;
+typedef enum method { FILL, EXACT, RANKS, STAGES, METHOD_COUNT } method;
 
 typedef struct turns {
   bool may[METHOD_COUNT];
   uint64_t used[METHOD_COUNT];
-  uint32_t pass; /* of the stages */
+  uint32_t pass;  /* of the stages */
+  uint32_t tries; /* to fill the part */
 } turns;
 
 static turns plan_turns(const team *t) {
   const vmo_part *part = t->visit->part;
-  turns planned = {.may = {[EXACT] = t->count > 0,
+  turns planned = {.may = {[FILL] = vmo_is_filled(t->visit->work.instance, part),
+                           [EXACT] = t->count > 0,
                            [RANKS] = part->item_count <= MAX_RANKED,
                            [STAGES] = part->item_count <= MAX_STAGED && t->visit->work.instance->pin_count == 0}};
   return planned;
 }
 
-/* Exact searches count a third where there are any. */
+/* Exact searches get three times as much as others, and filling, where that is possible, as much again. */
 static method choose_method(const turns *planned) {
-  static const uint64_t weights[] = {[EXACT] = 1, [RANKS] = 3, [STAGES] = 3};
+  static const uint64_t weights[] = {[FILL] = 1, [EXACT] = 3, [RANKS] = 9, [STAGES] = 9};
   method best = METHOD_COUNT;
-  for (method m = EXACT; m < METHOD_COUNT; m++)
+  if (planned->may[FILL] && planned->tries < FILLS_FIRST) return FILL;
+  for (method m = FILL; m < METHOD_COUNT; m++)
     if (planned->may[m] &&
         (best == METHOD_COUNT || planned->used[m] * weights[m] < planned->used[best] * weights[best]))
       best = m;
   return best;
 }
 
+/* One try to fill the part without waste. Later ones have more nodes. */
+static vmo_status fill(vmo_visit *visit, uint32_t number, vmr_arena *arena) {
+  uint64_t nodes = (NODES_PER_FILL + visit->part->item_count) * (1 + number / 8);
+  vmr_arena_reset(arena);
+  vmo_outcome outcome = vmo_fill_part(&visit->work, number, nodes, visit->solver->options->seed, arena);
+  if (outcome == VMO_OUTCOME_FOUND) vmo_keep_plan(visit, "filling without waste");
+  return outcome == VMO_OUTCOME_OUT_OF_MEMORY ? VMO_OUT_OF_MEMORY : VMO_OK;
+}
+
 static vmo_status run_turn(team *t, rank_slice *slice, turns *planned, method chosen) {
+  if (chosen == FILL) return fill(t->visit, planned->tries++, slice->arena);
   if (chosen == EXACT) return run_round(t);
   if (chosen == RANKS) return run_slice(slice, t->visit);
   return vmo_run_stages(t->visit, planned->pass++, slice->arena);
