@@ -233,9 +233,41 @@ static bool apply_detail(vmo_cli *cli, vmo_setting_level level, const char *valu
 }
 
 static bool apply_optimise(vmo_cli *cli, vmo_setting_level level, const char *value) {
-  bool two;
-  if (!choose(cli, level, VMO_OPTION_OPTIMISE, value, "0", "2", &two)) return false;
-  cli->options.optimise = two ? 2 : 0;
+  bool compiles = cli->command->bit == VMO_COMPILE, is_digit = value[0] >= '0' && value[0] <= '2' && value[1] == '\0';
+  if (!is_digit || (value[0] == '1' && !compiles))
+    return vmo_option_fault(cli, level, VMO_OPTION_OPTIMISE, "takes %s, not '%s'", compiles ? "0, 1 or 2" : "0 or 2",
+                            value);
+  cli->options.optimise = (uint32_t)(value[0] - '0');
+  cli->options.optimise_given = true;
+  return true;
+}
+
+static bool apply_emit(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  static const char *const words[] = {"obj", "llvm", "bc", "asm", "c-header"};
+  for (int i = 0; i < 5; i++) {
+    if (strcmp(words[i], value) != 0) continue;
+    cli->options.emit = (vmo_emit_choice)i;
+    return true;
+  }
+  return vmo_option_fault(cli, level, VMO_OPTION_EMIT, "takes obj, llvm, bc, asm or c-header, not '%s'", value);
+}
+
+static bool apply_llvm_level(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  if (value[0] < '0' || value[0] > '3' || value[1] != '\0')
+    return vmo_option_fault(cli, level, VMO_OPTION_LLVM_OPT, "takes 0, 1, 2 or 3, not '%s'", value);
+  cli->options.llvm_level = (uint32_t)(value[0] - '0');
+  cli->options.llvm_level_given = true;
+  return true;
+}
+
+/* Letters, digits and _: what a name of C may hold. */
+static bool apply_prefix(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  for (const char *at = value; *at != '\0'; at++) {
+    bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_';
+    if (letter || (*at >= '0' && *at <= '9' && at > value)) continue;
+    return vmo_option_fault(cli, level, VMO_OPTION_PREFIX, "takes letters, digits and _, as in my_, not '%s'", value);
+  }
+  cli->options.prefix = value;
   return true;
 }
 
@@ -315,6 +347,14 @@ bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo
   case VMO_OPTION_MAX_PEAK: return apply_list(cli, level, value, apply_budget);
   case VMO_OPTION_RESULTS: return choose(cli, level, option, value, "arena", "caller", &options->results_in_caller);
   case VMO_OPTION_OPTIMISE: return apply_optimise(cli, level, value);
+  case VMO_OPTION_HEADER: return apply_path(cli, level, option, value, &options->header);
+  case VMO_OPTION_EMIT: return apply_emit(cli, level, value);
+  case VMO_OPTION_LLVM_OPT: return apply_llvm_level(cli, level, value);
+  case VMO_OPTION_TARGET: options->target = value; return true;
+  case VMO_OPTION_CPU: options->cpu = value; return true;
+  case VMO_OPTION_FEATURES: options->features = value; return true;
+  case VMO_OPTION_PREFIX: return apply_prefix(cli, level, value);
+  case VMO_OPTION_INSTRUMENT: options->instrument = true; return true;
   case VMO_OPTION_PASSES: return apply_passes(cli, level, value);
   case VMO_OPTION_DUMP: return apply_dump(cli, level, value);
   case VMO_OPTION_MAX_STACK: return apply_limit(cli, level, option, value, &options->max_object);

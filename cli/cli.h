@@ -39,7 +39,8 @@ typedef enum vmo_command_set {
   VMO_PLAN = 8,
   VMO_OPS = 16,
   VMO_EXPLAIN = 32,
-  VMO_RUN = 64
+  VMO_RUN = 64,
+  VMO_COMPILE = 128
 } vmo_command_set;
 
 struct vmo_cli;
@@ -105,6 +106,15 @@ typedef struct vmo_argument_setting {
   vmo_setting_level level;
 } vmo_argument_setting;
 
+/* What compile writes; in the order of the words of --emit. */
+typedef enum vmo_emit_choice {
+  VMO_EMIT_OBJECT,
+  VMO_EMIT_LLVM,
+  VMO_EMIT_BITCODE,
+  VMO_EMIT_ASSEMBLY,
+  VMO_EMIT_C_HEADER
+} vmo_emit_choice;
+
 typedef enum vmo_engine_choice { VMO_ENGINE_DEFAULT, VMO_ENGINE_JIT, VMO_ENGINE_REFERENCE } vmo_engine_choice;
 
 typedef enum vmo_colour_choice { VMO_COLOUR_AUTO, VMO_COLOUR_ALWAYS, VMO_COLOUR_NEVER } vmo_colour_choice;
@@ -124,6 +134,10 @@ typedef struct vmo_options {
   VMO_VEC(vmo_budget) budgets;
   bool results_in_caller;
   uint32_t optimise;
+  vmo_emit_choice emit;
+  uint32_t llvm_level;
+  bool llvm_level_given, instrument, optimise_given;
+  const char *target, *cpu, *features, *prefix, *header;
   const char *passes, *dump;
   vmo_bytes capacity; /* -1: none */
   bool minimise;
@@ -169,6 +183,7 @@ typedef struct vmo_cli {
   vmo_module *module;
   vmo_binding binding;
   vmo_module_facts *facts;
+  vmo_context *call_context;   /* of vmo_plan_for_calls; NULL: none */
   vmo_ll_program *program;     /* LLVM IR */
   const vmo_site_facts *sites; /* of that; NULL: none */
   vmo_text dump;
@@ -233,6 +248,9 @@ vmo_status vmo_load_module(vmo_cli *cli);
 vmo_status vmo_parse_loaded(vmo_cli *cli);
 /* Plans it. */
 vmo_status vmo_plan_loaded(vmo_cli *cli);
+/* The same program, planned with results in the caller's bytes, when its functions call each other; *callees is NULL where
+ * there is no need. It lives as long as the run. */
+vmo_status vmo_plan_for_calls(vmo_cli *cli, vmo_module **callees);
 /* VMO_DOES_NOT_FIT when an arena is over a budget. */
 vmo_status vmo_test_budgets(vmo_cli *cli);
 
@@ -307,6 +325,7 @@ vmo_exit vmo_run_analyze_command(vmo_cli *cli);
 vmo_exit vmo_run_opt_command(vmo_cli *cli);
 vmo_exit vmo_run_plan_command(vmo_cli *cli);
 vmo_exit vmo_run_run_command(vmo_cli *cli);
+vmo_exit vmo_run_compile_command(vmo_cli *cli);
 vmo_exit vmo_run_ops_command(vmo_cli *cli);
 vmo_exit vmo_run_explain_command(vmo_cli *cli);
 

@@ -32,6 +32,11 @@ const vmo_command vmo_commands[] = {
      "arguments. A state that gets no argument begins as zeros. FUNCTION may be left out when there is one\n"
      "that no other calls. docs/run.md tells more.",
      VMO_RUN, false, true},
+    {"compile", vmo_run_compile_command, "FILE", "make an object file of a program, and a C header for it",
+     "Plans a program's memory and compiles it to code that computes in one arena: an object file to link with\n"
+     "libvmemrt, or what --emit names. --header writes the C functions that it holds. Dims that have no value\n"
+     "become arguments of these. docs/abi.md tells what the functions expect and give.",
+     VMO_COMPILE, false, false},
     {"ops", vmo_run_ops_command, "[NAME]", "list the ops of VMIR, or tell about one",
      "Lists the table of ops, or tells about one: operands, result, what it may overwrite.", VMO_OPS, true, false},
     {"explain", vmo_run_explain_command, "[CODE]", "tell about a diagnostic such as E0601",

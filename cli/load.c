@@ -34,8 +34,9 @@ vmo_status vmo_parse_loaded(vmo_cli *cli) {
 
 /* ---- planning ---- */
 
-vmo_status vmo_plan_loaded(vmo_cli *cli) {
+static vmo_plan_options plan_options(vmo_cli *cli) {
   const vmo_options *options = &cli->options;
+  bool makes_code = (cli->command->bit & (VMO_COMPILE | VMO_RUN)) != 0;
   vmo_plan_options plan = {.alignment = options->alignment,
                            .results_in_caller = options->results_in_caller,
                            .optimise = options->optimise,
@@ -44,10 +45,45 @@ vmo_status vmo_plan_loaded(vmo_cli *cli) {
                            .dump_out = &cli->dump,
                            .summary_only = options->summary,
                            .progress = vmo_show_progress};
+  if (!makes_code) return plan;
+  uint32_t level = options->optimise_given ? options->optimise : 2;
+  plan.optimise = level == 2 ? 2 : 0;
+  plan.apart = level == 0;
+  return plan;
+}
+
+vmo_status vmo_plan_loaded(vmo_cli *cli) {
+  vmo_plan_options plan = plan_options(cli);
   vmo_status status = vmo_plan_module(cli->module, &cli->binding, &plan, &cli->facts);
   if (status != VMO_OK) cli->facts = NULL;
   if (status == VMO_OK && vmo_text_failed(&cli->dump)) status = VMO_OUT_OF_MEMORY;
   return status;
+}
+
+static bool has_calls(const vmo_module *module) {
+  for (uint32_t f = 0; f < module->functions.count; f++)
+    for (uint32_t i = 0; i < module->functions.data[f]->ops.count; i++)
+      if (module->functions.data[f]->ops.data[i].code == VMO_OP_call) return true;
+  return false;
+}
+
+/* Nothing that is wrong is found here for the first time, so that its diagnostics need not be shown. */
+vmo_status vmo_plan_for_calls(vmo_cli *cli, vmo_module **callees) {
+  const vmo_context *from = cli->context;
+  vmo_plan_options plan = plan_options(cli);
+  vmo_module_facts *facts;
+  *callees = NULL;
+  if (plan.results_in_caller || !has_calls(cli->module)) return VMO_OK;
+  vmo_context *context = cli->call_context = vmo_context_create();
+  if (context == NULL) return VMO_OUT_OF_MEMORY;
+  vmo_status status = vmo_context_set_source(context, from->source_name, from->source_text, from->source_length);
+  if (status == VMO_OK) status = vmo_parse_module(context, callees);
+  if (status != VMO_OK) return status;
+  vmo_fix_dims(*callees, &cli->binding);
+  plan.results_in_caller = true;
+  plan.dump = NULL;
+  plan.dump_out = NULL;
+  return vmo_plan_module(*callees, &cli->binding, &plan, &facts);
 }
 
 /* ---- budgets ---- */

@@ -65,6 +65,7 @@ int main(int count, char **arguments) {
   vmo_print_diagnostics(&cli);
   if (code == VMO_EXIT_INTERNAL && cli.context->diagnostics->errors == 0) report_lack_of_memory();
   vmo_text_free(&cli.dump);
+  vmo_context_destroy(cli.call_context);
   vmo_context_destroy(cli.context);
   free(cli.source);
   free(cli.config_source);

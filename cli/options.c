@@ -16,11 +16,12 @@ enum {
   OPT = VMO_OPT,
   PLAN = VMO_PLAN,
   RUN = VMO_RUN,
+  COMPILE = VMO_COMPILE,
   OPS = VMO_OPS,
   EXPLAIN = VMO_EXPLAIN,
   MODULES = CHECK | ANALYZE | OPT,
   INPUTS = MODULES | PLAN,
-  ALL = INPUTS | RUN | OPS | EXPLAIN
+  ALL = INPUTS | RUN | COMPILE | OPS | EXPLAIN
 };
 
 const vmo_option_info vmo_option_infos[VMO_OPTION_COUNT] = {
@@ -281,7 +282,7 @@ static bool place_outputs(vmo_cli *cli) {
     return false;
   }
   if (options->json_path != NULL) cli->json_path = options->json_path;
-  if ((cli->command->bit & (VMO_OPT | VMO_PLAN)) != 0 && options->validated == NULL) {
+  if ((cli->command->bit & (VMO_OPT | VMO_PLAN | VMO_COMPILE)) != 0 && options->validated == NULL) {
     if (!place_beside_product(cli)) return false;
   } else {
     place_report(cli);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codegen/compile.h"
+#include "codegen/interface.h"
 
 typedef struct checker {
   vmo_emitter *e;
@@ -149,11 +150,13 @@ static void check_function(checker *c, const vmo_function *function) {
   }
 }
 
-static void check_dims(checker *c) {
+static void check_dims(checker *c, const vmo_unit *unit) {
   LLVMBuilderRef b = builder_of(c);
+  const bool *used = vmo_find_used_dims(c->module, unit->function, c->e->arena);
+  if (used == NULL) vmo_emit_fail(c->e, VMO_OUT_OF_MEMORY);
   for (uint32_t d = 0; d < c->module->dims.count; d++) {
     const vmo_dim *dim = &c->module->dims.data[d];
-    if (dim->kind == VMO_DIM_LOCAL || dim->kind == VMO_DIM_FIXED) continue;
+    if (used == NULL || !used[d]) continue;
     LLVMValueRef value = vmo_emit_dim(c->e, d);
     note(c, LLVMBuildICmp(b, LLVMIntSLT, value, vmo_i64(c->e, 0), ""));
     if (dim->kind == VMO_DIM_BOUNDED) note(c, LLVMBuildICmp(b, LLVMIntSGT, value, vmo_i64(c->e, dim->limit), ""));
@@ -174,7 +177,7 @@ static void store_arenas(checker *c, const vmo_unit *unit, LLVMValueRef bytes) {
 static void fill_checks(checker *c, const vmo_unit *unit, LLVMValueRef bytes) {
   vmo_emitter *e = c->e;
   c->bad = vmo_i1(e, false);
-  check_dims(c);
+  check_dims(c, unit);
   add_function(c, unit->id);
   for (uint32_t i = 0; i < c->todo.count && e->status == VMO_OK; i++)
     check_function(c, c->module->functions.data[c->todo.data[i]]);

@@ -21,6 +21,7 @@ typedef struct vmo_code_options {
   const char *prefix;   /* before each exported name; NULL: none */
   bool typed;           /* the typed functions too, whose names must be such as C accepts */
   bool instrument;      /* calls vmr_call.watch while it runs */
+  uint32_t threads;     /* vmr_call.threads of the typed functions */
   /* The same program, planned with results in the caller's bytes: where calls find their functions. NULL: `module` itself
    * is planned so, or its functions call none. */
   vmo_module *callees;
@@ -39,6 +40,15 @@ typedef enum vmo_code_form { VMO_CODE_LLVM, VMO_CODE_BITCODE, VMO_CODE_ASSEMBLY,
 
 /* Appends the code in that form. `code` stays as it is. */
 vmo_status vmo_write_code(vmo_context *context, vmo_code *code, vmo_code_form form, vmo_text *out);
+
+/* ---- C headers, which need no LLVM ---- */
+
+/* Declares the typed functions of a planned module, with what they expect. `title` names where it comes from; `prefix`
+ * may be NULL. */
+vmo_status vmo_write_c_header(vmo_module *module, const char *prefix, const char *title, vmo_text *out);
+/* Only where everything is: bytes and alignment of arenas, offset and bytes of each value, with static asserts, for code
+ * that is written by hand or made elsewhere. */
+vmo_status vmo_write_c_offsets(vmo_module *module, const char *prefix, const char *title, vmo_text *out);
 
 /* ---- code in this process ---- */
 

@@ -17,6 +17,7 @@
 #include <llvm-c/IRReader.h>
 
 #include "analysis/analysis.h"
+#include "codegen/interface.h"
 
 /* ---- what all of codegen/ uses ---- */
 
@@ -220,7 +221,8 @@ static void emit_exports(vmo_emitter *e, vmo_unit *unit) {
   e->function = unit->function;
   e->plan = unit->function->plan;
   LLVMValueRef checks = vmo_emit_checks(e, unit);
-  if (e->status == VMO_OK) vmo_emit_entry(e, unit, checks);
+  LLVMValueRef entry = e->status == VMO_OK ? vmo_emit_entry(e, unit, checks) : NULL;
+  if (e->status == VMO_OK && e->options->typed) vmo_emit_typed(e, unit, checks, entry);
 }
 
 static void place_unit(vmo_emitter *e, vmo_unit *unit) {
@@ -272,6 +274,7 @@ static vmo_status verify(vmo_compilation *c) {
 
 static vmo_status compile(vmo_compilation *c) {
   vmo_status status = check_kernels(c->module);
+  if (status == VMO_OK && c->options->typed) status = vmo_check_c_names(c->module, c->options->prefix);
   if (status == VMO_OK) status = make_all_units(c);
   if (status == VMO_OK) status = open_llvm(c);
   if (status == VMO_OK) status = emit_module(c);

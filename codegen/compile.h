@@ -99,6 +99,11 @@ LLVMValueRef vmo_emit_checks(vmo_emitter *e, const vmo_unit *unit);
 /* NAME_entry, around the unit's body. */
 LLVMValueRef vmo_emit_entry(vmo_emitter *e, const vmo_unit *unit, LLVMValueRef checks);
 
+/* ---- typed.c ---- */
+
+/* NAME and NAME_arena_bytes. */
+void vmo_emit_typed(vmo_emitter *e, const vmo_unit *unit, LLVMValueRef checks, LLVMValueRef entry);
+
 /* ---- compile.c ---- */
 
 vmo_unit *vmo_callee_unit(vmo_compilation *compilation, vmo_function_id id);

@@ -27,7 +27,7 @@ typedef struct lowering {
 void vmo_open_frame(vmo_emitter *e, vmo_emit_frame *frame, LLVMValueRef function) {
   *frame = (vmo_emit_frame){.function = function};
   frame->dims = vmo_emit_alloc(e, (size_t)e->module->dims.count + 1, sizeof *frame->dims);
-  frame->call = LLVMGetParam(function, 0);
+  if (LLVMCountParams(function) > 0) frame->call = LLVMGetParam(function, 0);
   LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(e->llvm, function, "entry");
   LLVMBasicBlockRef start = LLVMAppendBasicBlockInContext(e->llvm, function, "start");
   frame->fail = LLVMAppendBasicBlockInContext(e->llvm, function, "fail");

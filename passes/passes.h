@@ -11,6 +11,7 @@
 typedef struct vmo_plan_options {
   uint32_t alignment;     /* of slots whose type names none; 0: VMO_DEFAULT_ALIGNMENT; a power of two */
   bool results_in_caller; /* --results=caller: results are the caller's bytes, not the arena's */
+  bool apart;             /* -O0 of compile: nothing in place, and no two buffers share bytes */
   uint32_t optimise;      /* 2: passes that change the program (dead values, fusion) run; else 0 */
   const char *passes;     /* comma-separated names of passes to run, in pipeline order; NULL: all; "none": none */
   const char *dump;       /* name of a fact ("flow", "liveness", ...), or of a pass after which the program is printed;

@@ -115,6 +115,7 @@ static vmo_status check_names(vmo_context *context, const vmo_plan_options *opti
 /* With --passes, optional passes run when they are named, and the others up to the last one that is named. */
 static bool is_wanted(const vmo_plan_options *options, size_t index) {
   const pass_row *row = &passes[index];
+  if (options->apart && row->run == vmo_choose_inplace) return false;
   if (!options->passes) return options->optimise >= row->level;
   if (row->optional) return is_listed(options->passes, row->name);
   for (size_t i = index; i < PASS_COUNT; i++)

@@ -23,8 +23,15 @@ typedef struct placement {
 
 /* ---- listing items ---- */
 
+/* With -O0 of compile everything is live throughout, so that nothing shares bytes. */
+static vmo_live_range range_of(const placement *p, vmo_live_range range) {
+  if (!p->planning->options->apart) return range;
+  return (vmo_live_range){0, (vmo_point)p->planning->function->ops.count};
+}
+
 static bool add_item(placement *p, vmo_item item, vmo_live_range range) {
   vmr_arena *arena = p->planning->scratch->arena;
+  range = range_of(p, range);
   item.range_first = p->list.ranges.count;
   item.range_count = 1;
   item.offset = VMO_NONE;
@@ -72,6 +79,12 @@ static vmo_status list_buffers(placement *p, bool results) {
   p->list.ranges.data = occupancy.ranges.data;
   p->list.ranges.count = occupancy.ranges.count;
   p->list.ranges.capacity = occupancy.ranges.capacity;
+  for (uint32_t i = 0; i < p->list.items.count && p->planning->options->apart; i++) {
+    vmo_item *item = &p->list.items.data[i];
+    if (item->range_count == 0) continue;
+    item->range_count = 1;
+    p->list.ranges.data[item->range_first] = range_of(p, p->list.ranges.data[item->range_first]);
+  }
   return VMO_OK;
 }
 
@@ -176,6 +189,7 @@ static vmo_status report_unplaceable(const vmo_planning *planning, vmo_status st
 
 /* A buffer with parts, placed as a whole before: its lanes stay there, live only where they are. */
 static const vmo_buffer_class *class_with_parts(const vmo_planning *planning, const vmo_item *item) {
+  if (planning->options->apart) return NULL;
   if (item->kind != VMO_ITEM_BUFFER || item->home != planning->buffers->classes[item->index].home) return NULL;
   const vmo_buffer_class *class = &planning->buffers->classes[item->index];
   bool pinned = class->anchor != VMO_NONE && planning->flow->storages.data[class->anchor].owner == VMO_OWNER_STATE;
