@@ -34,6 +34,8 @@ vmo_status vmo_parse_loaded(vmo_cli *cli) {
 
 /* ---- planning ---- */
 
+enum { DEFAULT_LEVEL = 1 }; /* of compile: 2 as soon as fused ops have kernels */
+
 static vmo_plan_options plan_options(vmo_cli *cli) {
   const vmo_options *options = &cli->options;
   bool makes_code = (cli->command->bit & (VMO_COMPILE | VMO_RUN)) != 0;
@@ -46,7 +48,7 @@ static vmo_plan_options plan_options(vmo_cli *cli) {
                            .summary_only = options->summary,
                            .progress = vmo_show_progress};
   if (!makes_code) return plan;
-  uint32_t level = options->optimise_given ? options->optimise : 2;
+  uint32_t level = options->optimise_given ? options->optimise : DEFAULT_LEVEL;
   plan.optimise = level == 2 ? 2 : 0;
   plan.apart = level == 0;
   return plan;
