@@ -235,7 +235,7 @@ static bool apply_detail(vmo_cli *cli, vmo_setting_level level, const char *valu
 static bool apply_optimise(vmo_cli *cli, vmo_setting_level level, const char *value) {
   bool compiles = cli->command->bit == VMO_COMPILE, is_digit = value[0] >= '0' && value[0] <= '2' && value[1] == '\0';
   if (!is_digit || (value[0] == '1' && !compiles))
-    return vmo_option_fault(cli, level, VMO_OPTION_OPTIMISE, "takes %s, not '%s'", compiles ? "0, 1 or 2" : "0 or 2",
+    return vmo_option_fault(cli, level, VMO_OPTION_OPTIMISE, "is %s, not '%s'", compiles ? "0, 1 or 2" : "0 or 2",
                             value);
   cli->options.optimise = (uint32_t)(value[0] - '0');
   cli->options.optimise_given = true;
