@@ -34,6 +34,15 @@ static uint32_t *new_array(vmo_ll_program *program, size_t count) {
 
 /* ---- edges ---- */
 
+/* Whether every function that a library function is told to call is one of the program. */
+static bool knows_callbacks(const vmo_ll_program *program, const vmo_ll_instruction *call, const vmo_libc_row *row) {
+  for (uint32_t i = 0; i < call->operand_count; i++)
+    if (vmo_libc_effect_of(row, i) == VMO_EFFECT_CALLED &&
+        vmo_ll_find_function(program, LLVMGetOperand(call->ref, i)) == VMO_NONE)
+      return false;
+  return true;
+}
+
 /* The function or the outside node that a call leads to; VMO_NONE: nowhere. */
 static uint32_t target_of(const vmo_ll_program *program, const vmo_ll_instruction *call, bool possible) {
   uint32_t outside = program->functions.count;
@@ -43,7 +52,7 @@ static uint32_t target_of(const vmo_ll_program *program, const vmo_ll_instructio
   const vmo_ll_function *callee = &program->functions.data[call->callee];
   if (vmo_ll_is_defined(callee) && (callee->exact || !possible)) return call->callee;
   if (!possible || callee->intrinsic || callee->no_return) return VMO_NONE;
-  return callee->libc != NULL && !vmo_libc_calls_back(callee->libc) ? VMO_NONE : outside;
+  return callee->libc != NULL && knows_callbacks(program, call, callee->libc) ? VMO_NONE : outside;
 }
 
 static bool is_called_from_outside(const vmo_ll_function *function, bool whole_program) {
@@ -51,11 +60,23 @@ static bool is_called_from_outside(const vmo_ll_function *function, bool whole_p
   return function->address_taken || (function->external && !whole_program);
 }
 
+/* Functions that a library function is told to call: callees as others are. */
+static uint32_t add_callbacks(const vmo_ll_program *program, const vmo_ll_instruction *call, uint32_t *targets,
+                              uint32_t count) {
+  const vmo_libc_row *row = call->callee == VMO_NONE ? NULL : program->functions.data[call->callee].libc;
+  if (row == NULL || !vmo_libc_calls_back(row)) return count;
+  for (uint32_t i = 0; i < call->operand_count; i++) {
+    uint32_t function = vmo_ll_find_function(program, LLVMGetOperand(call->ref, i));
+    if (function != VMO_NONE) targets[count++] = function;
+  }
+  return count;
+}
+
 static vmo_status build_graph(vmo_ll_program *program, bool possible, bool whole_program, graph *g) {
   uint32_t functions = program->functions.count, count = 0;
   g->node_count = functions + 1;
   g->first = new_array(program, g->node_count + 1);
-  g->targets = new_array(program, (size_t)program->instructions.count + functions);
+  g->targets = new_array(program, (size_t)program->instructions.count + program->operands.count + functions);
   if (g->first == NULL || g->targets == NULL) return VMO_OUT_OF_MEMORY;
   for (uint32_t f = 0; f < functions; f++) {
     const vmo_ll_function *function = &program->functions.data[f];
@@ -63,6 +84,7 @@ static vmo_status build_graph(vmo_ll_program *program, bool possible, bool whole
     for (uint32_t i = function->first; i < function->first + function->count; i++) {
       uint32_t target = target_of(program, &program->instructions.data[i], possible);
       if (target != VMO_NONE) g->targets[count++] = target;
+      count = add_callbacks(program, &program->instructions.data[i], g->targets, count);
     }
   }
   g->first[functions] = count;

@@ -69,17 +69,76 @@ static void store_result(vmo_ll_points_to *p, const vmo_ll_instruction *call, ui
   for (uint32_t i = 0; i < places.count; i++) vmo_ll_store(p, places.data[i], 8, value);
 }
 
-static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t i) {
+/* Whether the function that a library function calls keeps and frees nothing of what it gets. */
+static bool is_harmless(const vmo_ll_points_to *p, uint32_t function) {
+  if (function == VMO_NONE || !p->program->functions.data[function].exact) return false;
+  const vmo_ll_summary *summary = &p->summaries[function];
+  if (!summary->computed || summary->worst || summary->cells.count > 0) return false;
+  for (uint32_t o = 1; o < summary->fresh_first; o++)
+    if (summary->objects[o].captured || summary->objects[o].freed) return false;
+  return true;
+}
+
+/* The summary of the function that a library function calls; NULL: it may keep or free what it gets. */
+static const vmo_ll_summary *find_callback(const vmo_ll_points_to *p, const vmo_ll_instruction *call,
+                                           const vmo_libc_row *row) {
+  for (uint32_t i = 0; i < call->operand_count; i++) {
+    if (vmo_libc_effect_of(row, i) != VMO_EFFECT_CALLED) continue;
+    uint32_t function = vmo_ll_find_function(p->program, LLVMGetOperand(call->ref, i));
+    return is_harmless(p, function) ? &p->summaries[function] : NULL;
+  }
+  return NULL;
+}
+
+static bool copies_bytes(const vmo_ll_summary *summary, vmo_ll_object_kind kind) {
+  for (uint32_t o = 1; o < summary->fresh_first; o++)
+    if (summary->objects[o].kind == kind && summary->objects[o].bytes_copied) return true;
+  return false;
+}
+
+static void copy_bytes_of_all(vmo_ll_points_to *p, const vmo_ll_set *set) {
+  for (uint32_t i = 0; i < set->count; i++)
+    vmo_ll_copy_bytes(p, (vmo_ll_element){set->data[i].object, SOMEWHERE, 0}, -1);
+}
+
+/* An array whose elements a function compares: its pointers change places; bytes of them may be kept. */
+static void permute(vmo_ll_points_to *p, const vmo_ll_set *array, const vmo_ll_summary *callback) {
+  vmo_ll_set places = *array, *reached = &p->place_sets[1];
+  reached->count = 0;
+  vmo_ll_add_reached(p, &places, reached);
+  if (copies_bytes(callback, VMO_LL_OBJECT_ARGUMENT)) copy_bytes_of_all(p, &places);
+  if (copies_bytes(callback, VMO_LL_OBJECT_REACHED)) copy_bytes_of_all(p, reached);
+  for (uint32_t i = 0; i < places.count; i++) {
+    vmo_ll_element whole = {places.data[i].object, SOMEWHERE, 0};
+    vmo_ll_copy(p, whole, whole, -1);
+  }
+}
+
+static void give_to_callback(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t i) {
+  const vmo_ll_summary *callback = find_callback(p, call, row);
   const vmo_ll_set *set = vmo_ll_operand_set(p, call, i);
+  if (callback == NULL) {
+    vmo_ll_capture_all(p, set, VMO_ESCAPE_CALL);
+  } else if (vmo_libc_effect_of(row, i) == VMO_EFFECT_CAPTURE) {
+    permute(p, set, callback);
+  }
+}
+
+static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t i) {
   vmo_ll_set *value = &p->place_sets[0];
   value->count = 0;
-  p->temporary = true;
   switch (vmo_libc_effect_of(row, i)) {
-  case VMO_EFFECT_FREE: break; /* by kind */
   case VMO_EFFECT_CAPTURE:
-  case VMO_EFFECT_CALLED: vmo_ll_capture_all(p, set, VMO_ESCAPE_CALL); break;
-  case VMO_EFFECT_FRESH: add_made(p, value); break;
-  case VMO_EFFECT_END: vmo_ll_add_all(p, value, vmo_ll_operand_set(p, call, 0), 0, SOMEWHERE); break;
+  case VMO_EFFECT_CALLED: give_to_callback(p, call, row, i); break;
+  case VMO_EFFECT_FRESH:
+    p->temporary = true;
+    add_made(p, value);
+    break;
+  case VMO_EFFECT_END:
+    p->temporary = true;
+    vmo_ll_add_all(p, value, vmo_ll_operand_set(p, call, 0), 0, SOMEWHERE);
+    break;
+  case VMO_EFFECT_FREE: /* by kind */
   case VMO_EFFECT_NUMBER:
   case VMO_EFFECT_READ:
   case VMO_EFFECT_WRITE: break;

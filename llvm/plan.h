@@ -12,16 +12,19 @@
 typedef struct vmo_ll_slot {
   LLVMValueRef allocation;
   const vmo_libc_row *row;
-  uint32_t object; /* in the solution */
-  vmo_bytes bytes; /* of the slot */
-  bool constant;   /* the size is known: it always fits */
-  bool in_loop;    /* a flag says whether the slot is taken */
+  uint32_t object;     /* in the solution */
+  vmo_bytes bytes;     /* of the slot */
+  bool constant;       /* the size is known: it always fits */
+  bool flagged;        /* a flag says whether the slot is taken */
+  bool released_there; /* realloc: its call is among the releases, too */
+  uint32_t alignment;
 } vmo_ll_slot;
 
 typedef struct vmo_ll_slot_release {
   LLVMValueRef call;
   const vmo_libc_row *row;
   uint32_t slot_first, slot_count; /* into slots_of_releases */
+  uint32_t own_slot;               /* realloc: the slot that its result may take; VMO_NONE: none */
   bool only;                       /* no other object can be meant */
 } vmo_ll_slot_release;
 

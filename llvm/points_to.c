@@ -257,7 +257,7 @@ void vmo_ll_add_reached(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_ll_set *
 
 /* ---- bytes of pointers in narrower values ---- */
 
-/* Whether an instruction hands on the bits of an operand as they are. */
+/* Whether bytes can be put together again from the result of an instruction. */
 static bool moves_bits(uint8_t opcode) {
   switch (opcode) {
   case LLVMPHI:
@@ -267,6 +267,9 @@ static bool moves_bits(uint8_t opcode) {
   case LLVMZExt:
   case LLVMSExt:
   case LLVMTrunc:
+  case LLVMAdd:
+  case LLVMSub:
+  case LLVMMul:
   case LLVMOr:
   case LLVMXor:
   case LLVMAnd:
@@ -383,6 +386,10 @@ static void interpret(vmo_ll_points_to *p, const vmo_ll_instruction *instruction
     join_operands(p, instruction, id, 0, 1);
     vmo_ll_add(p, &p->values[id], (vmo_ll_element){0, 1, 0});
     break;
+  case LLVMFPToUI:
+  case LLVMFPToSI:
+  case LLVMUIToFP:
+  case LLVMSIToFP:
   case LLVMPtrToInt:
   case LLVMTrunc:
   case LLVMZExt:
@@ -426,10 +433,6 @@ static void interpret(vmo_ll_points_to *p, const vmo_ll_instruction *instruction
   case LLVMFRem:
   case LLVMFPTrunc:
   case LLVMFPExt:
-  case LLVMFPToUI:
-  case LLVMFPToSI:
-  case LLVMUIToFP:
-  case LLVMSIToFP:
   case LLVMBr:
   case LLVMSwitch:
   case LLVMFence:

@@ -111,6 +111,8 @@ static inline uint32_t vmo_ll_instruction_of(const vmo_ll_function *function, ui
 }
 
 bool vmo_ll_has_attribute(LLVMValueRef function, const char *name);
+/* The function that a value is; VMO_NONE: it is none. */
+uint32_t vmo_ll_find_function(const vmo_ll_program *program, LLVMValueRef value);
 
 /* ---- call graph (call_graph.c) ---- */
 

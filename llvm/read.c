@@ -124,6 +124,10 @@ static uint32_t recall(const vmo_ll_program *program, const void *ref) {
   return VMO_NONE;
 }
 
+uint32_t vmo_ll_find_function(const vmo_ll_program *program, LLVMValueRef value) {
+  return LLVMIsAFunction(value) ? recall(program, value) : VMO_NONE;
+}
+
 bool vmo_ll_has_attribute(LLVMValueRef function, const char *name) {
   unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
   return kind != 0 &&

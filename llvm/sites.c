@@ -14,6 +14,8 @@
 #include "llvm/plan.h"
 
 #define MAX_INLINED 120 /* instructions of a callee */
+#define SLOT_ALIGNMENT 16
+#define MAX_ALIGNMENT 64
 
 typedef struct site {
   const vmo_ll_planning *planning;
@@ -121,8 +123,9 @@ static uint32_t find_foreign_release(const site *s) {
     const vmo_ll_release *release = &s->points_to->releases.data[i];
     if (release->object != s->id) continue;
     const vmo_ll_instruction *call = &s->planning->program->instructions.data[release->instruction];
-    if (release->kind == VMO_LL_MOVED) return release->instruction;
-    if (release->kind == VMO_LL_FREED && call->opcode != LLVMCall) return release->instruction;
+    bool moved = release->kind == VMO_LL_MOVED;
+    if (moved && row_of(s->planning->program, call)->kind != VMO_LIBC_REALLOC) return release->instruction;
+    if (release->kind != VMO_LL_FREED_BY_CALLEE && call->opcode != LLVMCall) return release->instruction;
     if (release->kind == VMO_LL_FREED_BY_CALLEE && !vmo_can_inline(s->planning, s->function, call))
       return release->instruction;
   }
@@ -157,8 +160,25 @@ static vmo_site_refusal refuse_function(const site *s) {
   return VMO_SITE_NOT_REFUSED;
 }
 
+/* The alignment that aligned_alloc is asked for, when a slot can have it; 16 for others, 0: it cannot. */
+static uint32_t alignment_of(LLVMValueRef call, const vmo_libc_row *row) {
+  uint64_t alignment;
+  if (row->kind != VMO_LIBC_ALIGNED) return SLOT_ALIGNMENT;
+  if (!constant_of(LLVMGetOperand(call, 0), &alignment) || alignment > MAX_ALIGNMENT) return 0;
+  if ((alignment & (alignment - 1)) != 0) return 0;
+  return alignment > SLOT_ALIGNMENT ? (uint32_t)alignment : SLOT_ALIGNMENT;
+}
+
 static bool is_supported(const vmo_libc_row *row) {
-  return row->kind == VMO_LIBC_MALLOC || row->kind == VMO_LIBC_CALLOC || row->kind == VMO_LIBC_NEW;
+  switch (row->kind) {
+  case VMO_LIBC_MALLOC:
+  case VMO_LIBC_CALLOC:
+  case VMO_LIBC_NEW:
+  case VMO_LIBC_ALIGNED:
+  case VMO_LIBC_REALLOC: return true;
+  case VMO_LIBC_COPIED: return strcmp(row->name, "strdup") == 0 || strcmp(row->name, "__strdup") == 0;
+  default: return false;
+  }
 }
 
 static vmo_site_escape escape_of(const vmo_ll_object *object) {
@@ -173,6 +193,8 @@ static vmo_site_refusal refuse_object(const site *s) {
   vmo_site_refusal refusal = refuse_function(s);
   if (refusal != VMO_SITE_NOT_REFUSED) return refusal;
   if (!is_supported(s->row)) return VMO_SITE_ALLOCATOR;
+  if (s->object->kind == VMO_LL_OBJECT_SITE && alignment_of(s->instruction->ref, s->row) == 0)
+    return VMO_SITE_ALLOCATOR;
   if (s->instruction->opcode != LLVMCall) return VMO_SITE_EXCEPTION;
   uint32_t foreign = find_foreign_release(s);
   if (foreign != VMO_NONE) {
@@ -197,22 +219,23 @@ static vmo_bytes bound_for(const vmo_ll_options *options, const vmo_ll_plan *pla
 
 static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
   const vmo_ll_options *options = s->planning->options;
-  bool constant = s->fact->bytes >= 0;
+  bool grows = s->row->kind == VMO_LIBC_REALLOC, constant = s->fact->bytes >= 0 && !grows;
   vmo_bytes bytes = constant ? round_up(s->fact->bytes == 0 ? 1 : s->fact->bytes) : bound_for(options, plan);
   if (bytes < 16 || plan->frame_bytes + bytes > options->max_frame) {
     s->fact->refusal = VMO_SITE_FRAME_FULL;
     return VMO_OK;
   }
-  bool in_loop = loop_depth(s) > 0;
+  bool flagged = grows || loop_depth(s) > 0;
   vmo_ll_slot slot = {.allocation = s->instruction->ref,
                       .row = s->row,
                       .object = s->id,
                       .bytes = bytes,
                       .constant = constant,
-                      .in_loop = in_loop};
+                      .flagged = flagged,
+                      .alignment = alignment_of(s->instruction->ref, s->row)};
   plan->frame_bytes += bytes;
   s->fact->slot_bytes = bytes;
-  s->fact->verdict = constant && !in_loop ? VMO_VERDICT_STACK : VMO_VERDICT_STACK_BOUNDED;
+  s->fact->verdict = constant && !flagged ? VMO_VERDICT_STACK : VMO_VERDICT_STACK_BOUNDED;
   return vmo_vec_push(s->planning->arena, &plan->slots, slot) ? VMO_OK : VMO_OUT_OF_MEMORY;
 }
 
@@ -317,6 +340,11 @@ static vmo_status plan_release(const vmo_ll_planning *planning, const vmo_ll_poi
         return VMO_OUT_OF_MEMORY;
   release.slot_count = plan->slots_of_releases.count - release.slot_first;
   if (release.slot_count == 0) return VMO_OK;
+  for (uint32_t k = 0; k < plan->slots.count; k++) {
+    if (plan->slots.data[k].allocation != call->ref) continue;
+    release.own_slot = k;
+    plan->slots.data[k].released_there = true;
+  }
   uint32_t object = plan->slots.data[plan->slots_of_releases.data[release.slot_first]].object;
   release.only = points_only_to(vmo_ll_operand_set(points_to, call, 0), object);
   return vmo_vec_push(planning->arena, &plan->releases, release) ? VMO_OK : VMO_OUT_OF_MEMORY;

@@ -8,6 +8,8 @@ declare ptr @malloc(i64)
 declare ptr @calloc(i64, i64)
 declare void @free(ptr)
 declare ptr @memset(ptr, i32, i64)
+declare ptr @strdup(ptr)
+declare ptr @aligned_alloc(i64, i64)
 
 ; TEXT: malloc, size not known: to the stack, where it fits 1024 bytes
 ; CHECK-LABEL: define i8 @size(
@@ -36,8 +38,7 @@ define i8 @size(i64 %n) {
 ; CHECK-DAG: icmp ule i64 %m, 1024
 ; CHECK: %[[ALL:.*]] = mul i64 %n, %m
 ; CHECK: icmp ule i64 %[[ALL]], 1024
-; CHECK: %[[BYTES:.*]] = mul i64 %n, %m
-; CHECK: call void @llvm.memset.p0.i64(ptr align 16 %{{.*}}, i8 0, i64 %[[BYTES]], i1 false)
+; CHECK: call void @llvm.memset.p0.i64(ptr align 16 %{{.*}}, i8 0, i64 %[[ALL]], i1 false)
 ; CHECK: call ptr @calloc(i64 %n, i64 %m)
 define i64 @product(i64 %n, i64 %m) {
   %p = call ptr @calloc(i64 %n, i64 %m)
@@ -72,4 +73,29 @@ again:
   br i1 %more, label %again, label %done
 done:
   ret void
+}
+
+; A copy of a text: its length is asked for first.
+; CHECK-LABEL: define i8 @copied(
+; CHECK: %[[LENGTH:.*]] = call i64 @strlen(ptr %text)
+; CHECK: %[[ALL:.*]] = add i64 %[[LENGTH]], 1
+; CHECK: icmp ule i64 %[[ALL]], 1024
+; CHECK: call void @llvm.memcpy.p0.p0.i64(ptr align 16 %{{.*}}, ptr align 1 %text, i64 %[[ALL]], i1 false)
+; CHECK: call ptr @strdup(ptr %text)
+define i8 @copied(ptr %text) {
+  %p = call ptr @strdup(ptr %text)
+  store i8 65, ptr %p
+  %x = load i8, ptr %p
+  call void @free(ptr %p)
+  ret i8 %x
+}
+
+; CHECK-LABEL: define i8 @aligned(
+; CHECK: alloca [1024 x i8], align 64
+define i8 @aligned(i64 %n) {
+  %p = call ptr @aligned_alloc(i64 64, i64 %n)
+  store i8 65, ptr %p
+  %x = load i8, ptr %p
+  call void @free(ptr %p)
+  ret i8 %x
 }

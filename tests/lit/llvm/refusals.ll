@@ -7,14 +7,15 @@ target triple = "x86_64-pc-linux-gnu"
 @global = global ptr null
 declare ptr @malloc(i64)
 declare ptr @realloc(ptr, i64)
-declare ptr @strdup(ptr)
+declare ptr @strndup(ptr, i64)
+declare ptr @aligned_alloc(i64, i64)
 declare void @free(ptr)
 declare void @unknown(ptr)
 declare i64 @malloc_usable_size(ptr)
 declare i32 @_setjmp(ptr) returns_twice
 
 ; CHECK-NOT: alloca [
-; TEXT: 0 to the stack, 0 to the stack where they fit, 16 kept
+; TEXT: 0 to the stack, 0 to the stack where they fit, 17 kept
 
 ; TEXT: returned{{$}}
 ; TEXT: kept: it is returned
@@ -143,7 +144,14 @@ define void @large() {
 
 ; TEXT: kept: objects of this function are not moved
 define void @other_allocator(ptr %s) {
-  %p = call ptr @strdup(ptr %s)
+  %p = call ptr @strndup(ptr %s, i64 5)
+  call void @free(ptr %p)
+  ret void
+}
+
+; TEXT: aligned_alloc, 4096 bytes: kept: objects of this function are not moved
+define void @page() {
+  %p = call ptr @aligned_alloc(i64 4096, i64 4096)
   call void @free(ptr %p)
   ret void
 }

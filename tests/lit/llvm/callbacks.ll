@@ -1,0 +1,49 @@
+; qsort of an array in the frame, when the function that compares is known and keeps nothing.
+; RUN: %vmemopt opt %s -o %t.ll --text | FileCheck %s
+target triple = "x86_64-pc-linux-gnu"
+@kept = global ptr null
+declare ptr @malloc(i64)
+declare void @free(ptr)
+declare void @qsort(ptr, i64, i64, ptr)
+
+define internal i32 @compare(ptr %a, ptr %b) {
+  %x = load i32, ptr %a
+  %y = load i32, ptr %b
+  %d = sub i32 %x, %y
+  ret i32 %d
+}
+
+define internal i32 @compare_and_keep(ptr %a, ptr %b) {
+  store ptr %a, ptr @kept
+  ret i32 0
+}
+
+; CHECK: sorted
+; CHECK-NEXT: malloc, 40 bytes: to the stack
+define i32 @sorted() {
+  %p = call ptr @malloc(i64 40)
+  call void @qsort(ptr %p, i64 10, i64 4, ptr @compare)
+  %x = load i32, ptr %p
+  call void @free(ptr %p)
+  ret i32 %x
+}
+
+; CHECK: sorted_and_kept
+; CHECK-NEXT: malloc, 40 bytes: kept: it is handed to code that may keep it (qsort)
+define i32 @sorted_and_kept() {
+  %p = call ptr @malloc(i64 40)
+  call void @qsort(ptr %p, i64 10, i64 4, ptr @compare_and_keep)
+  %x = load i32, ptr %p
+  call void @free(ptr %p)
+  ret i32 %x
+}
+
+; CHECK: sorted_somehow
+; CHECK-NEXT: malloc, 40 bytes: kept: it is handed to code that may keep it (qsort)
+define i32 @sorted_somehow(ptr %f) {
+  %p = call ptr @malloc(i64 40)
+  call void @qsort(ptr %p, i64 10, i64 4, ptr %f)
+  %x = load i32, ptr %p
+  call void @free(ptr %p)
+  ret i32 %x
+}
