@@ -3,6 +3,7 @@
  *   vmemrt/base.h     status codes; the context: backing memory, limits, faults, books
  *   vmemrt/arena.h    bump allocation, dropped whole
  *   vmemrt/buffer.h   aligned bytes with a padded tail
+ *   vmemrt/collect.h  a heap whose objects are freed when nothing refers to them
  *   vmemrt/compiled.h  what compiled functions and their callers share
  *   vmemrt/expression.h  shared expressions and tuples; cycles of lists and objects
  *   vmemrt/heap.h     objects of any size for a group of allocation sites of a C program
@@ -24,6 +25,7 @@
 
 #include "vmemrt/arena.h"
 #include "vmemrt/buffer.h"
+#include "vmemrt/collect.h"
 #include "vmemrt/compiled.h"
 #include "vmemrt/expression.h"
 #include "vmemrt/heap.h"

@@ -30,6 +30,7 @@ const char *vmr_status_text(vmr_status status) {
       [VMR_STILL_IN_USE] = "still in use",
       [VMR_NOT_A_NUMBER] = "not a number",
       [VMR_OUT_OF_RANGE] = "out of range",
+      [VMR_STALE_HANDLE] = "stale handle",
   };
   return (unsigned)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
 }

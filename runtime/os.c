@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #if defined(__has_include)
 #if __has_include(<valgrind/memcheck.h>)
@@ -69,6 +70,11 @@ bool vmr_os_move(void *to, void *from, size_t bytes) {
   (void)to, (void)from, (void)bytes;
   return false;
 #endif
+}
+
+uint64_t vmr_os_nanoseconds(void) {
+  struct timespec now;
+  return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec : 0;
 }
 
 bool vmr_os_is_watched(void) {

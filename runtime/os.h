@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define VMR_OS_LARGE_PAGE ((size_t)2 << 20)
 
@@ -53,6 +54,9 @@ static inline void vmr_os_clear(void *begin, size_t bytes) { (void)begin, (void)
 bool vmr_os_move(void *to, void *from, size_t bytes);
 
 #ifndef VMR_FREESTANDING
+
+/* Nanoseconds since some fixed moment; does not go back. */
+uint64_t vmr_os_nanoseconds(void);
 
 /* Whether AddressSanitizer or Valgrind watches this process. */
 bool vmr_os_is_watched(void);

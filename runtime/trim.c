@@ -1,5 +1,6 @@
 /* trim.c: vmr_trim, which asks each living handle of a context for what it holds and does not use. */
 #include "runtime/arena.h"
+#include "runtime/collect.h"
 #include "runtime/heap.h"
 #include "runtime/interner.h"
 #include "runtime/plan.h"
@@ -27,6 +28,7 @@ static size_t trim_handle(vmr_handle *handle) {
   case VMR_KIND_POOL: return vmr_pool_trim(&BODY_OF(vmr_pool_body, handle)->open);
   case VMR_KIND_HEAP: return vmr_heap_trim(BODY_OF(vmr_heap, handle));
   case VMR_KIND_PLAN: return vmr_plan_trim(BODY_OF(vmr_plan, handle));
+  case VMR_KIND_GC: return vmr_gc_trim(&BODY_OF(vmr_gc_body, handle)->open);
   case VMR_KIND_STORE: return vmr_store_trim(BODY_OF(vmr_store, handle));
   default: return trim_shared(handle);
   }

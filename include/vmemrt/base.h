@@ -54,7 +54,8 @@ typedef enum vmr_status {
   VMR_CORRUPTED,        /* bytes around an object, or the books, were overwritten */
   VMR_STILL_IN_USE,     /* something is destroyed while objects or handles of it are alive */
   VMR_NOT_A_NUMBER,     /* a text that is to be a number is none */
-  VMR_OUT_OF_RANGE      /* a number that the type cannot hold */
+  VMR_OUT_OF_RANGE,     /* a number that the type cannot hold; a place behind the end */
+  VMR_STALE_HANDLE      /* a handle that was closed, or never was one */
 } vmr_status;
 
 /* A few words for a status, as "out of memory"; for a number that is none, "unknown status". */
@@ -167,7 +168,8 @@ VMR_API size_t vmr_trim_shared(vmr_ctx *ctx);
   X(BUFFER, "buffer") \
   X(SOA, "soa") \
   X(PROFILE, "profile") \
-  X(STORE, "store")
+  X(STORE, "store") \
+  X(GC, "collected heap")
 
 typedef enum vmr_kind {
 #define VMR_KIND_MEMBER(NAME, name) VMR_KIND_##NAME,

@@ -1,0 +1,237 @@
+/* collect.h: the collected heap from inside.
+ *
+ *   chunk   [marks][blocks' records ...][cards][block 2][block 3] ... [block 127]              2 MiB, at a multiple of it
+ *   block   [cell][cell][cell] ...                               16 KiB, cells of one size and one type
+ *           [ one object                    ]                    or, with blocks behind it, one object of up to 1 MiB
+ *   large   [marks][record][cards ...][ one object ............... ]      larger ones have chunks of their own
+ *
+ * A mark is a bit for each 16 bytes of the chunk; only the first of an object is used. Objects have no heads: the record of
+ * their block tells type and size. An object is old when its mark is set and no cycle is under way.
+ *
+ * A bucket hands out the cells of one size and type, by a run of neighbouring free cells at a time. It finds the next run in the marks of
+ * its block, then in those of the next block of its list, which the last cycle made: there is no other sweep. While a
+ * cycle is under way marks do not tell what is free, so that blocks without any object are used, and their cells marked at
+ * once. */
+#ifndef VMR_RUNTIME_COLLECT_H
+#define VMR_RUNTIME_COLLECT_H
+
+#include "runtime/context.h"
+#include "vmemrt/collect.h"
+
+#define VMR_GC_GRANULE_SHIFT 4
+#define VMR_GC_GRANULE ((size_t)1 << VMR_GC_GRANULE_SHIFT)
+#define VMR_GC_BLOCK_SHIFT 14
+#define VMR_GC_BLOCK_BYTES ((size_t)1 << VMR_GC_BLOCK_SHIFT)
+#define VMR_GC_BLOCKS 128u
+#define VMR_GC_FIRST_BLOCK 2u /* those before hold the chunk's head */
+#define VMR_GC_BLOCK_GRANULES ((uint32_t)(VMR_GC_BLOCK_BYTES / VMR_GC_GRANULE))
+#define VMR_GC_BLOCK_WORDS (VMR_GC_BLOCK_GRANULES / 64)
+#define VMR_GC_LARGEST_CELL ((size_t)8 << 10) /* more: blocks of its own */
+#define VMR_GC_LARGEST_RUN ((size_t)1 << 20)  /* more: chunks of its own */
+#define VMR_GC_TAIL_CLASSES 36u
+
+typedef struct vmr_gc_type_body vmr_gc_type_body;
+typedef struct vmr_gc_bucket vmr_gc_bucket;
+
+enum vmr_gc_block_state { VMR_GC_BLOCK_FREE, VMR_GC_BLOCK_CELLS, VMR_GC_BLOCK_OBJECT, VMR_GC_BLOCK_REST };
+
+typedef struct vmr_gc_block {
+  vmr_gc_bucket *bucket; /* of cells */
+  vmr_gc_type_body *type;
+  struct vmr_gc_block *next; /* in the bucket's list */
+  size_t cell_bytes;         /* of one object too */
+  uint32_t granules;         /* of a cell */
+  uint32_t end;              /* granules of all cells */
+  uint32_t swept;            /* up to which runs were handed out */
+  uint8_t state;
+  bool is_zero;    /* never used: all bytes are zero */
+  bool is_special; /* an object of it has, or had, a handle or a finaliser */
+  uint8_t count;   /* blocks of one object; of those behind its first one, how far away that is */
+} vmr_gc_block;
+
+typedef struct vmr_gc_chunk {
+  uint64_t marks[VMR_GC_CHUNK_BYTES / VMR_GC_GRANULE / 64];
+  uint8_t is_leaf[VMR_GC_BLOCKS]; /* whether its objects hold no pointers */
+  uint64_t free[VMR_GC_BLOCKS / 64];
+  struct vmr_gc_chunk *next, *previous;
+  size_t bytes; /* more than a chunk's: one object */
+  void *memory; /* as obtained, when it is no pages */
+  size_t memory_bytes;
+  bool is_large;
+  uint32_t first;                     /* the block that begins the object of a large one */
+  vmr_gc_block blocks[VMR_GC_BLOCKS]; /* of a large one: `first` alone */
+} vmr_gc_chunk;
+
+_Static_assert(sizeof(vmr_gc_chunk) <= VMR_GC_CARDS_AT, "the cards have a place of their own");
+
+#define VMR_GC_CARD_BYTES ((size_t)1 << VMR_GC_CARD_SHIFT)
+#define VMR_GC_HEAD_BYTES (VMR_GC_FIRST_BLOCK * VMR_GC_BLOCK_BYTES)
+
+_Static_assert(VMR_GC_CARDS_AT + VMR_GC_CHUNK_BYTES / VMR_GC_CARD_BYTES <= VMR_GC_HEAD_BYTES, "and fit");
+
+struct vmr_gc_bucket {
+  vmr_gc_type open; /* what vmr_gc_alloc sees; first */
+  vmr_gc_type_body *type;
+  vmr_gc_block *block; /* that runs are found in */
+  vmr_gc_block *todo;  /* the next ones */
+  void *released;      /* cells given back by vmr_gc_release, linked through their first word */
+  vmr_gc_bucket *next; /* of all buckets */
+};
+
+struct vmr_gc_type_body {
+  vmr_gc_bucket fixed; /* first: it is what the user has */
+  vmr_gc_layout layout;
+  bool is_leaf;
+  uint64_t live_objects, live_bytes;
+  vmr_gc_bucket *tails[VMR_GC_TAIL_CLASSES];
+  vmr_gc_type_body *next;
+};
+
+typedef struct vmr_gc_entry { /* of the table of handles */
+  void *object;               /* NULL: closed, or a weak one that lost its object */
+  uint32_t generation;
+  uint32_t next; /* of the closed ones, index + 1 */
+  bool is_open, is_weak;
+} vmr_gc_entry;
+
+typedef struct vmr_gc_final {
+  void *object;
+  vmr_gc_finaliser function;
+  void *user;
+} vmr_gc_final;
+
+#define VMR_GC_RING 8 /* objects that are being fetched while others are scanned */
+
+struct vmr_gc_tracer {
+  void **base, **top, **limit; /* objects that are marked and not scanned */
+  void *ring[VMR_GC_RING];
+  uint32_t ring_head, ring_count;
+  size_t scanned; /* bytes, of the step */
+  bool is_overflown;
+  void (*on_visit)(vmr_gc_tracer *tracer, void *object); /* set by those who look and do not mark */
+  void *user;                                            /* for it */
+  struct vmr_gc_body *heap;
+};
+
+typedef struct vmr_gc_body {
+  vmr_gc open; /* what the header sees; first */
+  vmr_handle handle;
+  vmr_gc_options options;
+  bool is_checked, is_watched, is_finalising, is_collecting;
+  bool is_young_cycle;
+  vmr_status status;
+  vmr_gc_type_body *types, **last_type;
+  vmr_gc_bucket *buckets;
+  vmr_gc_chunk *chunks;     /* newest first */
+  vmr_gc_chunk *free_hint;  /* where the last free block was found */
+  vmr_gc_chunk *card_chunk; /* the next one whose cards are looked at */
+  vmr_gc_tracer tracer;
+  vmr_gc_root *roots;
+  vmr_gc_root_function root_function;
+  void *root_user;
+  vmr_gc_entry *entries;
+  uint32_t entry_count, entry_capacity, closed;
+  vmr_gc_final *finals, *due; /* those registered; and the ring of those due, behind them in the same memory */
+  size_t final_count, due_first, due_count, final_capacity; /* of each */
+  size_t allocated;                                         /* bytes of runs since the last cycle */
+  size_t trigger;                                           /* allocated bytes at which the next one begins */
+  uint64_t full_trigger;                                    /* live bytes at which it is a full one */
+  uint64_t made_objects;                                    /* since the last cycle */
+  uint64_t made_bytes;                                      /* exactly, likewise */
+  uint64_t live_bytes, live_objects;                        /* at the last one */
+  size_t reserved;
+  vmr_gc_figures figures;
+  vmr_gc_cycle cycle; /* the one under way */
+  vmr_gc_cycle history[VMR_GC_HISTORY];
+} vmr_gc_body;
+
+static inline vmr_gc_body *vmr_gc_body_of(const vmr_gc *gc) { return (vmr_gc_body *)(uintptr_t)gc; }
+
+static inline vmr_gc_chunk *vmr_gc_chunk_of(const void *object) {
+  return (vmr_gc_chunk *)((uintptr_t)object & ~(uintptr_t)(VMR_GC_CHUNK_BYTES - 1));
+}
+static inline size_t vmr_gc_chunk_offset(const void *object) { return (uintptr_t)object & (VMR_GC_CHUNK_BYTES - 1); }
+static inline uint8_t *vmr_gc_cards(const vmr_gc_chunk *chunk) { return (uint8_t *)(uintptr_t)chunk + VMR_GC_CARDS_AT; }
+static inline size_t vmr_gc_card_count(const vmr_gc_chunk *chunk) { return chunk->bytes >> VMR_GC_CARD_SHIFT; }
+
+static inline uint32_t vmr_gc_block_index(const void *object) {
+  return (uint32_t)(vmr_gc_chunk_offset(object) >> VMR_GC_BLOCK_SHIFT);
+}
+static inline vmr_gc_block *vmr_gc_block_of_object(const void *object) {
+  return &vmr_gc_chunk_of(object)->blocks[vmr_gc_block_index(object)];
+}
+static inline char *vmr_gc_block_base(const vmr_gc_block *block) {
+  vmr_gc_chunk *chunk = vmr_gc_chunk_of(block);
+  return (char *)chunk + ((size_t)(block - chunk->blocks) << VMR_GC_BLOCK_SHIFT);
+}
+static inline uint64_t *vmr_gc_block_marks(const vmr_gc_block *block) {
+  vmr_gc_chunk *chunk = vmr_gc_chunk_of(block);
+  return chunk->marks + (size_t)(block - chunk->blocks) * VMR_GC_BLOCK_WORDS;
+}
+
+static inline bool vmr_gc_is_marked(const void *object) {
+  size_t granule = vmr_gc_chunk_offset(object) >> VMR_GC_GRANULE_SHIFT;
+  return (vmr_gc_chunk_of(object)->marks[granule / 64] >> granule % 64 & 1) != 0;
+}
+static inline void vmr_gc_set_mark(const void *object) {
+  size_t granule = vmr_gc_chunk_offset(object) >> VMR_GC_GRANULE_SHIFT;
+  vmr_gc_chunk_of(object)->marks[granule / 64] |= UINT64_C(1) << granule % 64;
+}
+static inline void vmr_gc_clear_mark(const void *object) {
+  size_t granule = vmr_gc_chunk_offset(object) >> VMR_GC_GRANULE_SHIFT;
+  vmr_gc_chunk_of(object)->marks[granule / 64] &= ~(UINT64_C(1) << granule % 64);
+}
+
+void *vmr_gc_fail(vmr_gc_body *heap, vmr_status status);
+
+/* ---- collect_blocks.c ---- */
+
+/* A free block, NULL when there is none. */
+vmr_gc_block *vmr_gc_take_block(vmr_gc_body *heap);
+/* `count` neighbouring ones, as one object. */
+vmr_gc_block *vmr_gc_take_blocks(vmr_gc_body *heap, uint32_t count);
+/* A chunk more; false when memory or the limit is out. */
+bool vmr_gc_add_chunk(vmr_gc_body *heap);
+vmr_gc_chunk *vmr_gc_add_large(vmr_gc_body *heap, size_t bytes);
+void vmr_gc_free_blocks(vmr_gc_block *block);
+void vmr_gc_remove_chunk(vmr_gc_body *heap, vmr_gc_chunk *chunk);
+/* Gives chunks without objects back, newest first, while more than `keep` bytes are reserved. */
+size_t vmr_gc_release_chunks(vmr_gc_body *heap, size_t keep);
+
+/* ---- collect_alloc.c ---- */
+
+/* Ends the runs of all buckets: their unused cells are free, and counted. */
+void vmr_gc_end_runs(vmr_gc_body *heap);
+/* The first marked granule of a block from `from` on; block->end when there is none. */
+uint32_t vmr_gc_next_marked(const vmr_gc_block *block, uint32_t from);
+
+/* ---- collect_mark.c ---- */
+
+void vmr_gc_mark_roots(vmr_gc_body *heap);
+/* Scans until about `budget` bytes were scanned, or nothing is left: then true. */
+bool vmr_gc_drain(vmr_gc_body *heap, size_t budget);
+/* Scans the old objects of the dirty cards of a chunk, which are clean then. */
+void vmr_gc_scan_cards(vmr_gc_body *heap, vmr_gc_chunk *chunk);
+/* Calls tracer->on_visit with each pointer of an object, or with each that the program holds, strong handles and objects with
+ * a due finaliser included. */
+void vmr_gc_look_at(vmr_gc_tracer *tracer, void *object);
+void vmr_gc_look_at_roots(vmr_gc_tracer *tracer);
+bool vmr_gc_reserve_stack(vmr_gc_tracer *tracer);
+
+/* ---- collect_cycle.c ---- */
+
+/* Before `bytes` are allocated: begins a cycle, or does a step of one. */
+void vmr_gc_advance(vmr_gc_body *heap, size_t bytes);
+/* A whole cycle at once. */
+void vmr_gc_run_cycle(vmr_gc_body *heap, bool is_young);
+void vmr_gc_finish_cycle(vmr_gc_body *heap);
+
+/* ---- collect_handles.c ---- */
+
+void vmr_gc_visit_handles(vmr_gc_tracer *tracer);
+/* After marking: weak handles lose what is not marked; finalisers of what is not marked become due, and it is marked. */
+void vmr_gc_settle_handles(vmr_gc_body *heap);
+bool vmr_gc_is_held(const vmr_gc_body *heap, const void *object);
+void vmr_gc_run_all_finalisers(vmr_gc_body *heap);
+
+#endif

@@ -1,0 +1,281 @@
+/* collect_cycle.c: cycles: when they begin, their steps, their end.
+ *
+ *   full     marks are cleared, then everything that can be reached is marked
+ *   young    marks stay, so that old objects are not looked at, but for those that were written to since (their cards)
+ *
+ * In an incremental cycle the program goes on between steps: what it stores into an object is marked at once
+ * (vmr_gc_write), what it allocates is marked from the beginning, and roots are read again when nothing is left to scan, until
+ * they add nothing (Dijkstra, Lamport, Martin, Scholten and Steffens, On-the-Fly Garbage Collection, CACM 1978).
+ * The last step counts marks and makes the lists that cells are allocated from: time proportional to the chunks. */
+#include <string.h>
+
+#include "runtime/collect.h"
+#include "runtime/os.h"
+
+#define LEAST_FULL ((size_t)8 << 20)
+#define STEP_RATIO 4 /* bytes marked for each byte that is allocated */
+
+static void verify(vmr_gc_body *heap) {
+  if ((heap->options.flags & VMR_GC_VERIFY) == 0 || vmr_gc_is_valid(&heap->open)) return;
+  vmr_gc_fail(heap, VMR_CORRUPTED);
+  vmr_ctx_report(heap->handle.ctx, VMR_CORRUPTED, heap, "the collected heap is not as it should be");
+}
+
+static void note_pause(vmr_gc_body *heap, uint64_t begin) {
+  uint64_t pause = vmr_os_nanoseconds() - begin;
+  uint32_t slot = pause > 1 ? 63 - (uint32_t)__builtin_clzll(pause) : 0;
+  heap->figures.pauses[slot < VMR_GC_PAUSES ? slot : VMR_GC_PAUSES - 1]++;
+  heap->figures.steps++;
+  heap->figures.total_pause += pause;
+  if (pause > heap->figures.longest_pause) heap->figures.longest_pause = pause;
+  heap->cycle.steps++;
+  heap->cycle.total_pause += pause;
+  if (pause > heap->cycle.longest_pause) heap->cycle.longest_pause = pause;
+}
+
+/* ---- begin ---- */
+
+static void begin_cycle(vmr_gc_body *heap, bool is_young) {
+  verify(heap);
+  vmr_gc_end_runs(heap);
+  heap->is_young_cycle = is_young;
+  heap->cycle = (vmr_gc_cycle){.number = heap->figures.cycles + 1, .is_young = is_young};
+  heap->card_chunk = is_young ? heap->chunks : NULL;
+  heap->open.is_marking = true;
+  for (vmr_gc_chunk *each = heap->chunks; each != NULL && !is_young; each = each->next) {
+    memset(each->marks, 0, sizeof each->marks);
+    memset(vmr_gc_cards(each), 0, vmr_gc_card_count(each));
+  }
+  vmr_gc_mark_roots(heap);
+}
+
+/* Marks about `budget` bytes of objects; true when nothing is left to mark. */
+static bool mark_some(vmr_gc_body *heap, size_t budget) {
+  vmr_gc_tracer *tracer = &heap->tracer;
+  size_t begin = tracer->scanned;
+  for (;;) {
+    size_t done = tracer->scanned - begin;
+    if (!vmr_gc_drain(heap, done < budget ? budget - done : 0)) return false;
+    if (heap->card_chunk == NULL) return true;
+    vmr_gc_scan_cards(heap, heap->card_chunk);
+    heap->card_chunk = heap->card_chunk->next;
+    tracer->scanned += VMR_GC_CHUNK_BYTES / VMR_GC_CARD_BYTES / 8;
+  }
+}
+
+/* ---- end ---- */
+
+static uint32_t count_marks(const vmr_gc_block *block) {
+  const uint64_t *marks = vmr_gc_block_marks(block);
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < VMR_GC_BLOCK_WORDS; i++) count += (uint32_t)__builtin_popcountll(marks[i]);
+  return count;
+}
+
+static void poison_dead(const vmr_gc_block *block) {
+  if (block->state == VMR_GC_BLOCK_OBJECT) return;
+  for (uint32_t at = 0; at < block->end; at += block->granules) {
+    char *cell = vmr_gc_block_base(block) + at * VMR_GC_GRANULE;
+    if (!vmr_gc_is_marked(cell)) vmr_os_poison(cell, block->cell_bytes);
+  }
+}
+
+/* Counts what is alive in a block; frees it, or enters it into its bucket's list. */
+static void settle_block(vmr_gc_body *heap, vmr_gc_block *block) {
+  uint32_t count =
+      block->state == VMR_GC_BLOCK_OBJECT ? vmr_gc_is_marked(vmr_gc_block_base(block)) : count_marks(block);
+  size_t bytes = count * block->cell_bytes;
+  if (heap->is_watched) poison_dead(block);
+  block->type->live_objects += count;
+  block->type->live_bytes += bytes;
+  heap->live_objects += count;
+  heap->live_bytes += bytes;
+  if (count == 0) {
+    if (heap->is_watched) {
+      size_t blocks = block->state == VMR_GC_BLOCK_OBJECT ? block->count : 1;
+      vmr_os_poison(vmr_gc_block_base(block), blocks * VMR_GC_BLOCK_BYTES);
+    }
+    vmr_gc_free_blocks(block);
+  } else if (block->state == VMR_GC_BLOCK_CELLS) {
+    block->swept = count * block->granules == block->end ? block->end : 0;
+    if (block->swept != 0) return;
+    block->next = block->bucket->todo;
+    block->bucket->todo = block;
+  }
+}
+
+static void settle_chunk(vmr_gc_body *heap, vmr_gc_chunk *chunk) {
+  if (chunk->is_large) {
+    vmr_gc_block *block = &chunk->blocks[chunk->first];
+    if (!vmr_gc_is_marked(vmr_gc_block_base(block))) {
+      vmr_gc_remove_chunk(heap, chunk);
+    } else {
+      settle_block(heap, block);
+    }
+    return;
+  }
+  for (uint32_t i = VMR_GC_BLOCKS; i-- > VMR_GC_FIRST_BLOCK;) { /* backwards: lists are then in order of address */
+    vmr_gc_block *block = &chunk->blocks[i];
+    if (block->state == VMR_GC_BLOCK_CELLS || block->state == VMR_GC_BLOCK_OBJECT) settle_block(heap, block);
+  }
+}
+
+static void settle_blocks(vmr_gc_body *heap) {
+  heap->live_bytes = heap->live_objects = 0;
+  for (vmr_gc_type_body *each = heap->types; each != NULL; each = each->next) each->live_bytes = each->live_objects = 0;
+  for (vmr_gc_chunk *each = heap->chunks, *next; each != NULL; each = next) {
+    next = each->next;
+    settle_chunk(heap, each);
+  }
+  for (vmr_gc_bucket *each = heap->buckets; each != NULL; each = each->next) {
+    each->block = each->todo;
+    if (each->todo != NULL) each->todo = each->todo->next;
+  }
+  heap->free_hint = NULL;
+}
+
+/* When the next cycle begins, and when it is a full one. */
+static void set_triggers(vmr_gc_body *heap) {
+  uint64_t live = heap->live_bytes, growth = live / 100 * heap->options.growth_percent;
+  if (growth < LEAST_FULL) growth = LEAST_FULL;
+  if (!heap->is_young_cycle) heap->full_trigger = live + growth;
+  bool is_generational = (heap->options.flags & VMR_GC_GENERATIONAL) != 0;
+  uint64_t trigger = is_generational ? live / 4 : growth, unused = heap->reserved - live;
+  if (is_generational && trigger < unused - unused / 16)
+    trigger = unused - unused / 16;                                  /* what is there costs nothing */
+  if ((heap->options.flags & VMR_GC_INCREMENTAL) != 0) trigger /= 2; /* the rest is for its steps */
+  if (trigger < heap->options.nursery_bytes) trigger = heap->options.nursery_bytes;
+  heap->trigger = trigger < SIZE_MAX ? (size_t)trigger : SIZE_MAX;
+  heap->allocated = 0;
+}
+
+static void note_cycle(vmr_gc_body *heap, uint64_t old_bytes, uint64_t old_objects) {
+  vmr_gc_figures *figures = &heap->figures;
+  heap->cycle.freed_bytes = old_bytes + heap->made_bytes - heap->live_bytes;
+  heap->cycle.freed_objects = old_objects + heap->made_objects - heap->live_objects;
+  heap->cycle.live_bytes = heap->live_bytes;
+  heap->cycle.live_objects = heap->live_objects;
+  figures->allocated_bytes += heap->made_bytes;
+  figures->allocated_objects += heap->made_objects;
+  figures->freed_bytes += heap->cycle.freed_bytes;
+  figures->freed_objects += heap->cycle.freed_objects;
+  if (heap->is_young_cycle) figures->promoted_bytes += heap->live_bytes - old_bytes;
+  heap->made_bytes = heap->made_objects = 0;
+  figures->cycles++;
+  figures->young_cycles += heap->is_young_cycle;
+}
+
+static void end_cycle(vmr_gc_body *heap) {
+  uint64_t old_bytes = heap->live_bytes, old_objects = heap->live_objects;
+  vmr_gc_settle_handles(heap);
+  vmr_gc_end_runs(heap);
+  heap->open.is_marking = false;
+  settle_blocks(heap);
+  note_cycle(heap, old_bytes, old_objects);
+  set_triggers(heap);
+  if (!heap->is_young_cycle) {
+    vmr_gc_release_chunks(heap, (size_t)heap->live_bytes * 2 + heap->trigger + 2 * VMR_GC_CHUNK_BYTES);
+    for (vmr_gc_chunk *each = heap->chunks; each != NULL; each = each->next)
+      memset(vmr_gc_cards(each), 0, vmr_gc_card_count(each)); /* nothing is young */
+  }
+  verify(heap);
+}
+
+static void keep_history(vmr_gc_body *heap) { heap->history[(heap->cycle.number - 1) % VMR_GC_HISTORY] = heap->cycle; }
+
+/* Marks about `budget` bytes, and ends the cycle when nothing is left; true then. */
+static bool do_step(vmr_gc_body *heap, size_t budget) {
+  size_t begin = heap->tracer.scanned;
+  while (mark_some(heap, budget)) {
+    vmr_gc_mark_roots(heap);
+    bool is_done = heap->tracer.top == heap->tracer.base && !heap->tracer.is_overflown;
+    if (is_done) {
+      end_cycle(heap);
+      return true;
+    }
+    size_t done = heap->tracer.scanned - begin;
+    if (done >= budget) return false;
+  }
+  return false;
+}
+
+/* ---- from outside ---- */
+
+void vmr_gc_finish_cycle(vmr_gc_body *heap) {
+  if (!heap->open.is_marking || heap->is_collecting) return;
+  uint64_t begin = vmr_os_nanoseconds();
+  heap->is_collecting = true;
+  while (!do_step(heap, SIZE_MAX / 2)) continue;
+  heap->is_collecting = false;
+  note_pause(heap, begin);
+  keep_history(heap);
+}
+
+void vmr_gc_run_cycle(vmr_gc_body *heap, bool is_young) {
+  if (heap->is_collecting) return;
+  vmr_gc_finish_cycle(heap);
+  uint64_t begin = vmr_os_nanoseconds();
+  heap->is_collecting = true;
+  begin_cycle(heap, is_young);
+  while (!mark_some(heap, SIZE_MAX / 2)) continue;
+  end_cycle(heap);
+  heap->is_collecting = false;
+  note_pause(heap, begin);
+  keep_history(heap);
+}
+
+static bool step(vmr_gc_body *heap, size_t budget, bool is_young) {
+  uint64_t begin = vmr_os_nanoseconds();
+  bool is_done = false;
+  heap->is_collecting = true;
+  if (heap->open.is_marking) {
+    is_done = do_step(heap, budget);
+  } else {
+    begin_cycle(heap, is_young);
+  }
+  heap->is_collecting = false;
+  note_pause(heap, begin);
+  if (is_done) keep_history(heap);
+  return is_done;
+}
+
+void vmr_gc_advance(vmr_gc_body *heap, size_t bytes) {
+  uint32_t flags = heap->options.flags;
+  if (heap->is_collecting) return;
+  bool is_due = heap->allocated + bytes > heap->trigger && (flags & VMR_GC_MANUAL) == 0;
+  bool is_young = (flags & VMR_GC_GENERATIONAL) != 0 && heap->live_bytes < heap->full_trigger;
+  if (heap->open.is_marking) {
+    size_t budget = bytes > SIZE_MAX / 2 / STEP_RATIO ? SIZE_MAX / 2 : bytes * STEP_RATIO;
+    if ((flags & VMR_GC_MANUAL) == 0)
+      step(heap, budget > heap->options.step_bytes ? budget : heap->options.step_bytes, false);
+  } else if (is_due && (flags & VMR_GC_INCREMENTAL) != 0) {
+    step(heap, 0, is_young);
+  } else if (is_due) {
+    vmr_gc_run_cycle(heap, is_young);
+  }
+  if (heap->due_count != 0 && !heap->open.is_marking) vmr_gc_run_finalisers(&heap->open);
+}
+
+static vmr_status collect(vmr_gc_body *heap, bool is_young, vmr_gc_freed *freed) {
+  if (heap->is_collecting || heap->is_finalising) return VMR_WRONG_ORDER;
+  vmr_gc_run_cycle(heap, is_young);
+  if (freed != NULL) *freed = (vmr_gc_freed){heap->cycle.freed_bytes, heap->cycle.freed_objects};
+  vmr_gc_run_finalisers(&heap->open);
+  return VMR_OK;
+}
+
+vmr_status vmr_gc_collect(vmr_gc *gc, vmr_gc_freed *freed) { return collect(vmr_gc_body_of(gc), false, freed); }
+
+vmr_status vmr_gc_collect_young(vmr_gc *gc, vmr_gc_freed *freed) {
+  bool is_young = (vmr_gc_body_of(gc)->options.flags & VMR_GC_GENERATIONAL) != 0;
+  return collect(vmr_gc_body_of(gc), is_young, freed);
+}
+
+bool vmr_gc_step(vmr_gc *gc, size_t bytes) {
+  vmr_gc_body *heap = vmr_gc_body_of(gc);
+  if (heap->is_collecting || heap->is_finalising) return false;
+  if (!gc->is_marking) step(heap, 0, false);
+  bool is_done = step(heap, bytes, false);
+  if (is_done) vmr_gc_run_finalisers(gc);
+  return is_done;
+}
