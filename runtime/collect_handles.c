@@ -54,9 +54,7 @@ vmr_status vmr_gc_handle_open(vmr_gc *gc, void *object, bool is_weak, vmr_gc_han
 vmr_status vmr_gc_handle_get(vmr_gc *gc, vmr_gc_handle handle, void **object) {
   const vmr_gc_entry *entry = entry_of(vmr_gc_body_of(gc), handle);
   *object = entry != NULL ? entry->object : NULL;
-  if (entry == NULL) return VMR_STALE_HANDLE;
-  if (gc->is_marking && entry->is_weak) vmr_gc_shade(gc, *object); /* the program holds it from here on */
-  return VMR_OK;
+  return entry != NULL ? VMR_OK : VMR_STALE_HANDLE;
 }
 
 vmr_status vmr_gc_handle_close(vmr_gc *gc, vmr_gc_handle handle) {

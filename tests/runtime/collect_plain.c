@@ -28,6 +28,7 @@ typedef struct pair {
 typedef struct array {
   uint64_t id;
   size_t stride; /* of the slots that are used */
+  void *owner;
   void *slots[1];
 } array;
 
@@ -51,7 +52,11 @@ static void trace_values(vmr_gc_tracer *tracer, void *object, size_t bytes) {
 
 static const vmr_gc_layout LAYOUTS[KINDS] = {
     {.name = "pair", .bytes = sizeof(pair), .pointers = VMR_GC_POINTER(pair, left) | VMR_GC_POINTER(pair, right)},
-    {.name = "array", .bytes = offsetof(array, slots), .element_bytes = sizeof(void *), .element_pointers = 1},
+    {.name = "array",
+     .bytes = offsetof(array, slots),
+     .pointers = VMR_GC_POINTER(array, owner),
+     .element_bytes = sizeof(void *),
+     .element_pointers = 1},
     {.name = "leaf", .bytes = offsetof(leaf, bytes), .element_bytes = 1},
     {.name = "traced", .bytes = sizeof(traced), .trace = trace_values},
 };
@@ -83,7 +88,8 @@ static uint64_t *id_of(const model *m) {
 
 static void *child_of(const model *m, uint32_t index) {
   if (m->kind == PAIR) return index == 0 ? ((pair *)m->object)->left : ((pair *)m->object)->right;
-  if (m->kind == ARRAY) return ((array *)m->object)->slots[index * ((array *)m->object)->stride];
+  if (m->kind == ARRAY && index == 0) return ((array *)m->object)->owner;
+  if (m->kind == ARRAY) return ((array *)m->object)->slots[(index - 1) * ((array *)m->object)->stride];
   vmr_value value = ((traced *)m->object)->values[index];
   return value.kind == VMR_VALUE_COLLECTED ? value.as.pointer : NULL;
 }
@@ -95,7 +101,7 @@ static void write_child(vmr_gc *gc, model *m, uint32_t index, uint32_t child) {
     vmr_gc_write(gc, m->object, index == 0 ? &((pair *)m->object)->left : &((pair *)m->object)->right, to);
   } else if (m->kind == ARRAY) {
     array *a = m->object;
-    vmr_gc_write(gc, a, &a->slots[index * a->stride], to);
+    vmr_gc_write(gc, a, index == 0 ? &a->owner : &a->slots[(index - 1) * a->stride], to);
   } else {
     traced *t = m->object;
     t->values[index] = to != NULL ? vmr_value_collected(to) : vmr_value_missing();
@@ -162,8 +168,8 @@ static void *alloc_object(vmr_gc *gc, model *m, size_t *stride) {
     return vmr_gc_alloc(gc, types[m->kind]);
   }
   if (m->kind == LEAF) return vmr_gc_alloc_tail(gc, types[LEAF], length);
-  m->child_count = length < CHILDREN ? length : CHILDREN;
-  *stride = length / m->child_count;
+  m->child_count = length < CHILDREN ? length + 1 : CHILDREN;
+  *stride = length / (m->child_count - 1);
   return vmr_gc_alloc_tail(gc, types[ARRAY], length);
 }
 
@@ -199,6 +205,19 @@ static void walk(void) {
   root_objects[place] = child != 0 ? models[child].object : NULL;
 }
 
+/* Takes an object by its weak handle, which nothing else may lead to any more. */
+static void take_weak(vmr_gc *gc) {
+  uint32_t place = below(ROOTS), id = 1 + below(OBJECTS - 1);
+  void *object = NULL;
+  for (uint32_t i = 0; i < 200 && models[id].weak == 0; i++) id = 1 + below(OBJECTS - 1);
+  if (models[id].weak == 0) return;
+  CHECK(vmr_gc_handle_get(gc, models[id].weak, &object) == VMR_OK);
+  if (object == NULL) return;
+  CHECK(object == models[id].object);
+  roots[place] = id;
+  root_objects[place] = object;
+}
+
 static void step(vmr_gc *gc) {
   uint32_t what = below(100), place = below(ROOTS);
   model *m = &models[roots[place]];
@@ -207,8 +226,10 @@ static void step(vmr_gc *gc) {
   } else if (what < 75) {
     if (m->object != NULL && m->child_count != 0)
       write_child(gc, m, below(m->child_count), below(4) != 0 ? roots[below(ROOTS)] : 0);
-  } else if (what < 92) {
+  } else if (what < 90) {
     walk();
+  } else if (what < 93) {
+    take_weak(gc);
   } else {
     roots[place] = 0;
     root_objects[place] = NULL;
@@ -255,13 +276,15 @@ static void run_random(vmr_ctx *ctx, uint32_t flags, int steps) {
     } else if (what < 4) {
       check_reachable();
       CHECK(vmr_gc_is_valid(gc));
-    } else if (what == 4) {
+    } else if (what == 4 || ((flags & VMR_GC_GENERATIONAL) != 0 && what > 960)) {
       CHECK(vmr_gc_collect_young(gc, NULL) == VMR_OK);
       CHECK(vmr_gc_read_figures(gc).live_objects >= check_reachable());
-    } else if (what < 10 && (flags & VMR_GC_INCREMENTAL) != 0) {
-      vmr_gc_step(gc, 1 + below(5000));
-    } else if (what == 10) {
+    } else if (what < 200 && (flags & VMR_GC_INCREMENTAL) != 0) {
+      vmr_gc_step(gc, 1 + below(500));
+    } else if (what == 200) {
       vmr_gc_trim(gc);
+    } else if (what < 211) {
+      check_reachable();
     }
   }
   memset(roots, 0, sizeof roots);
@@ -270,7 +293,7 @@ static void run_random(vmr_ctx *ctx, uint32_t flags, int steps) {
   check_collected(gc);
   vmr_gc_figures figures = vmr_gc_read_figures(gc);
   CHECK(figures.live_objects == 0 && figures.live_bytes == 0 && figures.allocated_objects == figures.freed_objects);
-  bool has_young = (flags & VMR_GC_GENERATIONAL) == 0 || figures.young_cycles > 0;
+  bool has_young = (flags & VMR_GC_GENERATIONAL) == 0 || (flags & VMR_GC_MANUAL) != 0 || figures.young_cycles > 0;
   CHECK(figures.cycles > 1 && (has_young || steps < 10000));
   CHECK(vmr_gc_status(gc) != VMR_CORRUPTED && vmr_gc_is_valid(gc));
   vmr_gc_remove_root(gc, &root);
@@ -449,6 +472,62 @@ static void check_handles(uint32_t flags) {
   vmr_gc_destroy(gc);
 }
 
+/* ---- a cycle, step by step ---- */
+
+/* A list of which the end is far from being scanned, and a pair that is scanned soon: `held` are both. */
+static vmr_gc *begin_steps(void **held, pair **last) {
+  vmr_gc *gc = make_heap(NULL, VMR_GC_MANUAL | VMR_GC_INCREMENTAL);
+  held[0] = *last = make_pair(gc, 0);
+  for (uint64_t i = 1; i < 10000; i++) {
+    pair *made = make_pair(gc, i);
+    vmr_gc_write(gc, made, &made->left, held[0]);
+    held[0] = made;
+  }
+  held[1] = make_pair(gc, 10000);
+  vmr_gc_write(gc, *last, &(*last)->right, make_pair(gc, 10001));
+  return gc;
+}
+
+static void check_steps(void) {
+  static void *held[3];
+  vmr_gc_root root = {.first = held, .count = 3};
+  for (int way = 0; way < 3; way++) {
+    pair *last = NULL;
+    memset(held, 0, sizeof held);
+    vmr_gc *gc = begin_steps(held, &last);
+    vmr_gc_add_root(gc, &root);
+    CHECK(!vmr_gc_step(gc, 5000) && gc->is_marking);
+    pair *moved = last->right;
+    vmr_gc_write(gc, last, &last->right, NULL);
+    if (way == 0) vmr_gc_write(gc, held[1], &((pair *)held[1])->left, moved); /* into one that was scanned */
+    if (way == 1) held[2] = moved;                                            /* into a root */
+    while (!vmr_gc_step(gc, 5000)) continue;
+    CHECK(vmr_gc_is_valid(gc) && vmr_gc_read_figures(gc).live_objects == (way < 2 ? 10002 : 10001));
+    for (int i = 0; i < 100000; i++) make_pair(gc, 9);
+    if (way < 2) CHECK(moved->id == 10001 && moved->left == NULL);
+    CHECK(vmr_gc_collect(gc, NULL) == VMR_OK);
+    CHECK(vmr_gc_read_figures(gc).live_objects == (way < 2 ? 10002 : 10001));
+    vmr_gc_destroy(gc);
+  }
+}
+
+/* What is allocated while a cycle is under way lives through it; what was not handed out of its block does not count. */
+static void check_born_while_marking(void) {
+  static void *held;
+  vmr_gc_root root = {.first = &held, .count = 1};
+  held = NULL;
+  vmr_gc *gc = make_heap(NULL, VMR_GC_MANUAL | VMR_GC_INCREMENTAL);
+  vmr_gc_add_root(gc, &root);
+  held = vmr_gc_alloc_tail(gc, types[ARRAY], 100000);
+  CHECK(!vmr_gc_step(gc, 1));
+  for (uint64_t i = 0; i < 10; i++) make_pair(gc, i);
+  CHECK(vmr_gc_release(gc, make_pair(gc, 1)) == VMR_OK);
+  while (!vmr_gc_step(gc, 1)) continue;
+  CHECK(vmr_gc_read_figures(gc).live_objects == 12 && vmr_gc_is_valid(gc));
+  CHECK(vmr_gc_collect(gc, NULL) == VMR_OK && vmr_gc_read_figures(gc).live_objects == 1);
+  vmr_gc_destroy(gc);
+}
+
 /* ---- release, depth, history ---- */
 
 static void check_release(uint32_t flags) {
@@ -549,7 +628,7 @@ int main(int count, char **arguments) {
   for (int mode = 0; mode < 4; mode++) {
     for (uint64_t run = 1; run <= 4; run++) {
       seed = run;
-      run_random(NULL, modes[mode] | (run % 2 != 0 ? VMR_GC_VERIFY : 0), 12000);
+      run_random(NULL, modes[mode] | (run % 2 != 0 ? VMR_GC_VERIFY : 0) | (run > 2 ? VMR_GC_MANUAL : 0), 12000);
     }
     check_handles(modes[mode]);
     check_finalisers(modes[mode]);
@@ -557,6 +636,8 @@ int main(int count, char **arguments) {
     check_deep_and_wide(modes[mode], mode == 3 ? DEEP : DEEP / 20);
     soak(allocations, modes[mode]);
   }
+  check_steps();
+  check_born_while_marking();
   check_limit();
   check_short_stack();
   check_faults();
