@@ -162,6 +162,7 @@ typedef struct vmo_copy_fact { /* a copy that the plan had to insert */
     VMO_COPY_SCALAR,
     VMO_COPY_STREAM,
     VMO_COPY_CYCLE,       /* a temporary of values that are exchanged */
+    VMO_COPY_SHIFT,       /* a loop hands it on to another carried place, and its own takes the next value */
     VMO_COPY_DESTINATION, /* the op overwrites its destination, which lives on */
     VMO_COPY_DONATED      /* the callee overwrites its argument, which lives on */
   } reason;

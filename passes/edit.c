@@ -126,7 +126,8 @@ static bool insert_copy(edit *e, naming *names, const vmo_copy_request *request,
                .location = before->location};
   vmr_arena *arena = e->module->context->arena;
   if (request->operand != VMO_NONE) {
-    vmo_operand *replaced = &e->to->operands.data[before->operand_first + request->operand];
+    const vmo_op *user = &e->from->ops.data[request->user];
+    vmo_operand *replaced = &e->to->operands.data[user->operand_first + request->operand];
     replaced->kind = VMO_OPERAND_VALUE;
     replaced->index = result;
   }

@@ -9,7 +9,8 @@
 /* Inserts `%new = copy source` before op `before`, in its region. */
 typedef struct vmo_copy_request {
   uint32_t before;
-  uint32_t operand; /* the operand of that op that is to be the copy; VMO_NONE: none (a temporary) */
+  uint32_t user;    /* the op that reads the copy: that one, or a later one of its region */
+  uint32_t operand; /* the operand of it that is to be the copy; VMO_NONE: none (a temporary) */
   vmo_operand source;
   vmo_type_id type;
   vmo_value_id named_after; /* the new name is this value's with ".copy"; VMO_NONE: "result.copy" */

@@ -30,6 +30,7 @@ typedef struct pass_row {
   X(         dce,      vmo_remove_dead_values, 0,                         0,    2,    true)    \
   X(         fuse,     vmo_fuse_ops,           FLOW | CFG | LIVENESS,     0,    2,    true)    \
   X(         measure,  vmo_measure_written,    FLOW | CFG | LIVENESS,     ALL,  0,    false)   \
+  X(         shift,    vmo_shift_values,       FLOW | CFG | LIVENESS,     0,    0,    true)    \
   X(         coalesce, vmo_coalesce_moves,     FLOW | CFG | LIVENESS,     0,    0,    false)   \
   X(         buffers,  vmo_form_buffers,       FLOW | CFG | LIVENESS,     ALL,  0,    false)   \
   X(         inplace,  vmo_choose_inplace,     ALL,                       ALL,  0,    true)    \

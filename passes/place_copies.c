@@ -17,7 +17,7 @@ static vmo_value_id request_copy(vmo_coalescer *c, uint32_t op, uint32_t operand
   if (source.kind == VMO_OPERAND_VALUE) named_after = source.index;
   while (named_after != VMO_NONE && named_after >= p->function->values.count) /* a temporary: after what it holds */
     named_after = c->requests.data[named_after - p->function->values.count].named_after;
-  vmo_copy_request request = {op, operand, source, type, named_after};
+  vmo_copy_request request = {op, op, operand, source, type, named_after};
   vmo_copy_fact fact = {
       .copy = value, .source = source.kind == VMO_OPERAND_VALUE ? source.index : VMO_NONE, .reason = reason};
   bool ok = vmo_vec_push(p->scratch->arena, &c->requests, request) && vmo_vec_push(p->kept->arena, &p->copies, fact);

@@ -101,6 +101,7 @@ typedef struct vmo_planning {
 vmo_status vmo_remove_dead_values(vmo_planning *planning); /* dce.c */
 vmo_status vmo_fuse_ops(vmo_planning *planning);           /* fuse.c */
 vmo_status vmo_measure_written(vmo_planning *planning);    /* measure.c */
+vmo_status vmo_shift_values(vmo_planning *planning);       /* shift.c */
 vmo_status vmo_coalesce_moves(vmo_planning *planning);     /* coalesce.c */
 vmo_status vmo_form_buffers(vmo_planning *planning);       /* coalesce.c */
 vmo_status vmo_choose_inplace(vmo_planning *planning);     /* inplace.c */

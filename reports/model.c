@@ -30,6 +30,7 @@ static const struct {
                     [VMO_COPY_SCALAR] = {"scalar", "it has no bytes of its own"},
                     [VMO_COPY_STREAM] = {"stream", "it comes from another stream"},
                     [VMO_COPY_CYCLE] = {"cycle", "values are exchanged"},
+                    [VMO_COPY_SHIFT] = {"shift", "it moves on before its place takes the next value"},
                     [VMO_COPY_DESTINATION] = {"destination", "the op overwrites its destination, which lives on"},
                     [VMO_COPY_DONATED] = {"donated", "the callee overwrites its argument, which lives on"}};
 

@@ -55,6 +55,23 @@ static vmo_operand draw_limit(vmo_generator *g) {
   return index != VMO_NONE ? vmo_operand_value(index) : vmo_operand_integer(g, vmo_draw(g, 5));
 }
 
+/* The next value of the first carried place, which is handed on to the second, and that to a third one of its type: how
+ * many of `next` are filled in. */
+static uint32_t write_shift(vmo_generator *g, const vmo_type_id *types, uint32_t carried, uint32_t first,
+                            vmo_operand *next) {
+  vmo_operand old[2] = {vmo_operand_value(first), vmo_operand_value(first)};
+  vmo_opcode code = vmo_generated_type(g, first)->element == VMO_BOOL ? VMO_OP_and : VMO_OP_max;
+  bool early = vmo_draw_chance(g, 50);
+  if (early) vmo_generate_block(g, vmo_draw(g, 4));
+  uint32_t op = vmo_emit(g, code, VMO_NONE, old, 2, types, 1);
+  if (op == VMO_NONE) return 0;
+  next[0] = vmo_operand_value(g->function->ops.data[op].result_first);
+  next[1] = old[0];
+  next[2] = vmo_operand_value(first + 1);
+  if (!early) vmo_generate_block(g, vmo_draw(g, 4));
+  return carried > 2 && types[2] == types[0] ? 3 : 2;
+}
+
 static void write_for(vmo_generator *g) {
   vmo_type_id types[3];
   vmo_operand operands[5];
@@ -72,8 +89,13 @@ static void write_for(vmo_generator *g) {
   uint32_t outside = open_region(g, op, VMO_REGION_FOR, &region);
   add_argument(g, region, vmo_find_type(g, VMO_I64, SHAPE_SCALAR));
   for (uint32_t i = 0; i < carried; i++) add_argument(g, region, types[i]);
-  vmo_generate_block(g, 1 + vmo_draw(g, 8));
-  close_region(g, VMO_OP_yield, NULL, 0, types, carried, outside);
+  vmo_operand next[3];
+  uint32_t shifted = 0;
+  if (!g->failed && carried > 1 && types[1] == types[0] && vmo_draw_chance(g, 50))
+    shifted = write_shift(g, types, carried, g->visible.data[outside + 1], next);
+  else
+    vmo_generate_block(g, 1 + vmo_draw(g, 8));
+  close_region(g, VMO_OP_yield, next, shifted, types + shifted, carried - shifted, outside);
   see_results(g, op);
 }
 
