@@ -340,6 +340,7 @@ static vmo_status plan_release(const vmo_ll_planning *planning, const vmo_ll_poi
         return VMO_OUT_OF_MEMORY;
   release.slot_count = plan->slots_of_releases.count - release.slot_first;
   if (release.slot_count == 0) return VMO_OK;
+  release.own_slot = VMO_NONE;
   for (uint32_t k = 0; k < plan->slots.count; k++) {
     if (plan->slots.data[k].allocation != call->ref) continue;
     release.own_slot = k;

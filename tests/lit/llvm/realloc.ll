@@ -2,6 +2,7 @@
 ; slot of its own.
 ; RUN: %vmemopt opt %s -o %t.ll --text | FileCheck %s --check-prefix=TEXT
 ; RUN: FileCheck %s < %t.ll
+; RUN: %vmemopt opt %s --max-frame=16 -o - | FileCheck %s --check-prefix=FULL
 target triple = "x86_64-pc-linux-gnu"
 declare ptr @malloc(i64)
 declare ptr @realloc(ptr, i64)
@@ -41,6 +42,13 @@ join:
   call void @free(ptr %q)
   ret i8 %x
 }
+
+; No room for a slot of its own: nothing fits it.
+; FULL-LABEL: define i8 @grown(
+; FULL: %[[SLOT:.*]] = alloca [16 x i8], align 16
+; FULL-NOT: alloca [
+; FULL: icmp ult i64 %{{.*}}, 0
+; FULL: ret i8
 
 ; What realloc gives back escapes: so does the object.
 ; TEXT: kept: it is returned

@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+"""Random C programs that build, link, share, free and print objects of the heap, original against rewritten.
+
+    random_c.py VMEMOPT LLVM_TOOLS [--count=N] [--seed=N] [--keep=DIRECTORY]
+
+Each program is valid C by construction: a model of the heap is kept while it is written, so that it never reads what was not
+written, uses what was freed or frees twice. Objects have numbers and pointers to other objects; they are made directly, by
+wrappers and by constructors, in loops, with sizes that are constants or come from the command line; they are linked, handed to functions
+that read, change, link, free or keep them, stored in globals and in arrays, returned, copied by memcpy and byte by byte, and grown
+by realloc. The program prints every number that it reads. Level and options are drawn from the seed. It is run as compiled, as
+rewritten, and rewritten under AddressSanitizer; the outputs must agree. A program that fails is kept.
+"""
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+
+HEAD = """#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+typedef struct node { long number; struct node *left; int small; struct node *right; char text[8]; } node;
+static node *kept[4];
+node *global;
+static long check(node *n) { return n ? n->number * 3 + n->small + n->text[0] : 7; }
+static void *wrapped(size_t bytes) { void *p = malloc(bytes); if (p == NULL) exit(3); return p; }
+static node *make(long number) {
+  node *n = wrapped(sizeof *n);
+  n->number = number; n->small = (int)number % 7; n->left = n->right = NULL; memset(n->text, 'a' + n->small, 8);
+  return n;
+}
+static node *make_zero(void) { return calloc(1, sizeof(node)); }
+static node *make_pair(long a, long b) { node *n = make(a); n->left = make(b); return n; }
+static void link_left(node *to, node *what) { to->left = what; }
+static node *link_right(node *to, node *what) { to->right = what; return to; }
+__attribute__((noinline)) static void link_hidden(node *to, node *what) { to->right = what; }
+static void drop(node **n) { if (*n == NULL) return; free(*n); *n = NULL; }
+static void drop_with_left(node *n) { free(n->left); free(n); }
+static void keep(node *n, int at) { kept[at & 3] = n; }
+__attribute__((noinline)) static node *pick(node *a, node *b, int which) { return which ? a : b; }
+static void swap_children(node *n) { node *t = n->left; n->left = n->right; n->right = t; }
+static void copy_bytes(void *to, const void *from, size_t n) { char *t = to; const char *f = from; while (n--) *t++ = *f++; }
+__attribute__((noinline)) static long sum(const node *n, int depth) {
+  return n == NULL || depth == 0 ? 0 : n->number + sum(n->left, depth - 1) + sum(n->right, depth - 1);
+}
+static void visit(node *n, void (*f)(node *, long *), long *total) { if (n) f(n, total); }
+static void add(node *n, long *total) { *total += n->number; n->number++; }
+static int by_number(const void *a, const void *b) {
+  const node *x = *(node *const *)a, *y = *(node *const *)b;
+  return x->number < y->number ? -1 : x->number > y->number;
+}
+"""
+
+
+class Writer:
+    """Writes one function at a time. `alive` maps variables to objects; an object is what they share."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.lines = []
+        self.counter = 0
+
+    def name(self):
+        self.counter += 1
+        return f"v{self.counter}"
+
+    def put(self, text):
+        self.lines.append("  " + text)
+
+    def function(self, index, callees):
+        self.lines.append(f"static node *f{index}(node *argument, int n) {{")
+        self.put("long total = argument->number;")
+        objects = []   # of {names, left, right, foreign}: foreign ones belong to the caller
+        foreign = {"name": "argument", "left": None, "right": None, "foreign": True, "held": 1}
+        objects.append(foreign)
+        for _ in range(self.random.randint(4, 16)):
+            self.statement(objects, callees)
+        self.finish(objects)
+        self.lines.append("}")
+
+    def own(self, objects):
+        return [o for o in objects if not o["foreign"]]
+
+    def new(self, objects, text, left=None):
+        name = self.name()
+        self.put(f"node *{name} = {text};")
+        o = {"name": name, "left": left, "right": None, "foreign": False, "held": 0}
+        objects.append(o)
+        return o
+
+    def make_object(self, objects):
+        r, number = self.random, self.random.randint(1, 99)
+        kind = r.randrange(6)
+        if kind == 0:
+            o = self.new(objects, "malloc(sizeof(node))")
+            self.put(f"if ({o['name']} == NULL) exit(4);")
+            self.put(f"memset({o['name']}, 0, sizeof(node)); {o['name']}->number = {number};")
+        elif kind == 1:
+            o = self.new(objects, "make_zero()")
+            self.put(f"{o['name']}->number = {number} + n;")
+        elif kind == 2:
+            o = self.new(objects, f"wrapped(sizeof(node) + (size_t)n * {r.choice([0, 1, 40, 400])})")
+            self.put(f"memset({o['name']}, 0, sizeof(node)); {o['name']}->small = n;")
+        elif kind == 3:
+            left = {"name": None, "left": None, "right": None, "foreign": False, "held": 1}
+            o = self.new(objects, f"make_pair({number}, n)", left)
+            left["name"] = self.name()
+            objects.append(left)
+            self.put(f"node *{left['name']} = {o['name']}->left;")
+        else:
+            self.new(objects, f"make({number} + n)")
+
+    def set_child(self, parent, side, child):
+        if parent[side] is not None:
+            parent[side]["held"] -= 1
+        parent[side] = child
+        child["held"] += 1
+
+    def link(self, objects):
+        r, own = self.random, self.own(objects)
+        if not own:
+            return
+        parent, child = r.choice(own), r.choice(own)
+        if parent is child:
+            return
+        side = r.choice(["left", "right"])
+        if side == "left":
+            self.put(r.choice(["link_left({0}, {1});", "{0}->left = {1};"]).format(parent["name"], child["name"]))
+        else:
+            self.put(r.choice(["link_right({0}, {1})->small++;", "link_hidden({0}, {1});", "{0}->right = {1};"])
+                     .format(parent["name"], child["name"]))
+        self.set_child(parent, side, child)
+
+    def unlink_children(self, o):
+        for side in ("left", "right"):
+            if o[side] is not None:
+                o[side]["held"] -= 1
+                o[side] = None
+
+    def free(self, objects):
+        free = [o for o in self.own(objects) if o["held"] == 0]
+        if not free:
+            return
+        o = self.random.choice(free)
+        left = o["left"]
+        if left is not None and left["held"] == 1 and not left["foreign"] and self.random.random() < 0.3:
+            self.put(f"drop_with_left({o['name']});")
+            self.unlink_children(o)
+            self.unlink_children(left)
+            objects.remove(left)
+        else:
+            self.put(self.random.choice(["free({0});", "drop(&{0});"]).format(o["name"]))
+            self.unlink_children(o)
+        objects.remove(o)
+
+    def read(self, objects):
+        o = self.random.choice(objects)
+        self.put(self.random.choice([
+            "total += check({0});", "total += sum({0}, 3);", "visit({0}, add, &total);", "{0}->number += n;",
+            "{{ node copy; memcpy(&copy, {0}, sizeof copy); total += check(copy.left) + check(&copy); }}",
+            "{{ node copy; copy_bytes(&copy, {0}, sizeof copy); total += check(copy.right) + sum(&copy, 2); }}",
+            "if (n > 1) {0}->text[0] ^= 1;"]).format(o["name"]))
+
+    def loop(self):
+        r = self.random
+        a, i = self.name(), self.name()
+        size = r.choice(["sizeof(node)", f"(size_t){i} * 60 + sizeof(node)", "sizeof(node) + (size_t)n"])
+        self.put(f"for (int {i} = 0; {i} < n + {r.randint(0, 3)}; {i}++) {{ node *{a} = malloc({size});")
+        self.put(f"  if ({a} == NULL) exit(5); {a}->number = {i}; total += {a}->number * 5;")
+        self.put(f"  if ({i} == {r.randint(0, 5)}) {{ free({a}); {r.choice(['continue', 'break'])}; }} free({a}); }}")
+
+    def list(self):
+        h, i, t = self.name(), self.name(), self.name()
+        self.put(f"node *{h} = NULL; for (int {i} = 0; {i} < n + 2; {i}++) {{ node *{t} = make({i}); {t}->left = {h};"
+                 f" {h} = {t}; }}")
+        self.put(f"while ({h}) {{ node *{t} = {h}->left; total += {h}->number; free({h}); {h} = {t}; }}")
+
+    def grow(self):
+        r, a, i = self.random, self.name(), self.name()
+        start = r.choice(["NULL", "malloc(2 * sizeof(long))"])
+        self.put(f"{{ long *{a} = {start}; size_t room = {0 if start == 'NULL' else 2};"
+                 f" for (int {i} = 0; {i} < n * {r.choice([1, 9, 70])} + 1; {i}++) {{")
+        self.put(f"  if ((size_t){i} >= room) {{ room = room ? 2 * room : 3; {a} = realloc({a}, room * sizeof *{a}); }}")
+        self.put(f"  if ({a} == NULL) exit(6); {a}[{i}] = {i} ^ n; }} total += {a}[n]; free({a}); }}")
+
+    def array(self, objects):
+        if len(objects) < 3:
+            return
+        a, i = self.name(), self.name()
+        names = ", ".join(o["name"] for o in objects)
+        self.put(f"{{ node *list[] = {{{names}}}; node **{a} = malloc(sizeof list); if ({a} == NULL) exit(7);")
+        self.put(f"  memcpy({a}, list, sizeof list); qsort({a}, sizeof list / sizeof *list, sizeof *list, by_number);")
+        self.put(f"  for (size_t {i} = 0; {i} < sizeof list / sizeof *list; {i}++) total = total * 3 + {a}[{i}]->number;")
+        self.put(f"  free({a}); }}")
+
+    def call(self, objects, callees):
+        if not callees:
+            return
+        o, result = self.random.choice(objects), self.name()
+        self.put(f"node *{result} = f{self.random.choice(callees)}({o['name']}, n);")
+        o["held"] += 1 # the result may be the argument
+        objects.append({"name": result, "left": o, "right": None, "foreign": True, "held": 1})
+
+    def alias(self, objects):
+        own = self.own(objects)
+        if len(own) < 2:
+            return
+        a, b = self.random.sample(own, 2)
+        self.put(f"pick({a['name']}, {b['name']}, n & 1)->small += 2;")
+
+    def escape(self, objects):
+        own = [o for o in self.own(objects) if o["left"] is None and o["right"] is None]
+        if not own:
+            return
+        o = self.random.choice(own)
+        self.put(self.random.choice(["global = {0};", "keep({0}, n);"]).format(o["name"]))
+        o["foreign"] = True # whoever knows it now, it is never freed
+
+    def statement(self, objects, callees):
+        choices = [(self.make_object, 5), (self.link, 4), (self.free, 3), (self.read, 5), (self.loop, 1), (self.list, 1),
+                   (self.grow, 1), (self.array, 1), (self.call, 2), (self.alias, 1), (self.escape, 1)]
+        what = self.random.choices([c for c, _ in choices], [w for _, w in choices])[0]
+        if what in (self.loop, self.list, self.grow):
+            what()
+        elif what == self.call:
+            what(objects, callees)
+        else:
+            what(objects)
+
+    def finish(self, objects):
+        r = self.random
+        self.put('printf("%ld\\n", total);')
+        own = self.own(objects)
+        # What is returned is not freed, nor what can be reached from it.
+        result = r.choice(objects)
+        saved, todo = [], [result]
+        while todo:
+            o = todo.pop()
+            if any(o is s for s in saved):
+                continue
+            saved.append(o)
+            todo += [o[side] for side in ("left", "right") if o[side] is not None]
+        for o in own:
+            if not any(o is s for s in saved) and r.random() < 0.9:
+                self.put(f"free({o['name']});")
+        self.put(f"return {result['name']};")
+
+
+def program(seed):
+    writer = Writer(seed)
+    count = writer.random.randint(2, 5)
+    for index in range(count):
+        writer.function(index, list(range(index)))
+    body = "\n".join(writer.lines)
+    return (f"{HEAD}{body}\nint main(int count, char **arguments) {{\n  node first = {{5, NULL, 1, NULL, \"main\"}};\n"
+            f"  (void)arguments;\n  for (int n = count; n < count + 6; n++) {{ node *r = f{count - 1}(&first, n);\n"
+            f"    printf(\"= %ld\\n\", check(r)); }}\n  return 0;\n}}\n")
+
+
+def run(command, **more):
+    result = subprocess.run(command, capture_output=True, timeout=60, **more)
+    return result.returncode, result.stdout, result.stderr.decode(errors="replace")
+
+
+def must(command):
+    code, _, err = run(command)
+    return None if code == 0 else f"{' '.join(map(str, command))} gives {code}: {err[:600]}"
+
+
+def check(tool, clang, seed, work):
+    """What is wrong with the program of that seed, or None."""
+    source, module, better, watched = (work / name for name in ("p.c", "p.bc", "b.ll", "w.ll"))
+    draw = random.Random(seed)
+    level = draw.choice(["-O0", "-O1", "-O2", "-O3"])
+    aliasing = draw.choice([[], ["-fno-strict-aliasing"]])
+    frame = draw.choice([[], ["--max-stack=64"], ["--max-stack=48", "--max-frame=96"]])
+    source.write_text(program(seed))
+    sanitize = ["-fsanitize=address,undefined"]
+    for step in ([clang, "-w", level, *aliasing, "-emit-llvm", "-c", source, "-o", module],
+                 [tool, "opt", "--whole-program", *frame, module, "-o", better],
+                 [clang, "-w", level, module, "-o", work / "original"],
+                 [clang, "-w", level, better, "-o", work / "rewritten"]):
+        fault = must(step)
+        if fault:
+            return fault
+    watched.write_text(re.sub(r"^(attributes #\d+ = \{)", r"\1 sanitize_address", better.read_text(), flags=re.M))
+    fault = must([clang, "-w", "-O1", "-fsanitize=address", watched, "-o", work / "watched"]) or \
+        must([clang, "-w", "-O1", *sanitize, source, "-o", work / "valid"])
+    if fault:
+        return fault
+    quiet = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
+    wanted = run([work / "valid"], env=quiet)
+    if wanted[0] != 0:
+        return f"the generator wrote a program that is not valid: {wanted[2][:600]}"
+    for which in ("original", "rewritten", "watched"):
+        got = run([work / which], env=quiet)
+        if got[:2] != wanted[:2]:
+            return f"{level} {' '.join(frame)} {which}: another output, exit code {got[0]}: {got[2][:900]}"
+    return None
+
+
+def main():
+    named = dict(argument[2:].split("=") for argument in sys.argv[1:] if argument.startswith("--"))
+    tool, tools = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    first, count = int(named.get("seed", 1)), int(named.get("count", 20))
+    faults = 0
+    for seed in range(first, first + count):
+        with tempfile.TemporaryDirectory() as directory:
+            fault = check(tool, os.path.join(tools, "clang"), seed, pathlib.Path(directory))
+        if fault is None:
+            continue
+        faults += 1
+        print(f"seed {seed}: {fault}")
+        if "keep" in named:
+            pathlib.Path(named["keep"], f"seed{seed}.c").write_text(program(seed))
+    print(f"{count} programs from seed {first} on, {faults} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
