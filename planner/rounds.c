@@ -18,8 +18,10 @@
 #define MOST_THREADS 64
 #define MEMORY_BITS 16 /* of the table of failed states, at first */
 #define MOST_EXACT_BYTES UINT64_C(100000000)
+#define BONUS 4 /* by which the units of a turn that lowered the plan count less */
 #define FILLS_FIRST 4
 #define NODES_PER_FILL 1000 /* and one for each item, at first */
+#define LEAST_WINDOWED 100  /* items of a part; with less, the exact search sees it whole */
 #define NODES_PER_ROUND 300 /* and one for each item, at first */
 #define MAX_RANKED 10000    /* items of a part; with more, searching ranks gains nothing in its time */
 #define MAX_STAGED 400000   /* items of a part; with more, the skyline in stages takes too much memory */
@@ -254,13 +256,14 @@ static vmo_status run_slice(rank_slice *slice, vmo_visit *visit) {
 /* ---- the whole ---- */
 
 /* What takes turns, and the units that it used so far: the one that used the fewest is next. */
-typedef enum method { FILL, EXACT, RANKS, STAGES, METHOD_COUNT } method;
+typedef enum method { FILL, EXACT, RANKS, STAGES, WINDOWS, METHOD_COUNT } method;
 
 typedef struct turns {
   bool may[METHOD_COUNT];
   uint64_t used[METHOD_COUNT];
-  uint32_t pass;  /* of the stages */
-  uint32_t tries; /* to fill the part */
+  uint32_t pass;    /* of the stages */
+  uint32_t windows; /* turns of the large neighbourhood search */
+  uint32_t tries;   /* to fill the part */
 } turns;
 
 static turns plan_turns(const team *t) {
@@ -268,13 +271,14 @@ static turns plan_turns(const team *t) {
   turns planned = {.may = {[FILL] = vmo_is_filled(t->visit->work.instance, part),
                            [EXACT] = t->count > 0,
                            [RANKS] = part->item_count <= MAX_RANKED,
-                           [STAGES] = part->item_count <= MAX_STAGED && t->visit->work.instance->pin_count == 0}};
+                           [STAGES] = part->item_count <= MAX_STAGED && t->visit->work.instance->pin_count == 0,
+                           [WINDOWS] = part->item_count >= LEAST_WINDOWED}};
   return planned;
 }
 
 /* Exact searches get three times as much as others, and filling, where that is possible, as much again. */
 static method choose_method(const turns *planned) {
-  static const uint64_t weights[] = {[FILL] = 1, [EXACT] = 3, [RANKS] = 9, [STAGES] = 9};
+  static const uint64_t weights[] = {[FILL] = 1, [EXACT] = 3, [RANKS] = 9, [STAGES] = 9, [WINDOWS] = 3};
   method best = METHOD_COUNT;
   if (planned->may[FILL] && planned->tries < FILLS_FIRST) return FILL;
   for (method m = FILL; m < METHOD_COUNT; m++)
@@ -296,6 +300,7 @@ static vmo_status fill(vmo_visit *visit, uint32_t number, vmr_arena *arena) {
 static vmo_status run_turn(team *t, rank_slice *slice, turns *planned, method chosen) {
   if (chosen == FILL) return fill(t->visit, planned->tries++, slice->arena);
   if (chosen == EXACT) return run_round(t);
+  if (chosen == WINDOWS) return vmo_search_neighbourhoods(t->visit, planned->windows++, slice->arena);
   if (chosen == RANKS) return run_slice(slice, t->visit);
   return vmo_run_stages(t->visit, planned->pass++, slice->arena);
 }
@@ -311,7 +316,7 @@ static vmo_status search(team *t, rank_slice *slice) {
     method chosen = choose_method(&planned);
     if (chosen == METHOD_COUNT) break;
     status = run_turn(t, slice, &planned, chosen);
-    planned.used[chosen] += visit->work.used - used;
+    planned.used[chosen] += (visit->work.used - used) / (visit->plan->height < height ? BONUS : 1);
     if (visit->plan->height < height || step % 16 == 0) vmo_report_progress(visit->solver);
   }
   return status;

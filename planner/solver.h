@@ -76,6 +76,9 @@ vmo_status vmo_find_blockers(vmo_solver *solver);
 /* One pass of the skyline in stages (stages.c); the noise differs from pass to pass. `arena` is used up. The part has no
  * pins. */
 vmo_status vmo_run_stages(vmo_visit *visit, uint32_t pass, vmr_arena *arena);
+/* Some windows of the large neighbourhood search (neighbourhood.c); they differ from turn to turn. `arena` is used
+ * up. */
+vmo_status vmo_search_neighbourhoods(vmo_visit *visit, uint32_t turn, vmr_arena *arena);
 /* Searches until the visit is over or there is nothing to search by. */
 vmo_status vmo_search_part(vmo_visit *visit);
 
