@@ -1,8 +1,9 @@
 /* kernel.c: which kernel emits which op: by the column "kernel" of ops.def. A new kind of kernel is a file kernel_<kind>.c, a
- * declaration in emit.h, and its line here; what has no line is an error when a program that uses it is compiled. */
+ * declaration in kernels.h, and its line here; what has no line is an error when a program that uses it is compiled. */
 #include <string.h>
 
 #include "codegen/compile.h"
+#include "codegen/kernels.h"
 
 static const struct {
   const char *kind;
@@ -10,6 +11,7 @@ static const struct {
 } KERNELS[] = {
     {"constant", vmo_emit_const},    {"elementwise", vmo_emit_elementwise},
     {"generate", vmo_emit_generate}, {"move", vmo_emit_move},
+    {"reduce", vmo_emit_reduce},     {"scan", vmo_emit_scan},
     {"size", vmo_emit_count},        {"view", vmo_emit_move},
 };
 

@@ -1,0 +1,60 @@
+/* kernels.h: the kernels, one for each word in the column "kernel" of ops.def, and what several of them share; private to
+ * codegen/. */
+#ifndef VMO_CODEGEN_KERNELS_H
+#define VMO_CODEGEN_KERNELS_H
+
+#include "codegen/emit.h"
+
+void vmo_emit_reduce(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_scan(vmo_emitter *e, const vmo_emit_op *op);
+
+/* ---- folds: many numbers to one, in the order in which they are added (folds.c) ---- */
+
+typedef enum vmo_emit_fold_kind {
+  VMO_EMIT_SUM,
+  VMO_EMIT_PRODUCT,
+  VMO_EMIT_MEAN,   /* of reals */
+  VMO_EMIT_LEAST,  /* NaN if any is */
+  VMO_EMIT_MOST,   /* likewise */
+  VMO_EMIT_SQUARES /* of reals: the root of the sum of squares */
+} vmo_emit_fold_kind;
+
+typedef struct vmo_emit_fold {
+  vmo_emit_fold_kind kind;
+  vmo_element element; /* of what is folded, and of what comes out */
+} vmo_emit_fold;
+
+/* What a fold is on the way has the register form of vmo_sum_precision(element). */
+LLVMValueRef vmo_begin_fold(vmo_emitter *e, const vmo_emit_fold *fold);
+LLVMValueRef vmo_step_fold(vmo_emitter *e, const vmo_emit_fold *fold, LLVMValueRef value, LLVMValueRef number);
+/* What `count` (i64) numbers came to, in the element's register form. */
+LLVMValueRef vmo_end_fold(vmo_emitter *e, const vmo_emit_fold *fold, LLVMValueRef value, LLVMValueRef count);
+/* Whether the end is another number than the last step's. */
+bool vmo_fold_has_end(const vmo_emit_fold *fold);
+
+/* ---- what loops are made of (folds.c) ---- */
+
+/* Emits code for indices [first, first + lanes). */
+typedef void (*vmo_emit_lanes)(vmo_emitter *e, void *context, LLVMValueRef first, uint32_t lanes);
+
+/* A loop over [0, count) that takes `lanes` of them at a time, and one that takes what is left one by one: sums that have an
+ * order each, and so cannot be computed faster one by one, are computed side by side. */
+void vmo_loop_in_lanes(vmo_emitter *e, LLVMValueRef count, uint32_t lanes, vmo_emit_lanes emit, void *context);
+
+/* A loop over [low, high) in pieces of at most `size`: the piece is [*first, *end). To be ended by vmo_end_loop. */
+void vmo_begin_pieces(vmo_emitter *e, vmo_emit_loop *loop, LLVMValueRef count, int64_t size, LLVMValueRef *first,
+                      LLVMValueRef *end);
+
+LLVMValueRef vmo_smaller_i64(vmo_emitter *e, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef vmo_larger_i64(vmo_emitter *e, LLVMValueRef x, LLVMValueRef y);
+/* Whether a size is the number. */
+bool vmo_is_size(const vmo_emitter *e, vmo_size_id size, int64_t number);
+/* The axis that the op names; the last one of operand 0 by default. */
+uint32_t vmo_emit_axis(const vmo_emitter *e, const vmo_emit_op *op);
+/* The same array with elements as bits: numbers that are only moved are not taken apart. */
+vmo_emit_array vmo_as_bits(const vmo_emit_array *array);
+/* Copies `count` elements of equal bytes: from element `from_at` on to `to_at` on. */
+void vmo_copy_elements(vmo_emitter *e, const vmo_emit_array *from, LLVMValueRef from_at, const vmo_emit_array *to,
+                       LLVMValueRef to_at, LLVMValueRef count);
+
+#endif
