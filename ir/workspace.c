@@ -4,11 +4,11 @@
 
 enum { FEW_DIMS = 128 };
 
-/* Attention goes through the queries one by one: a score for each key, in the element type of the operands. */
+/* Attention goes through the queries one by one: a score for each key, in f64 whatever the operands are. */
 static vmo_size_id score_row(vmo_module *module, const vmo_function *function, const vmo_op *op) {
   const vmo_type *keys = vmo_value_type(module, function, vmo_op_value(function, op, 1));
   vmo_size_id count = module->shapes.data[keys->shape_first + keys->rank - 2];
-  return vmo_size_multiply(module->sizes, count, vmo_size_constant(module->sizes, vmo_element_bytes(keys->element)));
+  return vmo_size_multiply(module->sizes, count, vmo_size_constant(module->sizes, vmo_element_bytes(VMO_F64)));
 }
 
 static vmo_size_id declared_workspace(vmo_module *module, const vmo_function *function, const vmo_op *op) {

@@ -353,7 +353,7 @@ static void workspaces_follow_the_operands(void **state) {
                     "  return %s\n"
                     "}\n");
   assert_workspace(&p, "fft", "32*M + 16");
-  assert_workspace(&p, "attention", "2*M");
+  assert_workspace(&p, "attention", "8*M");
   assert_workspace(&p, "join", "max(3*N, 64)");
   assert_workspace(&p, "s", "0");
   vmo_context_destroy(p.context);
