@@ -68,8 +68,8 @@ bool vmo_run_histogram(vmo_run *run) {
   for (int64_t i = 0; i < from->count; i++) {
     double x = vmo_convert(element, vmo_get(from, i), VMO_F64).real;
     if (!(x >= low && x < high)) continue;
-    int64_t part = (int64_t)floor((x - low) * (double)result->count / (high - low));
-    if (part < result->count) add_to(result, part, one);
+    double part = floor((x - low) * (double)result->count / (high - low)); /* NaN where bounds are too far apart */
+    if (part >= 0 && part < (double)result->count) add_to(result, (int64_t)part, one);
   }
   return true;
 }

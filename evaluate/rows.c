@@ -45,7 +45,10 @@ static void find_moments(const vmo_array *x, int64_t first, int64_t size, double
   double sum = 0, squares = 0;
   for (int64_t i = 0; i < size; i++) sum += real_at(x, first + i);
   *mean = sum / (double)size;
-  for (int64_t i = 0; i < size; i++) squares += pow(real_at(x, first + i) - *mean, 2);
+  for (int64_t i = 0; i < size; i++) {
+    double away = real_at(x, first + i) - *mean;
+    squares += away * away;
+  }
   *variance = squares / (double)size;
 }
 
