@@ -102,6 +102,19 @@ typedef int32_t (*vmr_declared_op)(const vmr_array *operands, const vmr_array *r
 VMR_API int32_t vmr_call_begin_activation(vmr_call *call, int64_t bytes, int64_t alignment, void **block);
 VMR_API void vmr_call_end_activation(vmr_call *call, void *block);
 
+/* Sorts an array of outer x size x inner elements along its middle axis: `to` gets the elements in order, NaN last, or with
+ * VMR_SORT_INDICES (int64_t) where they come from. Equal ones keep their order. */
+enum { VMR_SORT_INDICES = 1, VMR_SORT_DESCENDING = 2 };
+VMR_API void vmr_sort_rows(const void *from, void *to, uint32_t element, int64_t outer, int64_t size, int64_t inner,
+                           uint32_t flags);
+/* `to` begins with the different elements of `from` in order; how many they are. All `count` of `to` are written. */
+VMR_API int64_t vmr_sort_unique(const void *from, void *to, uint32_t element, int64_t count);
+
+/* Node after node of a graph in compressed sparse row form: `to` gets what most of the neighbours have in `x`, the smallest
+ * of several, or the node's own when there are none. `to` may be `x`. Indices are of 4 or 8 bytes. A vmr_call_status. */
+VMR_API int32_t vmr_take_modes(const void *row, uint32_t row_bytes, const void *col, uint32_t col_bytes, int64_t edges,
+                               const void *x, void *to, uint32_t element, int64_t nodes);
+
 #ifdef __cplusplus
 }
 #endif
