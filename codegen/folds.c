@@ -113,3 +113,14 @@ void vmo_copy_elements(vmo_emitter *e, const vmo_emit_array *from, LLVMValueRef 
   vmo_store_element(e, to, vmo_add_i64(e, to_at, loop.index), from->scalar);
   vmo_end_loop(e, &loop);
 }
+
+void vmo_begin_destination(vmo_emitter *e, const vmo_emit_op *op) {
+  const vmo_emit_array *from = &op->operands[0], *to = &op->results[0];
+  const vmo_place *here = to->place, *there = from->place;
+  bool is_there = from->scalar == NULL && here != NULL && there != NULL && here->base == there->base &&
+                  here->index == there->index && here->offset == there->offset;
+  LLVMValueRef start = vmo_i64(e, 0);
+  if (is_there) return;
+  vmo_emit_array bits = from->scalar == NULL ? vmo_as_bits(from) : *from;
+  vmo_copy_elements(e, &bits, start, to, start, to->count);
+}

@@ -9,10 +9,15 @@ static const struct {
   const char *kind;
   vmo_emit_kernel emit;
 } KERNELS[] = {
-    {"constant", vmo_emit_const},    {"elementwise", vmo_emit_elementwise},
-    {"generate", vmo_emit_generate}, {"move", vmo_emit_move},
-    {"reduce", vmo_emit_reduce},     {"scan", vmo_emit_scan},
-    {"size", vmo_emit_count},        {"view", vmo_emit_move},
+    {"attention", vmo_emit_attention}, {"constant", vmo_emit_const},
+    {"contract", vmo_emit_contract},   {"elementwise", vmo_emit_elementwise},
+    {"gather", vmo_emit_gather},       {"generate", vmo_emit_generate},
+    {"move", vmo_emit_move},           {"neighbors", vmo_emit_neighbors},
+    {"reduce", vmo_emit_reduce},       {"rows", vmo_emit_rows},
+    {"scan", vmo_emit_scan},           {"scatter", vmo_emit_scatter},
+    {"segments", vmo_emit_segments},   {"size", vmo_emit_count},
+    {"sort", vmo_emit_sort},           {"view", vmo_emit_move},
+    {"window", vmo_emit_window},
 };
 
 vmo_emit_kernel vmo_find_emit_kernel(vmo_opcode code) {

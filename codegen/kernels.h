@@ -7,6 +7,15 @@
 
 void vmo_emit_reduce(vmo_emitter *e, const vmo_emit_op *op);
 void vmo_emit_scan(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_sort(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_contract(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_gather(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_scatter(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_segments(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_neighbors(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_rows(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_window(vmo_emitter *e, const vmo_emit_op *op);
+void vmo_emit_attention(vmo_emitter *e, const vmo_emit_op *op);
 
 /* ---- folds: many numbers to one, in the order in which they are added (folds.c) ---- */
 
@@ -56,5 +65,7 @@ vmo_emit_array vmo_as_bits(const vmo_emit_array *array);
 /* Copies `count` elements of equal bytes: from element `from_at` on to `to_at` on. */
 void vmo_copy_elements(vmo_emitter *e, const vmo_emit_array *from, LLVMValueRef from_at, const vmo_emit_array *to,
                        LLVMValueRef to_at, LLVMValueRef count);
+/* The result of a destination op starts as operand 0: copied, unless the plan has put it there. */
+void vmo_begin_destination(vmo_emitter *e, const vmo_emit_op *op);
 
 #endif

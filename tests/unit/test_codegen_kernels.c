@@ -304,12 +304,27 @@ static void test_optimised_code(void **state) {
   check_samples(3);
 }
 
+/* A new row of the table with a kernel needs a sample here; elementwise ops have tests of their own. */
+static void test_no_kernel_is_forgotten(void **state) {
+  (void)state;
+  for (vmo_opcode code = 0; code < VMO_OPCODE_COUNT; code++) {
+    char word[64];
+    const vmo_op_info *info = vmo_op_get_info(code);
+    bool found = info->category == VMO_CATEGORY_CONTROL || info->category == VMO_CATEGORY_ELEMENTWISE;
+    snprintf(word, sizeof word, "= %s ", info->name);
+    for (size_t i = 0; i < sizeof KERNEL_SAMPLES / sizeof *KERNEL_SAMPLES && !found; i++)
+      found = strstr(KERNEL_SAMPLES[i].body, word) != NULL;
+    if (!found) fail_msg("no sample compiles '%s'", info->name);
+  }
+}
+
 /* test_codegen_kernels [TEXT]: only samples whose body has the text. */
 int main(int argc, char **argv) {
   if (argc > 1) only = argv[1];
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_unoptimised_code),
       cmocka_unit_test(test_optimised_code),
+      cmocka_unit_test(test_no_kernel_is_forgotten),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
