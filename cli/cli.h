@@ -149,6 +149,7 @@ typedef struct vmo_options {
   const char *previous, *validated, *svg; /* files of plan */
   vmo_bytes max_object, max_frame;        /* of LLVM IR; 0: the default */
   bool whole_program;
+  const char *remarks;
   bool ascii;
   VMO_VEC(vmo_argument_setting) arguments;
   VMO_VEC(const char *) graphs, outs; /* as they were given */

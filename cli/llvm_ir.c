@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "reports/reports.h"
 
 static bool is_text_path(const char *path) {
   size_t length = path != NULL ? strlen(path) : 0;
@@ -15,6 +16,11 @@ static void write_module(const vmo_cli *cli, void *user, vmo_text *out) {
   if (vmo_write_llvm(cli->program, is_text_path(cli->product_path), out) != VMO_OK) out->failed = true;
 }
 
+static void write_remarks(const vmo_cli *cli, void *user, uint32_t file, vmo_text *out) {
+  (void)user, (void)file;
+  vmo_write_remarks(cli->sites, out);
+}
+
 static vmo_ll_options options_of(const vmo_options *options) {
   return (vmo_ll_options){
       .max_object = options->max_object > 0 ? options->max_object : VMO_LL_MAX_OBJECT,
@@ -24,7 +30,10 @@ static vmo_ll_options options_of(const vmo_options *options) {
 }
 
 vmo_exit vmo_run_llvm(vmo_cli *cli, bool rewrite) {
-  vmo_writers writers = {.product = rewrite ? write_module : NULL};
+  vmo_writers writers = {.product = rewrite ? write_module : NULL,
+                         .file = write_remarks,
+                         .files = &cli->options.remarks,
+                         .file_count = cli->options.remarks != NULL};
   vmo_ll_options options = options_of(&cli->options);
   vmo_site_facts *facts = NULL;
   vmo_status status = vmo_read_llvm(cli->context, cli->source, cli->context->source_length, &cli->program);

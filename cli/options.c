@@ -240,9 +240,10 @@ bool vmo_is_same_file(const char *a, const char *b) {
 /* No two outputs may go to one place. */
 static bool are_places_apart(vmo_cli *cli) {
   const char *text = cli->text_to_error ? NULL : cli->text_path;
-  const char *places[] = {cli->product_path, text, cli->json_path, cli->options.depfile, cli->options.svg};
-  for (size_t i = 0; i < 5; i++) {
-    for (size_t j = i + 1; j < 5; j++) {
+  const char *places[] = {cli->product_path,   text, cli->json_path, cli->options.depfile, cli->options.svg,
+                          cli->options.remarks};
+  for (size_t i = 0; i < 6; i++) {
+    for (size_t j = i + 1; j < 6; j++) {
       if (!vmo_is_same_file(places[i], places[j])) continue;
       bool standard = vmo_is_standard_output(places[i]);
       vmo_usage_error(cli, NULL, "two outputs would go to %s", standard ? "standard output" : places[i]);
@@ -255,10 +256,10 @@ static bool are_places_apart(vmo_cli *cli) {
 /* A program may be replaced by its planned self; nothing else may take the place of what was read. */
 static bool are_inputs_kept(vmo_cli *cli) {
   const char *text = cli->text_to_error ? NULL : cli->text_path;
-  const char *reports[] = {text, cli->json_path, cli->options.depfile, cli->options.svg};
+  const char *reports[] = {text, cli->json_path, cli->options.depfile, cli->options.svg, cli->options.remarks};
   const char *config = cli->options.config;
   const char *inputs[] = {config, cli->options.input, cli->options.previous, cli->options.validated};
-  for (size_t i = 0; i < 16; i++) {
+  for (size_t i = 0; i < 20; i++) {
     const char *report = reports[i / 4];
     if (!vmo_is_same_file(report, inputs[i % 4]) || vmo_is_standard_output(report)) continue;
     vmo_usage_error(cli, "give the report a file of its own", "the report would be written over the %s %s",

@@ -100,6 +100,7 @@ static vmo_status plan_all(round_state *round) {
 static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_ll_options *options) {
   size_t instructions = (size_t)program->instructions.count + 1;
   uint32_t *fact_of = vmr_arena_alloc_array(program->arena, instructions, sizeof *fact_of);
+  bool *inlined = vmr_arena_alloc_array(program->arena, instructions, sizeof *inlined);
   round->facts = vmo_alloc_array(program->context, 1, sizeof *round->facts);
   round->planning = (vmo_ll_planning){.program = program,
                                       .options = options,
@@ -107,8 +108,9 @@ static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_l
                                       .summaries = round->summaries,
                                       .arena = vmr_arena_create(0),
                                       .facts = round->facts,
-                                      .fact_of = fact_of};
-  if (fact_of == NULL || round->facts == NULL || round->planning.arena == NULL) return false;
+                                      .fact_of = fact_of,
+                                      .inlined = inlined};
+  if (fact_of == NULL || inlined == NULL || round->facts == NULL || round->planning.arena == NULL) return false;
   for (size_t i = 0; i < instructions; i++) fact_of[i] = VMO_NONE;
   return true;
 }

@@ -44,6 +44,7 @@ typedef struct vmo_ll_planning {
   vmr_arena *arena; /* of one function: reset for the next */
   vmo_site_facts *facts;
   uint32_t *fact_of; /* by instruction of the program: the fact of the site; VMO_NONE: none, or not yet */
+  bool *inlined;     /* by instruction of the program: its callee's body is to take its place */
 } vmo_ll_planning;
 
 /* Control flow of one function: loops and dominators, in `arena`. (control.c) */

@@ -22,6 +22,9 @@ typedef struct site {
   const vmo_ll_points_to *points_to;
   const vmo_ll_function *function;
   const vmo_cfg *control;
+  const uint32_t *release_first; /* by object, and one more: into release_list */
+  const uint32_t *release_list;  /* indices of releases, by object */
+  const uint32_t *null_checks;   /* by object */
   const vmo_ll_object *object;
   uint32_t id; /* of the object */
   const vmo_ll_instruction *instruction;
@@ -64,12 +67,15 @@ static uint32_t loop_depth(const site *s) {
   return loop == VMO_NONE ? 0 : s->control->loops.data[loop].depth;
 }
 
+static const vmo_ll_release *release_at(const site *s, uint32_t i) {
+  return &s->points_to->releases.data[s->release_list[i]];
+}
+
 /* Whether some release stands in the innermost loop of the allocation. */
 static bool is_freed_in_loop(const site *s) {
   uint32_t around = s->control->block_loops[local_block(s, s->object->instruction)];
-  for (uint32_t i = 0; i < s->points_to->releases.count; i++) {
-    const vmo_ll_release *release = &s->points_to->releases.data[i];
-    if (release->object != s->id) continue;
+  for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
+    const vmo_ll_release *release = release_at(s, i);
     uint32_t loop = s->control->block_loops[local_block(s, release->instruction)];
     while (loop != VMO_NONE && loop != around) loop = s->control->loops.data[loop].parent;
     if (loop == around) return true;
@@ -81,25 +87,6 @@ static bool points_only_to(const vmo_ll_set *set, uint32_t object) {
   for (uint32_t i = 0; i < set->count; i++)
     if (set->data[i].object != object) return false;
   return set->count > 0;
-}
-
-static bool points_to_object(const vmo_ll_set *set, uint32_t object) {
-  for (uint32_t i = 0; i < set->count; i++)
-    if (set->data[i].object == object) return true;
-  return false;
-}
-
-static uint32_t count_null_checks(const site *s) {
-  uint32_t count = 0;
-  for (uint32_t i = s->function->first; i < s->function->first + s->function->count; i++) {
-    const vmo_ll_instruction *compare = &s->planning->program->instructions.data[i];
-    if (compare->opcode != LLVMICmp) continue;
-    for (uint32_t k = 0; k < 2; k++) {
-      bool null = LLVMIsNull(LLVMGetOperand(compare->ref, 1 - k));
-      count += null && points_to_object(vmo_ll_operand_set(s->points_to, compare, k), s->id);
-    }
-  }
-  return count;
 }
 
 /* ---- inlining ---- */
@@ -119,9 +106,8 @@ bool vmo_can_inline(const vmo_ll_planning *planning, const vmo_ll_function *call
 
 /* A call that frees the object and cannot stand here; VMO_NONE: every one can. */
 static uint32_t find_foreign_release(const site *s) {
-  for (uint32_t i = 0; i < s->points_to->releases.count; i++) {
-    const vmo_ll_release *release = &s->points_to->releases.data[i];
-    if (release->object != s->id) continue;
+  for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
+    const vmo_ll_release *release = release_at(s, i);
     const vmo_ll_instruction *call = &s->planning->program->instructions.data[release->instruction];
     bool moved = release->kind == VMO_LL_MOVED;
     if (moved && row_of(s->planning->program, call)->kind != VMO_LIBC_REALLOC) return release->instruction;
@@ -133,9 +119,9 @@ static uint32_t find_foreign_release(const site *s) {
 }
 
 static bool is_freed_by_callee(const site *s) {
-  for (uint32_t i = 0; i < s->points_to->releases.count; i++) {
-    const vmo_ll_release *release = &s->points_to->releases.data[i];
-    if (release->object == s->id && release->kind == VMO_LL_FREED_BY_CALLEE) return true;
+  for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
+    const vmo_ll_release *release = release_at(s, i);
+    if (release->kind == VMO_LL_FREED_BY_CALLEE) return true;
   }
   return false;
 }
@@ -241,15 +227,15 @@ static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
 
 static bool plan_inline(const site *s, vmo_ll_plan *plan, uint32_t instruction) {
   LLVMValueRef call = s->planning->program->instructions.data[instruction].ref;
-  for (uint32_t i = 0; i < plan->inlines.count; i++)
-    if (plan->inlines.data[i] == call) return true;
+  if (s->planning->inlined[instruction]) return true;
+  s->planning->inlined[instruction] = true;
   return vmo_vec_push(s->planning->arena, &plan->inlines, call);
 }
 
 static vmo_status plan_release_inlines(const site *s, vmo_ll_plan *plan) {
-  for (uint32_t i = 0; i < s->points_to->releases.count; i++) {
-    const vmo_ll_release *release = &s->points_to->releases.data[i];
-    if (release->object != s->id || release->kind != VMO_LL_FREED_BY_CALLEE) continue;
+  for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
+    const vmo_ll_release *release = release_at(s, i);
+    if (release->kind != VMO_LL_FREED_BY_CALLEE) continue;
     if (!plan_inline(s, plan, release->instruction)) return VMO_OUT_OF_MEMORY;
   }
   return VMO_OK;
@@ -258,9 +244,8 @@ static vmo_status plan_release_inlines(const site *s, vmo_ll_plan *plan) {
 static vmo_status describe_releases(site *s) {
   vmo_site_facts *facts = s->planning->facts;
   s->fact->release_first = facts->releases.count;
-  for (uint32_t i = 0; i < s->points_to->releases.count; i++) {
-    const vmo_ll_release *release = &s->points_to->releases.data[i];
-    if (release->object != s->id) continue;
+  for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
+    const vmo_ll_release *release = release_at(s, i);
     const char *name = callee_name(s, release->instruction);
     vmo_site_release one = {vmo_find_source_place(s->planning->program->context,
                                                   s->planning->program->instructions.data[release->instruction].ref),
@@ -290,7 +275,7 @@ static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
                         .verdict = VMO_VERDICT_KEPT};
   s->fact = &fact;
   fact.loop_depth = loop_depth(s);
-  fact.null_checks = count_null_checks(s);
+  fact.null_checks = s->null_checks[s->id];
   describe_escape(s);
   fact.refusal = refuse_object(s);
   vmo_status status = describe_releases(s);
@@ -363,12 +348,42 @@ static vmo_status plan_releases(const vmo_ll_planning *planning, const vmo_ll_po
 
 /* ---- a function ---- */
 
+/* The releases by object: how many each has, where they begin, then the releases in their places. */
+static bool index_releases(const vmo_ll_planning *planning, const vmo_ll_points_to *p, site *s) {
+  uint32_t *first = vmr_arena_alloc_array(planning->arena, (size_t)p->objects.count + 3, sizeof *first);
+  uint32_t *list = vmr_arena_alloc_array(planning->arena, (size_t)p->releases.count + 1, sizeof *list);
+  if (first == NULL || list == NULL) return false;
+  for (uint32_t i = 0; i < p->releases.count; i++) first[p->releases.data[i].object + 2]++;
+  for (uint32_t o = 0; o < p->objects.count; o++) first[o + 2] += first[o + 1];
+  for (uint32_t i = 0; i < p->releases.count; i++) list[first[p->releases.data[i].object + 1]++] = i;
+  s->release_first = first;
+  s->release_list = list;
+  return true;
+}
+
+static bool count_null_checks(const vmo_ll_planning *planning, const vmo_ll_points_to *p, site *s) {
+  uint32_t *counts = vmr_arena_alloc_array(planning->arena, (size_t)p->objects.count + 1, sizeof *counts);
+  if (counts == NULL) return false;
+  for (uint32_t i = p->function->first; i < p->function->first + p->function->count; i++) {
+    const vmo_ll_instruction *compare = &planning->program->instructions.data[i];
+    for (uint32_t k = 0; compare->opcode == LLVMICmp && k < 2; k++) {
+      if (!LLVMIsNull(LLVMGetOperand(compare->ref, 1 - k))) continue;
+      const vmo_ll_set *set = vmo_ll_operand_set(p, compare, k);
+      for (uint32_t e = 0; e < set->count; e++) counts[set->data[e].object] += set->data[e].offset == 0;
+    }
+  }
+  s->null_checks = counts;
+  return true;
+}
+
 static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *function,
                              const vmo_ll_points_to *points_to, vmo_ll_plan *plan) {
   site s = {.planning = planning, .points_to = points_to, .function = function};
   vmo_cfg *control;
   vmo_status status = vmo_find_control(planning->program, function, planning->arena, &control);
+  if (status != VMO_OK) return status;
   s.control = control;
+  if (!index_releases(planning, points_to, &s) || !count_null_checks(planning, points_to, &s)) return VMO_OUT_OF_MEMORY;
   for (uint32_t o = 1; o < points_to->objects.count && status == VMO_OK; o++) {
     s.id = o;
     s.object = &points_to->objects.data[o];

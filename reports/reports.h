@@ -48,6 +48,9 @@ typedef struct vmo_text_style {
 /* Writes the report for people. Costs time in proportion to what is shown and to the points of the timeline. */
 void vmo_write_text(const vmo_report *report, const vmo_text_style *style, vmo_text *out);
 
+/* Writes what was done with each allocation site as LLVM's optimization remarks, in YAML. */
+void vmo_write_remarks(const vmo_site_facts *facts, vmo_text *out);
+
 /* Draws a placement as SVG: time across, offset up, a panel for each space. What is too much to be seen, or of the
  * buffers' names to be told, is left out above 20000 buffers. */
 void vmo_write_svg(const vmo_placement *placement, vmo_text *out);

@@ -60,10 +60,8 @@ static void add_checks(const vmo_site_fact *site, vmo_text *out) {
                 site->null_checks == 1 ? "" : "s");
 }
 
-static void write_site(const vmo_site_fact *site, vmo_text *out) {
-  vmo_text_add(out, "  ");
-  add_place(&site->place, out);
-  vmo_text_addf(out, "  %s, ", site->allocator);
+void vmo_describe_site(const vmo_site_fact *site, vmo_text *out) {
+  vmo_text_addf(out, "%s, ", site->allocator);
   if (site->bytes >= 0) {
     vmo_text_addf(out, "%lld bytes", (long long)site->bytes);
   } else {
@@ -73,6 +71,13 @@ static void write_site(const vmo_site_fact *site, vmo_text *out) {
   vmo_text_add(out, ": ");
   add_verdict(site, out);
   add_checks(site, out);
+}
+
+static void write_site(const vmo_site_fact *site, vmo_text *out) {
+  vmo_text_add(out, "  ");
+  add_place(&site->place, out);
+  vmo_text_add(out, "  ");
+  vmo_describe_site(site, out);
   vmo_text_add_char(out, '\n');
 }
 

@@ -15,6 +15,7 @@ import tempfile
 # folder: what it may include. A path names one header of a folder instead of all its open ones.
 MAY_INCLUDE = {
     "runtime": [],
+    "corpus": [],
     "support": ["runtime"],
     "ir": ["support"],
     "planner": ["support"],
@@ -197,6 +198,8 @@ def self_test():
         "examples/a.c": ('#include "support/vec.h"', "only the public headers"),
         "include/vmemopt.h": ('#include "support/vec.h"', "only the public headers"),
         "include/vmemrt.h": ('#include "vmemrt/base.h"', None),
+        "corpus/c/a.c": ('#include "vmemrt.h"', "may not include runtime/"),
+        "corpus/c/b.c": ('#include <pthread.h>', None),
         "extra/a.c": ('#include <stdio.h>', "has no row"),
     }
     with tempfile.TemporaryDirectory() as directory:

@@ -1,0 +1,65 @@
+/* remarks.c: what was done with each allocation site as LLVM's optimization remarks, a YAML document a site, which
+ * opt-viewer, llvm-remarkutil and editors read as those of LLVM's own passes.
+ *
+ *   --- !Passed
+ *   Pass:            vmemopt
+ *   Name:            HeapToStack
+ *   DebugLoc:        { File: 'list.c', Line: 44, Column: 13 }
+ *   Function:        main
+ *   Args:
+ *     - String:          'malloc, 24 bytes: to the stack'
+ *   ... */
+#include "reports/reports.h"
+#include "reports/text_sites.h"
+
+static const char *remark_kind(vmo_site_verdict verdict) {
+  switch (verdict) {
+  case VMO_VERDICT_STACK:
+  case VMO_VERDICT_STACK_BOUNDED: return "Passed";
+  case VMO_VERDICT_INLINE: return "Analysis";
+  default: return "Missed";
+  }
+}
+
+static const char *remark_name(vmo_site_verdict verdict) {
+  return verdict == VMO_VERDICT_KEPT ? "HeapKept" : verdict == VMO_VERDICT_INLINE ? "HeapLocal" : "HeapToStack";
+}
+
+/* A YAML text in single quotes, in which a quote is written twice. */
+static void add_quoted(const char *words, vmo_text *out) {
+  vmo_text_add_char(out, '\'');
+  for (; *words != '\0'; words++) {
+    if (*words == '\'') vmo_text_add_char(out, '\'');
+    vmo_text_add_char(out, (unsigned char)*words < ' ' ? ' ' : *words);
+  }
+  vmo_text_add_char(out, '\'');
+}
+
+static void write_remark(const vmo_site_function *function, const vmo_site_fact *site, vmo_text *words, vmo_text *out) {
+  vmo_text_addf(out, "--- !%s\nPass:            vmemopt\nName:            %s\n", remark_kind(site->verdict),
+                remark_name(site->verdict));
+  if (site->place.file != NULL) {
+    vmo_text_add(out, "DebugLoc:        { File: ");
+    add_quoted(site->place.file, out);
+    vmo_text_addf(out, ", Line: %u, Column: %u }\n", site->place.line, site->place.column);
+  }
+  vmo_text_add(out, "Function:        ");
+  add_quoted(function->name, out);
+  vmo_text_add(out, "\nArgs:\n  - String:          ");
+  words->count = 0;
+  vmo_describe_site(site, words);
+  add_quoted(words->data != NULL ? words->data : "", out);
+  vmo_text_add(out, "\n...\n");
+}
+
+void vmo_write_remarks(const vmo_site_facts *facts, vmo_text *out) {
+  vmo_text words;
+  vmo_text_init(&words);
+  for (uint32_t f = 0; f < facts->functions.count; f++) {
+    const vmo_site_function *function = &facts->functions.data[f];
+    for (uint32_t s = 0; s < function->site_count; s++)
+      write_remark(function, &facts->sites.data[function->site_first + s], &words, out);
+  }
+  if (vmo_text_failed(&words)) out->failed = true;
+  vmo_text_free(&words);
+}
