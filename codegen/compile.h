@@ -66,6 +66,12 @@ bool vmo_describe_op(vmo_emitter *e, const vmo_op *op, vmo_emit_op *described);
 /* Ends the function with `status` (i32) unless it is VMR_CALL_OK; `note`: the op in hand is where it failed. */
 void vmo_require_status(vmo_emitter *e, LLVMValueRef status, bool note);
 
+/* ---- outline.c ---- */
+
+/* Whether the function in hand is so large that its ops share functions; a call of the one for this op. */
+bool vmo_is_outlined(const vmo_emitter *e);
+void vmo_emit_outlined(vmo_emitter *e, const vmo_emit_op *op, vmo_emit_kernel kernel);
+
 /* ---- call.c ---- */
 
 void vmo_emit_call(vmo_emitter *e, const vmo_op *op);

@@ -83,6 +83,7 @@ typedef struct vmo_emit_frame {
   LLVMBasicBlockRef fail;    /* returns the status in `status` */
   LLVMValueRef status;       /* phi of `fail` */
   LLVMValueRef call;         /* vmr_call * */
+  LLVMValueRef line, column; /* i32: where the op in hand stands, when that is known only as it runs; else NULL */
   LLVMValueRef *arenas;      /* by index in plan.arenas */
   LLVMValueRef *parameters;  /* pointers, or scalars in register form */
   LLVMValueRef *results;     /* pointers of the caller; NULL where results are in the arena */

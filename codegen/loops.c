@@ -116,8 +116,11 @@ void vmo_set_variable(vmo_emitter *e, LLVMValueRef variable, LLVMValueRef value)
 
 static void note_place(vmo_emitter *e) {
   vmo_location location = e->function->ops.data[e->op].location;
-  vmo_store_call_member(e, VMO_CALL_FAULT_LINE, LLVMConstInt(e->i32, location.line, false));
-  vmo_store_call_member(e, VMO_CALL_FAULT_COLUMN, LLVMConstInt(e->i32, location.column, false));
+  LLVMValueRef line = e->frame->line, column = e->frame->column;
+  if (line == NULL) line = LLVMConstInt(e->i32, location.line, false);
+  if (column == NULL) column = LLVMConstInt(e->i32, location.column, false);
+  vmo_store_call_member(e, VMO_CALL_FAULT_LINE, line);
+  vmo_store_call_member(e, VMO_CALL_FAULT_COLUMN, column);
 }
 
 void vmo_fail_with(vmo_emitter *e, LLVMValueRef status) {

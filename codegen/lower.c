@@ -285,7 +285,10 @@ static void emit_plain(vmo_emitter *e, const vmo_op *op) {
   vmo_emit_kernel kernel = vmo_find_emit_kernel((vmo_opcode)op->code);
   bool is_needed = vmo_describe_op(e, op, &described);
   if (!is_needed || e->status != VMO_OK) return;
-  kernel(e, &described);
+  if (vmo_is_outlined(e) && op->code != VMO_OP_const)
+    vmo_emit_outlined(e, &described, kernel);
+  else
+    kernel(e, &described);
 }
 
 static void emit_op(lowering *l, const vmo_unit *unit, const vmo_op *op) {
