@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Compiled functions as users have them: `vmemopt compile`, a header, a C compiler, a linker.
+
+    compiled.py TOOL SOURCE LIBVMEMRT CC [FLAG...]
+
+The example of docs/abi.md is compiled at each level, for each place of results that its C fits, linked with a C and with a
+C++ program, and must print what the page says. Then what goes wrong: an error, and nothing written.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+TOOL, SOURCE, LIBRARY, CC = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), sys.argv[4]
+FLAGS = sys.argv[5:]
+CXX = {"gcc": "g++", "cc": "c++"}.get(os.path.basename(CC), "c++")
+faults = []
+
+
+def run(arguments, **options):
+    return subprocess.run([str(a) for a in arguments], capture_output=True, text=True, timeout=120, **options)
+
+
+def blame(what):
+    faults.append(what)
+    print(what)
+
+
+def fences(kind, text):
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def link_and_run(work, compiler, main, expected, what):
+    flags = ["-Wall", "-Wextra", "-Werror", "-std=c11"] if compiler == CC else ["-Wall", "-Wextra", "-Werror"]
+    built = run([compiler, *flags, *FLAGS, f"-I{work}", f"-I{SOURCE}/include", main, work / "smooth.o", LIBRARY,
+                 f"-Wl,-rpath,{LIBRARY.parent}", "-lm", "-o", work / "main"])
+    if built.returncode != 0:
+        return blame(f"{what}: does not build:\n{built.stderr}")
+    result = run([work / "main"])
+    if result.returncode != 0 or result.stdout != expected:
+        blame(f"{what}: exit code {result.returncode}, printed\n{result.stdout}{result.stderr}not\n{expected}")
+
+
+def check_example(work, page):
+    program, main, expected = fences("vmir", page)[0], fences("c", page)[0], fences("text", page)[0]
+    (work / "smooth.vmir").write_text(program)
+    for name in ("main.c", "main.cpp"):
+        (work / name).write_text(main)
+    for level in ("-O0", "-O1", "-O2"):
+        for llvm in (0, 3):
+            what = f"docs/abi.md at {level} --llvm-opt={llvm}"
+            made = run([TOOL, "compile", "smooth.vmir", "-o", "smooth.o", "--header", "smooth.h", level,
+                        f"--llvm-opt={llvm}"], cwd=work)
+            if made.returncode != 0:
+                if level == "-O2" and "E0802" in made.stderr:
+                    continue  # a fused op without a kernel says so
+                blame(f"{what}: {made.stderr}")
+                continue
+            link_and_run(work, CC, work / "main.c", expected, what)
+    link_and_run(work, CXX, work / "main.cpp", expected, "docs/abi.md from C++")
+
+
+def check_offsets(work):
+    made = run([TOOL, "compile", "smooth.vmir", "--emit=c-header", "-o", "offsets.h"], cwd=work)
+    if made.returncode != 0:
+        return blame(f"--emit=c-header: {made.stderr}")
+    text = (work / "offsets.h").read_text()
+    (work / "use.c").write_text('#include "offsets.h"\nint offset = smooth_y_OFFSET + smooth_ARENA_BYTES;\n')
+    for compiler, extra in ((CC, ["-std=c11"]), (CXX, ["-x", "c++"])):
+        built = run([compiler, "-Wall", "-Wextra", "-Werror", *extra, "-c", "use.c", "-o", "use.o"], cwd=work)
+        if built.returncode != 0:
+            blame(f"--emit=c-header with {compiler}: {built.stderr}")
+    (work / "offsets.h").write_text(re.sub(r"(#define smooth_ARENA_BYTES) \d+", r"\1 4", text))
+    if run([CC, "-c", "use.c", "-o", "use.o"], cwd=work).returncode == 0:
+        blame("--emit=c-header: an arena that is too small compiles")
+
+
+WRONG = [
+    # program, options, words of the error
+    ("func @f(%x: f64[4]) -> f64[4] {\n  %y = add %x, %z : f64[4]\n  return %y\n}\n", [], "E0204"),
+    ("func @double(%x: f64) -> f64 {\n  %y = add %x, 1.0 : f64\n  return %y\n}\n", [], "E0804"),
+    ("func @exp(%x: f64) -> f64 {\n  %y = add %x, 1.0 : f64\n  return %y\n}\n", [], "E0804"),
+    ("func @f(%x: f64) -> f64 {\n  %y = add %x, 1.0 : f64\n  return %y\n}\n", ["--target=nowhere-none"], "E0803"),
+    ("func @f(%x: f64) -> f64 {\n  %y = add %x, 1.0 : f64\n  return %y\n}\n", ["-O7"], "--optimise"),
+    ("func @f(%x: f64) -> f64 {\n  %y = add %x, 1.0 : f64\n  return %y\n}\n", ["--emit=exe"], "--emit"),
+    ("func @f(%x: f64) -> f64 {\n  %y = add %x, 1.0 : f64\n  return %y\n}\n", ["--llvm-opt=4"], "--llvm-opt"),
+    ("func @f(%x: f64) -> f64 {\n  %y = add %x, 1.0 : f64\n  return %y\n}\n", ["--prefix=a-b"], "--prefix"),
+    ("func @f(%x: f64) -> f64 {\n  %y = add %x, 1.0 : f64\n  return %y\n}\n", ["--header=out.o"], "one file"),
+    ("func @f(%x: f64) -> f64 {\n  %y = add %x, 1.0 : f64\n  return %y\n}\n", ["--header=none/out.h"], "E0004"),
+    ("func @f(%x: f64[100]) -> f64[100] {\n  %y = add %x, 1.0 : f64[100]\n  return %y\n}\n", ["--max-peak=100"], "E0601"),
+    ("dim N\nfunc @f(%x: f64[N]) -> f64[N] {\n  %y = add %x, 1.0 : f64[N]\n  return %y\n}\n", ["--emit=c-header"],
+     "E0805"),
+]
+
+
+def check_wrong(work):
+    for number, (program, options, words) in enumerate(WRONG):
+        folder = work / f"wrong{number}"
+        folder.mkdir()
+        (folder / "in.vmir").write_text(program)
+        made = run([TOOL, "compile", "in.vmir", "-o", "out.o", *options], cwd=folder)
+        if made.returncode == 0 or words not in made.stderr:
+            blame(f"{options} of\n{program}exit code {made.returncode}, said {made.stderr!r}, not {words}")
+        left = sorted(path.name for path in folder.iterdir())
+        if left != ["in.vmir"]:
+            blame(f"{options} of\n{program}left {left}")
+    made = run([TOOL, "compile", "in.vmir", "-o", "out.o", "--prefix=my_", "--header=out.h"], cwd=work / "wrong1")
+    if made.returncode != 0 or "my_double(" not in (work / "wrong1" / "out.h").read_text():
+        blame(f"--prefix: {made.stderr}")
+
+
+def main():
+    page = (SOURCE / "docs" / "abi.md").read_text()
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        check_example(work, page)
+        check_offsets(work)
+        check_wrong(work)
+    print(f"compiled: {len(faults)} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
