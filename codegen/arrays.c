@@ -116,6 +116,13 @@ void vmo_copy_bytes(vmo_emitter *e, LLVMValueRef to, LLVMValueRef from, LLVMValu
   LLVMBuildMemCpy(e->builder, to, alignment, from, alignment, bytes);
 }
 
+void vmo_clear_elements(vmo_emitter *e, const vmo_emit_array *array, LLVMValueRef first) {
+  vmo_emit_loop loop;
+  vmo_begin_loop(e, &loop, first, array->count, true);
+  vmo_store_element(e, array, loop.index, vmo_whole_number(e, array->element, 0));
+  vmo_end_loop(e, &loop);
+}
+
 /* ---- axes ---- */
 
 LLVMValueRef vmo_count_axes(vmo_emitter *e, const vmo_emit_array *array, uint32_t first, uint32_t end) {

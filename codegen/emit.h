@@ -228,6 +228,8 @@ void vmo_store_element(vmo_emitter *e, const vmo_emit_array *array, LLVMValueRef
 LLVMValueRef vmo_load_number(vmo_emitter *e, vmo_element element, LLVMValueRef pointer, LLVMValueRef index);
 void vmo_store_number(vmo_emitter *e, vmo_element element, LLVMValueRef pointer, LLVMValueRef index,
                       LLVMValueRef number);
+/* Zeros from element `first` on: what the language leaves undefined is what the reference engine has there. */
+void vmo_clear_elements(vmo_emitter *e, const vmo_emit_array *array, LLVMValueRef first);
 /* `count` elements from one place to another one, apart from it. */
 void vmo_copy_bytes(vmo_emitter *e, LLVMValueRef to, LLVMValueRef from, LLVMValueRef count, vmo_element element);
 /* Row-major strides, in elements; rank of them. */

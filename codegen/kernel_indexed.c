@@ -60,6 +60,7 @@ static void where_index(vmo_emitter *e, const vmo_emit_op *op) {
   vmo_store_element(e, &op->results[0], at, loop.index);
   vmo_set_variable(e, count, vmo_add_i64(e, at, LLVMBuildZExt(e->builder, holds, e->i64, "")));
   vmo_end_loop(e, &loop);
+  vmo_clear_elements(e, &op->results[0], vmo_get_variable(e, count));
   vmo_store_element(e, &op->results[1], vmo_i64(e, 0), vmo_get_variable(e, count));
 }
 

@@ -26,6 +26,7 @@ static void emit_unique(vmo_emitter *e, const vmo_emit_op *op) {
   LLVMTypeRef types[4] = {e->pointer, e->pointer, e->i32, e->i64};
   LLVMValueRef arguments[4] = {vmo_array_pointer(e, from), to->pointer, number_of(e, from->element), from->count};
   LLVMValueRef count = vmo_call_external(e, "vmr_sort_unique", e->i64, types, arguments, 4);
+  vmo_clear_elements(e, to, count);
   vmo_store_element(e, &op->results[1], vmo_i64(e, 0), count);
 }
 
