@@ -93,7 +93,7 @@ static const char *family_note(vmo_op_category category) {
            "result may overwrite x; scales, biases and the like are read for many rows and stay. Windows overlap, so\n"
            "convolutions, pools and `lrn` overwrite nothing. `attention` works a query at a time, with a workspace of "
            "one\n"
-           "score for each key.";
+           "f64 score for each key.";
   case VMO_CATEGORY_CONTROL:
     return "Their syntax is shown in [vmir.md](vmir.md). They own no bytes: results are storages of what is inside, or "
            "of\n"
