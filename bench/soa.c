@@ -28,7 +28,7 @@ static double sum_rows(const record *rows, size_t count) {
 
 static double sum_column(const records *table) {
   double begin = vmo_bench_clock();
-  const int64_t *column = records_c(table);
+  const int64_t *column = records_column_c(table);
   int64_t sum = 0;
   for (size_t i = 0, count = records_count(table); i < count; i++) sum += column[i];
   sink = sum;

@@ -34,6 +34,11 @@ void *vmr_arena_fail(vmr_arena_body *body, vmr_status status) {
   return NULL;
 }
 
+void *vmr_arena_refuse(vmr_arena_body *body, vmr_status status, bool is_limit) {
+  vmr_ctx_count_refusal(body->handle.ctx, VMR_KIND_ARENA, is_limit && !body->is_fixed);
+  return vmr_arena_fail(body, status);
+}
+
 static bool is_power_of_two(size_t number) { return number != 0 && (number & (number - 1)) == 0; }
 
 static char *chunk_begin(const vmr_chunk *chunk) { return (char *)(uintptr_t)chunk + VMR_CHUNK_HEADER_BYTES; }
@@ -106,6 +111,7 @@ vmr_status vmr_arena_open_in(vmr_arena **arena, vmr_ctx *ctx, void *buffer, size
   body->is_fixed = fixed;
   *chunk = (vmr_chunk){.bytes = bytes - skip - head, .is_given = true};
   body->first = chunk;
+  body->given = chunk->bytes;
   enter_chunk(body, chunk);
   *arena = &body->open;
   return VMR_OK;
@@ -134,7 +140,10 @@ void vmr_arena_destroy(vmr_arena *arena) {
   if (!body->is_in_buffer) vmr_ctx_release(body->handle.ctx, VMR_KIND_ARENA, body, sizeof *body);
 }
 
-void vmr_arena_set_limit(vmr_arena *arena, size_t bytes) { vmr_arena_body_of(arena)->limit_bytes = bytes; }
+void vmr_arena_set_limit(vmr_arena *arena, size_t bytes) {
+  if (arena == NULL) return;
+  vmr_arena_body_of(arena)->limit_bytes = bytes;
+}
 
 /* How many more bytes may be asked of the system. */
 static size_t allowance(const vmr_arena_body *body) {
@@ -163,7 +172,8 @@ static bool advance_chunk(vmr_arena_body *body, size_t wanted) {
     size_t least = wanted + VMR_CHUNK_HEADER_BYTES, bytes = body->next_chunk_bytes;
     if (bytes > allowance(body)) bytes = whole_pages(allowance(body)); /* near the limit, smaller chunks will do */
     if (bytes < least) bytes = least;
-    vmr_chunk *fresh = bytes <= allowance(body) ? obtain_chunk(body, bytes) : NULL;
+    if (bytes > allowance(body)) return vmr_arena_refuse(body, VMR_OUT_OF_MEMORY, true) != NULL;
+    vmr_chunk *fresh = obtain_chunk(body, bytes);
     if (fresh == NULL) return false;
     vmr_chunk **link = body->current != NULL ? &body->current->next : &body->first;
     fresh->next = *link;
@@ -179,6 +189,7 @@ static bool advance_chunk(vmr_arena_body *body, size_t wanted) {
 }
 
 size_t vmr_arena_trim(vmr_arena *arena) {
+  if (arena == NULL) return 0;
   vmr_arena_body *body = vmr_arena_body_of(arena);
   size_t before = body->reserved;
   vmr_chunk **link = body->current != NULL ? &body->current->next : &body->first;
@@ -266,10 +277,10 @@ static void count_block(vmr_arena_body *body, size_t more) {
 }
 
 static void *alloc_block(vmr_arena_body *body, size_t bytes, size_t alignment, bool zeroed) {
-  if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return vmr_arena_refuse(body, VMR_OUT_OF_MEMORY, false);
   if (alignment < VMR_ARENA_ALIGNMENT) alignment = VMR_ARENA_ALIGNMENT;
   size_t total = VMR_BLOCK_HEADER_BYTES + alignment - 1 + (bytes != 0 ? bytes : 1);
-  if (total > allowance(body)) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  if (total > allowance(body)) return vmr_arena_refuse(body, VMR_OUT_OF_MEMORY, true);
   vmr_ctx *ctx = body->handle.ctx;
   char *base = zeroed ? vmr_ctx_obtain_zeroed(ctx, VMR_KIND_ARENA, total) : vmr_ctx_obtain(ctx, VMR_KIND_ARENA, total);
   if (base == NULL) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
@@ -296,7 +307,8 @@ static void *grow_block(vmr_arena_body *body, char *old, size_t old_bytes, size_
   vmr_block *header = block_of(old);
   size_t distance = (size_t)(old - header->base), extra = new_bytes - old_bytes;
   if (header->alignment > _Alignof(max_align_t)) return grow_aligned_block(body, old, old_bytes, new_bytes);
-  if (new_bytes > LARGEST_REQUEST || extra > allowance(body)) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  bool is_limit = extra > allowance(body);
+  if (new_bytes > LARGEST_REQUEST || is_limit) return vmr_arena_refuse(body, VMR_OUT_OF_MEMORY, is_limit);
   size_t total = header->bytes;
   char *base = vmr_ctx_resize(body->handle.ctx, VMR_KIND_ARENA, header->base, total, total + extra);
   if (base == NULL) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
@@ -358,17 +370,20 @@ static void *resize_any(vmr_arena_body *body, char *old, size_t old_bytes, size_
 }
 
 void *vmr_arena_alloc_slow(vmr_arena *arena, size_t bytes) {
+  if (arena == NULL) return NULL;
   return alloc_any(vmr_arena_body_of(arena), bytes, VMR_ARENA_ALIGNMENT);
 }
 
 void *vmr_arena_alloc_aligned(vmr_arena *arena, size_t bytes, size_t alignment) {
+  if (arena == NULL) return NULL;
   vmr_arena_body *body = vmr_arena_body_of(arena);
   return is_power_of_two(alignment) ? alloc_any(body, bytes, alignment) : vmr_arena_fail(body, VMR_INVALID_ARGUMENT);
 }
 
 void *vmr_arena_alloc_array(vmr_arena *arena, size_t count, size_t size) {
+  if (arena == NULL) return NULL;
   vmr_arena_body *body = vmr_arena_body_of(arena);
-  if (size != 0 && count > SIZE_MAX / size) return vmr_arena_fail(body, VMR_SIZE_OVERFLOW);
+  if (size != 0 && count > SIZE_MAX / size) return vmr_arena_refuse(body, VMR_SIZE_OVERFLOW, false);
   size_t bytes = count * size;
   if (bytes >= BLOCK_BYTES && !body->is_checked) return resize_any(body, NULL, 0, bytes);
   void *array = vmr_arena_alloc(arena, bytes);
@@ -376,6 +391,7 @@ void *vmr_arena_alloc_array(vmr_arena *arena, size_t count, size_t size) {
 }
 
 bool vmr_arena_grow_last(vmr_arena *arena, void *object, size_t old_bytes, size_t new_bytes) {
+  if (arena == NULL) return false;
   vmr_arena_body *body = vmr_arena_body_of(arena);
   if (new_bytes <= old_bytes) return true;
   if (object == NULL || new_bytes >= BLOCK_BYTES || body->is_guarded) return false;
@@ -394,6 +410,7 @@ static void retract(vmr_arena_body *body, char *object) {
 }
 
 void *vmr_arena_grow(vmr_arena *arena, void *old, size_t old_bytes, size_t new_bytes) {
+  if (arena == NULL) return NULL;
   vmr_arena_body *body = vmr_arena_body_of(arena);
   if (old == NULL) return vmr_arena_alloc(arena, new_bytes);
   if (vmr_arena_grow_last(arena, old, old_bytes, new_bytes)) return old;
@@ -413,6 +430,8 @@ char *vmr_arena_strdup(vmr_arena *arena, const char *text) {
 }
 
 char *vmr_arena_copy_text(vmr_arena *arena, const char *text, size_t length) {
+  if (arena == NULL) return NULL;
+  if (text == NULL && length != 0) return vmr_arena_fail(vmr_arena_body_of(arena), VMR_INVALID_ARGUMENT);
   if (length == SIZE_MAX) return vmr_arena_fail(vmr_arena_body_of(arena), VMR_SIZE_OVERFLOW);
   char *copy = vmr_arena_alloc_aligned(arena, length + 1, 1);
   if (copy == NULL) return NULL;
@@ -421,8 +440,17 @@ char *vmr_arena_copy_text(vmr_arena *arena, const char *text, size_t length) {
   return copy;
 }
 
-size_t vmr_arena_used_bytes(const vmr_arena *arena) { return vmr_arena_count_used(vmr_arena_body_of(arena)); }
+size_t vmr_arena_used_bytes(const vmr_arena *arena) {
+  if (arena == NULL) return 0;
+  return vmr_arena_count_used(vmr_arena_body_of(arena));
+}
 
-size_t vmr_arena_reserved_bytes(const vmr_arena *arena) { return vmr_arena_body_of(arena)->reserved; }
+size_t vmr_arena_reserved_bytes(const vmr_arena *arena) {
+  if (arena == NULL) return 0;
+  return vmr_arena_body_of(arena)->reserved;
+}
 
-vmr_status vmr_arena_status(const vmr_arena *arena) { return vmr_arena_body_of(arena)->status; }
+vmr_status vmr_arena_status(const vmr_arena *arena) {
+  if (arena == NULL) return VMR_OK;
+  return vmr_arena_body_of(arena)->status;
+}

@@ -54,6 +54,7 @@ typedef struct vmr_arena_body {
   size_t next_chunk_bytes;       /* the size of the next new chunk */
   size_t reserved;               /* bytes of chunks and blocks */
   size_t limit_bytes;            /* on `reserved` */
+  size_t given;                  /* bytes of the caller's buffer that are a chunk */
   size_t serial, last_serial;    /* the number of the innermost open scope (0: none), and of the newest ever */
   size_t zone; /* bytes between objects that nobody may touch; not 0: every object goes the slow way */
   bool is_checked, is_guarded, is_fixed, is_in_buffer;
@@ -92,6 +93,9 @@ bool vmr_arena_check_guarded(const vmr_arena_body *body, const vmr_guarded *mark
 void *vmr_arena_take(vmr_arena_body *body, size_t bytes, size_t alignment);
 
 void *vmr_arena_fail(vmr_arena_body *body, vmr_status status);
+
+/* The same for what the arena itself refuses: it is counted. */
+void *vmr_arena_refuse(vmr_arena_body *body, vmr_status status, bool is_limit);
 
 #ifndef VMR_FREESTANDING
 /* Of a vmr_arena_pool, whose handle this is: its lock; gives back what its idle arenas hold, from any thread. */

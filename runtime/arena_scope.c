@@ -9,7 +9,7 @@
 #include "runtime/os.h"
 
 vmr_status vmr_arena_on_release(vmr_arena *arena, vmr_release_function function, void *user) {
-  if (function == NULL) return VMR_INVALID_ARGUMENT;
+  if (arena == NULL || function == NULL) return VMR_INVALID_ARGUMENT;
   vmr_arena_body *body = vmr_arena_body_of(arena);
   vmr_release *release = vmr_arena_alloc(arena, sizeof *release);
   if (release == NULL) return VMR_OUT_OF_MEMORY;
@@ -38,6 +38,7 @@ static void raise_peak(vmr_arena_body *body, size_t used) {
 }
 
 vmr_scope vmr_arena_begin(vmr_arena *arena) {
+  if (arena == NULL) return (vmr_scope){.arena = NULL};
   vmr_arena_body *body = vmr_arena_body_of(arena);
   vmr_scope scope = {.arena = arena,
                      .chunk = body->current,
@@ -64,6 +65,7 @@ static void go_back(vmr_arena_body *body, vmr_chunk *chunk, char *cursor, char *
 }
 
 vmr_status vmr_arena_end(const vmr_scope *scope) {
+  if (scope == NULL || scope->arena == NULL) return VMR_INVALID_ARGUMENT;
   vmr_arena_body *body = vmr_arena_body_of(scope->arena);
   if (body->serial != scope->serial) {
     if (body->status == VMR_OK) body->status = VMR_WRONG_ORDER;
@@ -71,7 +73,7 @@ vmr_status vmr_arena_end(const vmr_scope *scope) {
     return VMR_WRONG_ORDER;
   }
   run_releases(body, scope->release);
-  vmr_arena_check_guarded(body, scope->guarded);
+  bool is_valid = vmr_arena_check_guarded(body, scope->guarded);
   size_t used = vmr_arena_count_used(body);
   raise_peak(body, used);
   body->guarded = scope->guarded;
@@ -79,19 +81,22 @@ vmr_status vmr_arena_end(const vmr_scope *scope) {
   go_back(body, scope->chunk, scope->cursor, scope->top, scope->taken);
   VMR_PUBLISH(body->forgotten, body->forgotten + (used - vmr_arena_count_used(body)));
   body->serial = scope->outer;
-  return VMR_OK;
+  if (is_valid) return VMR_OK;
+  (void)vmr_arena_fail(body, VMR_CORRUPTED);
+  return VMR_CORRUPTED;
 }
 
 void vmr_arena_reset(vmr_arena *arena) {
+  if (arena == NULL) return;
   vmr_arena_body *body = vmr_arena_body_of(arena);
   run_releases(body, NULL);
-  vmr_arena_check_guarded(body, NULL);
+  bool is_valid = vmr_arena_check_guarded(body, NULL);
   size_t used = vmr_arena_count_used(body);
   raise_peak(body, used);
   VMR_PUBLISH(body->forgotten, body->forgotten + used);
   body->guarded = NULL;
   body->serial = 0;
-  body->status = VMR_OK;
+  body->status = is_valid ? VMR_OK : VMR_CORRUPTED;
   if (body->blocks != NULL) vmr_arena_free_blocks(body, 0);
   vmr_chunk *first = body->first;
   if (first != NULL) {
@@ -101,6 +106,7 @@ void vmr_arena_reset(vmr_arena *arena) {
 }
 
 size_t vmr_arena_peak_bytes(const vmr_arena *arena) {
+  if (arena == NULL) return 0;
   const vmr_arena_body *body = vmr_arena_body_of(arena);
   size_t used = vmr_arena_count_used(body);
   return used > body->peak ? used : body->peak;
@@ -124,6 +130,7 @@ bool vmr_arena_books_are_valid(const vmr_arena_body *body) {
 }
 
 bool vmr_arena_is_valid(const vmr_arena *arena) {
+  if (arena == NULL) return true;
   const vmr_arena_body *body = vmr_arena_body_of(arena);
   if (!vmr_arena_books_are_valid(body)) {
     vmr_ctx_report(body->handle.ctx, VMR_CORRUPTED, arena, "the books of an arena do not agree with its chunks");

@@ -43,6 +43,7 @@ static vmr_status move(vmr_buffer *buffer, size_t bytes) {
 }
 
 vmr_status vmr_buffer_resize(vmr_buffer *buffer, size_t count, size_t size) {
+  if (buffer == NULL) return VMR_INVALID_ARGUMENT;
   size_t bytes;
   if (!multiply(count, size, &bytes)) return VMR_SIZE_OVERFLOW;
   size_t old = buffer->bytes, kept = old < bytes ? old : bytes;
@@ -97,6 +98,7 @@ static void release_block(const vmr_soa *soa) {
 }
 
 vmr_status vmr_soa_reserve(vmr_soa *soa, void **columns, const size_t *sizes, size_t fields, size_t rows) {
+  if (soa == NULL) return VMR_INVALID_ARGUMENT;
   if (rows <= soa->capacity) return VMR_OK;
   vmr_soa fresh = {.ctx = soa->ctx, .count = soa->count, .capacity = rows};
   if (!size_block(sizes, fields, rows, &fresh.obtained)) return VMR_SIZE_OVERFLOW;
@@ -113,12 +115,14 @@ vmr_status vmr_soa_reserve(vmr_soa *soa, void **columns, const size_t *sizes, si
 }
 
 vmr_status vmr_soa_grow(vmr_soa *soa, void **columns, const size_t *sizes, size_t fields) {
+  if (soa == NULL) return VMR_INVALID_ARGUMENT;
   if (soa->capacity > LARGEST) return VMR_SIZE_OVERFLOW;
   size_t rows = soa->capacity * 2;
   return vmr_soa_reserve(soa, columns, sizes, fields, rows > LEAST_ROWS ? rows : LEAST_ROWS);
 }
 
 void vmr_soa_release(vmr_soa *soa, void **columns, size_t fields) {
+  if (soa == NULL) return;
   release_block(soa);
   memset(columns, 0, fields * sizeof *columns);
   *soa = (vmr_soa){.ctx = soa->ctx};

@@ -125,11 +125,14 @@ vmr_status vmr_ctx_destroy(vmr_ctx *ctx) {
 
 vmr_status vmr_ctx_status(const vmr_ctx *ctx) { return ctx != NULL ? (vmr_status)ctx->status : VMR_OK; }
 
-void vmr_ctx_clear_status(vmr_ctx *ctx) { ctx->status = VMR_OK; }
+void vmr_ctx_clear_status(vmr_ctx *ctx) {
+  if (ctx != NULL) ctx->status = VMR_OK;
+}
 
-const char *vmr_ctx_message(const vmr_ctx *ctx) { return ctx->message; }
+const char *vmr_ctx_message(const vmr_ctx *ctx) { return ctx != NULL ? ctx->message : ""; }
 
 void vmr_ctx_set_limits(vmr_ctx *ctx, size_t soft_limit, size_t hard_limit) {
+  if (ctx == NULL) return;
   ctx->soft_limit = soft_limit != 0 ? soft_limit : NO_LIMIT;
   ctx->hard_limit = hard_limit != 0 ? hard_limit : NO_LIMIT;
 }
@@ -150,6 +153,7 @@ void vmr_ctx_report(vmr_ctx *ctx, vmr_status what, const void *object, const cha
 
 void vmr_ctx_set_faults(vmr_ctx *ctx, uint64_t fail_nth, uint64_t fail_after, uint32_t fail_per_million,
                         uint32_t fail_seed) {
+  if (ctx == NULL) return;
   ctx->fail_nth = fail_nth;
   ctx->fail_after = fail_after;
   ctx->fail_per_million = fail_per_million;
@@ -179,6 +183,12 @@ static void count_failure(vmr_ctx *ctx, vmr_kind kind) {
   atomic_fetch_add_explicit(&ctx->books[kind].failed, 1, memory_order_relaxed);
   atomic_fetch_add_explicit(&ctx->books[VMR_KIND_ALL].failed, 1, memory_order_relaxed);
   set_status(ctx, VMR_OUT_OF_MEMORY);
+}
+
+void vmr_ctx_count_refusal(vmr_ctx *ctx, vmr_kind kind, bool is_limit) {
+  if (ctx == NULL) return;
+  count_failure(ctx, kind);
+  if (is_limit) atomic_fetch_add_explicit(&ctx->limits_hit, 1, memory_order_relaxed);
 }
 
 bool vmr_ctx_admit(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
@@ -401,9 +411,9 @@ vmr_status vmr_ctx_read_account(const vmr_ctx *ctx, vmr_kind kind, vmr_account *
   return VMR_OK;
 }
 
-uint64_t vmr_ctx_limits_hit(const vmr_ctx *ctx) { return ctx->limits_hit; }
+uint64_t vmr_ctx_limits_hit(const vmr_ctx *ctx) { return ctx != NULL ? ctx->limits_hit : 0; }
 
-uint64_t vmr_ctx_pressures(const vmr_ctx *ctx) { return ctx->pressures; }
+uint64_t vmr_ctx_pressures(const vmr_ctx *ctx) { return ctx != NULL ? ctx->pressures : 0; }
 
 /* ---- handles ---- */
 

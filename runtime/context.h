@@ -62,7 +62,8 @@ typedef struct vmr_books {
 
 /* Counters of what was destroyed: see metrics.c. */
 typedef struct vmr_gone {
-  uint64_t arena_object_bytes, pool_hits, pool_misses, interner_hits, interner_misses, interner_saved_bytes, limits_hit;
+  uint64_t arena_object_bytes, heap_objects, pool_hits, pool_misses, pool_refused, interner_hits, interner_misses,
+      interner_saved_bytes, limits_hit;
 } vmr_gone;
 
 struct vmr_ctx {
@@ -145,6 +146,9 @@ void vmr_fork_prepare(void);
 
 void vmr_ctx_report(vmr_ctx *ctx, vmr_status what, const void *object, const char *words);
 
+/* Counts a failure that the part itself decided: for a limit of its own, or a size that no memory can have. */
+void vmr_ctx_count_refusal(vmr_ctx *ctx, vmr_kind kind, bool is_limit);
+
 static inline bool vmr_ctx_wants_huge_pages(const vmr_ctx *ctx) {
   return ctx == NULL || (ctx->flags & VMR_NO_HUGE_PAGES) == 0;
 }
@@ -176,6 +180,9 @@ static inline void vmr_ctx_release_pages(vmr_ctx *ctx, vmr_kind kind, void *page
   (void)ctx, (void)kind, (void)pages, (void)bytes;
 }
 static inline bool vmr_ctx_wants_huge_pages(const vmr_ctx *ctx) { return (void)ctx, false; }
+static inline void vmr_ctx_count_refusal(vmr_ctx *ctx, vmr_kind kind, bool is_limit) {
+  (void)ctx, (void)kind, (void)is_limit;
+}
 static inline bool vmr_ctx_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
   return (void)ctx, (void)kind, (void)bytes, true;
 }

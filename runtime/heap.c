@@ -73,6 +73,11 @@ static void *fail(vmr_heap *heap, vmr_status status, int error) {
   return NULL;
 }
 
+static void *refuse(vmr_heap *heap, vmr_status status) {
+  vmr_ctx_count_refusal(heap->handle.ctx, VMR_KIND_HEAP, false);
+  return fail(heap, status, ENOMEM);
+}
+
 vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
   if (heap == NULL) return VMR_INVALID_ARGUMENT;
   *heap = NULL;
@@ -280,6 +285,8 @@ size_t vmr_heap_trim(vmr_heap *heap) {
 
 /* ---- allocating ---- */
 
+static void count_object(vmr_heap *heap) { VMR_PUBLISH(heap->allocated, heap->allocated + 1); }
+
 static void *alloc_in_range(vmr_heap *heap, size_t bytes, size_t alignment, bool *is_zero) {
   bool is_bumped = VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED);
   if (bytes > (is_bumped ? BUMP_BYTES : VMR_CHUNK_BYTES) || alignment > VMR_SPAN_BYTES)
@@ -301,6 +308,7 @@ static void *try_alloc(vmr_heap *heap, size_t bytes, size_t alignment, bool is_z
     bool is_locked = lock_heap(heap);
     heap->is_full = false;
     object = alloc_in_range(heap, bytes, alignment, &is_zero);
+    if (object != NULL) count_object(heap);
     is_full = heap->is_full;
     unlock_heap(heap, is_locked);
   }
@@ -311,7 +319,7 @@ static void *try_alloc(vmr_heap *heap, size_t bytes, size_t alignment, bool is_z
 static void *alloc_object(vmr_heap *heap, size_t bytes, size_t alignment, bool is_zeroed) {
   vmr_deferral deferral;
   void *object;
-  if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
+  if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return refuse(heap, VMR_OUT_OF_MEMORY);
   if (heap->is_checked && !vmr_ctx_admit(heap->handle.ctx, VMR_KIND_HEAP, bytes))
     return fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
   vmr_ctx_defer(&deferral, heap->handle.ctx);
@@ -325,14 +333,18 @@ void *vmr_heap_alloc(vmr_heap *heap, size_t bytes) {
   if (VMR_UNLIKELY(heap->is_slow || bytes > SMALL_BYTES)) return alloc_object(heap, bytes, LEAST_ALIGNMENT, false);
   bool is_locked = lock_heap(heap);
   unsigned class = class_of(bytes);
-  void *object = heap->classes[class] != NULL ? take_small(heap, heap->classes[class]) : NULL;
+  void *object = NULL;
+  if (heap->classes[class] != NULL) {
+    object = take_small(heap, heap->classes[class]);
+    count_object(heap);
+  }
   unlock_heap(heap, is_locked);
   return object != NULL ? object : alloc_object(heap, bytes, LEAST_ALIGNMENT, false);
 }
 
 void *vmr_heap_calloc(vmr_heap *heap, size_t count, size_t size) {
   if (heap == NULL) return calloc(count, size);
-  if (size != 0 && count > SIZE_MAX / size) return fail(heap, VMR_SIZE_OVERFLOW, ENOMEM);
+  if (size != 0 && count > SIZE_MAX / size) return refuse(heap, VMR_SIZE_OVERFLOW);
   return alloc_object(heap, count * size, LEAST_ALIGNMENT, true);
 }
 

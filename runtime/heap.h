@@ -52,6 +52,7 @@ struct vmr_heap {
   bool is_slow;                   /* no object takes the short way */
   bool is_full;                   /* the range had no room for the last request */
   _Atomic int status;             /* of vmr_status */
+  vmr_published_count allocated;  /* objects so far */
   pthread_mutex_t lock;           /* of a shared heap */
   vmr_span *classes[VMR_CLASSES]; /* spans with objects to give */
   vmr_record *records[2];         /* its chunks: those with free spans; all others */

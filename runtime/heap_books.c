@@ -32,6 +32,7 @@ static void unlock(vmr_heap *heap, bool is_locked) {
 }
 
 size_t vmr_heap_used_bytes(vmr_heap *heap) {
+  if (heap == NULL) return 0;
   size_t bytes = 0;
   bool is_locked = lock(heap);
   for (int list = 0; list < 2; list++) {
@@ -43,6 +44,7 @@ size_t vmr_heap_used_bytes(vmr_heap *heap) {
 }
 
 size_t vmr_heap_reserved_bytes(vmr_heap *heap) {
+  if (heap == NULL) return 0;
   bool is_locked = lock(heap);
   size_t bytes = heap->reserved;
   unlock(heap, is_locked);
@@ -78,6 +80,7 @@ static bool record_is_valid(const vmr_heap *heap, const vmr_record *record) {
 }
 
 bool vmr_heap_is_valid(vmr_heap *heap) {
+  if (heap == NULL) return true;
   size_t reserved = 0;
   bool is_valid = true, is_locked = lock(heap);
   for (int list = 0; list < 2; list++) {

@@ -74,7 +74,10 @@ void *vmr_borrow_alloc(vmr_heap *heap, size_t bytes, size_t alignment, bool zero
   bool has_room = make_room();
   if (has_room) put((uintptr_t)object, heap);
   pthread_mutex_unlock(&lock);
-  if (has_room) return object;
+  if (has_room) {
+    __atomic_fetch_add(&heap->allocated, 1, __ATOMIC_RELAXED);
+    return object;
+  }
   vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, usable);
   free(object);
   return NULL;

@@ -22,7 +22,9 @@
 
 void vmr_interner_fail(vmr_interner *interner, vmr_status status, bool is_limit) {
   if (interner->status == VMR_OK) VMR_PUBLISH(interner->status, status);
-  if (is_limit) VMR_PUBLISH(interner->limits_hit, interner->limits_hit + 1);
+  if (!is_limit) return;
+  VMR_PUBLISH(interner->limits_hit, interner->limits_hit + 1);
+  vmr_ctx_count_refusal(interner->handle.ctx, VMR_KIND_INTERNER, false);
 }
 
 void *vmr_interner_obtain(vmr_interner *interner, size_t bytes) {
@@ -145,6 +147,7 @@ void vmr_interner_destroy(vmr_interner *interner) {
 }
 
 size_t vmr_interner_trim(vmr_interner *interner) {
+  if (interner == NULL) return 0;
   size_t bytes = interner->retired_bytes;
   for (vmr_outgrown *each = interner->retired, *next; each != NULL; each = next) {
     next = each->next;
@@ -253,6 +256,7 @@ static __attribute__((noinline)) vmr_symbol add_slow(vmr_interner *interner, con
 }
 
 vmr_symbol vmr_interner_add(vmr_interner *interner, const char *text, size_t length) {
+  if (VMR_UNLIKELY(interner == NULL || (text == NULL && length != 0))) return 0;
   if (VMR_LIKELY(length <= VMR_SHORT_LENGTH)) {
     vmr_symbol symbol = vmr_table_find_short(interner, text, length);
     if (VMR_LIKELY(symbol != 0)) {
@@ -264,6 +268,7 @@ vmr_symbol vmr_interner_add(vmr_interner *interner, const char *text, size_t len
 }
 
 vmr_symbol vmr_interner_find(const vmr_interner *interner, const char *text, size_t length) {
+  if (VMR_UNLIKELY(interner == NULL || (text == NULL && length != 0))) return 0;
   if (length <= VMR_SHORT_LENGTH) return vmr_table_find_short(interner, text, length);
   return length <= LONGEST_TEXT ? vmr_table_find(interner, vmr_hash_text(text, length), text, length) : 0;
 }
@@ -271,6 +276,7 @@ vmr_symbol vmr_interner_find(const vmr_interner *interner, const char *text, siz
 /* ---- reading ---- */
 
 vmr_view vmr_interner_view(const vmr_interner *interner, vmr_symbol symbol) {
+  if (interner == NULL) return (vmr_view){NULL, 0};
   if (symbol == 0 || symbol > vmr_interner_count(interner)) return (vmr_view){NULL, 0};
   return vmr_interner_read(interner, vmr_interner_place(interner, symbol), &symbol);
 }
@@ -282,12 +288,17 @@ const char *vmr_interner_text(const vmr_interner *interner, vmr_symbol symbol, s
 }
 
 uint32_t vmr_interner_count(const vmr_interner *interner) {
+  if (interner == NULL) return 0;
   return atomic_load_explicit(&interner->count, memory_order_acquire);
 }
 
-vmr_status vmr_interner_status(const vmr_interner *interner) { return VMR_PEEK(interner->status); }
+vmr_status vmr_interner_status(const vmr_interner *interner) {
+  if (interner == NULL) return VMR_OK;
+  return VMR_PEEK(interner->status);
+}
 
 vmr_interner_figures vmr_interner_read_figures(const vmr_interner *interner) {
+  if (interner == NULL) return (vmr_interner_figures){0};
   uint64_t hits = VMR_PEEK(interner->hits), bytes = VMR_PEEK(interner->hit_bytes);
   for (unsigned i = 0; interner->stripes != NULL && i < OWN_STRIPES + SHARED_STRIPES; i++) {
     hits += atomic_load_explicit(&interner->stripes[i].hits, memory_order_relaxed);
@@ -308,6 +319,7 @@ vmr_interner_figures vmr_interner_read_figures(const vmr_interner *interner) {
 }
 
 bool vmr_interner_is_valid(const vmr_interner *interner) {
+  if (interner == NULL) return true;
   uint32_t count = vmr_interner_count(interner);
   uint64_t stored = 0;
   const vmr_bucket_table *table = atomic_load_explicit(&interner->table, memory_order_acquire);

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "runtime/arena.h"
+#include "runtime/heap.h"
 #include "runtime/interner.h"
 #include "runtime/plan.h"
-#include "runtime/pool.h"
+#include "runtime/shared_pool.h"
 #include "vmemrt/metrics.h"
 
 #define BODY_OF(type, handle) ((const type *)(const void *)((const char *)(handle) - offsetof(type, handle)))
@@ -19,8 +20,8 @@ static _Thread_local vmr_task *innermost_task;
 /* ---- what lives ---- */
 
 static void add_arena(vmr_metrics *sums, const vmr_arena_body *body) {
-  size_t reserved = VMR_PEEK(body->reserved), used = vmr_arena_count_used(body);
-  if (used > reserved) used = reserved; /* its thread is changing chunks, or the chunk is the caller's buffer */
+  size_t reserved = VMR_PEEK(body->reserved) + body->given, used = vmr_arena_count_used(body);
+  if (used > reserved) used = reserved; /* its thread is changing chunks */
   sums->arenas++;
   sums->arena_used_bytes += used;
   sums->arena_reserved_bytes += reserved;
@@ -28,9 +29,9 @@ static void add_arena(vmr_metrics *sums, const vmr_arena_body *body) {
   sums->arena_object_bytes += VMR_PEEK(body->forgotten) + used;
 }
 
-static void add_pool(vmr_metrics *sums, const vmr_pool_body *body) {
-  vmr_pool_figures figures = vmr_pool_read_figures(&body->open);
+static void add_pool(vmr_metrics *sums, vmr_pool_figures figures) {
   sums->pools++;
+  sums->pool_refused += figures.refused;
   sums->pool_live_objects += figures.live;
   sums->pool_idle_objects += figures.idle;
   sums->pool_hits += figures.hits;
@@ -50,7 +51,15 @@ static void add_interner(vmr_metrics *sums, const vmr_interner *interner) {
 static void add_handle(vmr_metrics *sums, const vmr_handle *handle) {
   switch (handle->kind) {
   case VMR_KIND_ARENA: add_arena(sums, BODY_OF(vmr_arena_body, handle)); break;
-  case VMR_KIND_POOL: add_pool(sums, BODY_OF(vmr_pool_body, handle)); break;
+  case VMR_KIND_POOL: {
+    const vmr_pool_body *body = BODY_OF(vmr_pool_body, handle);
+    if (!body->keeps_regions) add_pool(sums, vmr_pool_read_figures(&body->open)); /* else a shared pool tells */
+    break;
+  }
+  case VMR_HANDLE_SHARED_POOL:
+    add_pool(sums, vmr_shared_pool_read_figures(vmr_shared_pool_of((vmr_handle *)(uintptr_t)handle)));
+    break;
+  case VMR_KIND_HEAP: sums->heap_objects += VMR_PEEK(BODY_OF(vmr_heap, handle)->allocated); break;
   case VMR_KIND_INTERNER: add_interner(sums, BODY_OF(vmr_interner, handle)); break;
   case VMR_KIND_PLAN: sums->plan_used_bytes += VMR_PEEK(BODY_OF(vmr_plan, handle)->used); break;
   default: break;
@@ -63,6 +72,8 @@ void vmr_metrics_keep(vmr_ctx *ctx, const vmr_handle *handle) {
   ctx->gone.arena_object_bytes += last.arena_object_bytes;
   ctx->gone.pool_hits += last.pool_hits;
   ctx->gone.pool_misses += last.pool_misses;
+  ctx->gone.pool_refused += last.pool_refused;
+  ctx->gone.heap_objects += last.heap_objects;
   ctx->gone.interner_hits += last.interner_hits;
   ctx->gone.interner_misses += last.interner_misses;
   ctx->gone.interner_saved_bytes += last.interner_saved_bytes;
@@ -75,6 +86,8 @@ static void add_gone(vmr_metrics *sums, const vmr_gone *gone) {
   sums->arena_object_bytes += gone->arena_object_bytes;
   sums->pool_hits += gone->pool_hits;
   sums->pool_misses += gone->pool_misses;
+  sums->pool_refused += gone->pool_refused;
+  sums->heap_objects += gone->heap_objects;
   sums->interner_hits += gone->interner_hits;
   sums->interner_misses += gone->interner_misses;
   sums->interner_saved_bytes += gone->interner_saved_bytes;
@@ -87,7 +100,7 @@ static void add_books(vmr_metrics *sums, vmr_ctx *ctx) {
   sums->peak_bytes = all->peak;
   sums->obtained_bytes = all->total;
   sums->heap_reserved_bytes = ctx->books[VMR_KIND_HEAP].current;
-  sums->allocations = all->obtained + sums->pool_hits + sums->pool_misses;
+  sums->allocations = all->obtained + sums->heap_objects + sums->pool_hits + sums->pool_misses - sums->pool_refused;
   sums->failed_allocations = all->failed;
   sums->limits_hit += ctx->limits_hit;
   sums->soft_limits_passed = ctx->pressures;

@@ -174,23 +174,10 @@ static vmr_frame *next_frame(const vmr_plan *plan) {
   return plan->innermost != NULL ? plan->innermost->inner : plan->outermost;
 }
 
-/* A pressure callback runs between two tries, where the plan is whole: it may use it. */
-static vmr_frame *get_frame(vmr_plan *plan, size_t bytes) {
-  vmr_deferral deferral;
-  vmr_frame *frame;
-  vmr_ctx_defer(&deferral, plan->handle.ctx);
-  do {
-    frame = next_frame(plan);
-    if (frame == NULL || frame->capacity < bytes) frame = grow_frame(plan, frame, bytes);
-  } while (vmr_ctx_relieve(&deferral, frame == NULL));
-  return frame;
-}
-
-void *vmr_plan_enter(vmr_plan *plan, size_t bytes) {
+static vmr_frame *try_enter(vmr_plan *plan, size_t bytes) {
   vmr_frame *frame = next_frame(plan);
-  bool is_admitted = !plan->is_checked || vmr_ctx_admit(plan->handle.ctx, VMR_KIND_PLAN, bytes);
-  if (is_admitted && (frame == NULL || frame->capacity < bytes)) frame = get_frame(plan, bytes);
-  if (!is_admitted || frame == NULL) return fail(plan, VMR_OUT_OF_MEMORY), NULL;
+  if (frame == NULL || frame->capacity < bytes) frame = grow_frame(plan, frame, bytes);
+  if (frame == NULL) return NULL;
   frame->bytes = bytes;
   plan->innermost = frame;
   VMR_PUBLISH(plan->used, plan->used + bytes); /* metrics may read beside it */
@@ -199,10 +186,24 @@ void *vmr_plan_enter(vmr_plan *plan, size_t bytes) {
     open_block(plan, frame);
     close_behind(plan, frame);
   }
-  return block_of(frame);
+  return frame;
+}
+
+/* A pressure callback runs between two tries, or behind the last one, where the plan is whole: it may use it. */
+void *vmr_plan_enter(vmr_plan *plan, size_t bytes) {
+  vmr_deferral deferral;
+  vmr_frame *frame;
+  if (plan == NULL) return NULL;
+  bool is_admitted = !plan->is_checked || vmr_ctx_admit(plan->handle.ctx, VMR_KIND_PLAN, bytes);
+  if (!is_admitted) return fail(plan, VMR_OUT_OF_MEMORY), NULL;
+  vmr_ctx_defer(&deferral, plan->handle.ctx);
+  do frame = try_enter(plan, bytes);
+  while (vmr_ctx_relieve(&deferral, frame == NULL));
+  return frame != NULL ? block_of(frame) : (fail(plan, VMR_OUT_OF_MEMORY), NULL);
 }
 
 vmr_status vmr_plan_bind(vmr_plan *plan, const vmr_plan_table *table, void **addresses) {
+  if (plan == NULL) return VMR_INVALID_ARGUMENT;
   if (table == NULL || (table->count != 0 && (table->slots == NULL || addresses == NULL)))
     return fail(plan, VMR_INVALID_ARGUMENT);
   for (size_t i = 0; i < table->count; i++) {
@@ -217,6 +218,7 @@ vmr_status vmr_plan_bind(vmr_plan *plan, const vmr_plan_table *table, void **add
 }
 
 vmr_status vmr_plan_leave(vmr_plan *plan, const void *block) {
+  if (plan == NULL) return VMR_INVALID_ARGUMENT;
   vmr_frame *frame = plan->innermost;
   vmr_status status = VMR_OK;
   if (frame == NULL || (block != NULL && block != block_of(frame))) {
@@ -234,6 +236,7 @@ vmr_status vmr_plan_leave(vmr_plan *plan, const void *block) {
 }
 
 size_t vmr_plan_trim(vmr_plan *plan) {
+  if (plan == NULL) return 0;
   size_t before = plan->reserved;
   vmr_frame **link = plan->innermost != NULL ? &plan->innermost->inner : &plan->outermost;
   if (plan->is_in_buffer) return 0;
@@ -245,10 +248,43 @@ size_t vmr_plan_trim(vmr_plan *plan) {
   return before - plan->reserved;
 }
 
-size_t vmr_plan_used_bytes(const vmr_plan *plan) { return plan->used; }
+size_t vmr_plan_used_bytes(const vmr_plan *plan) {
+  if (plan == NULL) return 0;
+  return plan->used;
+}
 
-size_t vmr_plan_peak_bytes(const vmr_plan *plan) { return plan->peak; }
+size_t vmr_plan_peak_bytes(const vmr_plan *plan) {
+  if (plan == NULL) return 0;
+  return plan->peak;
+}
 
-size_t vmr_plan_reserved_bytes(const vmr_plan *plan) { return plan->reserved; }
+size_t vmr_plan_reserved_bytes(const vmr_plan *plan) {
+  if (plan == NULL) return 0;
+  return plan->reserved;
+}
 
-vmr_status vmr_plan_status(const vmr_plan *plan) { return plan->status; }
+vmr_status vmr_plan_status(const vmr_plan *plan) {
+  if (plan == NULL) return VMR_OK;
+  return plan->status;
+}
+
+/* Frames of entered calls first, then idle ones. */
+static bool frames_are_valid(const vmr_plan *plan) {
+  size_t used = 0, reserved = 0;
+  bool is_entered = plan->innermost != NULL;
+  const vmr_frame *outer = NULL;
+  for (const vmr_frame *each = plan->outermost; each != NULL; outer = each, each = each->inner) {
+    if (each->outer != outer || each->bytes > each->capacity) return false;
+    if (is_entered && !is_closed(plan, each)) return false;
+    used += is_entered ? each->bytes : 0;
+    reserved += each->obtained;
+    if (each == plan->innermost) is_entered = false;
+  }
+  return !is_entered && used == plan->used && used <= plan->peak && (plan->is_in_buffer || reserved == plan->reserved);
+}
+
+bool vmr_plan_is_valid(const vmr_plan *plan) {
+  if (plan == NULL || frames_are_valid(plan)) return true;
+  vmr_ctx_report(plan->handle.ctx, VMR_CORRUPTED, plan, "blocks of a plan, or the bytes behind one, were overwritten");
+  return false;
+}

@@ -183,7 +183,7 @@ vmr_status vmr_pool_destroy(vmr_pool *pool) {
 
 /* An object that was never handed out, or NULL. */
 static void *make_object(vmr_pool_body *body) {
-  if (count_live(body) >= body->max_live) return NULL;
+  if (count_live(body) >= body->max_live) return vmr_ctx_count_refusal(body->handle.ctx, VMR_KIND_POOL, true), NULL;
   if (body->cursor == body->limit && !vmr_pool_add_slab(body)) return NULL;
   char *object = body->cursor;
   VMR_PUBLISH(body->made, body->made + 1);
@@ -197,16 +197,21 @@ static void *make_object(vmr_pool_body *body) {
   return object;
 }
 
+/* It is live from here on. */
+static void *take_object(vmr_pool_body *body) {
+  void *object = pop_idle(body);
+  if (object == NULL) object = make_object(body);
+  if (object != NULL) *vmr_tag_of(object) = (uintptr_t)object ^ body->open.key;
+  return object;
+}
+
 /* A pressure callback runs between two tries, where the pool is whole: it may use it. */
 static void *find_object(vmr_pool_body *body) {
   vmr_deferral deferral;
-  void *object = pop_idle(body);
-  if (object != NULL) return object;
+  void *object;
   vmr_ctx_defer(&deferral, body->handle.ctx);
-  do {
-    object = pop_idle(body);
-    if (object == NULL) object = make_object(body);
-  } while (vmr_ctx_relieve(&deferral, object == NULL));
+  do object = take_object(body);
+  while (vmr_ctx_relieve(&deferral, object == NULL));
   return object;
 }
 
@@ -220,7 +225,6 @@ void *vmr_pool_get_slow(vmr_pool *pool) {
     (void)vmr_pool_check_object(body, object, false);
     vmr_pool_open_object(body, object);
   }
-  *vmr_tag_of(object) = (uintptr_t)object ^ pool->key;
   set_stack(body, pool->base, vmr_pool_count_idle(body));
   return object;
 }

@@ -216,6 +216,7 @@ static void append_living(profile_body *body, sample *added) {
 }
 
 void vmr_profile_note_slow(vmr_profile *profile, const void *object, size_t bytes, const char *stack) {
+  if (profile == NULL) return;
   profile_body *body = body_of(profile);
   choose_next(body);
   vmr_symbol site = vmr_interner_add(body->sites, stack, stack != NULL ? strlen(stack) : 0);
@@ -232,6 +233,7 @@ void vmr_profile_note_slow(vmr_profile *profile, const void *object, size_t byte
 }
 
 void vmr_profile_forget_slow(vmr_profile *profile, const void *object) {
+  if (profile == NULL) return;
   profile_body *body = body_of(profile);
   sample **link = &body->slots[slot_of(body, object)], *found;
   while (*link != NULL && (*link)->object != object) link = &(*link)->next;
@@ -249,6 +251,7 @@ void vmr_profile_forget_slow(vmr_profile *profile, const void *object) {
 /* ---- telling ---- */
 
 void vmr_profile_each_live(const vmr_profile *profile, vmr_profile_function function, void *user) {
+  if (profile == NULL || function == NULL) return;
   const profile_body *body = body_of(profile);
   for (const sample *each = body->oldest; each != NULL; each = each->newer) {
     vmr_profile_object told = {.object = each->object,
@@ -262,7 +265,8 @@ void vmr_profile_each_live(const vmr_profile *profile, vmr_profile_function func
 size_t vmr_profile_folded(const vmr_profile *profile, bool only_live, char *buffer, size_t capacity) {
   const profile_body *body = body_of(profile);
   vmr_writer writer = {buffer, capacity, 0};
-  for (vmr_symbol site = 1; site <= vmr_interner_count(body->sites) && site <= body->sum_capacity; site++) {
+  for (vmr_symbol site = 1; profile != NULL && site <= vmr_interner_count(body->sites) && site <= body->sum_capacity;
+       site++) {
     double sum = only_live ? body->sums[site - 1].live : body->sums[site - 1].allocated;
     if (sum < 0.5) continue;
     vmr_write(&writer, vmr_interner_text(body->sites, site, NULL));
@@ -274,6 +278,7 @@ size_t vmr_profile_folded(const vmr_profile *profile, bool only_live, char *buff
 }
 
 size_t vmr_profile_read_events(const vmr_profile *profile, vmr_profile_event *events, size_t capacity) {
+  if (profile == NULL || events == NULL) return 0;
   const profile_body *body = body_of(profile);
   uint64_t kept = body->event_count < body->event_capacity ? body->event_count : body->event_capacity;
   size_t count = kept < capacity ? (size_t)kept : capacity;
@@ -288,4 +293,7 @@ size_t vmr_profile_read_events(const vmr_profile *profile, vmr_profile_event *ev
   return count;
 }
 
-vmr_status vmr_profile_status(const vmr_profile *profile) { return body_of(profile)->status; }
+vmr_status vmr_profile_status(const vmr_profile *profile) {
+  if (profile == NULL) return VMR_OK;
+  return body_of(profile)->status;
+}

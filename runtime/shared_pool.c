@@ -339,8 +339,8 @@ static void collect_magazines(vmr_shared_pool *pool) {
 vmr_status vmr_shared_pool_destroy(vmr_shared_pool *pool) {
   if (pool == NULL) return VMR_OK;
   vmr_ctx *ctx = pool->handle.ctx;
+  vmr_ctx_remove_handle(&pool->handle); /* metrics read the threads' counts a last time */
   collect_magazines(pool);
-  vmr_ctx_remove_handle(&pool->handle); /* metrics still count its objects by then */
   free_magazines(pool, &pool->full);
   free_magazines(pool, &pool->empty);
   vmr_status status = vmr_pool_destroy(pool->objects);

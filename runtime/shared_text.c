@@ -13,6 +13,7 @@ typedef struct vmr_text_block {
 } vmr_text_block;
 
 vmr_text vmr_text_share(const vmr_text *text) {
+  if (text == NULL) return (vmr_text){.block = NULL};
   if (text->block != NULL) atomic_fetch_add_explicit(&text->block->owners, 1, memory_order_relaxed);
   return *text;
 }
@@ -28,6 +29,7 @@ static bool is_own(const vmr_text *text) {
 }
 
 char *vmr_text_write(vmr_text *text, size_t capacity) {
+  if (text == NULL) return NULL;
   if (capacity < text->view.length) capacity = text->view.length;
   if (is_own(text) && capacity <= text->block->capacity && text->view.data == text->block->bytes)
     return text->block->bytes;
@@ -51,6 +53,7 @@ static char *write_growing(vmr_text *text, size_t length) {
 }
 
 vmr_status vmr_text_append(vmr_text *text, vmr_view more) {
+  if (text == NULL || (more.data == NULL && more.length != 0)) return VMR_INVALID_ARGUMENT;
   if (more.length == 0) return VMR_OK;
   if (more.length > SIZE_MAX / 2 - text->view.length) return VMR_SIZE_OVERFLOW;
   size_t length = text->view.length;
@@ -67,6 +70,7 @@ vmr_status vmr_text_append(vmr_text *text, vmr_view more) {
 }
 
 vmr_status vmr_text_resize(vmr_text *text, size_t length) {
+  if (text == NULL) return VMR_INVALID_ARGUMENT;
   size_t old = text->view.length;
   if (length > SIZE_MAX / 2) return VMR_SIZE_OVERFLOW;
   if (length > old) {
@@ -79,6 +83,7 @@ vmr_status vmr_text_resize(vmr_text *text, size_t length) {
 }
 
 void vmr_text_release(vmr_text *text) {
+  if (text == NULL) return;
   leave(text->ctx, text->block);
   text->block = NULL;
   text->view = vmr_view_make(NULL, 0);

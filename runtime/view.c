@@ -40,7 +40,7 @@ vmr_view vmr_view_trim(vmr_view view) { return vmr_view_trim_end(vmr_view_trim_s
 
 /* A rest whose length is SIZE_MAX has nothing left: no view is that long. */
 bool vmr_view_split(vmr_view *rest, vmr_view separator, vmr_view *piece) {
-  if (rest->length == SIZE_MAX) return false;
+  if (rest == NULL || piece == NULL || rest->length == SIZE_MAX) return false;
   size_t at = separator.length != 0 ? vmr_view_find(*rest, separator) : VMR_NOT_FOUND;
   if (at == VMR_NOT_FOUND) {
     *piece = *rest;
@@ -88,6 +88,7 @@ static size_t skip_sign(vmr_view view, bool *is_negative) {
 }
 
 vmr_status vmr_view_parse_i64(vmr_view view, int64_t *number, size_t *where) {
+  if (number == NULL) return VMR_INVALID_ARGUMENT;
   bool is_negative;
   uint64_t size = 0;
   size_t at = skip_sign(view, &is_negative);
@@ -97,6 +98,7 @@ vmr_status vmr_view_parse_i64(vmr_view view, int64_t *number, size_t *where) {
 }
 
 vmr_status vmr_view_parse_u64(vmr_view view, uint64_t *number, size_t *where) {
+  if (number == NULL) return VMR_INVALID_ARGUMENT;
   bool is_negative;
   uint64_t size = 0;
   size_t at = skip_sign(view, &is_negative);
@@ -108,5 +110,5 @@ vmr_status vmr_view_parse_u64(vmr_view view, uint64_t *number, size_t *where) {
 }
 
 vmr_status vmr_view_parse_hex(vmr_view view, uint64_t *number, size_t *where) {
-  return parse_digits(view, 0, 16, UINT64_MAX, number, where);
+  return number == NULL ? VMR_INVALID_ARGUMENT : parse_digits(view, 0, 16, UINT64_MAX, number, where);
 }

@@ -202,6 +202,7 @@ static uint64_t convert(decimal *number) {
 }
 
 vmr_status vmr_view_parse_f64(vmr_view view, double *number, size_t *where) {
+  if (number == NULL) return VMR_INVALID_ARGUMENT;
   decimal read;
   double value = 0;
   vmr_status status = read_decimal(view, &read, where);

@@ -46,6 +46,7 @@ VMR_API void *vmr_arena_alloc_slow(vmr_arena *arena, size_t bytes);
 
 /* `bytes` uninitialised bytes, aligned to 16. Zero bytes give a valid unique pointer. NULL on failure. */
 static inline void *vmr_arena_alloc(vmr_arena *arena, size_t bytes) {
+  if (VMR_UNLIKELY(arena == NULL)) return NULL;
   size_t size = (bytes + VMR_ARENA_ALIGNMENT - 1) & ~(VMR_ARENA_ALIGNMENT - 1);
   char *object = arena->cursor;
   /* A size of 0, of no bytes or too many of them, is refused here too: 0 - 1 is larger than any room. */
@@ -91,10 +92,11 @@ typedef struct vmr_scope {
 VMR_API vmr_scope vmr_arena_begin(vmr_arena *arena);
 
 /* Forgets every object made since the scope began; an old one that grew since may be forgotten too. VMR_WRONG_ORDER, and
- * nothing happens, when it is not the innermost open scope of its arena. */
+ * nothing happens, when it is not the innermost open scope of its arena. With VMR_GUARD, VMR_CORRUPTED when bytes around an
+ * object that it forgets were overwritten. */
 VMR_API vmr_status vmr_arena_end(const vmr_scope *scope);
 
-/* Forgets every object, every scope and the status; keeps the chunks for reuse, and gives back the big objects' own. */
+/* Forgets every object, every scope and the status (which is VMR_CORRUPTED when a guard byte was overwritten); keeps the chunks for reuse, and gives back the big objects' own. */
 VMR_API void vmr_arena_reset(vmr_arena *arena);
 
 /* Gives back the chunks that hold no object. Returns their bytes. */

@@ -82,7 +82,7 @@ typedef struct vmr_backing {
 typedef void (*vmr_pressure_function)(void *user, vmr_ctx *ctx, size_t wanted);
 
 /* Memory was misused: `what` tells how, `object` which (may be NULL), `words` are a sentence for people that
- * lives only as long as the call. */
+ * lives only as long as the call. The part that found it, and the context, may be locked: nothing of them is to be called. */
 typedef void (*vmr_violation_function)(void *user, vmr_ctx *ctx, vmr_status what, const void *object,
                                        const char *words);
 
@@ -154,6 +154,10 @@ VMR_API size_t vmr_trim(vmr_ctx *ctx);
 
 /* The same for what threads share: shared heaps and pools, idle arenas of arena pools; at any time, from any thread. */
 VMR_API size_t vmr_trim_shared(vmr_ctx *ctx);
+
+/* Whether the books agree with each other, and whether each part that was created from it is valid. Faults are reported. Call
+ * it where no other thread uses the context. NULL is accepted. */
+VMR_API bool vmr_ctx_is_valid(vmr_ctx *ctx);
 
 /* ---- the books ---- */
 

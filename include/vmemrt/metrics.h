@@ -16,9 +16,11 @@ extern "C" {
   X(GAUGE, count, current_bytes, "Bytes obtained from the backing and not given back.") \
   X(GAUGE, count, peak_bytes, "The most that current_bytes ever was.") \
   X(COUNTER, count, obtained_bytes, "Bytes obtained from the backing since creation.") \
-  X(COUNTER, count, allocations, "Requests to the backing that succeeded, and objects taken from pools.") \
-  X(COUNTER, count, failed_allocations, "Requests that the backing, a limit or a fault refused.") \
-  X(COUNTER, count, limits_hit, "Requests that a hard limit refused, of the context or of an interner.") \
+  X(COUNTER, count, allocations, "Requests to the backing that succeeded, and objects taken from pools and heaps.") \
+  X(COUNTER, count, failed_allocations, \
+    "Requests that the backing, a limit or a fault refused, or that no memory can meet.") \
+  X(COUNTER, count, limits_hit, \
+    "Requests that a hard limit refused: of the context, an arena, a pool or an interner.") \
   X(COUNTER, count, soft_limits_passed, "How often the soft limit was passed upward.") \
   X(COUNTER, count, violations, "Cases of misuse that were reported.") \
   X(COUNTER, count, tasks, "Tasks that have ended.") \
@@ -32,11 +34,13 @@ extern "C" {
   X(COUNTER, count, arena_object_bytes, "Bytes of objects ever allocated in arenas.") \
   X(GAUGE, count, plan_used_bytes, "Bytes of planned blocks that calls hold.") \
   X(GAUGE, count, heap_reserved_bytes, "Bytes obtained for heaps.") \
+  X(COUNTER, count, heap_objects, "Objects ever allocated in heaps.") \
   X(GAUGE, count, pools, "Living pools.") \
   X(GAUGE, count, pool_live_objects, "Objects that are taken from pools.") \
   X(GAUGE, count, pool_idle_objects, "Objects that wait in pools.") \
   X(COUNTER, count, pool_hits, "Objects taken from pools that had one waiting.") \
   X(COUNTER, count, pool_misses, "Objects that pools had to make, or failed to.") \
+  X(COUNTER, count, pool_refused, "Of the misses, those that failed.") \
   X(GAUGE, ratio, pool_hit_rate, "pool_hits over pool_hits and pool_misses.") \
   X(GAUGE, count, interned_strings, "Symbols of living interners.") \
   X(GAUGE, count, interned_bytes, "Bytes of texts that living interners store.") \

@@ -57,6 +57,10 @@ VMR_API size_t vmr_plan_reserved_bytes(const vmr_plan *plan);
 /* Gives back the blocks that no call holds. Returns their bytes. */
 VMR_API size_t vmr_plan_trim(vmr_plan *plan);
 
+/* Whether the books agree with the blocks, and with VMR_GUARD whether the bytes behind each are as they were left. A fault is
+ * reported to the context. */
+VMR_API bool vmr_plan_is_valid(const vmr_plan *plan);
+
 /* The first failure since creation, or VMR_OK. */
 VMR_API vmr_status vmr_plan_status(const vmr_plan *plan);
 

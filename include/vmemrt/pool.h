@@ -82,7 +82,8 @@ static inline void *vmr_pool_get(vmr_pool *pool) {
 }
 
 /* Gives an object back. VMR_DOUBLE_FREE when it is idle already, VMR_FOREIGN_POINTER when it is none of this pool;
- * nothing happens then besides the report. NULL is accepted. */
+ * nothing happens then besides the report. With VMR_GUARD, VMR_CORRUPTED when bytes behind the object were overwritten: it is
+ * idle nevertheless. NULL is accepted. */
 static inline vmr_status vmr_pool_put(vmr_pool *pool, void *object) {
   if (VMR_UNLIKELY(pool == NULL)) return vmr_pool_put_slow(pool, object);
   void **top = pool->top;

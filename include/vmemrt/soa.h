@@ -14,7 +14,7 @@
  *   particles_swap_remove(p, i)     the last row takes the place of row i. VMR_INVALID_ARGUMENT when there is none
  *   particles_clear(p)              no rows; the room stays
  *   particles_count(p)              rows
- *   particles_x(p), particles_y(p), ...       columns: arrays of particles_count elements, good until room grows
+ *   particles_column_x(p), particles_column_y(p), ...     arrays of particles_count elements, good until room grows
  *   particles_destroy(p)            gives the block back
  *
  * Up to 16 fields of plain types. One thread at a time changes it. */
@@ -87,7 +87,9 @@ VMR_API void vmr_soa_release(vmr_soa *soa, void **columns, size_t fields);
 #define VMR_SOA_MOVE(name, number, type, field) \
   VMR_SOA_PLACE(name, number, type, field)[index] = VMR_SOA_PLACE(name, number, type, field)[last];
 #define VMR_SOA_COLUMN(name, number, type, field) \
-  VMR_UNUSED static inline type *name##_##field(const name *self) { return VMR_SOA_PLACE(name, number, type, field); }
+  VMR_UNUSED static inline type *name##_column_##field(const name *self) { \
+    return VMR_SOA_PLACE(name, number, type, field); \
+  }
 
 #define VMR_SOA_DEFINE(name, ...) \
   enum { name##_fields = VMR_COUNT_FIELDS(__VA_ARGS__) }; \

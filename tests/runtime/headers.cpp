@@ -21,7 +21,7 @@ vmr_status use_them(vmr_ctx *ctx) {
   words.word_count = 2;
   options.soft_limit = 1;
   points_init(&p, ctx);
-  if (points_append(&p, points_row{1, 2, 3}) != VMR_OK || points_id(&p)[0] != 3) return VMR_CORRUPTED;
+  if (points_append(&p, points_row{1, 2, 3}) != VMR_OK || points_column_id(&p)[0] != 3) return VMR_CORRUPTED;
   points_destroy(&p);
   if (vmr_interner_open(&interner, ctx, &words) != VMR_OK || node_pool_create(&pool, ctx) != VMR_OK) return VMR_OK;
   vmr_text text = vmr_text_borrow(ctx, vmr_view_trim(vmr_view_of(" x ")));

@@ -69,6 +69,7 @@ typedef struct place {
 
 VMR_SOA_DEFINE(particles, (double, mass), (int64_t, id), (uint8_t, kind), (place, at));
 VMR_SOA_DEFINE(numbers, (int32_t, number));
+VMR_SOA_DEFINE(counters, (int, count), (char, clear), (int, get), (long, row), (int, index), (int, sizes), (int, soa));
 VMR_SOA_DEFINE(wide, (char, a), (char, b), (char, c), (char, d), (char, e), (char, f), (char, g), (char, h), (char, i),
                (char, j), (char, k), (char, l), (char, m), (char, n), (char, o), (int64_t, p));
 
@@ -85,10 +86,11 @@ static void assert_row(particles_row row, particles_row expected) {
 }
 
 static void assert_columns(const particles *p) {
-  const char *ends[] = {(char *)(particles_mass(p) + particles_count(p)),
-                        (char *)(particles_id(p) + particles_count(p)),
-                        (char *)(particles_kind(p) + particles_count(p))};
-  const char *begins[] = {(char *)particles_id(p), (char *)particles_kind(p), (char *)particles_at(p)};
+  const char *ends[] = {(char *)(particles_column_mass(p) + particles_count(p)),
+                        (char *)(particles_column_id(p) + particles_count(p)),
+                        (char *)(particles_column_kind(p) + particles_count(p))};
+  const char *begins[] = {(char *)particles_column_id(p), (char *)particles_column_kind(p),
+                          (char *)particles_column_at(p)};
   for (int i = 0; i < 3; i++) {
     assert_int_equal((uintptr_t)begins[i] % 64, 0);
     assert_true(begins[i] >= ends[i] && begins[i] - ends[i] < 1 << 24); /* of one block, in order */
@@ -124,7 +126,7 @@ static void columns_hold_what_rows_would(void **state) {
     }
     for (size_t i = 0; i < count; i++) {
       assert_row(particles_get(&p, i), model[i]);
-      assert_true(particles_id(&p)[i] == model[i].id);
+      assert_true(particles_column_id(&p)[i] == model[i].id);
     }
     if (count != 0) assert_columns(&p);
     assert_int_equal(particles_swap_remove(&p, count), VMR_INVALID_ARGUMENT);
@@ -155,7 +157,8 @@ static void all_columns_are_one_allocation(void **state) {
   wide_init(&w, ctx);
   for (char i = 0; i < 100; i++) assert_int_equal(wide_append(&w, (wide_row){.a = i, .o = (char)-i, .p = i}), VMR_OK);
   for (char i = 0; i < 100; i++)
-    assert_true(wide_a(&w)[(int)i] == i && wide_o(&w)[(int)i] == (char)-i && wide_get(&w, (size_t)i).p == i);
+    assert_true(wide_column_a(&w)[(int)i] == i && wide_column_o(&w)[(int)i] == (char)-i &&
+                wide_get(&w, (size_t)i).p == i);
   wide_destroy(&w);
   assert_int_equal(read_account(ctx, VMR_KIND_SOA).current_bytes, 0);
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
@@ -171,9 +174,23 @@ static void too_many_rows_are_refused(void **state) {
   assert_int_equal(numbers_append(&n, (numbers_row){7}), VMR_OK);
   vmr_ctx_set_limits(ctx, 0, 4096);
   assert_int_equal(numbers_reserve(&n, 100000), VMR_OUT_OF_MEMORY);
-  assert_int_equal(numbers_number(&n)[0], 7);
+  assert_int_equal(numbers_column_number(&n)[0], 7);
   numbers_destroy(&n);
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
+static void any_name_is_a_field(void **state) {
+  (void)state;
+  counters table;
+  counters_init(&table, NULL);
+  for (int i = 0; i < 100; i++)
+    assert_int_equal(counters_append(&table, (counters_row){.count = i, .get = 2 * i, .index = -i}), VMR_OK);
+  assert_int_equal(counters_swap_remove(&table, 0), VMR_OK);
+  assert_int_equal(counters_count(&table), 99);
+  assert_int_equal(counters_column_count(&table)[0], 99);
+  assert_int_equal(counters_column_get(&table)[1], 2);
+  assert_int_equal(counters_get(&table, 2).index, -2);
+  counters_destroy(&table);
 }
 
 int main(void) {
@@ -182,6 +199,7 @@ int main(void) {
       cmocka_unit_test(sizes_that_overflow_are_refused),
       cmocka_unit_test(columns_hold_what_rows_would),
       cmocka_unit_test(all_columns_are_one_allocation),
+      cmocka_unit_test(any_name_is_a_field),
       cmocka_unit_test(too_many_rows_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
