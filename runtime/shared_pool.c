@@ -123,14 +123,18 @@ static void empty_magazine(vmr_shared_pool *pool, magazine *emptied) {
   }
 }
 
-/* A magazine for the depot; one that would hold more than the pool is to keep is emptied. */
+static void empty_to_depot(vmr_shared_pool *pool, magazine *emptied) {
+  empty_magazine(pool, emptied);
+  give_empty(pool, emptied);
+}
+
+/* A magazine for the depot. One too many has all emptied: the pool beneath then sees which slabs may go. */
 static void give_magazine(vmr_shared_pool *pool, magazine *given) {
   if (given == NULL) return;
-  if (given->count != ROUNDS || pool->full_count >= pool->max_idle / ROUNDS) {
-    empty_magazine(pool, given);
-    give_empty(pool, given);
-    return;
-  }
+  bool is_too_many = pool->full_count >= pool->max_idle / ROUNDS;
+  if (given->count != ROUNDS || is_too_many) empty_to_depot(pool, given);
+  while (is_too_many && pool->full != NULL) empty_to_depot(pool, take_magazine(pool, &pool->full));
+  if (given->count != ROUNDS) return;
   given->next = pool->full;
   pool->full = given;
   pool->full_count++;

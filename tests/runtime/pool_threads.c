@@ -125,12 +125,54 @@ static void share(vmr_ctx *ctx, bool with_reset, size_t max_live) {
   CHECK(vmr_shared_pool_destroy(pool) == VMR_OK);
 }
 
+/* What is idle beyond max_idle goes back, but for what the thread's magazines hold; trimming gives back the rest. */
+static void give_back(vmr_ctx *ctx) {
+  enum { COUNT = 20000 };
+  static void *objects[COUNT];
+  vmr_pool_options options = vmr_pool_options_for(BYTES, 0);
+  vmr_shared_pool *pool = NULL;
+  for (size_t max_idle = 0; max_idle <= 1000; max_idle += 1000) {
+    options.max_idle = max_idle;
+    CHECK(vmr_shared_pool_create(&pool, ctx, &options) == VMR_OK);
+    for (int i = 0; i < COUNT; i++) objects[i] = vmr_shared_pool_get(pool);
+    size_t live = 0, most = vmr_shared_pool_read_figures(pool).reserved_bytes;
+    for (void *each = NULL; (each = vmr_shared_pool_next_live(pool, each)) != NULL;) live++;
+    CHECK(live == COUNT && most > (size_t)COUNT * BYTES && vmr_shared_pool_is_valid(pool));
+    for (int i = COUNT - 1; i >= 0; i--) CHECK(vmr_shared_pool_put(pool, objects[i]) == VMR_OK);
+    CHECK(vmr_shared_pool_next_live(pool, NULL) == NULL && vmr_shared_pool_is_valid(pool));
+    CHECK((vmr_shared_pool_read_figures(pool).reserved_bytes < most / 2) == (max_idle != 0));
+    vmr_shared_pool_trim(pool);
+    CHECK(vmr_shared_pool_read_figures(pool).reserved_bytes < most / 2 && vmr_shared_pool_is_valid(pool));
+    for (int i = 0; i < COUNT; i++) CHECK(vmr_shared_pool_put(pool, objects[i]) != VMR_OK);
+    CHECK(vmr_shared_pool_put(pool, (char *)objects[5] + 8) == VMR_FOREIGN_POINTER);
+    CHECK(vmr_shared_pool_put(pool, &live) == VMR_FOREIGN_POINTER);
+    CHECK(vmr_shared_pool_destroy(pool) == VMR_OK);
+  }
+}
+
+static void live_in_a_buffer(void) {
+  static char buffer[10000];
+  vmr_pool_options options = vmr_pool_options_for(BYTES, 0);
+  vmr_shared_pool *pool = NULL;
+  void *objects[200];
+  int count = 0;
+  CHECK(vmr_shared_pool_create_in(&pool, NULL, &options, buffer, 500) == VMR_INVALID_ARGUMENT);
+  CHECK(vmr_shared_pool_create_in(&pool, NULL, &options, buffer + 1, sizeof buffer - 1) == VMR_OK);
+  while (count < 200 && (objects[count] = vmr_shared_pool_get(pool)) != NULL) memset(objects[count++], 1, BYTES);
+  CHECK(count > 100 && count < 200 && vmr_shared_pool_is_valid(pool));
+  while (count > 0) CHECK(vmr_shared_pool_put(pool, objects[--count]) == VMR_OK);
+  CHECK(vmr_shared_pool_put(pool, objects[0]) == VMR_DOUBLE_FREE);
+  CHECK(vmr_shared_pool_destroy(pool) == VMR_OK);
+}
+
 int main(void) {
   vmr_ctx *ctx = NULL;
   vmr_shared_pool *pool = NULL;
   CHECK(vmr_ctx_create(&ctx, NULL) == VMR_OK);
   CHECK(vmr_shared_pool_create(&pool, ctx, NULL) == VMR_INVALID_ARGUMENT);
   CHECK(vmr_shared_pool_destroy(NULL) == VMR_OK);
+  give_back(ctx);
+  live_in_a_buffer();
   share(ctx, false, 0);
   share(ctx, true, 0);
   share(ctx, false, 100000); /* under the lock each time */

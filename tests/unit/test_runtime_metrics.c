@@ -306,13 +306,71 @@ static void lines_have_a_name_and_a_value(void **state) {
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
+/* What an object is taken from, and what refused it, is counted wherever it happens. */
+static void every_part_is_counted(void **state) {
+  (void)state;
+  enum { COUNT = 1000 };
+  static char buffer[4096];
+  void *objects[COUNT];
+  vmr_ctx *ctx = make_ctx();
+  vmr_shared_pool *shared = NULL;
+  vmr_pool *pool = NULL;
+  vmr_heap *heap = NULL;
+  vmr_arena *arena = NULL, *limited = NULL;
+  vmr_pool_options options = vmr_pool_options_for(40, 0);
+  assert_int_equal(vmr_shared_pool_create(&shared, ctx, &options), VMR_OK);
+  options.max_live = 3;
+  assert_int_equal(vmr_pool_create(&pool, ctx, &options), VMR_OK);
+  assert_int_equal(vmr_heap_create(&heap, ctx, 0), VMR_OK);
+  assert_int_equal(vmr_arena_open_in(&arena, ctx, buffer, sizeof buffer, true), VMR_OK);
+  assert_int_equal(vmr_arena_open(&limited, ctx, 0), VMR_OK);
+  vmr_metrics before = read_metrics(ctx);
+  assert_int_equal(before.pools, 2); /* the one beneath the shared pool is no other */
+  for (int i = 0; i < COUNT; i++) objects[i] = vmr_shared_pool_get(shared);
+  for (int i = 0; i < COUNT; i += 2) assert_int_equal(vmr_shared_pool_put(shared, objects[i]), VMR_OK);
+  vmr_metrics after = read_metrics(ctx);
+  assert_int_equal(after.pool_live_objects, COUNT / 2);
+  assert_true(after.pool_idle_objects >= COUNT / 2);
+  assert_int_equal(after.pool_hits + after.pool_misses, COUNT);
+  assert_int_equal(after.pool_refused, 0);
+  for (int i = 0; i < 5; i++) (void)vmr_pool_get(pool); /* two are refused */
+  for (int i = 0; i < 50; i++) vmr_heap_free(vmr_heap_alloc(heap, 10));
+  assert_non_null(vmr_arena_alloc(arena, 1000));
+  assert_null(vmr_arena_alloc(arena, 8000)); /* the buffer is full */
+  vmr_arena_set_limit(limited, 100);
+  assert_null(vmr_arena_alloc(limited, 1000));
+  assert_null(vmr_arena_alloc_array(limited, SIZE_MAX / 2, 3));
+  assert_null(vmr_heap_calloc(heap, SIZE_MAX / 2, 3));
+  vmr_metrics last = read_metrics(ctx);
+  vmr_account books = read_account(ctx, VMR_KIND_ALL);
+  assert_int_equal(last.pool_refused, 2);
+  assert_int_equal(last.heap_objects, 50);
+  assert_int_equal(last.allocations, books.obtained + COUNT + 3 + 50);
+  assert_int_equal(last.failed_allocations, 2 + 1 + 1 + 1 + 1);
+  assert_int_equal(last.limits_hit, 2 + 1);
+  assert_int_equal(last.arena_used_bytes, 1008);
+  assert_true(last.arena_reserved_bytes > 3000);
+  assert_true(vmr_ctx_is_valid(ctx));
+  assert_true(vmr_shared_pool_trim(shared) == 0);
+  vmr_arena_destroy(limited);
+  vmr_arena_destroy(arena);
+  vmr_heap_destroy(heap);
+  assert_int_equal(vmr_pool_destroy(pool), VMR_STILL_IN_USE);
+  assert_int_equal(vmr_shared_pool_destroy(shared), VMR_STILL_IN_USE);
+  vmr_metrics gone = read_metrics(ctx);
+  assert_int_equal(gone.allocations - read_account(ctx, VMR_KIND_ALL).obtained, COUNT + 3 + 50);
+  assert_int_equal(gone.pool_hits + gone.pool_misses, COUNT + 5);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(figures_are_those_of_what_lives), cmocka_unit_test(counters_outlive_what_they_counted),
       cmocka_unit_test(failures_and_limits_are_counted), cmocka_unit_test(a_task_counts_what_happens_in_it),
       cmocka_unit_test(arguments_are_checked),           cmocka_unit_test(what_does_not_fit_is_counted),
       cmocka_unit_test(json_has_every_member),           cmocka_unit_test(prometheus_text_is_valid),
-      cmocka_unit_test(lines_have_a_name_and_a_value),   cmocka_unit_test(heaps_show_what_they_obtained),
+      cmocka_unit_test(every_part_is_counted),           cmocka_unit_test(lines_have_a_name_and_a_value),
+      cmocka_unit_test(heaps_show_what_they_obtained),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

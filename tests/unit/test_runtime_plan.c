@@ -181,6 +181,30 @@ static void writes_behind_a_block_are_found(void **state) {
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
+static void a_plan_knows_whether_it_is_valid(void **state) {
+  (void)state;
+#ifdef __SANITIZE_ADDRESS__
+  skip(); /* the sanitizer finds it itself */
+#endif
+  misuse found = {0};
+  vmr_ctx *ctx = make_watched_ctx(VMR_GUARD, &found);
+  vmr_plan *plan = NULL;
+  assert_int_equal(vmr_plan_create(&plan, ctx, 0), VMR_OK);
+  assert_true(vmr_plan_is_valid(plan));
+  char *outer = vmr_plan_enter(plan, 100), *inner = vmr_plan_enter(plan, 50);
+  assert_true(vmr_plan_is_valid(plan) && vmr_ctx_is_valid(ctx));
+  outer[100] ^= 1;
+  assert_false(vmr_plan_is_valid(plan));
+  assert_int_equal(found.what, VMR_CORRUPTED);
+  assert_false(vmr_ctx_is_valid(ctx));
+  outer[100] ^= 1;
+  assert_int_equal(vmr_plan_leave(plan, inner), VMR_OK);
+  assert_true(vmr_plan_is_valid(plan));
+  assert_int_equal(vmr_plan_leave(plan, outer), VMR_OK);
+  assert_int_equal(vmr_plan_destroy(plan), VMR_OK);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(calls_after_the_first_allocate_nothing),
@@ -189,6 +213,7 @@ int main(void) {
       cmocka_unit_test(arguments_are_checked),
       cmocka_unit_test(a_plan_lives_in_a_buffer),
       cmocka_unit_test(every_allocation_may_fail),
+      cmocka_unit_test(a_plan_knows_whether_it_is_valid),
       cmocka_unit_test(writes_behind_a_block_are_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
