@@ -8,6 +8,9 @@ Each measurement is a process of its own, the best of its rounds; the subjects t
   lifo      64 bytes: 1000 are taken and touched, then given back in reverse order: time of both for one
   random    the same in a random order
   shared    64 bytes: taken and touched by one thread, given back by another: time of one
+  mix       one of 20000 objects of 16 to 528 bytes is freed, and one of another size takes its place: time of both
+  large     the same for 12 objects of 1 to 8 MiB, of which the first byte is touched
+  grow      a vector grows by halves from 64 KiB to 64 MiB, each page of it touched: time of one growth
   intern    a text that is there among 10^5 of 12 bytes is interned again, by one thread and by two at once: time of one;
             and the bytes that such a text takes, everything included
   profile   objects of 32 bytes in an arena, noted in a profile that is off, or on, or not at all: time of one
@@ -28,9 +31,10 @@ PRELOADED = {"jemalloc": "jemalloc", "mimalloc": "mimalloc", "tcmalloc": "tcmall
 MALLOCS = ["glibc", *PRELOADED]
 WHOLE = ["limit", "arena", "arena with limits", *MALLOCS, "obstack", "apr", "talloc", "glib"]
 SHARED = ["shared pool", *MALLOCS, "glib"]
+HEAPS = ["heap", "shared heap", *MALLOCS]
 SINGLE = ["limit", "pool", "pool with limits", *MALLOCS, "glib"]
 WORKLOADS = {"reset": WHOLE, "cold": WHOLE, "pair": SINGLE, "lifo": SINGLE, "random": SINGLE,
-             "shared": SHARED}
+             "shared": SHARED, "mix": HEAPS, "large": HEAPS, "grow": HEAPS}
 
 # Measurements with programs of their own.
 OTHERS = {"intern": runtime_text.measure_interner, "soa": runtime_text.measure_soa,

@@ -5,6 +5,7 @@
  *
  *   limit    the least that could do, written by hand here: a cursor or a list in a structure, one comparison each
  *   arena, pool, shared    libvmemrt's; limits: the same with a context that has limits and keeps books
+ *   heap     libvmemrt's heap, as a rewritten program calls it; shared heap: the same for several threads
  *   malloc   whatever malloc is in this process: bench_runtime.py preloads others
  *   obstack, apr, talloc, glib    libraries, opened at run time */
 #define _GNU_SOURCE
@@ -202,6 +203,70 @@ static int run_shared(void) {
   PASS(vmr_shared_pool_get(shared), consume_shared);
 }
 
+/* ---- objects of many sizes that live for different times ---- */
+
+enum { LIVE = 20000, CHANGES = 200000, LARGE = 12, GROWTHS = 200 };
+
+static void *living[LIVE];
+
+static size_t draw_small(void) { return 16 + random_below(16u << random_below(6)); }
+
+static size_t draw_large(void) { return ((size_t)1 << 20) + random_below(7u << 20); }
+
+/* One of `live` objects is given back, and one of another size takes its place. */
+#define CHURN(live, changes, draw, alloc, put) \
+  do { \
+    double best = 1e9; \
+    for (int i = 0; i < (live); i++) touch(living[i] = alloc(draw())); \
+    for (int round = 0; round < 10; round++) { \
+      double begin = vmo_bench_clock(); \
+      for (int i = 0; i < (changes); i++) { \
+        uint32_t which = random_below(live); \
+        put(living[which]); \
+        touch(living[which] = alloc(draw())); \
+      } \
+      double seconds = vmo_bench_clock() - begin; \
+      if (seconds < best) best = seconds; \
+    } \
+    return say(best, changes); \
+  } while (0)
+
+/* A vector that doubles by halves from 64 KiB to 64 MiB, each new byte of it touched once a page. */
+#define GROW(resize, put) \
+  do { \
+    double best = 1e9; \
+    for (int round = 0; round < 5; round++) { \
+      double begin = vmo_bench_clock(); \
+      char *vector = NULL; \
+      size_t old = 0; \
+      for (size_t bytes = (size_t)64 << 10; bytes <= (size_t)64 << 20; bytes += bytes / 2) { \
+        vector = resize(vector, bytes); \
+        for (size_t at = old; at < bytes; at += 4096) touch(vector + at); \
+        old = bytes; \
+      } \
+      put(vector); \
+      double seconds = vmo_bench_clock() - begin; \
+      if (seconds < best) best = seconds; \
+    } \
+    return say(best, 18); \
+  } while (0)
+
+#define RUN_HEAP_WORKLOAD(workload, alloc, resize, put) \
+  do { \
+    if (strcmp(workload, "mix") == 0) CHURN(LIVE, CHANGES, draw_small, alloc, put); \
+    if (strcmp(workload, "large") == 0) CHURN(LARGE, GROWTHS, draw_large, alloc, put); \
+    if (strcmp(workload, "grow") == 0) GROW(resize, put); \
+  } while (0)
+
+static int run_heap(const char *workload, uint32_t flags) {
+  vmr_heap *heap = NULL;
+  if (vmr_heap_create(&heap, NULL, flags) != VMR_OK) return fail();
+#define FROM_HEAP(n) vmr_heap_alloc(heap, n)
+#define IN_HEAP(object, n) vmr_heap_realloc(heap, object, n)
+  RUN_HEAP_WORKLOAD(workload, FROM_HEAP, IN_HEAP, vmr_heap_free);
+  return fail();
+}
+
 /* ---- the limit ---- */
 
 typedef struct bump {
@@ -284,6 +349,7 @@ static int run_malloc(const char *workload) {
   if (strcmp(workload, "reset") == 0) RESET(malloc, free_all());
   if (strcmp(workload, "cold") == 0) COLD_BUILD(malloc);
   if (strcmp(workload, "shared") == 0) PASS(malloc(POOL_BYTES), consume_malloc);
+  RUN_HEAP_WORKLOAD(workload, malloc, realloc, free);
   RUN_POOL_WORKLOAD(workload, malloc(POOL_BYTES), free);
 }
 
@@ -365,6 +431,8 @@ static int run(const char *workload, const char *subject) {
   if (strcmp(subject, "pool") == 0) return run_pool(workload, false);
   if (strcmp(subject, "pool with limits") == 0) return run_pool(workload, true);
   if (strcmp(subject, "shared pool") == 0) return run_shared();
+  if (strcmp(subject, "heap") == 0) return run_heap(workload, 0);
+  if (strcmp(subject, "shared heap") == 0) return run_heap(workload, VMR_HEAP_SHARED);
   if (strcmp(subject, "obstack") == 0) return run_obstack(workload);
   if (strcmp(subject, "apr") == 0) return run_apr(workload);
   if (strcmp(subject, "talloc") == 0) return run_talloc(workload);
@@ -374,7 +442,7 @@ static int run(const char *workload, const char *subject) {
 
 int main(int count, char **arguments) {
   if (count != 3) {
-    fprintf(stderr, "usage: bench-runtime reset|cold|pair|lifo|random|shared SUBJECT\n");
+    fprintf(stderr, "usage: bench-runtime reset|cold|pair|lifo|random|shared|mix|large|grow SUBJECT\n");
     return 2;
   }
   prepare();

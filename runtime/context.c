@@ -10,6 +10,7 @@
 
 #include "runtime/metrics.h"
 #include "runtime/os.h"
+#include "runtime/profile.h"
 
 #define NO_LIMIT SIZE_MAX
 
@@ -326,6 +327,7 @@ static bool begin_request(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
 static void *end_request(vmr_ctx *ctx, vmr_kind kind, size_t bytes, void *memory) {
   if (memory != NULL) {
     settle(ctx, kind, bytes);
+    if (VMR_UNLIKELY(vmr_is_watched_block(ctx, kind))) vmr_watch_note(ctx, kind, memory, bytes, NULL);
   } else {
     discharge(ctx, kind, bytes);
     count_failure(ctx, kind);
@@ -373,8 +375,14 @@ void *vmr_ctx_resize(vmr_ctx *ctx, vmr_kind kind, void *old, size_t old_bytes, s
   const vmr_backing *backing = &ctx->backing;
   void *memory =
       backing->resize != NULL ? backing->resize(backing->user, old, old_bytes, bytes) : vmr_os_resize(old, bytes);
-  if (memory != NULL && bytes < old_bytes) discharge(ctx, kind, old_bytes - bytes);
-  return end_request(ctx, kind, more, memory);
+  if (memory == NULL) return end_request(ctx, kind, more, NULL);
+  if (bytes < old_bytes) discharge(ctx, kind, old_bytes - bytes);
+  settle(ctx, kind, more);
+  if (VMR_UNLIKELY(vmr_is_watched_block(ctx, kind))) {
+    vmr_watch_forget(ctx, old);
+    vmr_watch_note(ctx, kind, memory, bytes, NULL);
+  }
+  return memory;
 }
 
 void vmr_ctx_release(vmr_ctx *ctx, vmr_kind kind, void *memory, size_t bytes) {
@@ -382,6 +390,7 @@ void vmr_ctx_release(vmr_ctx *ctx, vmr_kind kind, void *memory, size_t bytes) {
   if (ctx == NULL) {
     vmr_os_free(memory);
   } else {
+    if (VMR_UNLIKELY(vmr_is_watched_block(ctx, kind))) vmr_watch_forget(ctx, memory);
     release_raw(&ctx->backing, memory, bytes);
     discharge(ctx, kind, bytes);
   }
@@ -396,6 +405,7 @@ void *vmr_ctx_obtain_pages(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
 }
 
 void vmr_ctx_release_pages(vmr_ctx *ctx, vmr_kind kind, void *pages, size_t bytes) {
+  if (VMR_UNLIKELY(vmr_is_watched_block(ctx, kind))) vmr_watch_forget(ctx, pages);
   vmr_os_unmap(pages, bytes);
   vmr_ctx_discharge(ctx, kind, bytes);
 }

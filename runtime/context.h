@@ -89,8 +89,9 @@ struct vmr_ctx {
 
   pthread_mutex_t lock; /* over the list, and `gone` */
   vmr_gone gone;
-  vmr_handle *handles;              /* newest first */
-  vmr_ctx *next_ctx, *previous_ctx; /* of the process, for fork */
+  _Atomic(struct vmr_profile *) profile; /* that watches: NULL when none does */
+  vmr_handle *handles;                   /* newest first */
+  vmr_ctx *next_ctx, *previous_ctx;      /* of the process, for fork */
 };
 
 /* Reads VMEMRT_OPTIONS over `options`; false when something in it is unknown: then `message` says what. */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "runtime/os.h"
+#include "runtime/profile.h"
 
 #if defined(__has_include)
 #if __has_include(<sys/single_threaded.h>)
@@ -92,7 +93,9 @@ vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
   created->is_checked = vmr_ctx_is_checked(ctx);
   created->is_guarded = vmr_ctx_is_guarded(ctx);
   created->uses_malloc = !vmr_range_begin();
-  created->is_slow = created->is_checked || created->uses_malloc || (flags & VMR_HEAP_NEVER_FREED) != 0;
+  created->is_profiled = vmr_is_watched(ctx);
+  created->is_slow =
+      created->is_checked || created->is_profiled || created->uses_malloc || (flags & VMR_HEAP_NEVER_FREED) != 0;
   vmr_ctx_add_handle(ctx, &created->handle, VMR_KIND_HEAP);
   vmr_fork_prepare();
   pthread_mutex_lock(&heaps_lock);
@@ -140,6 +143,7 @@ void vmr_heap_destroy(vmr_heap *heap) {
   if (heap->next_heap != NULL) heap->next_heap->previous_heap = heap->previous_heap;
   *(heap->previous_heap != NULL ? &heap->previous_heap->next_heap : &all_heaps) = heap->next_heap;
   pthread_mutex_unlock(&heaps_lock);
+  if (heap->is_profiled) vmr_watch_forget_owner(heap->handle.ctx, heap);
   vmr_borrow_release_all(heap);
   heap->kept_chunks = SIZE_MAX / 2; /* nothing is kept any more */
   for (int list = 0; list < 2; list++) {
@@ -325,7 +329,9 @@ static void *alloc_object(vmr_heap *heap, size_t bytes, size_t alignment, bool i
   vmr_ctx_defer(&deferral, heap->handle.ctx);
   do object = try_alloc(heap, bytes, alignment, is_zeroed);
   while (vmr_ctx_relieve(&deferral, object == NULL));
-  return object != NULL ? object : fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
+  if (object == NULL) return fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
+  if (heap->is_profiled) vmr_watch_note(heap->handle.ctx, VMR_KIND_HEAP, object, bytes, heap);
+  return object;
 }
 
 void *vmr_heap_alloc(vmr_heap *heap, size_t bytes) {
@@ -408,6 +414,8 @@ static void free_in_range(void *object) {
   if (heap == NULL) return; /* its heap is gone, or it was given back already: there is nobody to tell */
   bool is_locked = lock_heap(heap);
   vmr_status status = judge_free(heap, record, object);
+  if (heap->is_profiled && status == VMR_OK && !VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED))
+    vmr_watch_forget(heap->handle.ctx, object);
   if (VMR_LIKELY(status == VMR_OK)) give_back(heap, record, object);
   unlock_heap(heap, is_locked);
   if (VMR_UNLIKELY(status != VMR_OK)) report(heap, status, object);
@@ -422,6 +430,7 @@ void vmr_heap_free(void *object) {
   if (heap != NULL) {
     if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED)) return;
     vmr_borrow_forget(object);
+    if (heap->is_profiled) vmr_watch_forget(heap->handle.ctx, object);
     vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, malloc_usable_size(object));
   }
   free(object);
@@ -475,7 +484,9 @@ void *vmr_heap_realloc(vmr_heap *heap, void *object, size_t bytes) {
   if (owner == NULL) return vmr_range_has(object) ? fail(heap, VMR_FOREIGN_POINTER, EINVAL) : realloc(object, bytes);
   size_t usable = vmr_heap_usable_size(object);
   if (bytes <= usable && bytes >= usable / 2) return object;
-  return !owner->is_checked && resize_here(owner, object, bytes) ? object : move(owner, object, usable, bytes);
+  return !owner->is_checked && !owner->is_profiled && resize_here(owner, object, bytes)
+             ? object
+             : move(owner, object, usable, bytes);
 }
 
 vmr_status vmr_heap_status(const vmr_heap *heap) { return heap != NULL ? (vmr_status)heap->status : VMR_OK; }

@@ -48,7 +48,7 @@ typedef struct vmr_record {
 struct vmr_heap {
   vmr_handle handle;
   uint32_t flags;
-  bool is_checked, is_guarded, uses_malloc;
+  bool is_checked, is_guarded, is_profiled, uses_malloc;
   bool is_slow;                   /* no object takes the short way */
   bool is_full;                   /* the range had no room for the last request */
   _Atomic int status;             /* of vmr_status */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "runtime/os.h"
+#include "runtime/profile.h"
 
 #define LEAST_ALIGNMENT ((size_t)16)
 #define FIRST_SLAB_BYTES ((size_t)16 << 10)
@@ -117,7 +118,8 @@ static void start(vmr_pool_body *body, vmr_ctx *ctx, const vmr_pool_options *opt
   body->open.key = ((uintptr_t)body * (uintptr_t)UINT64_C(0x9e3779b97f4a7c15)) | 1;
   body->open.shift = (uint32_t)__builtin_ctzll(body->stride);
   body->next_slab_bytes = FIRST_SLAB_BYTES;
-  body->is_slow = body->is_checked || body->reset != NULL;
+  body->is_profiled = vmr_is_watched(ctx);
+  body->is_slow = body->is_checked || body->is_profiled || body->reset != NULL;
   vmr_ctx_add_handle(ctx, &body->handle, VMR_KIND_POOL);
 }
 
@@ -171,6 +173,7 @@ vmr_status vmr_pool_destroy(vmr_pool *pool) {
     status = vmr_pool_misuse(body, VMR_STILL_IN_USE, live, "a pool is destroyed while objects of it are live");
   }
   vmr_ctx_remove_handle(&body->handle);
+  if (body->is_profiled) vmr_watch_forget_owner(body->handle.ctx, body);
   vmr_pool_release_slabs(body);
   if (!body->is_in_buffer) {
     vmr_ctx_release(body->handle.ctx, VMR_KIND_POOL, body->open.base, body->capacity * sizeof(void *));
@@ -225,6 +228,7 @@ void *vmr_pool_get_slow(vmr_pool *pool) {
     (void)vmr_pool_check_object(body, object, false);
     vmr_pool_open_object(body, object);
   }
+  if (body->is_profiled) vmr_watch_note(body->handle.ctx, VMR_KIND_POOL, object, body->object_bytes, body);
   set_stack(body, pool->base, vmr_pool_count_idle(body));
   return object;
 }
@@ -293,6 +297,7 @@ vmr_status vmr_pool_put_slow(vmr_pool *pool, void *object) {
     if (!vmr_pool_check_object(body, object, true)) status = VMR_CORRUPTED;
     vmr_pool_close_object(body, object);
   }
+  if (body->is_profiled) vmr_watch_forget(body->handle.ctx, object);
   vmr_pool_set_window(body, region);
   push_idle(body, object);
   VMR_PUBLISH(pool->puts, pool->puts + 1);

@@ -45,7 +45,8 @@ typedef struct vmr_pool_body {
   vmr_slab *slabs, *current; /* current: where the cursor stands; NULL: none */
   vmr_pool_reset_function reset;
   void *user;
-  bool is_slow; /* each object is looked at, for checks or a reset function */
+  bool is_slow; /* each object is looked at, for checks, a profile or a reset function */
+  bool is_profiled;
   bool is_checked, is_watched, is_guarded, is_in_buffer;
   bool keeps_regions; /* only reserved regions are given back: others are looked at without a lock */
   vmr_status status;

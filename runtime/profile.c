@@ -5,12 +5,14 @@
  * An object of s bytes is in the sample with the probability p = 1 - exp(-s / mean), whatever was noted before, for that
  * distribution has no memory; it stands for 1 / p objects like it, which makes sums right on average (the method of
  * tcmalloc's heap profiler). Living ones are a list in order of age and a hash table by address; sites are symbols
- * of an interner. libm is not needed: the two functions are short series. */
+ * of an interner. libm is not needed: the two functions are short series. What the parts of a context note goes through a
+ * lock; what a note obtains for itself is not noted. */
 #include "vmemrt/profile.h"
 
 #include <string.h>
 
 #include "runtime/context.h"
+#include "runtime/profile.h"
 #include "runtime/writer.h"
 #include "vmemrt/intern.h"
 
@@ -20,7 +22,7 @@
 typedef struct sample {
   struct sample *older, *newer; /* of the living */
   struct sample *next;          /* in the slot */
-  const void *object;
+  const void *object, *owner;
   size_t bytes;
   uint64_t clock;
   double weight;
@@ -54,6 +56,9 @@ typedef struct profile_body {
   uint64_t random;
   vmr_profile_function on_leak;
   void *leak_user;
+  const char *stack;    /* of what is noted by the context's parts; may be NULL */
+  const void *owner;    /* of the next sample */
+  pthread_mutex_t lock; /* over those notes */
   vmr_status status;
   vmr_handle handle;
 } profile_body;
@@ -152,6 +157,7 @@ static void free_body(profile_body *body) {
     release(body, each, sizeof *each);
   }
   vmr_interner_destroy(body->sites);
+  pthread_mutex_destroy(&body->lock);
   release(body, body->sums, body->sum_capacity * sizeof *body->sums);
   release(body, body->slots, body->slot_count * sizeof *body->slots);
   release(body, body->events, body->event_capacity * sizeof *body->events);
@@ -177,6 +183,10 @@ vmr_status vmr_profile_create(vmr_profile **profile, vmr_ctx *ctx, const vmr_pro
   if (chosen.events > SIZE_MAX / 2 / sizeof(event)) return VMR_SIZE_OVERFLOW;
   profile_body *body = vmr_ctx_obtain_zeroed(ctx, VMR_KIND_PROFILE, sizeof *body);
   if (body == NULL) return VMR_OUT_OF_MEMORY;
+  if (pthread_mutex_init(&body->lock, NULL) != 0) {
+    vmr_ctx_release(ctx, VMR_KIND_PROFILE, body, sizeof *body);
+    return VMR_OUT_OF_MEMORY;
+  }
   body->handle.ctx = ctx;
   body->sample_bytes = chosen.sample_bytes != 0 ? chosen.sample_bytes : DEFAULT_SAMPLE_BYTES;
   body->random = chosen.seed * 2 + 1;
@@ -194,6 +204,8 @@ vmr_status vmr_profile_create(vmr_profile **profile, vmr_ctx *ctx, const vmr_pro
 void vmr_profile_destroy(vmr_profile *profile) {
   if (profile == NULL) return;
   profile_body *body = body_of(profile);
+  struct vmr_profile *watching = profile;
+  if (body->handle.ctx != NULL) atomic_compare_exchange_strong(&body->handle.ctx->profile, &watching, NULL);
   if (body->on_leak != NULL) vmr_profile_each_live(profile, body->on_leak, body->leak_user);
   vmr_ctx_remove_handle(&body->handle);
   free_body(body);
@@ -223,7 +235,12 @@ void vmr_profile_note_slow(vmr_profile *profile, const void *object, size_t byte
   sample *taken = reserve_sums(body, site) ? obtain(body, sizeof *taken) : NULL;
   if (taken == NULL) return;
   double probability = body->sample_bytes > 1 ? rise((double)bytes / (double)body->sample_bytes) : 1;
-  *taken = (sample){.object = object, .bytes = bytes, .clock = profile->clock, .weight = 1 / probability, .site = site};
+  *taken = (sample){.object = object,
+                    .owner = body->owner,
+                    .bytes = bytes,
+                    .clock = profile->clock,
+                    .weight = 1 / probability,
+                    .site = site};
   grow_slots(body);
   append_living(body, taken);
   enter(body, taken);
@@ -232,20 +249,92 @@ void vmr_profile_note_slow(vmr_profile *profile, const void *object, size_t byte
   add_event(body, taken, false);
 }
 
-void vmr_profile_forget_slow(vmr_profile *profile, const void *object) {
-  if (profile == NULL) return;
-  profile_body *body = body_of(profile);
-  sample **link = &body->slots[slot_of(body, object)], *found;
-  while (*link != NULL && (*link)->object != object) link = &(*link)->next;
-  found = *link;
-  if (found == NULL) return;
+static void forget_sample(profile_body *body, sample **link) {
+  sample *found = *link;
   *link = found->next;
   *(found->older != NULL ? &found->older->newer : &body->oldest) = found->newer;
   *(found->newer != NULL ? &found->newer->older : &body->newest) = found->older;
-  profile->live--;
+  body->open.live--;
   body->sums[found->site - 1].live -= (double)found->bytes * found->weight;
   add_event(body, found, true);
   release(body, found, sizeof *found);
+}
+
+void vmr_profile_forget_slow(vmr_profile *profile, const void *object) {
+  if (profile == NULL) return;
+  profile_body *body = body_of(profile);
+  sample **link = &body->slots[slot_of(body, object)];
+  while (*link != NULL && (*link)->object != object) link = &(*link)->next;
+  if (*link != NULL) forget_sample(body, link);
+}
+
+/* ---- what the parts of a context tell ---- */
+
+static __attribute__((tls_model("initial-exec"))) _Thread_local bool is_noting;
+
+/* The watching profile, locked; NULL when none watches, or it is what asks. */
+static profile_body *enter_watch(vmr_ctx *ctx) {
+  struct vmr_profile *profile = is_noting || ctx == NULL ? NULL : ctx->profile;
+  if (profile == NULL) return NULL;
+  is_noting = true;
+  pthread_mutex_lock(&body_of(profile)->lock);
+  return body_of(profile);
+}
+
+static void leave_watch(profile_body *body) {
+  pthread_mutex_unlock(&body->lock);
+  is_noting = false;
+}
+
+void vmr_watch_note(vmr_ctx *ctx, vmr_kind kind, const void *object, size_t bytes, const void *owner) {
+  char stack[256];
+  profile_body *body = enter_watch(ctx);
+  if (body == NULL) return;
+  body->open.clock += bytes;
+  if (body->open.clock > body->open.due) {
+    vmr_writer writer = {stack, sizeof stack, 0};
+    if (body->stack != NULL) {
+      vmr_write_bytes(&writer, body->stack, strlen(body->stack));
+      vmr_write(&writer, ";");
+    }
+    vmr_write(&writer, vmr_kind_name(kind));
+    (void)vmr_end_text(&writer);
+    body->owner = owner;
+    vmr_profile_note_slow(&body->open, object, bytes, stack);
+    body->owner = NULL;
+  }
+  leave_watch(body);
+}
+
+void vmr_watch_forget(vmr_ctx *ctx, const void *object) {
+  profile_body *body = enter_watch(ctx);
+  if (body == NULL) return;
+  vmr_profile_forget(&body->open, object);
+  leave_watch(body);
+}
+
+void vmr_watch_forget_owner(vmr_ctx *ctx, const void *owner) {
+  profile_body *body = enter_watch(ctx);
+  if (body == NULL) return;
+  for (sample *each = body->oldest, *newer; each != NULL; each = newer) {
+    newer = each->newer;
+    if (each->owner == owner) vmr_profile_forget_slow(&body->open, each->object);
+  }
+  leave_watch(body);
+}
+
+vmr_status vmr_profile_watch(vmr_profile *profile) {
+  struct vmr_profile *none = NULL;
+  if (profile == NULL || body_of(profile)->handle.ctx == NULL) return VMR_INVALID_ARGUMENT;
+  bool is_free = atomic_compare_exchange_strong(&body_of(profile)->handle.ctx->profile, &none, profile);
+  return is_free || none == profile ? VMR_OK : VMR_STILL_IN_USE;
+}
+
+void vmr_profile_set_stack(vmr_profile *profile, const char *stack) {
+  if (profile == NULL) return;
+  pthread_mutex_lock(&body_of(profile)->lock);
+  body_of(profile)->stack = stack;
+  pthread_mutex_unlock(&body_of(profile)->lock);
 }
 
 /* ---- telling ---- */

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "runtime/profile.h"
 #include "runtime/shared_pool.h"
 
 #define ROUNDS 126 /* objects of a magazine: with its head 1 KiB */
@@ -257,7 +258,7 @@ static vmr_status start(vmr_shared_pool *created, vmr_ctx *ctx, const vmr_pool_o
     return vmr_pool_create(&created->objects, NULL, options); /* which refuses */
   memcpy(&beneath, options, options->struct_size);
   beneath.struct_size = sizeof beneath;
-  created->is_direct = vmr_ctx_is_checked(ctx) || beneath.max_live != 0 || buffer != NULL;
+  created->is_direct = vmr_ctx_is_checked(ctx) || vmr_is_watched(ctx) || beneath.max_live != 0 || buffer != NULL;
   if (!created->is_direct) { /* it is called here, outside of the lock */
     created->reset = beneath.reset;
     created->user = beneath.user;

@@ -4,7 +4,10 @@
  * forgets it when it dies. Of what is noted a sample is kept, chosen by bytes: each byte is as likely as any other, one
  * in `sample_bytes` on average, so that large objects and busy sites show and the cost stays small. Sums are estimates
  * that are right on average; with a `sample_bytes` of 1 everything is kept and they are exact. Without a profile (NULL)
- * noting costs a comparison. One thread at a time uses a profile. */
+ * noting costs a comparison. One thread at a time uses a profile.
+ *
+ * A profile that watches its context needs no notes: what is created from the context from then on tells of itself. Pools
+ * and heaps tell of each object, arenas, plans, interners, buffers and columns of each block that they obtain. */
 #ifndef VMEMRT_PROFILE_H
 #define VMEMRT_PROFILE_H
 
@@ -61,6 +64,15 @@ VMR_API vmr_status vmr_profile_create(vmr_profile **profile, vmr_ctx *ctx, const
 
 /* Reports what lives in order of age, oldest first, and frees the profile. NULL is accepted. */
 VMR_API void vmr_profile_destroy(vmr_profile *profile);
+
+/* From now on the parts of the profile's context note what they allocate; pools and heaps do that if they are created from now
+ * on. Any thread may be at work in them then, short of noting by hand, until the profile is asked or destroyed.
+ * VMR_INVALID_ARGUMENT without a context, VMR_STILL_IN_USE when another profile watches it. */
+VMR_API vmr_status vmr_profile_watch(vmr_profile *profile);
+
+/* What a watching profile says of where, for all threads: `stack` is used as it stands, followed by a semicolon and the part's
+ * kind ("main;parse" gives "main;parse;heap"), and must live until the next one. NULL, as at first: the kind alone. */
+VMR_API void vmr_profile_set_stack(vmr_profile *profile, const char *stack);
 
 VMR_API void vmr_profile_note_slow(vmr_profile *profile, const void *object, size_t bytes, const char *stack);
 VMR_API void vmr_profile_forget_slow(vmr_profile *profile, const void *object);

@@ -192,11 +192,70 @@ static void any_allocation_may_fail(void **state) {
   }
 }
 
+/* What is created from a context that is watched tells of itself, and what is left is a leak. */
+static void a_watched_context_needs_no_notes(void **state) {
+  (void)state;
+  vmr_ctx *ctx = make_ctx();
+  vmr_profile_options options = vmr_profile_options_default();
+  vmr_pool_options pool_options = vmr_pool_options_for(40, 0);
+  vmr_profile *profile = NULL, *other = NULL;
+  vmr_arena *arena = NULL;
+  vmr_pool *pool = NULL;
+  vmr_shared_pool *shared = NULL;
+  vmr_heap *heap = NULL;
+  vmr_buffer buffer;
+  char folded[1000];
+  options.sample_bytes = 1;
+  assert_int_equal(vmr_profile_create(&profile, NULL, &options), VMR_OK);
+  assert_int_equal(vmr_profile_watch(profile), VMR_INVALID_ARGUMENT); /* nothing to watch */
+  vmr_profile_destroy(profile);
+  assert_int_equal(vmr_profile_create(&profile, ctx, &options), VMR_OK);
+  assert_int_equal(vmr_profile_create(&other, ctx, &options), VMR_OK);
+  assert_int_equal(vmr_profile_watch(profile), VMR_OK);
+  assert_int_equal(vmr_profile_watch(profile), VMR_OK);
+  assert_int_equal(vmr_profile_watch(other), VMR_STILL_IN_USE);
+  vmr_profile_destroy(other);
+  assert_int_equal(vmr_pool_create(&pool, ctx, &pool_options), VMR_OK);
+  assert_int_equal(vmr_shared_pool_create(&shared, ctx, &pool_options), VMR_OK);
+  assert_int_equal(vmr_heap_create(&heap, ctx, 0), VMR_OK);
+  void *objects[] = {vmr_pool_get(pool), vmr_pool_get(pool), vmr_shared_pool_get(shared)};
+  char *first = vmr_heap_alloc(heap, 100), *second = vmr_heap_alloc(heap, 200);
+  assert_int_equal(profile->live, 5);
+  vmr_profile_set_stack(profile, "main;load");
+  second = vmr_heap_realloc(heap, second, 5000);
+  assert_true(first != NULL && second != NULL);
+  assert_int_equal(vmr_pool_put(pool, objects[0]), VMR_OK);
+  assert_int_equal(vmr_shared_pool_put(shared, objects[2]), VMR_OK);
+  assert_int_equal(profile->live, 3);
+  assert_int_equal(vmr_buffer_create(&buffer, ctx, 1000, 1), VMR_OK);
+  assert_int_equal(vmr_arena_open(&arena, ctx, 4096), VMR_OK);
+  assert_non_null(vmr_arena_alloc(arena, 10));
+  assert_non_null(vmr_arena_grow(arena, vmr_arena_alloc(arena, 200000), 200000, 3000000));
+  (void)vmr_profile_folded(profile, true, folded, sizeof folded);
+  assert_non_null(strstr(folded, "heap 100\n"));
+  assert_non_null(strstr(folded, "pool 40\n"));
+  assert_non_null(strstr(folded, "main;load;heap 5000\n"));
+  assert_non_null(strstr(folded, "main;load;buffer 1088\n"));
+  assert_non_null(strstr(folded, "main;load;arena "));
+  vmr_arena_destroy(arena);
+  vmr_buffer_release(&buffer);
+  vmr_heap_destroy(heap); /* with what is in it */
+  assert_int_equal(profile->live, 1);
+  (void)vmr_profile_folded(profile, true, folded, sizeof folded);
+  assert_string_equal(folded, "pool 40\n");
+  assert_int_equal(vmr_pool_destroy(pool), VMR_STILL_IN_USE);
+  assert_int_equal(profile->live, 0);
+  assert_int_equal(vmr_shared_pool_destroy(shared), VMR_OK);
+  vmr_profile_destroy(profile);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(leaks_are_named_oldest_first),      cmocka_unit_test(stacks_are_folded_with_their_bytes),
-      cmocka_unit_test(the_newest_events_are_kept),        cmocka_unit_test(a_sample_gives_sums_that_are_near),
-      cmocka_unit_test(without_a_profile_nothing_happens), cmocka_unit_test(any_allocation_may_fail),
+      cmocka_unit_test(leaks_are_named_oldest_first),     cmocka_unit_test(stacks_are_folded_with_their_bytes),
+      cmocka_unit_test(the_newest_events_are_kept),       cmocka_unit_test(a_sample_gives_sums_that_are_near),
+      cmocka_unit_test(a_watched_context_needs_no_notes), cmocka_unit_test(without_a_profile_nothing_happens),
+      cmocka_unit_test(any_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
