@@ -4,7 +4,7 @@
  *                   and the places of the results. A recursive one has no place there: the runtime gives it a block with
  *                   all its arenas, for as long as it runs.
  *   @op ...         int32_t op(operands, results, workspace), with arrays described on the stack */
-#include "codegen/compile.h"
+#include "codegen/fused.h"
 
 LLVMValueRef vmo_call_external(vmo_emitter *e, const char *name, LLVMTypeRef result, LLVMTypeRef *types,
                                LLVMValueRef *arguments, uint32_t count) {
@@ -147,9 +147,15 @@ static LLVMValueRef make_records(vmo_emitter *e, LLVMTypeRef type, const vmo_emi
 
 void vmo_emit_declared(vmo_emitter *e, const vmo_op *op) {
   const char *name = vmo_name(e->module, e->module->declarations.data[op->callee].name);
+  const vmo_function *body = e->module->declarations.data[op->callee].body;
   vmo_emit_op described;
   vmo_describe_op(e, op, &described);
   if (e->status != VMO_OK) return;
+  if (body != NULL) {
+    vmo_emit_fused(e, &described, body);
+    vmo_drop_blocks(e);
+    return;
+  }
   LLVMTypeRef members[5] = {e->pointer, e->pointer, e->i64, e->i32, e->i32};
   LLVMTypeRef record = LLVMStructTypeInContext(e->llvm, members, 5, false);
   LLVMTypeRef types[3] = {e->pointer, e->pointer, e->pointer};

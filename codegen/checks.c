@@ -137,7 +137,7 @@ static void add_function(checker *c, vmo_function_id id) {
   if (!vmo_vec_push(c->e->arena, &c->todo, id)) vmo_emit_fail(c->e, VMO_OUT_OF_MEMORY);
 }
 
-static void check_function(checker *c, const vmo_function *function) {
+static void check_ops(checker *c, const vmo_function *function) {
   for (uint32_t i = 0; i < function->values.count; i++) check_type(c, function->values.data[i].type);
   for (uint32_t i = 0; i < function->ops.count; i++) {
     const vmo_op *op = &function->ops.data[i];
@@ -147,6 +147,16 @@ static void check_function(checker *c, const vmo_function *function) {
     const vmo_type *type = vmo_value_type(c->module, function, first);
     if (op->code == VMO_OP_slice) check_slice(c, function, op, type);
     if (op->code == VMO_OP_pad) check_pad(c, function, op, type);
+  }
+}
+
+/* The bodies of declared ops hold no such ops themselves. */
+static void check_function(checker *c, const vmo_function *function) {
+  check_ops(c, function);
+  for (uint32_t i = 0; i < function->ops.count; i++) {
+    const vmo_op *op = &function->ops.data[i];
+    const vmo_function *body = op->code == VMO_OP_declared ? c->module->declarations.data[op->callee].body : NULL;
+    if (body != NULL) check_ops(c, body);
   }
 }
 

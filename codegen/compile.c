@@ -178,8 +178,8 @@ static void refuse_op(vmo_context *context, const vmo_op *op) {
   vmo_diag_hint(context, added, "the reference engine runs it; or declare an op of your own in its place");
 }
 
-static bool has_kernel(const vmo_module *module, const vmo_op *op) {
-  if (op->code == VMO_OP_declared) return module->declarations.data[op->callee].body == NULL;
+static bool has_kernel(const vmo_op *op) {
+  if (op->code == VMO_OP_declared) return true;
   return vmo_op_get_info((vmo_opcode)op->code)->category == VMO_CATEGORY_CONTROL ||
          vmo_find_emit_kernel((vmo_opcode)op->code) != NULL;
 }
@@ -190,7 +190,7 @@ static vmo_status check_kernels(const vmo_module *module) {
     const vmo_function *function = module->functions.data[f];
     for (uint32_t i = 0; i < function->ops.count; i++) {
       const vmo_op *op = &function->ops.data[i];
-      if (has_kernel(module, op)) continue;
+      if (has_kernel(op)) continue;
       refuse_op(module->context, op);
       fine = false;
     }

@@ -55,11 +55,22 @@ static bool search_op(dim_search *s, const vmo_function *function, const vmo_op 
   return vmo_vec_push(s->arena, &s->todo, op->callee);
 }
 
-static bool search_function(dim_search *s, const vmo_function *function) {
+static bool search_ops(dim_search *s, const vmo_function *function) {
   for (uint32_t i = 0; i < function->values.count; i++)
     if (!search_type(s, function->values.data[i].type)) return false;
   for (uint32_t i = 0; i < function->ops.count; i++)
     if (!search_op(s, function, &function->ops.data[i])) return false;
+  return true;
+}
+
+/* The bodies of declared ops, too; in them are no others. */
+static bool search_function(dim_search *s, const vmo_function *function) {
+  if (!search_ops(s, function)) return false;
+  for (uint32_t i = 0; i < function->ops.count; i++) {
+    const vmo_op *op = &function->ops.data[i];
+    const vmo_function *body = op->code == VMO_OP_declared ? s->module->declarations.data[op->callee].body : NULL;
+    if (body != NULL && !search_ops(s, body)) return false;
+  }
   return true;
 }
 

@@ -51,6 +51,7 @@ static vmo_status define_all_declared(vmo_module *module, LLVMOrcLLJITRef jit, v
   vmo_status status = VMO_OK;
   for (uint32_t i = 0; i < module->declarations.count && find != NULL && status == VMO_OK; i++) {
     const char *name = vmo_name(module, module->declarations.data[i].name);
+    if (module->declarations.data[i].body != NULL) continue;
     vmr_declared_op function = find(user, name);
     if (function != NULL) status = define_declared(module->context, jit, name, function);
   }

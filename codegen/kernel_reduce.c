@@ -173,8 +173,8 @@ static void fold_in_memory(vmo_emitter *e, reduction *r) {
 /* ---- where the extreme one is ---- */
 
 /* Whether `number` takes the place of `best`: NaN is more extreme than any number, and the first of equals stays. */
-static LLVMValueRef is_better(vmo_emitter *e, vmo_opcode code, vmo_element element, LLVMValueRef number,
-                              LLVMValueRef best) {
+LLVMValueRef vmo_is_better(vmo_emitter *e, vmo_opcode code, vmo_element element, LLVMValueRef number,
+                           LLVMValueRef best) {
   LLVMBuilderRef b = e->builder;
   LLVMValueRef better =
       code == VMO_OP_argmax ? vmo_is_less(e, element, best, number) : vmo_is_less(e, element, number, best);
@@ -201,7 +201,7 @@ static void find_extremes(vmo_emitter *e, reduction *r, vmo_opcode code) {
     LLVMValueRef number = vmo_load_element(e, r->from, at_group(e, r->from_at, loop.index, searched->stride));
     LLVMValueRef is_first = LLVMBuildICmp(b, LLVMIntEQ, loop.index, vmo_i64(e, 0), "");
     LLVMValueRef old = vmo_get_variable(e, best);
-    LLVMValueRef take = LLVMBuildOr(b, is_first, is_better(e, code, element, number, old), "");
+    LLVMValueRef take = LLVMBuildOr(b, is_first, vmo_is_better(e, code, element, number, old), "");
     vmo_set_variable(e, best, LLVMBuildSelect(b, take, number, old, ""));
     vmo_set_variable(e, where, LLVMBuildSelect(b, take, loop.index, vmo_get_variable(e, where), ""));
     vmo_end_loop(e, &loop);
@@ -212,7 +212,7 @@ static void find_extremes(vmo_emitter *e, reduction *r, vmo_opcode code) {
 
 /* ---- the op ---- */
 
-static vmo_emit_fold_kind fold_kind(vmo_opcode code) {
+vmo_emit_fold_kind vmo_find_fold_kind(vmo_opcode code) {
   switch (code) {
   case VMO_OP_prod: return VMO_EMIT_PRODUCT;
   case VMO_OP_mean: return VMO_EMIT_MEAN;
@@ -231,7 +231,7 @@ void vmo_emit_reduce(vmo_emitter *e, const vmo_emit_op *op) {
   if (r == NULL) return;
   r->from = &op->operands[0];
   r->to = &op->results[0];
-  r->fold = (vmo_emit_fold){fold_kind(code), r->from->element};
+  r->fold = (vmo_emit_fold){vmo_find_fold_kind(code), r->from->element};
   find_groups(e, r, vmo_op_reduced_axes(e->module, e->function, op->op, r->from->rank));
   if (code == VMO_OP_argmin || code == VMO_OP_argmax) {
     find_extremes(e, r, code);

@@ -40,6 +40,11 @@ LLVMValueRef vmo_step_fold(vmo_emitter *e, const vmo_emit_fold *fold, LLVMValueR
 LLVMValueRef vmo_end_fold(vmo_emitter *e, const vmo_emit_fold *fold, LLVMValueRef value, LLVMValueRef count);
 /* Whether the end is another number than the last step's. */
 bool vmo_fold_has_end(const vmo_emit_fold *fold);
+/* The fold of a reduction that is no search (kernel_reduce.c). */
+vmo_emit_fold_kind vmo_find_fold_kind(vmo_opcode code);
+/* Whether a number takes the place of the best so far in argmin or argmax: NaN is more extreme than any other. */
+LLVMValueRef vmo_is_better(vmo_emitter *e, vmo_opcode code, vmo_element element, LLVMValueRef number,
+                           LLVMValueRef best);
 
 /* ---- what loops are made of (folds.c) ---- */
 

@@ -199,7 +199,7 @@ static vmo_status run_pass(vmo_planning *p, const pass_row *row) {
 
 static vmo_status plan_function(vmo_planning *p) {
   for (size_t i = 0; i < PASS_COUNT; i++) {
-    if (!is_wanted(p->options, i) || (p->apart && passes[i].run == vmo_fuse_ops)) continue;
+    if (!is_wanted(p->options, i) || (p->unfused && passes[i].run == vmo_fuse_ops)) continue;
     if (p->options->progress) p->options->progress(p->options->progress_user, passes[i].name, i, PASS_COUNT);
     vmo_status status = run_pass(p, &passes[i]);
     if (status != VMO_OK) return status;
@@ -321,7 +321,7 @@ typedef struct attempt {
   bool fused; /* ops were made one */
 } attempt;
 
-static vmo_status try_plan(module_run *run, vmo_function_id id, vmo_function *function, bool apart, attempt *made) {
+static vmo_status try_plan(module_run *run, vmo_function_id id, vmo_function *function, bool unfused, attempt *made) {
   vmo_plan_options options = *run->options;
   vmo_planning planning = {.module = run->module,
                            .context = run->module->context,
@@ -330,7 +330,7 @@ static vmo_status try_plan(module_run *run, vmo_function_id id, vmo_function *fu
                            .binding = run->binding,
                            .options = &options,
                            .id = id,
-                           .apart = apart,
+                           .unfused = unfused,
                            .recursive = run->calls->recursive[id],
                            .called = run->called[id],
                            .callees = run->callees,
@@ -354,15 +354,15 @@ static vmo_status try_plan(module_run *run, vmo_function_id id, vmo_function *fu
 
 /* Fusion keeps loads low, but what the planner makes of them is its own: where numbers can tell, the function is planned
  * without fusion too, and the smaller arena is taken. */
-static vmo_status try_apart(module_run *run, vmo_function_id id, vmo_function *function, uint32_t declarations,
+static vmo_status try_unfused(module_run *run, vmo_function_id id, vmo_function *function, uint32_t declarations,
                             attempt *chosen) {
-  attempt apart = {0};
+  attempt unfused = {0};
   if (!chosen->fused || !chosen->facts || !chosen->facts->known) return VMO_OK;
-  vmo_status status = try_plan(run, id, function, true, &apart);
-  bool smaller = status == VMO_OK && apart.facts->figures.arena.bytes < chosen->facts->figures.arena.bytes;
-  vmo_text_free(smaller ? &chosen->dump : &apart.dump);
+  vmo_status status = try_plan(run, id, function, true, &unfused);
+  bool smaller = status == VMO_OK && unfused.facts->figures.arena.bytes < chosen->facts->figures.arena.bytes;
+  vmo_text_free(smaller ? &chosen->dump : &unfused.dump);
   if (smaller) {
-    *chosen = apart;
+    *chosen = unfused;
     vmo_drop_declarations(run->module, declarations);
   }
   run->module->functions.data[id] = chosen->function;
@@ -375,7 +375,7 @@ static vmo_status run_function(module_run *run, vmo_function_id id) {
   attempt chosen = {0};
   if (run->options->passes && strcmp(run->options->passes, "none") == 0) return VMO_OK; /* a plan that is there stays */
   vmo_status status = try_plan(run, id, function, false, &chosen);
-  if (status == VMO_OK) status = try_apart(run, id, function, declarations, &chosen);
+  if (status == VMO_OK) status = try_unfused(run, id, function, declarations, &chosen);
   run->waiting[id] = chosen.callee;
   run->facts->functions.data[id] = chosen.facts;
   if (run->options->dump_out && chosen.dump.data) vmo_text_add(run->options->dump_out, chosen.dump.data);

@@ -61,7 +61,7 @@ typedef struct vmo_planning {
   const vmo_binding *binding;
   const vmo_plan_options *options;
   vmo_function_id id;
-  bool apart;                /* ops are not fused, to see whether that is better */
+  bool unfused;              /* ops are not fused, to see whether that is better */
   bool recursive;            /* in a cycle of calls */
   bool called;               /* some function of the module calls it */
   const vmo_callee *callees; /* by function id; those in the same cycle are not planned yet */
