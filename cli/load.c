@@ -34,7 +34,7 @@ vmo_status vmo_parse_loaded(vmo_cli *cli) {
 
 /* ---- planning ---- */
 
-enum { DEFAULT_LEVEL = 1 }; /* of compile: 2 as soon as fused ops have kernels */
+enum { DEFAULT_LEVEL = 2 }; /* of compile and run */
 
 static vmo_plan_options plan_options(vmo_cli *cli) {
   const vmo_options *options = &cli->options;

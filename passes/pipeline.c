@@ -355,7 +355,7 @@ static vmo_status try_plan(module_run *run, vmo_function_id id, vmo_function *fu
 /* Fusion keeps loads low, but what the planner makes of them is its own: where numbers can tell, the function is planned
  * without fusion too, and the smaller arena is taken. */
 static vmo_status try_unfused(module_run *run, vmo_function_id id, vmo_function *function, uint32_t declarations,
-                            attempt *chosen) {
+                              attempt *chosen) {
   attempt unfused = {0};
   if (!chosen->fused || !chosen->facts || !chosen->facts->known) return VMO_OK;
   vmo_status status = try_plan(run, id, function, true, &unfused);
