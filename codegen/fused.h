@@ -45,11 +45,12 @@ typedef struct vmo_fused_read {
 typedef struct vmo_fused {
   vmo_emitter *e;
   const vmo_function *body;
-  const vmo_emit_op *op; /* operands are the body's parameters */
-  const vmo_op *fold;    /* the reduction at the end; NULL: none */
-  vmo_value_id root;     /* what the loops run over: the result, or what is reduced */
-  const vmo_type *space; /* its type: a loop for each axis */
-  bool flat;             /* one loop over all elements: everything is read at its index */
+  const vmo_emit_op *op;   /* operands are the body's parameters */
+  const vmo_op *reduction; /* at the end; NULL: none */
+  vmo_emit_fold fold;      /* what it does, unless it is a search */
+  vmo_value_id root;       /* what the loops run over: the result, or what is reduced */
+  const vmo_type *space;   /* its type: a loop for each axis */
+  bool flat;               /* one loop over all elements: everything is read at its index */
   VMO_VEC(vmo_fused_read) reads;
   VMO_VEC(vmo_fused_guard) guards;
   uint32_t *first_read; /* per value; VMO_NONE: none */
