@@ -51,6 +51,8 @@ static void copy_memory(vmo_ll_points_to *p, const vmo_ll_instruction *call, uin
   vmo_ll_set targets = *vmo_ll_operand_set(p, call, to), sources = *vmo_ll_operand_set(p, call, from);
   for (uint32_t t = 0; t < targets.count; t++)
     for (uint32_t s = 0; s < sources.count; s++) vmo_ll_copy(p, targets.data[t], sources.data[s], bytes);
+  for (uint32_t s = 0; targets.count == 0 && p->strict && s < sources.count; s++)
+    vmo_ll_copy(p, (vmo_ll_element){0, 1, 0}, sources.data[s], bytes);
 }
 
 /* realloc gives a new object with the content of the old one, or the old one where it was. */
@@ -65,8 +67,7 @@ static void apply_realloc(vmo_ll_points_to *p, const vmo_ll_instruction *call, v
 
 static void store_result(vmo_ll_points_to *p, const vmo_ll_instruction *call, uint32_t argument,
                          const vmo_ll_set *value) {
-  vmo_ll_set places = *vmo_ll_operand_set(p, call, argument);
-  for (uint32_t i = 0; i < places.count; i++) vmo_ll_store(p, places.data[i], 8, value);
+  vmo_ll_store_all(p, vmo_ll_operand_set(p, call, argument), 8, value);
 }
 
 /* Whether the function that a library function calls keeps and frees nothing of what it gets. */
@@ -246,7 +247,7 @@ static void apply_summary(vmo_ll_points_to *p, const vmo_ll_instruction *call, c
     const vmo_ll_summary_cell *cell = &summary->cells.data[c];
     const vmo_ll_set *places = translated(p, call, summary, cell->place, 0);
     const vmo_ll_set *value = translated(p, call, summary, cell->target, 1);
-    for (uint32_t i = 0; i < places->count; i++) vmo_ll_store(p, places->data[i], 8, value);
+    vmo_ll_store_all(p, places, 8, value);
   }
   for (uint32_t i = 0; i < summary->returned.count; i++) {
     vmo_ll_element element = summary->returned.data[i];

@@ -5,7 +5,8 @@
  * offsets are all that is left of a struct's fields. Instructions are interpreted in rounds until no set grows. Sets are
  * widened, so that they are few and small: more than MAX_OFFSETS offsets in one object become one with a stride (the
  * greatest common divisor of their distances), more than MAX_CELLS cells of one object are one, more than MAX_ELEMENTS
- * objects in one set are captured. So a round costs time linear in the function, and rounds are few; beyond MAX_ROUNDS
+ * objects in one set are captured. When nothing grows any more, a pointer from memory or a call that was found to point
+ * nowhere is taken to point outside, and rounds go on. A round costs time linear in the function, and rounds are few; beyond MAX_ROUNDS
  * the function is given up as a whole. */
 #include "llvm/points_to.h"
 
@@ -202,6 +203,12 @@ void vmo_ll_store(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes, cons
   }
 }
 
+void vmo_ll_store_all(vmo_ll_points_to *p, const vmo_ll_set *places, int64_t bytes, const vmo_ll_set *value) {
+  vmo_ll_set all = *places;
+  for (uint32_t i = 0; i < all.count; i++) vmo_ll_store(p, all.data[i], bytes, value);
+  if (all.count == 0 && p->strict) vmo_ll_capture_all(p, value, VMO_ESCAPE_GLOBAL);
+}
+
 void vmo_ll_copy_bytes(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes) {
   vmo_ll_object *object = &p->objects.data[place.object];
   if (object->kind == VMO_LL_OBJECT_ARGUMENT || object->kind == VMO_LL_OBJECT_REACHED) {
@@ -326,15 +333,11 @@ static void interpret_load(vmo_ll_points_to *p, const vmo_ll_instruction *load, 
   }
 }
 
-static void interpret_store(vmo_ll_points_to *p, const vmo_ll_set *value, vmo_ll_set places, int64_t bytes) {
-  for (uint32_t i = 0; i < places.count; i++) vmo_ll_store(p, places.data[i], bytes, value);
-}
-
 /* Atomic exchanges: operand 0 is the place, the others may be stored there, the result is what was there. */
 static void interpret_exchange(vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t id) {
   vmo_ll_set places = *vmo_ll_operand_set(p, instruction, 0);
   for (uint32_t k = 1; k < instruction->operand_count; k++)
-    interpret_store(p, vmo_ll_operand_set(p, instruction, k), places, -1);
+    vmo_ll_store_all(p, &places, -1, vmo_ll_operand_set(p, instruction, k));
   for (uint32_t i = 0; i < places.count; i++) vmo_ll_load(p, places.data[i], -1, &p->values[id]);
 }
 
@@ -364,6 +367,7 @@ static void join_operands(vmo_ll_points_to *p, const vmo_ll_instruction *instruc
 static void interpret_get_element(vmo_ll_points_to *p, const vmo_ll_instruction *gep, uint32_t id) {
   vmo_ll_set base = *vmo_ll_operand_set(p, gep, 0);
   vmo_ll_add_all(p, &p->values[id], &base, gep->bytes, gep->stride);
+  if (base.count == 0) join_operands(p, gep, id, 1, 1); /* an address as the distance from null */
 }
 
 static void interpret(vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t id) {
@@ -371,8 +375,8 @@ static void interpret(vmo_ll_points_to *p, const vmo_ll_instruction *instruction
   case LLVMAlloca: vmo_ll_add(p, &p->values[id], (vmo_ll_element){p->made[p->at - p->function->first], 0, 0}); break;
   case LLVMLoad: interpret_load(p, instruction, id); break;
   case LLVMStore:
-    interpret_store(p, vmo_ll_operand_set(p, instruction, 0), *vmo_ll_operand_set(p, instruction, 1),
-                    instruction->bytes);
+    vmo_ll_store_all(p, vmo_ll_operand_set(p, instruction, 1), instruction->bytes,
+                     vmo_ll_operand_set(p, instruction, 0));
     break;
   case LLVMGetElementPtr: interpret_get_element(p, instruction, id); break;
   case LLVMAtomicRMW:
@@ -444,11 +448,32 @@ static void interpret(vmo_ll_points_to *p, const vmo_ll_instruction *instruction
   }
 }
 
+/* A pointer that comes from memory or a call and points nowhere: null, or something that was written in a way that is
+ * not seen here (by va_start, by the kernel, ...). */
+static void widen_unknown(vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t id) {
+  if (!instruction->pointer || p->values[id].count > 0) return;
+  switch ((int)instruction->opcode) {
+  case LLVMCall:
+  case LLVMInvoke:
+    if (instruction->callee != VMO_NONE && vmo_ll_is_defined(&p->program->functions.data[instruction->callee]) &&
+        !p->summaries[instruction->callee].computed)
+      return; /* of the same group: its turn comes */
+    break;
+  case LLVMLoad:
+  case LLVMExtractValue:
+  case LLVMExtractElement: break;
+  default: return;
+  }
+  vmo_ll_add(p, &p->values[id], (vmo_ll_element){0, 1, 0});
+}
+
 static void interpret_all(vmo_ll_points_to *p) {
   const vmo_ll_function *function = p->function;
   for (uint32_t i = function->first; i < function->first + function->count; i++) {
+    const vmo_ll_instruction *instruction = &p->program->instructions.data[i];
     p->at = i;
-    interpret(p, &p->program->instructions.data[i], vmo_ll_result_id(function, i));
+    interpret(p, instruction, vmo_ll_result_id(function, i));
+    if (p->strict) widen_unknown(p, instruction, vmo_ll_result_id(function, i));
   }
   capture_contents(p);
 }
@@ -531,6 +556,15 @@ static void give_up(vmo_ll_points_to *p) {
   for (uint32_t o = 1; o < p->objects.count; o++) vmo_ll_capture(p, o, VMO_ESCAPE_COMPLEX);
 }
 
+static void run_rounds(vmo_ll_points_to *p) {
+  uint32_t rounds = 0;
+  do {
+    p->changed = false;
+    interpret_all(p);
+  } while (p->changed && !p->out_of_memory && ++rounds < MAX_ROUNDS);
+  if (p->changed) give_up(p);
+}
+
 static void mark_reached(vmo_ll_points_to *p, const vmo_ll_set *from, bool returned) {
   vmo_ll_set reached = {0};
   for (uint32_t i = 0; i < from->count; i++) {
@@ -590,12 +624,9 @@ vmo_status vmo_solve_points_to(vmo_ll_program *program, uint32_t function, const
                           .group = group,
                           .arena = arena};
   if (begin(p) != VMO_OK) return VMO_OUT_OF_MEMORY;
-  uint32_t rounds = 0;
-  do {
-    p->changed = false;
-    interpret_all(p);
-  } while (p->changed && !p->out_of_memory && ++rounds < MAX_ROUNDS);
-  if (p->changed) give_up(p);
+  run_rounds(p);
+  p->strict = true;
+  run_rounds(p);
   p->collecting = true;
   interpret_all(p);
   classify(p);

@@ -90,6 +90,7 @@ typedef struct vmo_ll_points_to {
   uint32_t visits;
   uint32_t at;     /* the instruction being interpreted */
   bool collecting; /* the last round: releases are written down */
+  bool strict;     /* what was found to point nowhere may point outside */
   bool temporary;  /* the set that grows is no part of the answer */
   bool changed, out_of_memory;
   vmo_ll_set place_sets[2]; /* of the call being interpreted: places and values of the callee's, as the caller's */
@@ -123,6 +124,8 @@ void vmo_ll_capture_all(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_site_esc
 /* `bytes` -1: not known. */
 void vmo_ll_load(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes, vmo_ll_set *result);
 void vmo_ll_store(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes, const vmo_ll_set *value);
+/* Stores at each of `places`; where there is none, anybody may have it. */
+void vmo_ll_store_all(vmo_ll_points_to *p, const vmo_ll_set *places, int64_t bytes, const vmo_ll_set *value);
 /* Bytes of pointers at `place` are read one by one, and kept. */
 void vmo_ll_copy_bytes(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes);
 void vmo_ll_copy(vmo_ll_points_to *p, vmo_ll_element to, vmo_ll_element from, int64_t bytes);

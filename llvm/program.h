@@ -35,6 +35,7 @@ typedef struct vmo_ll_instruction {
   int64_t bytes;                         /* getelementptr: offset; load, store, alloca: bytes, -1 not known */
   uint8_t opcode;                        /* LLVMOpcode */
   bool wide;                             /* the result has room for a pointer */
+  bool pointer;                          /* the result is a pointer */
   bool number;                           /* a load of what is no pointer, by its type */
 } vmo_ll_instruction;
 

@@ -327,6 +327,7 @@ static bool is_number_by_type(const vmo_ll_program *program, LLVMValueRef load) 
 static void read_sizes(const vmo_ll_program *program, vmo_ll_instruction *instruction) {
   LLVMValueRef ref = instruction->ref;
   instruction->wide = is_wide(program, LLVMTypeOf(ref));
+  instruction->pointer = LLVMGetTypeKind(LLVMTypeOf(ref)) == LLVMPointerTypeKind;
   instruction->bytes = -1;
   if (instruction->opcode == LLVMGetElementPtr) {
     offset sum = sum_offsets(program, ref);

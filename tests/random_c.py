@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 
-HEAD = """#include <stdio.h>
+HEAD = """#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 typedef struct node { long number; struct node *left; int small; struct node *right; char text[8]; } node;
@@ -47,6 +48,13 @@ __attribute__((noinline)) static long sum(const node *n, int depth) {
 }
 static void visit(node *n, void (*f)(node *, long *), long *total) { if (n) f(n, total); }
 static void add(node *n, long *total) { *total += n->number; n->number++; }
+static void fill(int n, ...) {
+  va_list list;
+  va_start(list, n);
+  for (int i = 0; i < n; i++) *va_arg(list, node **) = make(i + 3);
+  va_end(list);
+}
+static void make_out(node **out, long number) { *out = make_pair(number, number + 1); }
 static int by_number(const void *a, const void *b) {
   const node *x = *(node *const *)a, *y = *(node *const *)b;
   return x->number < y->number ? -1 : x->number > y->number;
@@ -92,7 +100,7 @@ class Writer:
 
     def make_object(self, objects):
         r, number = self.random, self.random.randint(1, 99)
-        kind = r.randrange(6)
+        kind = r.randrange(8)
         if kind == 0:
             o = self.new(objects, "malloc(sizeof(node))")
             self.put(f"if ({o['name']} == NULL) exit(4);")
@@ -109,6 +117,15 @@ class Writer:
             left["name"] = self.name()
             objects.append(left)
             self.put(f"node *{left['name']} = {o['name']}->left;")
+        elif kind == 4:
+            names = [self.name() for _ in range(r.randint(1, 3))]
+            self.put(f"node *{', *'.join(names)}; fill({len(names)}, &{', &'.join(names)});")
+            objects += [{"name": n, "left": None, "right": None, "foreign": False, "held": 0} for n in names]
+        elif kind == 5:
+            name = self.name()
+            left = {"name": self.name(), "left": None, "right": None, "foreign": False, "held": 1}
+            self.put(f"node *{name}; make_out(&{name}, {number}); node *{left['name']} = {name}->left;")
+            objects += [left, {"name": name, "left": left, "right": None, "foreign": False, "held": 0}]
         else:
             self.new(objects, f"make({number} + n)")
 
