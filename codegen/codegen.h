@@ -21,7 +21,9 @@ typedef struct vmo_code_options {
   const char *prefix;   /* before each exported name; NULL: none */
   bool typed;           /* the typed functions too, whose names must be such as C accepts */
   bool instrument;      /* calls vmr_call.watch while it runs */
-  uint32_t threads;     /* vmr_call.threads of the typed functions */
+  bool blas;        /* large products of f32 and f64 matrices call cblas_sgemm and cblas_dgemm, which sum in an order
+                           of their own (docs/abi.md); loops otherwise, which give the reference engine's bits */
+  uint32_t threads; /* vmr_call.threads of the typed functions */
   /* The same program, planned with results in the caller's bytes: where calls find their functions. NULL: `module` itself
    * is planned so, or its functions call none. */
   vmo_module *callees;
@@ -59,13 +61,17 @@ typedef struct vmo_loaded_code vmo_loaded_code;
 typedef vmr_declared_op (*vmo_find_declared)(void *user, const char *name);
 
 /* Makes the code callable; it must be compiled for this machine. `code` may be destroyed afterwards. VMO_INPUT_ERROR when
- * a declared op is found nowhere. */
+ * a declared op is found nowhere, or no BLAS. */
 vmo_status vmo_load_code(vmo_module *module, vmo_code *code, vmo_find_declared find, void *user,
                          vmo_loaded_code **loaded);
 /* NAME_entry and NAME_arenas of a function; NULL when it has none. They live as long as `loaded`. */
 vmr_entry vmo_find_entry(const vmo_loaded_code *loaded, vmo_function_id function);
 vmr_arenas vmo_find_arenas(const vmo_loaded_code *loaded, vmo_function_id function);
 void vmo_unload_code(vmo_loaded_code *loaded); /* NULL is accepted */
+
+/* A library of this machine that has the functions for vmo_code_options.blas, in which vmo_load_code then looks for them;
+ * NULL: there is none. */
+const char *vmo_find_blas(void);
 
 /* Whether LLVM is there, and its version ("19.1.7"; "" without). */
 bool vmo_has_llvm(void);

@@ -41,6 +41,7 @@ struct vmo_code {
   LLVMContextRef llvm;
   LLVMModuleRef code;
   LLVMTargetMachineRef machine;
+  bool blas;
   char prefix[]; /* of the symbols */
 };
 

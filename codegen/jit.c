@@ -35,6 +35,22 @@ static vmo_status find_in_process(vmo_context *context, LLVMOrcLLJITRef jit) {
   return VMO_OK;
 }
 
+/* CBLAS, of which the process itself has none. */
+static vmo_status find_blas(vmo_context *context, LLVMOrcLLJITRef jit) {
+  LLVMOrcDefinitionGeneratorRef generator = NULL;
+  const char *library = vmo_find_blas();
+  if (library == NULL) {
+    vmo_diagnostic *added = vmo_diag_add(context, VMO_DIAG_NO_KERNEL, (vmo_location){0}, "there is no BLAS here");
+    vmo_diag_hint(context, added, "install one (package libopenblas0), or compile without");
+    return VMO_INPUT_ERROR;
+  }
+  LLVMErrorRef error = LLVMOrcCreateDynamicLibrarySearchGeneratorForPath(&generator, library,
+                                                                         LLVMOrcLLJITGetGlobalPrefix(jit), NULL, NULL);
+  if (error != NULL) return report_error(context, library, error);
+  LLVMOrcJITDylibAddGenerator(LLVMOrcLLJITGetMainJITDylib(jit), generator);
+  return VMO_OK;
+}
+
 static vmo_status define_declared(vmo_context *context, LLVMOrcLLJITRef jit, const char *name,
                                   vmr_declared_op function) {
   LLVMOrcCSymbolMapPair pair;
@@ -120,6 +136,7 @@ vmo_status vmo_load_code(vmo_module *module, vmo_code *code, vmo_find_declared f
   if (error != NULL) return report_error(context, "no code can be loaded here", error);
   vmo_status status = define_all_declared(module, made->jit, find, user);
   if (status == VMO_OK) status = find_in_process(context, made->jit);
+  if (status == VMO_OK && code->blas) status = find_blas(context, made->jit);
   if (status == VMO_OK) status = add_object(context, made->jit, code);
   if (status == VMO_OK) status = look_up_all(module, code->prefix, made);
   if (status == VMO_OK)

@@ -7,7 +7,8 @@
  *
  * which vectorises over j, loads y once for both rows and z once for four k. The piece of z stays in the first cache, and
  * one of y, COLUMNS by PANEL, in the second. Where y is given as its transpose, or the sum cannot be kept in z (f16 and bf16
- * are summed in f32), LANES elements of a row are summed side by side in registers. O(M N K). */
+ * are summed in f32), LANES elements of a row are summed side by side in registers. With vmo_code_options.blas, large
+ * products of f32 and f64 call CBLAS. O(M N K). */
 #include "codegen/kernels.h"
 
 enum { ROWS = 2, DEPTH = 4, COLUMNS = 512, PANEL = 128, LANES = 8 };
@@ -166,6 +167,20 @@ static void emit_outer(vmo_emitter *e, product *p) {
   vmo_end_loop(e, &rows);
 }
 
+/* Through CBLAS where the options and the sizes are such. */
+static void multiply_somehow(vmo_emitter *e, product *p, const vmo_emit_product *whole) {
+  vmo_emit_branch branch;
+  if (!vmo_can_use_blas(e, whole)) {
+    multiply(e, p);
+    return;
+  }
+  vmo_begin_if(e, &branch, vmo_is_for_blas(e, whole));
+  vmo_emit_blas(e, whole);
+  vmo_begin_else(e, &branch);
+  multiply(e, p);
+  vmo_end_if(e, &branch);
+}
+
 static void emit_matmul(vmo_emitter *e, const vmo_emit_op *op, product *p) {
   bool transpose_x = vmo_attribute_integer(e, op->op, "transpose_x", 0, 0) != 0;
   bool transpose_y = vmo_attribute_integer(e, op->op, "transpose_y", 0, 0) != 0;
@@ -181,7 +196,9 @@ static void emit_matmul(vmo_emitter *e, const vmo_emit_op *op, product *p) {
   p->x.start = vmo_multiply_i64(e, batches.index, vmo_multiply_i64(e, p->m, p->k));
   p->y.start = vmo_multiply_i64(e, batches.index, vmo_multiply_i64(e, p->k, p->n));
   p->z.start = vmo_multiply_i64(e, batches.index, vmo_multiply_i64(e, p->m, p->n));
-  multiply(e, p);
+  vmo_emit_product whole = {p->element, x,    &op->operands[1], z,          p->x.start, p->y.start, p->z.start, p->m,
+                            p->n,       p->k, transpose_x,      transpose_y};
+  multiply_somehow(e, p, &whole);
   vmo_end_loop(e, &batches);
 }
 

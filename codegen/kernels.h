@@ -46,6 +46,22 @@ vmo_emit_fold_kind vmo_find_fold_kind(vmo_opcode code);
 LLVMValueRef vmo_is_better(vmo_emitter *e, vmo_opcode code, vmo_element element, LLVMValueRef number,
                            LLVMValueRef best);
 
+/* ---- matrix products through CBLAS (blas.c) ---- */
+
+/* z[m, n] = x[m, k] y[k, n]; a transposed one is given as its transpose. */
+typedef struct vmo_emit_product {
+  vmo_element element;
+  const vmo_emit_array *x, *y, *z;
+  LLVMValueRef x_start, y_start, z_start; /* elements before the matrices */
+  LLVMValueRef m, n, k;
+  bool transpose_x, transpose_y;
+} vmo_emit_product;
+
+/* Whether the options ask for it and the types allow it; then, while it runs (i1), whether the sizes do. */
+bool vmo_can_use_blas(const vmo_emitter *e, const vmo_emit_product *product);
+LLVMValueRef vmo_is_for_blas(vmo_emitter *e, const vmo_emit_product *product);
+void vmo_emit_blas(vmo_emitter *e, const vmo_emit_product *product);
+
 /* ---- what loops are made of (folds.c) ---- */
 
 /* Emits code for indices [first, first + lanes). */
