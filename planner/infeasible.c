@@ -12,6 +12,8 @@
 #include "planner/solver.h"
 #include "planner/tree.h"
 
+#define MOST_THINNED 2000 /* buffers of one time, of which the spare ones are dropped */
+
 /* ---- fixed offsets that overlap ---- */
 
 static vmo_span local_span(const vmo_instance *instance, const vmo_part *part, const vmo_item *item, uint32_t index) {
@@ -125,6 +127,29 @@ static uint32_t count_too_many(const vmo_instance *instance, const vmo_keyed *li
   return count;
 }
 
+/* What the first `count` of them need at least: the sum of the rounded bytes, less the most that rounding added. */
+static vmo_bytes sum_rounded(const vmo_keyed *live, uint32_t count, vmo_bytes grain, uint32_t without) {
+  vmo_bytes sum = 0, most_slack = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (i == without) continue;
+    vmo_bytes bytes = VMO_BYTES_LIMIT - (vmo_bytes)live[i].key, rounded = vmo_round_up(bytes, grain);
+    sum += rounded;
+    most_slack = vmo_max_bytes(most_slack, rounded - bytes);
+  }
+  return sum - most_slack;
+}
+
+/* Drops those without which the others are still too many. Whom rounding makes dear is not always the largest. */
+static uint32_t drop_spare(vmo_keyed *live, uint32_t count, vmo_bytes grain, vmo_bytes capacity) {
+  if (grain == 1 || count > MOST_THINNED) return count;
+  for (uint32_t i = count; i-- > 0;) {
+    if (sum_rounded(live, count, grain, i) <= capacity) continue;
+    memmove(live + i, live + i + 1, (count - i - 1) * sizeof *live);
+    count--;
+  }
+  return count;
+}
+
 /* ---- what a search has ruled out ---- */
 
 #define NODES_PER_PROOF 20000 /* to see whether fewer buffers are still too many */
@@ -197,6 +222,7 @@ static vmo_status reduce_part(vmo_solver *solver, vmo_keyed *found, uint32_t *co
 static void list_section(const vmo_solver *solver, vmo_keyed *found, uint32_t *count) {
   const vmo_instance *instance = &solver->instance;
   *count = count_too_many(instance, found, collect_live(instance, found), solver->problem->capacity);
+  *count = drop_spare(found, *count, instance->grain, solver->problem->capacity);
   for (uint32_t i = 0; i < *count; i++) {
     uint32_t buffer = instance->items[found[i].value].buffer;
     found[i] = (vmo_keyed){buffer, buffer};

@@ -5,6 +5,7 @@
 #include "planner/solver.h"
 #include "support/diag.h"
 
+#define HIGHEST (INT64_C(1) << 60)
 #define MAX_NEIGHBOURS UINT64_C(16000000) /* of a part's graph, for the fits: 64 MB */
 
 typedef enum method_kind {
@@ -120,8 +121,15 @@ vmo_status vmo_find_first_plan(vmo_visit *visit) {
     if (outcome == VMO_OUTCOME_OUT_OF_MEMORY) return VMO_OUT_OF_MEMORY;
   }
   if (outcome == VMO_OUTCOME_FOUND) return VMO_OK;
-  vmo_diag_add(visit->solver->context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0},
-               "no plan of less than 2^53 bytes was found");
+  visit->work.ceiling = HIGHEST; /* a search may still find one below the limit */
+  visit->plan->methods = 0;
+  outcome = run_next(visit);
+  if (outcome == VMO_OUTCOME_OUT_OF_MEMORY) return VMO_OUT_OF_MEMORY;
+  return outcome == VMO_OUTCOME_FOUND ? VMO_OK : vmo_refuse_height(visit->solver->context);
+}
+
+vmo_status vmo_refuse_height(vmo_context *context) {
+  vmo_diag_add(context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0}, "no plan of less than 2^53 bytes was found");
   return VMO_INPUT_ERROR;
 }
 

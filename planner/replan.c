@@ -3,14 +3,25 @@
  *   1. What was placed before and keeps every rule at its old place is pinned there. Where two of them clash, as after
  *      one of them grew, the one with the most clashes is freed first.
  *   2. The rest is placed around the pins.
- *   3. While that plan exceeds the capacity, or a plan from scratch by more than the tolerance, some more are freed:
- * those
- *      that lie highest, twice as many each time. When all would be free, the plan from scratch is taken.
+ *   3. While that plan exceeds the capacity, or a plan from scratch by more than the tolerance, some more are freed: those
+ *      that end too high, and for one that is free and still too high, those that are fewest at one of the places below
+ *      where it could be. Where that does not help, the highest, twice as many each time. When all would be free, the
+ *      plan from scratch is taken.
+ *   4. Who moved is pinned again, in halves and then one by one, as long as the plan stays good.
  *
- * Cost: one plan from scratch, and a placement for each time that some are freed, log n of them. */
+ * Up to some buffers, all sets to free are tried instead, the smallest first: no plan moves fewer.
+ *
+ * Cost: one plan from scratch, and a placement each time that some are freed or pinned again, which are limited. */
 #include <stdlib.h>
 
 #include "planner/budget.h"
+
+#define FEW_BUFFERS 12 /* of which all sets are tried */
+#define MOST_SETS 400  /* of them */
+#define MOST_EVICTIONS 24
+#define MOST_TRIES 60 /* to pin again, and less the more buffers there are: */
+#define TRIED_BUFFERS 2000000
+#define TRY_UNITS UINT64_C(300000) /* of work for a plan around pins, and some for each buffer */
 
 typedef struct replan_run {
   vmo_context *context;
@@ -21,7 +32,9 @@ typedef struct replan_run {
   bool *pinned; /* per buffer */
   vmo_buffer *buffers;
   uint64_t *allowed;
-  vmo_packing_problem held; /* with the pins */
+  double tolerance;
+  vmo_packing fresh;        /* a plan from scratch */
+  vmo_packing_problem held; /* with the pins, and the height that is good enough as its capacity */
 } replan_run;
 
 static uint32_t space_count(const replan_run *run) {
@@ -172,13 +185,16 @@ static vmo_status pin_what_can_stay(replan_run *run) {
 /* ---- plans around the pins ---- */
 
 static vmo_status solve_held(replan_run *run, vmo_packing *packing) {
-  for (uint32_t i = 0; i < run->problem->base.buffer_count; i++) {
+  uint32_t count = run->problem->base.buffer_count;
+  for (uint32_t i = 0; i < count; i++) {
     run->buffers[i] = run->problem->base.buffers[i];
     if (run->pinned[i]) run->buffers[i].fixed_offset = run->offsets[i];
     run->allowed[i] = run->problem->allowed != NULL ? run->problem->allowed[i] : UINT64_MAX;
     if (run->pinned[i] && run->problem->space_count > 0) run->allowed[i] = UINT64_C(1) << previous_space(run, i);
   }
   vmo_solve_options options = vmo_budget_part(&run->budget, 0.5);
+  uint64_t units = TRY_UNITS + 200 * (uint64_t)count;
+  if (count > FEW_BUFFERS && (options.work_limit == 0 || options.work_limit > units)) options.work_limit = units;
   return vmo_solve_packing(run->context, &run->held, &options, packing);
 }
 
@@ -187,12 +203,21 @@ static bool fits(const vmo_packing *packing) {
          (packing->status == VMO_SOLUTION_OPTIMAL || packing->status == VMO_SOLUTION_FEASIBLE);
 }
 
-static bool is_good(const replan_run *run, const vmo_packing *packing, const vmo_packing *fresh, double tolerance) {
-  if (!fits(packing)) return !fits(fresh) && packing->offsets != NULL;
-  if (!fits(fresh)) return true;
-  if (run->problem->space_count > 1) return (double)packing->cost <= (double)fresh->cost * (1 + tolerance);
-  if (run->held.base.capacity >= 0) return true;
-  return (double)packing->results[0].height <= (double)fresh->results[0].height * (1 + tolerance);
+/* No height that is good may exceed this; -1: heights do not matter. */
+static vmo_bytes good_height(const replan_run *run) {
+  if (run->problem->space_count > 0) return -1;
+  if (run->problem->base.capacity >= 0) return run->problem->base.capacity;
+  if (!fits(&run->fresh)) return -1;
+  double height = (double)run->fresh.results[0].height * (1 + run->tolerance);
+  return height < (double)(VMO_BYTES_LIMIT - 1) ? (vmo_bytes)height : VMO_BYTES_LIMIT - 1;
+}
+
+static bool is_good(const replan_run *run, const vmo_packing *packing) {
+  if (!fits(packing)) return !fits(&run->fresh) && packing->offsets != NULL;
+  if (!fits(&run->fresh)) return true;
+  if (run->problem->space_count > 1) return (double)packing->cost <= (double)run->fresh.cost * (1 + run->tolerance);
+  vmo_bytes good = good_height(run);
+  return good < 0 || packing->results[0].height <= good;
 }
 
 typedef struct ranked_top {
@@ -218,22 +243,187 @@ static bool free_highest(replan_run *run, ranked_top *tops, uint32_t wanted, con
   return freed > 0;
 }
 
-static vmo_status replan(replan_run *run, double tolerance, vmo_packing *packing) {
-  vmo_packing fresh;
+/* ---- freeing who is in the way ---- */
+
+static int64_t life_begin(const replan_run *run, uint32_t i) {
+  const vmo_buffer *buffer = &run->problem->base.buffers[i];
+  return buffer->lifetime_count > 0 ? run->problem->base.lifetimes[buffer->lifetime_first].begin : 0;
+}
+
+static int64_t life_end(const replan_run *run, uint32_t i) {
+  const vmo_buffer *buffer = &run->problem->base.buffers[i];
+  return buffer->lifetime_count > 0
+             ? run->problem->base.lifetimes[buffer->lifetime_first + buffer->lifetime_count - 1].end
+             : 0;
+}
+
+/* A buffer in the way: what it takes, and where. */
+typedef struct obstacle {
+  vmo_bytes low, high;
+  uint32_t buffer;
+} obstacle;
+
+static int compare_obstacles(const void *left, const void *right) {
+  const obstacle *a = left, *b = right;
+  if (a->low != b->low) return a->low < b->low ? -1 : 1;
+  return (a->buffer > b->buffer) - (a->buffer < b->buffer);
+}
+
+/* How many obstacles the bytes [place, place + bytes) hit; frees them if asked to. Sorted by `low`. */
+static uint32_t hit(replan_run *run, const obstacle *obstacles, uint32_t count, vmo_bytes place, vmo_bytes bytes,
+                    bool frees) {
+  uint32_t hits = 0;
+  for (uint32_t i = 0; i < count && obstacles[i].low < place + bytes; i++) {
+    if (obstacles[i].high <= place) continue;
+    hits++;
+    if (frees) run->pinned[obstacles[i].buffer] = false;
+  }
+  return hits;
+}
+
+/* Frees those that are fewest at a place below `good` where the buffer could be. False: there is no such place. */
+static bool make_room(replan_run *run, uint32_t buffer, vmo_bytes good, obstacle *obstacles) {
+  const vmo_buffer *wanted = &run->problem->base.buffers[buffer];
+  uint32_t count = 0, fewest = UINT32_MAX;
+  vmo_bytes best = 0;
+  for (uint32_t i = 0; i < run->problem->base.buffer_count; i++) {
+    const vmo_buffer *other = &run->problem->base.buffers[i];
+    if (!run->pinned[i] || life_begin(run, i) >= life_end(run, buffer) || life_begin(run, buffer) >= life_end(run, i))
+      continue;
+    obstacles[count++] = (obstacle){run->offsets[i], run->offsets[i] + other->bytes, i};
+  }
+  if (count > 0) qsort(obstacles, count, sizeof *obstacles, compare_obstacles);
+  for (uint32_t i = 0; i <= 2 * count && i < 4096 && fewest > 0; i++) { /* on the ground, on one, or under one */
+    vmo_bytes place = i == 0 ? 0 : i % 2 == 1 ? obstacles[i / 2].high : obstacles[i / 2 - 1].low - wanted->bytes;
+    if (place < 0) continue;
+    place = (place + wanted->alignment - 1) & ~(wanted->alignment - 1);
+    if (place + wanted->bytes > good) continue;
+    uint32_t hits = hit(run, obstacles, count, place, wanted->bytes, false);
+    if (hits >= fewest) continue;
+    fewest = hits;
+    best = place;
+  }
+  if (fewest == UINT32_MAX || fewest == 0) return false;
+  hit(run, obstacles, count, best, wanted->bytes, true);
+  return true;
+}
+
+/* Frees who ends too high, or whoever is in the way of one that is free. False: nobody was. */
+static bool free_offenders(replan_run *run, const vmo_packing *packing, obstacle *obstacles, const uint32_t *leaders) {
+  vmo_bytes good = good_height(run);
+  bool freed = false;
+  for (uint32_t i = 0; i < run->problem->base.buffer_count && good >= 0 && packing->offsets != NULL; i++) {
+    if (packing->offsets[i] + run->problem->base.buffers[i].bytes <= good) continue;
+    if (run->problem->base.buffers[i].fixed_offset >= 0) return false;
+    if (!run->pinned[i]) {
+      freed = make_room(run, i, good, obstacles) || freed;
+      continue;
+    }
+    run->pinned[i] = false;
+    freed = true;
+  }
+  agree(run, leaders);
+  return freed;
+}
+
+/* ---- pinning again ---- */
+
+/* Pins some of those that moved, [from, to) of the list, and keeps that if the plan stays good. */
+static vmo_status pin_again(replan_run *run, const uint32_t *moved, uint32_t from, uint32_t to, const uint32_t *leaders,
+                            vmo_packing *packing, bool *kept) {
+  uint32_t count = run->problem->base.buffer_count;
+  bool *before = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *before);
+  vmo_packing tried;
+  if (before == NULL) return VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < count; i++) before[i] = run->pinned[i];
+  for (uint32_t i = from; i < to; i++) run->pinned[moved[i]] = may_stay(run, moved[i]);
+  agree(run, leaders);
+  *kept = false;
+  for (uint32_t i = 0; i < count; i++) *kept = *kept || (run->pinned[i] && !before[i]);
+  if (!*kept) return VMO_OK;
+  vmo_status status = solve_held(run, &tried);
+  if (status != VMO_OK) return status;
+  *kept = is_good(run, &tried);
+  if (*kept) *packing = tried;
+  for (uint32_t i = 0; i < count && !*kept; i++) run->pinned[i] = before[i];
+  return VMO_OK;
+}
+
+static vmo_status pin_moved(replan_run *run, const uint32_t *leaders, vmo_packing *packing) {
+  uint32_t count = run->problem->base.buffer_count, moved_count = 0, tries = TRIED_BUFFERS / (count + 1);
+  uint32_t *moved = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *moved);
+  if (moved == NULL) return VMO_OUT_OF_MEMORY;
+  if (tries > MOST_TRIES) tries = MOST_TRIES;
+  for (uint32_t i = 0; i < count; i++)
+    if (!run->pinned[i] && was_placed(run, i) && packing->offsets[i] != run->offsets[i]) moved[moved_count++] = i;
+  for (uint32_t length = moved_count; length > 0; length = length > 1 ? (length + 1) / 2 : 0)
+    for (uint32_t from = 0; from < moved_count && tries > 0 && !vmo_budget_is_over(&run->budget); tries--) {
+      uint32_t to = from + length < moved_count ? from + length : moved_count;
+      bool kept;
+      vmo_status status = pin_again(run, moved, from, to, leaders, packing, &kept);
+      if (status != VMO_OK) return status;
+      from = to;
+    }
+  return VMO_OK;
+}
+
+/* ---- all sets of a few ---- */
+
+/* Frees `size` of the buffers that may stay, set after set; *found: one of them gives a good plan. */
+static vmo_status try_sets(replan_run *run, uint32_t size, const uint32_t *leaders, uint32_t *tries,
+                           vmo_packing *packing, bool *found) {
+  uint32_t count = run->problem->base.buffer_count;
+  for (uint32_t set = 0; set < UINT32_C(1) << count && *tries < MOST_SETS; set++) {
+    if ((uint32_t)__builtin_popcount(set) != size) continue;
+    bool sensible = true;
+    for (uint32_t i = 0; i < count; i++) {
+      run->pinned[i] = may_stay(run, i) && !(set >> i & 1);
+      sensible = sensible && (may_stay(run, i) || !(set >> i & 1));
+    }
+    if (!sensible) continue;
+    agree(run, leaders);
+    ++*tries;
+    vmo_status status = solve_held(run, packing);
+    *found = status == VMO_OK && is_good(run, packing);
+    if (status != VMO_OK || *found) return status;
+  }
+  return VMO_OK;
+}
+
+static vmo_status try_all_sets(replan_run *run, const uint32_t *leaders, vmo_packing *packing, bool *found) {
+  uint32_t tries = 0;
+  vmo_status status = VMO_OK;
+  *found = false;
+  if (run->problem->base.buffer_count > FEW_BUFFERS) return VMO_OK;
+  for (uint32_t size = 0; size <= run->problem->base.buffer_count && status == VMO_OK && !*found; size++)
+    status = try_sets(run, size, leaders, &tries, packing, found);
+  return status;
+}
+
+static vmo_status replan(replan_run *run, vmo_packing *packing) {
   uint32_t count = run->problem->base.buffer_count;
   const uint32_t *leaders = find_leaders(run);
   ranked_top *tops = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *tops);
-  if (tops == NULL || leaders == NULL) return VMO_OUT_OF_MEMORY;
+  obstacle *obstacles = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *obstacles);
+  if (tops == NULL || leaders == NULL || obstacles == NULL) return VMO_OUT_OF_MEMORY;
   vmo_solve_options options = vmo_budget_part(&run->budget, 0.5);
-  vmo_status status = vmo_solve_packing(run->context, run->problem, &options, &fresh);
-  if (status == VMO_OK) status = pin_what_can_stay(run);
-  for (uint32_t wanted = count / 64 + 1; status == VMO_OK; wanted = wanted < count / 2 ? 2 * wanted : count) {
+  vmo_status status = vmo_solve_packing(run->context, run->problem, &options, &run->fresh);
+  if (status != VMO_OK) return status;
+  if (run->problem->space_count == 0) run->held.base.capacity = good_height(run);
+  bool found;
+  status = try_all_sets(run, leaders, packing, &found);
+  if (status != VMO_OK || found) return status;
+  status = pin_what_can_stay(run);
+  uint32_t wanted = count / 64 + 1;
+  for (uint32_t turn = 0; status == VMO_OK; turn++) {
     status = solve_held(run, packing);
-    if (status != VMO_OK || is_good(run, packing, &fresh, tolerance)) return status;
-    if (free_highest(run, tops, wanted, leaders)) continue;
-    *packing = fresh;
-    break;
+    if (status != VMO_OK) return status;
+    if (is_good(run, packing)) return fits(packing) ? pin_moved(run, leaders, packing) : VMO_OK;
+    if (turn < MOST_EVICTIONS && free_offenders(run, packing, obstacles, leaders)) continue;
+    if (!free_highest(run, tops, wanted, leaders)) break;
+    wanted = wanted < count / 2 ? 2 * wanted : count;
   }
+  if (status == VMO_OK) *packing = run->fresh;
   return status;
 }
 
@@ -282,6 +472,7 @@ vmo_status vmo_replan_packing(vmo_context *context, const vmo_packing_problem *p
                     .budget = vmo_begin_budget(options),
                     .offsets = offsets,
                     .spaces = spaces,
+                    .tolerance = tolerance,
                     .held = *problem};
   run.pinned = vmo_alloc_array(context, count, sizeof *run.pinned);
   run.buffers = vmo_alloc_array(context, count, sizeof *run.buffers);
@@ -289,7 +480,7 @@ vmo_status vmo_replan_packing(vmo_context *context, const vmo_packing_problem *p
   if (run.pinned == NULL || run.buffers == NULL || run.allowed == NULL) return VMO_OUT_OF_MEMORY;
   run.held.base.buffers = run.buffers;
   if (problem->space_count > 0) run.held.allowed = run.allowed;
-  vmo_status status = replan(&run, tolerance, packing);
+  vmo_status status = replan(&run, packing);
   if (status != VMO_OK) return status;
   count_moves(&run, packing, moves);
   if (moves->kept > 0) take_back(&run, packing, problem);

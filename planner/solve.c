@@ -254,10 +254,11 @@ static vmo_status solve(vmo_solver *solver) {
   if (!alloc_plans(solver)) return VMO_OUT_OF_MEMORY;
   status = plan_parts(solver);
   if (status == VMO_OK) vmo_report_progress(solver);
-  if (status == VMO_OK) status = work_on_parts(solver);
+  bool hopeless = solver->problem->capacity >= 0 && solver->instance.floor > solver->problem->capacity;
+  if (status == VMO_OK && !hopeless) status = work_on_parts(solver);
   if (status != VMO_OK) return status;
   hand_out(solver);
-  return judge(solver);
+  return solver->solution->height < VMO_BYTES_LIMIT ? judge(solver) : vmo_refuse_height(solver->context);
 }
 
 static int64_t find_deadline(const vmo_solve_options *options) {

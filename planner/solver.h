@@ -67,7 +67,9 @@ bool vmo_visit_is_over(const vmo_visit *visit);
 /* Tells the caller of the solve how far it is. */
 void vmo_report_progress(vmo_solver *solver);
 
-/* Finds the first plan of the part, whatever the limits. VMO_INPUT_ERROR: it would be too high. */
+/* Says that no plan below 2^53 was found: VMO_INPUT_ERROR. */
+vmo_status vmo_refuse_height(vmo_context *context);
+/* Finds the first plan of the part, whatever the limits; it may end at 2^53 or above. VMO_INPUT_ERROR: far above. */
 vmo_status vmo_find_first_plan(vmo_visit *visit);
 /* Runs the other fixed methods. */
 vmo_status vmo_run_portfolio(vmo_visit *visit);

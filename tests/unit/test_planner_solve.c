@@ -258,6 +258,45 @@ static void sizes_near_the_limit_are_exact(void **state) {
   assert_int_equal(solve(PROBLEM(huge, lifetimes, -1)).height, VMO_BYTES_LIMIT / 2 + 1);
 }
 
+/* Problems that only the exact search solves, so large that every other plan would end beyond 2^53. */
+static void searched_plans_near_the_limit_are_found(void **state) {
+  (void)state;
+  random_source source = {77};
+  int searched = 0;
+  for (int round = 0; round < 400 && searched < 8; round++) {
+    random_problem made = random_problem_make(&source, &(random_shape){30, 14, 8, 40, 0, 0, 0, 0});
+    vmo_solution small, large;
+    assert_int_equal(vmo_solve_problem(context, &made.problem, NULL, &small), VMO_OK);
+    if (small.status == VMO_SOLUTION_OPTIMAL && strcmp(small.method, "exact search") == 0) {
+      vmo_bytes factor = (VMO_BYTES_LIMIT - 1) / small.height;
+      for (uint32_t i = 0; i < made.problem.buffer_count; i++) made.buffers[i].bytes *= factor;
+      assert_int_equal(vmo_solve_problem(context, &made.problem, NULL, &large), VMO_OK);
+      assert_int_equal(vmo_check_solution(context, &made.problem, &large), VMO_OK);
+      assert_int_equal(large.height, small.height * factor);
+      searched++;
+    }
+    random_problem_free(&made);
+  }
+  assert_true(searched >= 3);
+}
+
+/* A capacity below the load is ruled out without a search, however large the problem is. */
+static void a_bound_needs_no_search(void **state) {
+  (void)state;
+  random_source source = {78};
+  random_problem made = random_problem_make(&source, &(random_shape){3000, 300, 60, 1000, 0, 0, 20, 0});
+  vmo_bound bound;
+  vmo_solution solution;
+  assert_int_equal(vmo_find_bound(context, &made.problem, &bound), VMO_OK);
+  made.problem.capacity = bound.floor - 1;
+  assert_int_equal(vmo_solve_problem(context, &made.problem, NULL, &solution), VMO_OK);
+  assert_int_equal(solution.status, VMO_SOLUTION_INFEASIBLE);
+  assert_int_equal(solution.proof, VMO_PROOF_BOUND);
+  assert_int_equal(solution.nodes, 0);
+  assert_string_equal(solution.method, "skyline by area");
+  random_problem_free(&made);
+}
+
 static void loads_beyond_the_limit_are_refused(void **state) {
   (void)state;
   vmo_lifetime lifetimes[] = {{0, 2}, {1, 3}};
@@ -482,6 +521,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(pins_that_overlap_are_infeasible, open_context, close_context),
       cmocka_unit_test_setup_teardown(a_pin_beyond_the_capacity_is_infeasible, open_context, close_context),
       cmocka_unit_test_setup_teardown(sizes_near_the_limit_are_exact, open_context, close_context),
+      cmocka_unit_test_setup_teardown(searched_plans_near_the_limit_are_found, open_context, close_context),
+      cmocka_unit_test_setup_teardown(a_bound_needs_no_search, open_context, close_context),
       cmocka_unit_test_setup_teardown(loads_beyond_the_limit_are_refused, open_context, close_context),
       cmocka_unit_test_setup_teardown(broken_rules_are_refused, open_context, close_context),
       cmocka_unit_test_setup_teardown(the_bound_alone_agrees, open_context, close_context),

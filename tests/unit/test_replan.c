@@ -1,4 +1,5 @@
 /* test_replan.c: plans that stay close to a previous one: random edits, and what was there before may be anything. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -98,11 +99,90 @@ static void an_edit_of_one_buffer_moves_few(void **state) {
   random_problem_free(&made);
 }
 
+/* The fewest of the previously placed buffers that any plan of that height moves, by trying all sets that stay. */
+static int fewest_moves(random_packing *made, const vmo_bytes *before, vmo_bytes height) {
+  uint32_t count = made->problem.base.buffer_count;
+  vmo_bytes pins[GRID_BUFFERS];
+  int fewest = INT_MAX;
+  grid *g = malloc(sizeof *g);
+  for (uint32_t i = 0; i < count; i++) pins[i] = made->buffers[i].fixed_offset;
+  for (uint32_t stay = 0; stay < UINT32_C(1) << count; stay++) {
+    int moved = 0;
+    for (uint32_t i = 0; i < count; i++) {
+      made->buffers[i].fixed_offset = stay >> i & 1 ? before[i] : pins[i];
+      moved += !(stay >> i & 1);
+    }
+    if (moved >= fewest) continue;
+    grid_start(g, &made->problem);
+    if (grid_contradicts(g)) continue;
+    vmo_bytes reached = grid_height(g);
+    if (reached >= 0 && reached <= height) fewest = moved;
+  }
+  for (uint32_t i = 0; i < count; i++) made->buffers[i].fixed_offset = pins[i];
+  free(g);
+  return fewest;
+}
+
+/* After one buffer has grown, no plan within the capacity, or as low as one from scratch, moves fewer. */
+static void no_plan_moves_fewer(void **state) {
+  (void)state;
+  random_source source = {24};
+  random_packing *made = malloc(sizeof *made);
+  int several = 0;
+  for (int round = 0; round < 120; round++) {
+    random_packing_make(&source, &(packing_shape){6, 8, 5, 20, 10, 20, 0, 0, 10, 0, 0}, made);
+    vmo_context *context = vmo_context_create();
+    vmo_packing before, fresh, after;
+    vmo_moves moves;
+    if (vmo_solve_packing(context, &made->problem, NULL, &before) == VMO_OK && fits(&before)) {
+      made->buffers[random_in(&source, 0, made->problem.base.buffer_count - 1)].bytes += random_in(&source, 1, 4);
+      assert_int_equal(vmo_solve_packing(context, &made->problem, NULL, &fresh), VMO_OK);
+      vmo_bytes height = fresh.results[0].height;
+      if (round % 2 == 0) made->problem.base.capacity = height += random_in(&source, 0, 3);
+      assert_int_equal(vmo_replan_packing(context, &made->problem, NULL, before.offsets, NULL, 0, &after, &moves),
+                       VMO_OK);
+      assert_true(fits(&after) && after.results[0].height <= height);
+      assert_int_equal(moves.moved, fewest_moves(made, before.offsets, height));
+      several += moves.moved > 1;
+    }
+    vmo_context_destroy(context);
+  }
+  free(made);
+  assert_true(several > 0);
+}
+
+/* One buffer grows among hundreds, with room at the top: it alone moves. A looser capacity moves no more. */
+static void looser_capacities_move_no_more(void **state) {
+  (void)state;
+  random_source source = {25};
+  for (int round = 0; round < 2; round++) {
+    random_shape shape = {150, 200, 40, 1000, 0, 0, 0, 0};
+    random_problem made = random_problem_make(&source, &shape);
+    vmo_packing_problem problem = {.base = made.problem};
+    vmo_context *context = vmo_context_create();
+    vmo_packing before, after;
+    vmo_moves moves;
+    assert_int_equal(vmo_solve_packing(context, &problem, NULL, &before), VMO_OK);
+    made.buffers[70 + round].bytes += 400;
+    uint32_t former = UINT32_MAX;
+    for (int percent = 2; percent <= 100; percent *= 7) {
+      problem.base.capacity = before.results[0].height * (100 + percent) / 100 + 400;
+      assert_int_equal(vmo_replan_packing(context, &problem, NULL, before.offsets, NULL, 0, &after, &moves), VMO_OK);
+      expect_right(context, &problem, &after);
+      assert_true(moves.moved <= 30 && moves.moved <= former);
+      former = moves.moved;
+    }
+    assert_true(former <= 1);
+    vmo_context_destroy(context);
+    random_problem_free(&made);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(random_edits_keep_every_rule),
-      cmocka_unit_test(anything_may_have_been_there_before),
-      cmocka_unit_test(an_edit_of_one_buffer_moves_few),
+      cmocka_unit_test(random_edits_keep_every_rule),    cmocka_unit_test(anything_may_have_been_there_before),
+      cmocka_unit_test(an_edit_of_one_buffer_moves_few), cmocka_unit_test(no_plan_moves_fewer),
+      cmocka_unit_test(looser_capacities_move_no_more),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
