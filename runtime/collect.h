@@ -100,6 +100,11 @@ typedef struct vmr_gc_final {
   void *user;
 } vmr_gc_final;
 
+typedef struct vmr_gc_published {
+  vmr_published_count live_bytes, live_objects, cycles, young_cycles, freed_bytes, promoted_bytes, total_pause,
+      longest_pause;
+} vmr_gc_published;
+
 #define VMR_GC_RING 8 /* objects that are being fetched while others are scanned */
 
 struct vmr_gc_tracer {
@@ -141,7 +146,8 @@ typedef struct vmr_gc_body {
   uint64_t live_bytes, live_objects;                        /* at the last one */
   size_t reserved;
   vmr_gc_figures figures;
-  vmr_gc_cycle cycle; /* the one under way */
+  vmr_gc_published published; /* of the figures, for metrics; at the last cycle's end */
+  vmr_gc_cycle cycle;         /* the one under way */
   vmr_gc_cycle history[VMR_GC_HISTORY];
 } vmr_gc_body;
 

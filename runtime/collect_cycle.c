@@ -181,7 +181,22 @@ static void end_cycle(vmr_gc_body *heap) {
   verify(heap);
 }
 
-static void keep_history(vmr_gc_body *heap) { heap->history[(heap->cycle.number - 1) % VMR_GC_HISTORY] = heap->cycle; }
+static void publish(vmr_gc_body *heap) {
+  vmr_gc_published *published = &heap->published;
+  VMR_PUBLISH(published->live_bytes, heap->live_bytes);
+  VMR_PUBLISH(published->live_objects, heap->live_objects);
+  VMR_PUBLISH(published->cycles, heap->figures.cycles);
+  VMR_PUBLISH(published->young_cycles, heap->figures.young_cycles);
+  VMR_PUBLISH(published->freed_bytes, heap->figures.freed_bytes);
+  VMR_PUBLISH(published->promoted_bytes, heap->figures.promoted_bytes);
+  VMR_PUBLISH(published->total_pause, heap->figures.total_pause);
+  VMR_PUBLISH(published->longest_pause, heap->figures.longest_pause);
+}
+
+static void keep_history(vmr_gc_body *heap) {
+  publish(heap);
+  heap->history[(heap->cycle.number - 1) % VMR_GC_HISTORY] = heap->cycle;
+}
 
 /* Marks about `budget` bytes, and ends the cycle when nothing is left; true then. */
 static bool do_step(vmr_gc_body *heap, size_t budget) {

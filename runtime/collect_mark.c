@@ -3,7 +3,7 @@
  *   found ──> [stack of marked objects] ──> [ring of 8, being fetched] ──> scanned
  *
  * An object is marked when a pointer to it is found, and scanned some objects after its cache line was asked for (Cher,
- * Hosking and Vitek, Software Prefetching for Mark-Sweep Garbage Collection, ASPLOS 2004). Objects without pointers are
+ * Hosking and Vijaykumar, Software Prefetching for Mark-Sweep Garbage Collection, ASPLOS 2004). Objects without pointers are
  * not touched. Objects over 64 KiB that are described by bits are scanned in parts, so that a step stays short. When
  * there is no memory for the stack, what did not fit is found again by a walk over all marked objects. */
 #include <string.h>

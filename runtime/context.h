@@ -64,6 +64,8 @@ typedef struct vmr_books {
 typedef struct vmr_gone {
   uint64_t arena_object_bytes, heap_objects, pool_hits, pool_misses, pool_refused, interner_hits, interner_misses,
       interner_saved_bytes, limits_hit;
+  uint64_t collections, young_collections, collected_freed_bytes, collected_promoted_bytes;
+  uint64_t collection_pause_nanoseconds;
 } vmr_gone;
 
 struct vmr_ctx {

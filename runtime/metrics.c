@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/arena.h"
+#include "runtime/collect.h"
 #include "runtime/heap.h"
 #include "runtime/interner.h"
 #include "runtime/plan.h"
@@ -48,6 +49,19 @@ static void add_interner(vmr_metrics *sums, const vmr_interner *interner) {
   sums->limits_hit += figures.limits_hit;
 }
 
+static void add_collected(vmr_metrics *sums, const vmr_gc_body *heap) {
+  const vmr_gc_published *published = &heap->published;
+  uint64_t longest = VMR_PEEK(published->longest_pause);
+  sums->collected_live_bytes += VMR_PEEK(published->live_bytes);
+  sums->collected_live_objects += VMR_PEEK(published->live_objects);
+  sums->collections += VMR_PEEK(published->cycles);
+  sums->young_collections += VMR_PEEK(published->young_cycles);
+  sums->collected_freed_bytes += VMR_PEEK(published->freed_bytes);
+  sums->collected_promoted_bytes += VMR_PEEK(published->promoted_bytes);
+  sums->collection_pause_nanoseconds += VMR_PEEK(published->total_pause);
+  if (longest > sums->collection_longest_pause) sums->collection_longest_pause = longest;
+}
+
 static void add_handle(vmr_metrics *sums, const vmr_handle *handle) {
   switch (handle->kind) {
   case VMR_KIND_ARENA: add_arena(sums, BODY_OF(vmr_arena_body, handle)); break;
@@ -62,6 +76,7 @@ static void add_handle(vmr_metrics *sums, const vmr_handle *handle) {
   case VMR_KIND_HEAP: sums->heap_objects += VMR_PEEK(BODY_OF(vmr_heap, handle)->allocated); break;
   case VMR_KIND_INTERNER: add_interner(sums, BODY_OF(vmr_interner, handle)); break;
   case VMR_KIND_PLAN: sums->plan_used_bytes += VMR_PEEK(BODY_OF(vmr_plan, handle)->used); break;
+  case VMR_KIND_GC: add_collected(sums, BODY_OF(vmr_gc_body, handle)); break;
   default: break;
   }
 }
@@ -78,6 +93,11 @@ void vmr_metrics_keep(vmr_ctx *ctx, const vmr_handle *handle) {
   ctx->gone.interner_misses += last.interner_misses;
   ctx->gone.interner_saved_bytes += last.interner_saved_bytes;
   ctx->gone.limits_hit += last.limits_hit;
+  ctx->gone.collections += last.collections;
+  ctx->gone.young_collections += last.young_collections;
+  ctx->gone.collected_freed_bytes += last.collected_freed_bytes;
+  ctx->gone.collected_promoted_bytes += last.collected_promoted_bytes;
+  ctx->gone.collection_pause_nanoseconds += last.collection_pause_nanoseconds;
 }
 
 /* ---- the whole ---- */
@@ -92,6 +112,11 @@ static void add_gone(vmr_metrics *sums, const vmr_gone *gone) {
   sums->interner_misses += gone->interner_misses;
   sums->interner_saved_bytes += gone->interner_saved_bytes;
   sums->limits_hit += gone->limits_hit;
+  sums->collections += gone->collections;
+  sums->young_collections += gone->young_collections;
+  sums->collected_freed_bytes += gone->collected_freed_bytes;
+  sums->collected_promoted_bytes += gone->collected_promoted_bytes;
+  sums->collection_pause_nanoseconds += gone->collection_pause_nanoseconds;
 }
 
 static void add_books(vmr_metrics *sums, vmr_ctx *ctx) {

@@ -46,7 +46,15 @@ extern "C" {
   X(GAUGE, count, interned_bytes, "Bytes of texts that living interners store.") \
   X(COUNTER, count, interner_hits, "Texts added that were there.") \
   X(COUNTER, count, interner_misses, "Texts added that were not.") \
-  X(COUNTER, count, interner_saved_bytes, "What copies of the texts that were there would have cost.")
+  X(COUNTER, count, interner_saved_bytes, "What copies of the texts that were there would have cost.") \
+  X(GAUGE, count, collected_live_bytes, "Bytes that the last cycles of collected heaps left alive.") \
+  X(GAUGE, count, collected_live_objects, "Objects that they left alive.") \
+  X(COUNTER, count, collections, "Cycles of collected heaps.") \
+  X(COUNTER, count, young_collections, "Of these, those that looked at young objects only.") \
+  X(COUNTER, count, collected_freed_bytes, "Bytes that cycles freed.") \
+  X(COUNTER, count, collected_promoted_bytes, "Bytes of young objects that survived a cycle.") \
+  X(COUNTER, count, collection_pause_nanoseconds, "Nanoseconds that programs waited for cycles and their steps.") \
+  X(GAUGE, count, collection_longest_pause, "The longest of these pauses, in nanoseconds.")
 
 typedef uint64_t vmr_metric_count;
 typedef double vmr_metric_ratio;
