@@ -100,6 +100,21 @@ vmr_value vmr_expression_make(vmr_store *store, vmr_value head, const vmr_value 
   return made;
 }
 
+void vmr_expression_open(vmr_store *store, vmr_value expression, vmr_value *arguments) {
+  vmr_node *node = expression.as.node;
+  size_t count = node->length;
+  bool is_last = node->count == 1 && node->flags == 0;
+  if (count != 0) memcpy(arguments, vmr_expression_arguments(expression), count * sizeof *arguments);
+  if (is_last) {
+    vmr_value_release(store, vmr_expression_head(expression));
+    vmr_store_unlink(store, node);
+    vmr_node_free(store, node);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) vmr_value_retain(arguments[i]);
+  vmr_value_release(store, expression);
+}
+
 /* ---- tuples ---- */
 
 #define SMALL_BEGIN (sizeof(vmr_value) - VMR_VALUE_SMALL_TUPLE * sizeof(int32_t))

@@ -27,6 +27,7 @@ MAY_INCLUDE = {
     "frontends": ["ir"],
     "reports": ["analysis", "planner", "ir"],
     "api": ["passes", "reports", "planner", "analysis", "ir"],
+    "corpus": ["runtime"],
     "cli": ["runtime", "support", "ir", "planner", "analysis", "passes", "evaluate", "codegen", "llvm", "frontends",
             "reports"],
 }

@@ -43,6 +43,10 @@ static inline const vmr_value *vmr_expression_arguments(vmr_value expression) {
   return ((const vmr_expression_node *)(const void *)expression.as.node)->arguments;
 }
 
+/* Consumes an expression or a tuple with a node, and gives its arguments, which are then the caller's, in a place that holds
+ * as many. When nobody else refers to it they are moved. */
+VMR_API void vmr_expression_open(vmr_store *store, vmr_value expression, vmr_value *arguments);
+
 /* A tuple of `count` items, which are consumed. Up to 3 integers of 32 bits need no node. */
 VMR_API vmr_value vmr_tuple_make(vmr_store *store, const vmr_value *items, size_t count);
 VMR_API size_t vmr_tuple_count(vmr_value tuple);
