@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Compiles and runs every C program of docs/runtime.md, and compares what it prints with the ```text block behind it. Then
-each allocation that a context of the program makes fails in turn: the program may end with 1, but neither crash nor leak,
+"""Compiles and runs every C program of docs/runtime.md and docs/managed.md, and compares what it prints with the ```text
+block behind it. Then each allocation that a context of the program makes fails in turn: the program may end with 1, but
+neither crash nor leak,
 as AddressSanitizer sees it.
 
     docs_runtime.py SOURCE_DIRECTORY LIBRARY COMPILER [FLAG...]
@@ -60,18 +61,22 @@ def main():
         print(__doc__, file=sys.stderr)
         return 2
     source, library, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:]
-    document = source / "docs" / "runtime.md"
-    text = document.read_text(encoding="utf-8")
-    faults = count = 0
+    faults = 0
     with tempfile.TemporaryDirectory() as work:
-        for match in PROGRAM.finditer(text):
-            count += 1
-            fault = check(match[1], match[2], source, library, compiler, pathlib.Path(work))
-            if fault:
-                faults += 1
-                print(f"{document}:{text.count(chr(10), 0, match.start()) + 1}: {fault}")
-    print(f"{count} programs, {faults} faults")
-    return 1 if faults or not count else 0
+        for name in ("runtime.md", "managed.md"):
+            document = source / "docs" / name
+            text = document.read_text(encoding="utf-8")
+            count = 0
+            for match in PROGRAM.finditer(text):
+                count += 1
+                fault = check(match[1], match[2], source, library, compiler, pathlib.Path(work))
+                if fault:
+                    faults += 1
+                    print(f"{document}:{text.count(chr(10), 0, match.start()) + 1}: {fault}")
+            print(f"{name}: {count} programs")
+            faults += count == 0
+    print(f"{faults} faults")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":
