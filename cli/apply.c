@@ -233,7 +233,8 @@ static bool apply_detail(vmo_cli *cli, vmo_setting_level level, const char *valu
 }
 
 static bool apply_optimise(vmo_cli *cli, vmo_setting_level level, const char *value) {
-  bool compiles = cli->command->bit == VMO_COMPILE, is_digit = value[0] >= '0' && value[0] <= '2' && value[1] == '\0';
+  bool compiles = (cli->command->bit & (VMO_COMPILE | VMO_RUN)) != 0,
+       is_digit = value[0] >= '0' && value[0] <= '2' && value[1] == '\0';
   if (!is_digit || (value[0] == '1' && !compiles))
     return vmo_option_fault(cli, level, VMO_OPTION_OPTIMISE, "is %s, not '%s'", compiles ? "0, 1 or 2" : "0 or 2",
                             value);
@@ -343,6 +344,9 @@ bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo
   case VMO_OPTION_OUT: return vmo_vec_push(cli->context->arena, &options->outs, value);
   case VMO_OPTION_CALLS: return vmo_apply_calls(cli, level, value);
   case VMO_OPTION_ENGINE: return vmo_apply_engine(cli, level, value);
+  case VMO_OPTION_LIBRARY: return vmo_vec_push(cli->context->arena, &options->libraries, value);
+  case VMO_OPTION_MEASURE: return vmo_apply_measure(cli, level, value);
+  case VMO_OPTION_TRACE: return apply_path(cli, level, option, value, &options->trace);
   case VMO_OPTION_ALIGN: return apply_alignment(cli, level, value);
   case VMO_OPTION_MAX_PEAK: return apply_list(cli, level, value, apply_budget);
   case VMO_OPTION_RESULTS: return choose(cli, level, option, value, "arena", "caller", &options->results_in_caller);

@@ -36,3 +36,9 @@ bool vmo_apply_engine(vmo_cli *cli, vmo_setting_level level, const char *value) 
   cli->options.engine = reference ? VMO_ENGINE_REFERENCE : VMO_ENGINE_JIT;
   return true;
 }
+
+bool vmo_apply_measure(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  cli->options.measure = value == NULL ? VMO_MEASURE_BOTH : VMO_MEASURE_JIT;
+  return value == NULL || strcmp(value, "jit") == 0 ||
+         vmo_option_fault(cli, level, VMO_OPTION_MEASURE, "is without an argument or jit, not '%s'", value);
+}

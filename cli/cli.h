@@ -152,8 +152,10 @@ typedef struct vmo_options {
   const char *remarks;
   bool ascii;
   VMO_VEC(vmo_argument_setting) arguments;
-  VMO_VEC(const char *) graphs, outs; /* as they were given */
-  int64_t calls;                      /* 0: the default */
+  VMO_VEC(const char *) graphs, outs, libraries; /* as they were given */
+  enum { VMO_MEASURE_NOT, VMO_MEASURE_JIT, VMO_MEASURE_BOTH } measure;
+  const char *trace;
+  int64_t calls; /* 0: the default */
   vmo_engine_choice engine;
   const char *depfile, *config;
   vmo_colour_choice colour;
@@ -210,6 +212,7 @@ bool vmo_apply_seed(vmo_cli *cli, vmo_setting_level level, const char *value);
 bool vmo_apply_argument(vmo_cli *cli, vmo_setting_level level, const char *value);
 bool vmo_apply_calls(vmo_cli *cli, vmo_setting_level level, const char *value);
 bool vmo_apply_engine(vmo_cli *cli, vmo_setting_level level, const char *value);
+bool vmo_apply_measure(vmo_cli *cli, vmo_setting_level level, const char *value);
 /* An error about an option, which is named as it was written. Returns false. */
 bool vmo_option_fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *format, ...)
     VMO_PRINTF(4, 5);
@@ -247,6 +250,10 @@ vmo_status vmo_load_input(vmo_cli *cli, unsigned wanted);
 vmo_status vmo_load_module(vmo_cli *cli);
 /* As above, of an input that was read already. */
 vmo_status vmo_parse_loaded(vmo_cli *cli);
+/* How the command plans, by its options. */
+vmo_plan_options vmo_make_plan_options(vmo_cli *cli);
+/* Whether any function calls another one, or itself. */
+bool vmo_has_calls(const vmo_module *module);
 /* Plans it. */
 vmo_status vmo_plan_loaded(vmo_cli *cli);
 /* The same program, planned with results in the caller's bytes, when its functions call each other; *callees is NULL where

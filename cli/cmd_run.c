@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/run.h"
+#include "codegen/codegen.h"
 
 /* ---- which function ---- */
 
@@ -66,12 +67,15 @@ static void write_json(const vmo_cli *cli, void *user, vmo_text *out) {
   vmo_write_run_json(&run->report, out);
 }
 
-static void begin_report(vmo_execution *run) {
+static void begin_report(vmo_execution *run, const char *remark) {
   const vmo_cli *cli = run->cli;
   run->report = (vmo_run_report){.context = cli->context,
                                  .input = strcmp(cli->options.input, "-") == 0 ? "<stdin>" : cli->options.input,
                                  .function = vmo_name(run->module, run->function->name),
-                                 .engine = "reference",
+                                 .engine = run->compiled ? "jit" : "reference",
+                                 .remark = remark,
+                                 .measure = cli->options.measure != VMO_MEASURE_NOT ? &run->measure : NULL,
+                                 .watch = cli->options.instrument || cli->options.trace != NULL ? &run->watch : NULL,
                                  .module = run->module,
                                  .binding = &cli->binding,
                                  .calls = run->calls};
@@ -79,10 +83,42 @@ static void begin_report(vmo_execution *run) {
 
 /* ---- the command ---- */
 
+static vmo_status refuse_reference(vmo_execution *run, const char *option) {
+  vmo_diagnostic *added =
+      vmo_diag_add(run->cli->context, VMO_DIAG_USAGE, (vmo_location){0},
+                   "%s looks at the compiled engine, and --engine=reference asks for the other", option);
+  if (added != NULL) added->source = "vmemopt";
+  return VMO_INPUT_ERROR;
+}
+
+/* The compiled engine by default, where there is LLVM. */
+static vmo_status choose_engine(vmo_execution *run, const char **remark) {
+  const vmo_options *options = &run->cli->options;
+  *remark = options->engine == VMO_ENGINE_DEFAULT && !vmo_has_llvm() ? "this build has no LLVM" : NULL;
+  run->compiled = options->engine == VMO_ENGINE_JIT || (options->engine == VMO_ENGINE_DEFAULT && vmo_has_llvm());
+  const char *needs = options->measure != VMO_MEASURE_NOT ? "--measure"
+                      : options->trace != NULL            ? "--trace"
+                      : options->instrument               ? "--instrument"
+                                                          : NULL;
+  run->keep_events = options->trace != NULL;
+  if (needs != NULL && !run->compiled && vmo_has_llvm()) return refuse_reference(run, needs);
+  bool missing = (run->compiled || needs != NULL) && !vmo_has_llvm();
+  if (missing)
+    vmo_diag_hint(run->cli->context,
+                  vmo_diag_add(run->cli->context, VMO_DIAG_NO_LLVM, (vmo_location){0},
+                               "%s needs LLVM, which this build "
+                               "of vmemopt does not have",
+                               needs != NULL ? needs : "--engine=jit"),
+                  "--engine=reference runs without; configure with VMEMOPT_LLVM=ON for both");
+  return missing ? VMO_INPUT_ERROR : VMO_OK;
+}
+
 static vmo_status execute(vmo_execution *run) {
+  const char *remark = NULL;
   run->calls = run->cli->options.calls > 0 ? run->cli->options.calls : 1;
   vmo_status status = choose_function(run);
-  if (status == VMO_OK) begin_report(run);
+  if (status == VMO_OK) status = choose_engine(run, &remark);
+  if (status == VMO_OK) begin_report(run, remark);
   if (status == VMO_OK) status = vmo_make_arguments(run);
   if (status == VMO_OK) status = vmo_place_results(run);
   if (status == VMO_OK && run->cli->json_path != NULL) status = vmo_describe_arguments(run);
@@ -102,5 +138,6 @@ vmo_exit vmo_run_run_command(vmo_cli *cli) {
                          .user = &run};
   vmo_exit code = vmo_finish(cli, status, &writers);
   vmo_close_sources(&run);
+  vmo_close_libraries(&run);
   return code;
 }

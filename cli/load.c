@@ -36,7 +36,7 @@ vmo_status vmo_parse_loaded(vmo_cli *cli) {
 
 enum { DEFAULT_LEVEL = 2 }; /* of compile and run */
 
-static vmo_plan_options plan_options(vmo_cli *cli) {
+vmo_plan_options vmo_make_plan_options(vmo_cli *cli) {
   const vmo_options *options = &cli->options;
   bool makes_code = (cli->command->bit & (VMO_COMPILE | VMO_RUN)) != 0;
   vmo_plan_options plan = {.alignment = options->alignment,
@@ -55,14 +55,14 @@ static vmo_plan_options plan_options(vmo_cli *cli) {
 }
 
 vmo_status vmo_plan_loaded(vmo_cli *cli) {
-  vmo_plan_options plan = plan_options(cli);
+  vmo_plan_options plan = vmo_make_plan_options(cli);
   vmo_status status = vmo_plan_module(cli->module, &cli->binding, &plan, &cli->facts);
   if (status != VMO_OK) cli->facts = NULL;
   if (status == VMO_OK && vmo_text_failed(&cli->dump)) status = VMO_OUT_OF_MEMORY;
   return status;
 }
 
-static bool has_calls(const vmo_module *module) {
+bool vmo_has_calls(const vmo_module *module) {
   for (uint32_t f = 0; f < module->functions.count; f++)
     for (uint32_t i = 0; i < module->functions.data[f]->ops.count; i++)
       if (module->functions.data[f]->ops.data[i].code == VMO_OP_call) return true;
@@ -72,10 +72,10 @@ static bool has_calls(const vmo_module *module) {
 /* Nothing that is wrong is found here for the first time, so that its diagnostics need not be shown. */
 vmo_status vmo_plan_for_calls(vmo_cli *cli, vmo_module **callees) {
   const vmo_context *from = cli->context;
-  vmo_plan_options plan = plan_options(cli);
+  vmo_plan_options plan = vmo_make_plan_options(cli);
   vmo_module_facts *facts;
   *callees = NULL;
-  if (plan.results_in_caller || !has_calls(cli->module)) return VMO_OK;
+  if (plan.results_in_caller || !vmo_has_calls(cli->module)) return VMO_OK;
   vmo_context *context = cli->call_context = vmo_context_create();
   if (context == NULL) return VMO_OUT_OF_MEMORY;
   vmo_status status = vmo_context_set_source(context, from->source_name, from->source_text, from->source_length);

@@ -3,7 +3,8 @@
  *   cmd_run.c        the command: from options to outputs
  *   run_arguments.c  which parameter gets what        run_values.c   numbers in text, random ones
  *   run_files.c      .npy files, edge lists           run_dims.c     dims from the sizes of arguments
- *   run_engines.c    calls, timed                     run_results.c  what results are, and where they go */
+ *   run_engines.c    calls, timed, measured           run_results.c  what results are, and where they go
+ *   run_compiled.c   the compiled engine              run_library.c  functions for declared ops */
 #ifndef VMO_CLI_RUN_H
 #define VMO_CLI_RUN_H
 
@@ -13,6 +14,7 @@
 #include "reports/reports.h"
 #include "support/edges.h"
 #include "support/npy.h"
+#include "vmemrt/compiled.h"
 
 typedef enum vmo_source_kind {
   VMO_SOURCE_NONE,    /* nothing given */
@@ -81,6 +83,11 @@ typedef struct vmo_execution {
   const char **paths; /* of those places that are written */
   uint32_t *path_places, path_count;
   int64_t calls;
+  bool compiled; /* by the compiled engine */
+  void **libraries;
+  bool keep_events; /* for a trace */
+  vmo_run_measure measure;
+  vmo_run_watch watch;
   vmo_run_report report;
 } vmo_execution;
 
@@ -129,6 +136,13 @@ vmo_status vmo_make_arguments(vmo_execution *run);
 
 /* Calls the function as often as asked for, by the engine asked for; fills the places' arrays. */
 vmo_status vmo_run_function(vmo_execution *run);
+
+/* ---- functions for declared ops (run_library.c) ---- */
+
+vmo_status vmo_open_libraries(vmo_execution *run);
+/* Of a vmo_find_declared; `run` is the user. */
+vmr_declared_op vmo_find_declared_op(void *run, const char *name);
+void vmo_close_libraries(vmo_execution *run);
 
 /* ---- results (run_results.c) ---- */
 

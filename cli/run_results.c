@@ -137,8 +137,19 @@ static vmo_status apply_out(vmo_execution *run, const char *text) {
 }
 
 /* Files that --out names one by one must be apart; those in a folder are by their names. */
+/* The trace is one more file. */
+static vmo_status place_trace(vmo_execution *run) {
+  const char *trace = run->cli->options.trace;
+  vmo_result_place place = {.path = NULL};
+  if (trace == NULL) return VMO_OK;
+  vmo_status status = give_path(run, &place, trace);
+  run->path_places[run->path_count] = VMO_NONE;
+  run->paths[run->path_count++] = trace;
+  return status;
+}
+
 static vmo_status keep_apart(vmo_execution *run) {
-  uint32_t count = run->path_count <= 2 * run->cli->options.outs.count ? run->path_count : 0;
+  uint32_t count = run->path_count <= 2 * run->cli->options.outs.count + 1 ? run->path_count : 0;
   for (uint32_t i = 0; i < count; i++)
     for (uint32_t j = 0; j < i; j++)
       if (vmo_is_same_file(run->paths[i], run->paths[j]))
@@ -148,7 +159,7 @@ static vmo_status keep_apart(vmo_execution *run) {
 
 vmo_status vmo_place_results(vmo_execution *run) {
   vmo_context *context = run->cli->context;
-  size_t most = (size_t)run->function->result_types.count + run->function->parameters.count + 1;
+  size_t most = (size_t)run->function->result_types.count + run->function->parameters.count + 2;
   run->places = vmo_alloc_array(context, most, sizeof *run->places);
   run->paths = vmo_alloc_array(context, most, sizeof *run->paths);
   run->path_places = vmo_alloc_array(context, most, sizeof *run->path_places);
@@ -161,11 +172,16 @@ vmo_status vmo_place_results(vmo_execution *run) {
     run->path_places[run->path_count] = i;
     run->paths[run->path_count++] = run->places[i].path;
   }
+  if (status == VMO_OK) status = place_trace(run);
   return status == VMO_OK ? keep_apart(run) : status;
 }
 
 void vmo_write_result_file(const vmo_cli *cli, void *execution, uint32_t index, vmo_text *out) {
   const vmo_execution *run = execution;
+  if (run->path_places[index] == VMO_NONE) {
+    vmo_write_trace(&run->report, out);
+    return;
+  }
   const vmo_array *array = &run->places[run->path_places[index]].array;
   size_t width = (size_t)vmo_element_bytes(array->element), bytes = (size_t)array->count * width;
   (void)cli;

@@ -16,7 +16,7 @@ LLVMValueRef vmo_call_external(vmo_emitter *e, const char *name, LLVMTypeRef res
 
 /* ---- the callee's arenas ---- */
 
-static const vmo_op_plan *plan_of_op(const vmo_emitter *e) {
+const vmo_op_plan *vmo_plan_of_op(const vmo_emitter *e) {
   for (uint32_t low = 0, high = e->plan->op_count; low < high;) {
     uint32_t middle = low + (high - low) / 2;
     if (e->plan->ops[middle].op == e->op) return &e->plan->ops[middle];
@@ -101,7 +101,7 @@ void vmo_emit_call(vmo_emitter *e, const vmo_op *op) {
   uint32_t most = 1 + called->arena_count + op->operand_count + op->result_count;
   LLVMValueRef *arguments = vmo_emit_alloc(e, most, sizeof *arguments), block = NULL;
   if (arguments == NULL) return;
-  const vmo_op_plan *entry = plan_of_op(e);
+  const vmo_op_plan *entry = vmo_plan_of_op(e);
   arguments[0] = e->frame->call;
   if (entry != NULL && entry->callee_count > 0)
     place_arenas(e, callee, entry, arguments + 1);

@@ -76,6 +76,8 @@ void vmo_emit_outlined(vmo_emitter *e, const vmo_emit_op *op, vmo_emit_kernel ke
 /* ---- call.c ---- */
 
 void vmo_emit_call(vmo_emitter *e, const vmo_op *op);
+/* What the plan keeps of the op in hand; NULL: nothing. */
+const vmo_op_plan *vmo_plan_of_op(const vmo_emitter *e);
 void vmo_emit_declared(vmo_emitter *e, const vmo_op *op);
 /* A call of a C function from outside. */
 LLVMValueRef vmo_call_external(vmo_emitter *e, const char *name, LLVMTypeRef result, LLVMTypeRef *types,
@@ -90,6 +92,14 @@ void vmo_emit_const(vmo_emitter *e, const vmo_emit_op *op);
 
 /* Gives back the blocks that vmo_array_pointer took for the op in hand. */
 void vmo_drop_blocks(vmo_emitter *e);
+
+/* ---- watch.c: nothing, unless code is instrumented ---- */
+
+/* States count as written when the function begins. */
+void vmo_emit_watch_states(vmo_emitter *e, const vmo_unit *unit);
+/* Around an op; those of control flow are passed over. */
+void vmo_emit_watch_before(vmo_emitter *e, const vmo_unit *unit, const vmo_op *op);
+void vmo_emit_watch_after(vmo_emitter *e, const vmo_unit *unit, const vmo_op *op);
 
 /* ---- sizes.c ---- */
 

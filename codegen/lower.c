@@ -247,18 +247,9 @@ static bool is_view(vmo_emitter *e, const vmo_op *op, uint32_t result) {
 }
 
 static LLVMValueRef workspace_of(vmo_emitter *e) {
-  const vmo_plan *plan = e->plan;
-  uint32_t low = 0, high = plan->op_count;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (plan->ops[middle].op < e->op)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  bool found = low < plan->op_count && plan->ops[low].op == e->op && plan->ops[low].workspace_offset != VMO_NONE;
-  if (!found) return NULL;
-  const vmo_place place = {VMO_PLACE_ARENA, 0, plan->ops[low].workspace_offset};
+  const vmo_op_plan *entry = vmo_plan_of_op(e);
+  if (entry == NULL || entry->workspace_offset == VMO_NONE) return NULL;
+  const vmo_place place = {VMO_PLACE_ARENA, 0, entry->workspace_offset};
   return vmo_place_pointer(e, &place);
 }
 
@@ -291,7 +282,7 @@ static void emit_plain(vmo_emitter *e, const vmo_op *op) {
     kernel(e, &described);
 }
 
-static void emit_op(lowering *l, const vmo_unit *unit, const vmo_op *op) {
+static void emit_unwatched(lowering *l, const vmo_unit *unit, const vmo_op *op) {
   vmo_emitter *e = l->e;
   switch (op->code) {
   case VMO_OP_for:
@@ -307,6 +298,12 @@ static void emit_op(lowering *l, const vmo_unit *unit, const vmo_op *op) {
   }
 }
 
+static void emit_op(lowering *l, const vmo_unit *unit, const vmo_op *op) {
+  vmo_emit_watch_before(l->e, unit, op);
+  emit_unwatched(l, unit, op);
+  if (l->e->status == VMO_OK) vmo_emit_watch_after(l->e, unit, op);
+}
+
 void vmo_lower_unit(vmo_emitter *e, vmo_unit *unit) {
   lowering l = {.e = e};
   vmo_emit_frame frame;
@@ -319,6 +316,7 @@ void vmo_lower_unit(vmo_emitter *e, vmo_unit *unit) {
   if (e->scalars == NULL || e->constants == NULL) return;
   vmo_open_frame(e, &frame, unit->body);
   bind_parameters(e, unit);
+  vmo_emit_watch_states(e, unit);
   for (e->op = 0; e->op < e->function->ops.count && e->status == VMO_OK; e->op++)
     emit_op(&l, unit, &e->function->ops.data[e->op]);
   vmo_close_frame(e, &frame);

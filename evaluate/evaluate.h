@@ -21,9 +21,9 @@ typedef struct vmo_array {
 } vmo_array;
 
 /* Runs an op that the program declares: operands in order (literals and dims as scalars), results with their bytes
- * zeroed, to be filled. False stops the run; the callee may have said why in `context`. */
+ * zeroed, to be filled, and the workspace that its declaration asks for. False stops the run; the callee may have said why in `context`. */
 typedef bool (*vmo_declared_kernel)(void *user, vmo_context *context, const char *name, const vmo_array *operands,
-                                    uint32_t operand_count, vmo_array *results, uint32_t result_count);
+                                    uint32_t operand_count, vmo_array *results, uint32_t result_count, void *workspace);
 
 /* All zero is the default. */
 typedef struct vmo_evaluate_options {
@@ -41,6 +41,7 @@ typedef struct vmo_evaluate_result {
   vmo_array *results;      /* of the function, in the arena that the options name */
   uint32_t result_count;   /* those written in its type, then the next content of each state */
   uint64_t op_count;       /* ops run */
+  uint64_t buffer_count;   /* buffers that were made for values */
   vmo_bytes largest_bytes; /* the most that the values of all open activations held together */
 } vmo_evaluate_result;
 

@@ -155,6 +155,7 @@ static bool make_values(engine *e, activation *a, const vmo_array *arguments) {
     value->data = shared ? arguments[i].data : NULL;
     if (shared) continue; /* no op writes a parameter */
     if (!give_bytes(value, a->memory)) return fail(e, VMO_OUT_OF_MEMORY);
+    e->result->buffer_count++;
     if (i < function->parameters.count) assign(value, &arguments[i]);
     a->bytes += bytes_of(value);
   }
@@ -324,12 +325,23 @@ static bool end_call(engine *e, activation *a, const vmo_op *op) {
 
 /* ---- plain ops ---- */
 
+/* What the declaration asks for, in the scratch arena; NULL when memory is out. */
+static void *make_workspace(engine *e, const vmo_op *op) {
+  vmo_size_id size = vmo_op_workspace(e->module, top(e)->function, op);
+  int64_t bytes;
+  if (size == VMO_NONE || !evaluate_size(e->module, size, e->binding, &bytes)) return NULL;
+  return vmr_arena_alloc_aligned(e->scratch, (size_t)bytes, 64);
+}
+
 static bool run_declared(engine *e, const vmo_op *op, const vmo_array *operands, vmo_array *results) {
   const char *name = vmo_name(e->module, e->module->declarations.data[op->callee].name);
   if (e->options->declared == NULL)
     return fail_at(e, VMO_DIAG_NO_KERNEL, op, "give the engine a function that runs declared ops",
                    "a declared op has no kernel here");
-  if (e->options->declared(e->options->user, e->context, name, operands, op->operand_count, results, op->result_count))
+  void *workspace = make_workspace(e, op);
+  if (workspace == NULL) return fail(e, VMO_OUT_OF_MEMORY);
+  if (e->options->declared(e->options->user, e->context, name, operands, op->operand_count, results, op->result_count,
+                           workspace))
     return true;
   return fail_at(e, VMO_DIAG_NO_KERNEL, op, "its kernel refused", "a declared op failed");
 }

@@ -77,10 +77,56 @@ typedef struct vmo_run_array {
   uint32_t checksum; /* CRC-32 of its bytes */
 } vmo_run_array;
 
+/* What was measured of a run. Bytes are of all spaces together. */
+typedef struct vmo_run_measure {
+  vmo_bytes planned;                      /* of the arenas */
+  vmo_bytes measured;                     /* the highest byte of them that was written, and all below */
+  bool exact;                             /* both are equal in each arena */
+  vmo_bytes load;                         /* the largest load as planned */
+  vmo_bytes naive;                        /* what the reference engine held at most; -1: it did not run */
+  int64_t copies_planned, copies_made;    /* ops that the plan inserted; those that ran, loops counted each time */
+  int64_t copies_expected;                /* inserted ops that were passed, loops counted each time */
+  int64_t allocations, naive_allocations; /* for each call after the first */
+  int64_t deepest;                        /* activations of recursion at a time; 0: none */
+  double compile_seconds;
+  double best_seconds, naive_seconds; /* a call; the least of all */
+  int64_t timed_calls;
+  int64_t differing;         /* elements of results that are not the same bits; -1: not compared */
+  double largest_difference; /* of two real numbers, over the larger of them; NaN where one alone is NaN */
+} vmo_run_measure;
+
+/* An op of the planned program that ran. */
+typedef struct vmo_run_op {
+  const char *function, *op, *result; /* names; `result` NULL: it has none */
+  uint32_t line;                      /* 0: a pass made it */
+  int64_t count;                      /* runs, loops counted each time */
+  double seconds;                     /* of all of them */
+  vmo_bytes moved;                    /* bytes of operands and results, for one run; 0 of a view */
+  vmo_bytes live;                     /* live while it runs, as planned; -1: in a function that was called */
+  bool copy;                          /* the plan inserted it */
+} vmo_run_op;
+
+/* One run of an op, in the order in which they ended; times are those of one clock. */
+typedef struct vmo_run_event {
+  uint32_t op;
+  double begin, seconds;
+} vmo_run_event;
+
+typedef struct vmo_run_watch {
+  const vmo_run_op *ops; /* in the order of functions and their ops */
+  uint32_t op_count;
+  const vmo_run_event *events;
+  uint32_t event_count;
+  int64_t dropped; /* events that were too many */
+} vmo_run_watch;
+
 typedef struct vmo_run_report {
   vmo_context *context; /* its diagnostics are part of the report */
   const char *input, *function;
-  const char *engine; /* "jit", "reference"; NULL: nothing ran */
+  const char *engine;             /* "jit", "reference"; NULL: nothing ran */
+  const char *remark;             /* why it is this one; NULL: it was asked for */
+  const vmo_run_measure *measure; /* NULL: nothing was measured */
+  const vmo_run_watch *watch;     /* NULL: nobody watched */
   const vmo_module *module;
   const vmo_binding *binding;
   int64_t calls;
@@ -90,6 +136,8 @@ typedef struct vmo_run_report {
 
 /* Writes `vmemopt.run/1`, whose shape docs/run.schema.json is; and the same for people. */
 void vmo_write_run_json(const vmo_run_report *report, vmo_text *out);
+/* What was watched, in the Trace Event Format of Chrome. */
+void vmo_write_trace(const vmo_run_report *report, vmo_text *out);
 void vmo_write_run_text(const vmo_run_report *report, const vmo_text_style *style, vmo_text *out);
 
 /* The stable names that reports use: "result", "workspace", ...; "error", ... */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "reports/json_lists.h"
+#include "reports/json_placement.h"
 #include "reports/reports.h"
 #include "reports/writer.h"
 
@@ -53,6 +54,60 @@ static void put_array(vmo_json_writer *writer, const vmo_run_array *array, bool 
   vmo_json_close(writer, '}');
 }
 
+static void put_seconds(vmo_json_writer *writer, const char *key, double seconds) {
+  vmo_json_begin_member(writer, key);
+  vmo_text_addf(writer->out, "%.9f", seconds);
+}
+
+static void write_measure(vmo_json_writer *writer, const vmo_run_measure *measure) {
+  vmo_json_open(writer, "measure", '{');
+  vmo_put_integer(writer, "planned_bytes", measure->planned);
+  vmo_put_integer(writer, "measured_bytes", measure->measured);
+  vmo_put_boolean(writer, "exact", measure->exact);
+  vmo_put_integer(writer, "load_bytes", measure->load);
+  vmo_put_limit(writer, "naive_bytes", measure->naive, measure->naive >= 0);
+  vmo_put_integer(writer, "copies_planned", measure->copies_planned);
+  vmo_put_integer(writer, "copies_expected", measure->copies_expected);
+  vmo_put_integer(writer, "copies_made", measure->copies_made);
+  vmo_put_integer(writer, "allocations_per_call", measure->allocations);
+  vmo_put_limit(writer, "naive_allocations_per_call", measure->naive_allocations, measure->naive >= 0);
+  vmo_put_integer(writer, "deepest", measure->deepest);
+  put_seconds(writer, "call_seconds", measure->best_seconds);
+  if (measure->naive >= 0)
+    put_seconds(writer, "naive_call_seconds", measure->naive_seconds);
+  else
+    vmo_put_null(writer, "naive_call_seconds");
+  put_seconds(writer, "compile_seconds", measure->compile_seconds);
+  vmo_put_integer(writer, "timed_calls", measure->timed_calls);
+  vmo_put_integer(writer, "differing", measure->differing);
+  if (measure->largest_difference >= 0 && measure->largest_difference <= 2) {
+    vmo_json_begin_member(writer, "largest_difference");
+    vmo_text_addf(writer->out, "%.6g", measure->largest_difference);
+  } else {
+    vmo_put_null(writer, "largest_difference");
+  }
+  vmo_json_close(writer, '}');
+}
+
+static void write_ops(vmo_json_writer *writer, const vmo_run_watch *watch) {
+  vmo_json_open(writer, "ops", '[');
+  for (uint32_t i = 0; i < watch->op_count; i++) {
+    const vmo_run_op *op = &watch->ops[i];
+    vmo_json_open_row(writer, NULL, '{');
+    vmo_put_string(writer, "function", op->function);
+    vmo_put_string(writer, "op", op->op);
+    vmo_put_string(writer, "result", op->result);
+    vmo_put_limit(writer, "line", op->line, op->line > 0);
+    vmo_put_integer(writer, "count", op->count);
+    put_seconds(writer, "seconds", op->seconds);
+    vmo_put_integer(writer, "bytes_moved", op->moved);
+    vmo_put_limit(writer, "live_bytes", op->live, op->live >= 0);
+    vmo_put_boolean(writer, "copy", op->copy);
+    vmo_json_close(writer, '}');
+  }
+  vmo_json_close(writer, ']');
+}
+
 void vmo_write_run_json(const vmo_run_report *report, vmo_text *out) {
   vmo_json_writer writer = {.out = out, .empty = true};
   vmo_json_open(&writer, NULL, '{');
@@ -68,6 +123,8 @@ void vmo_write_run_json(const vmo_run_report *report, vmo_text *out) {
   vmo_json_open(&writer, "results", '[');
   for (uint32_t i = 0; i < report->result_count; i++) put_array(&writer, &report->results[i], true);
   vmo_json_close(&writer, ']');
+  if (report->watch != NULL) write_ops(&writer, report->watch);
+  if (report->measure != NULL && report->engine != NULL) write_measure(&writer, report->measure);
   vmo_put_diagnostics(&writer, report->context);
   vmo_json_close(&writer, '}');
   vmo_text_free(&writer.scratch);

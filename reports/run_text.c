@@ -25,8 +25,9 @@ static void write_head(const vmo_run_report *report, const vmo_text_style *style
   vmo_end_paint(style, out);
   vmo_text_add_char(out, '\n');
   write_dims(report, out);
-  vmo_text_addf(out, "  @%s, %s engine, %lld call%s\n\n", report->function, report->engine, (long long)report->calls,
-                report->calls == 1 ? "" : "s");
+  vmo_text_addf(out, "  @%s, %s engine%s%s%s, %lld call%s\n\n", report->function, report->engine,
+                report->remark != NULL ? " (" : "", report->remark != NULL ? report->remark : "",
+                report->remark != NULL ? ")" : "", (long long)report->calls, report->calls == 1 ? "" : "s");
 }
 
 /* ---- results ---- */
@@ -63,8 +64,87 @@ static void write_result(const vmo_run_array *array, const vmo_text_style *style
   if (array->origin != NULL) vmo_text_addf(out, "    written to %s\n", array->origin);
 }
 
+/* ---- what was measured ---- */
+
+static void write_bytes(const char *label, vmo_bytes bytes, const char *says, vmo_text *out) {
+  vmo_text people;
+  vmo_text_init(&people);
+  vmo_text_add_bytes_for_people(&people, bytes);
+  vmo_text_addf(out, "    %-18s %10s %15lld B  %s\n", label, people.data != NULL ? people.data : "", (long long)bytes,
+                says);
+  vmo_drop_part(&people, out);
+}
+
+static void write_seconds(const char *label, double seconds, const char *says, vmo_text *out) {
+  static const struct {
+    double unit;
+    const char *name;
+  } units[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
+  size_t i = 0;
+  while (i < 3 && seconds < units[i].unit) i++;
+  vmo_text_addf(out, "    %-18s %7.3g %-2s  %s\n", label, seconds / units[i].unit, units[i].name, says);
+}
+
+static void write_agreement(const vmo_run_measure *measure, vmo_text *out) {
+  if (measure->differing == 0)
+    vmo_text_add(out, "    results            the same bits from both engines\n");
+  else
+    vmo_text_addf(out,
+                  "    results            %lld elements differ between the engines, by %.3g of their size at most\n",
+                  (long long)measure->differing, measure->largest_difference);
+}
+
+static void write_measure(const vmo_run_measure *measure, vmo_text *out) {
+  vmo_text_add(out, "\n");
+  write_bytes("planned", measure->planned, "the arena", out);
+  write_bytes("measured", measure->measured,
+              measure->exact ? "its highest byte that was written" : "of it were written", out);
+  if (measure->naive >= 0) write_bytes("naive", measure->naive, "what the reference engine held at most", out);
+  vmo_text_addf(out, "    copies             %lld planned, %lld made\n", (long long)measure->copies_planned,
+                (long long)measure->copies_made);
+  vmo_text_addf(out, "    allocations        %lld for each call", (long long)measure->allocations);
+  if (measure->naive >= 0) vmo_text_addf(out, ", %lld of the reference engine", (long long)measure->naive_allocations);
+  vmo_text_add_char(out, '\n');
+  if (measure->deepest > 0)
+    vmo_text_addf(out, "    recursion          %lld activations at a time, at most\n", (long long)measure->deepest);
+  write_seconds("call", measure->best_seconds, "the fastest", out);
+  if (measure->naive >= 0) write_seconds("reference call", measure->naive_seconds, "the same by the other engine", out);
+  write_seconds("compiling", measure->compile_seconds, "planning included", out);
+  if (measure->differing >= 0) write_agreement(measure, out);
+}
+
+/* ---- what was watched ---- */
+
+static void fill_op(const void *user, uint32_t row, vmo_text *cells) {
+  const vmo_run_op *op = &((const vmo_run_watch *)user)->ops[row];
+  vmo_text_addf(cells, "%s%s%s%s\t", op->op, op->result != NULL ? " %" : "", op->result != NULL ? op->result : "",
+                op->copy ? " (copy)" : "");
+  vmo_text_addf(cells, "@%s\t%u\t%lld\t%.1f\t", op->function, op->line, (long long)op->count, op->seconds * 1e6);
+  vmo_text_add_bytes_for_people(cells, op->moved);
+  vmo_text_add_char(cells, '\t');
+  if (op->live >= 0) vmo_text_add_bytes_for_people(cells, op->live);
+}
+
+static void write_watch(const vmo_run_watch *watch, const vmo_text_style *style, vmo_text *out) {
+  const vmo_table table = {.columns = {{"op", false},
+                                       {"function", false},
+                                       {"line", true},
+                                       {"runs", true},
+                                       {"us", true},
+                                       {"moves", true},
+                                       {"live", true}},
+                           .column_count = 7,
+                           .row_count = watch->op_count,
+                           .fill = fill_op,
+                           .user = watch};
+  vmo_text_add_char(out, '\n');
+  vmo_write_table(&table, style, out);
+}
+
 void vmo_write_run_text(const vmo_run_report *report, const vmo_text_style *style, vmo_text *out) {
   write_head(report, style, out);
   for (uint32_t i = 0; i < report->result_count; i++) write_result(&report->results[i], style, out);
   if (report->result_count == 0) vmo_text_add(out, "it has no results\n");
+  if (report->measure != NULL) write_measure(report->measure, out);
+  if (report->watch != NULL) write_watch(report->watch, style, out);
 }

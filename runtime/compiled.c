@@ -33,3 +33,31 @@ void vmr_call_end_activation(vmr_call *call, void *block) {
   vmr_os_free(memory);
   call->depth--;
 }
+
+/* ---- for who watches ---- */
+
+void vmr_call_watch_before(vmr_call *call, uint32_t function, uint32_t op) {
+  const vmr_call_watch *watch = call->watch;
+  if (watch != NULL && watch->before != NULL) watch->before(watch->user, function, op);
+}
+
+void vmr_call_watch_after(vmr_call *call, uint32_t function, uint32_t op) {
+  const vmr_call_watch *watch = call->watch;
+  if (watch != NULL && watch->after != NULL) watch->after(watch->user, function, op);
+}
+
+void vmr_call_watch_copy(vmr_call *call) {
+  if (call->watch != NULL) call->watch->copies++;
+}
+
+/* Bytes outside of every arena are the caller's, or an activation's. */
+void vmr_call_watch_write(vmr_call *call, const void *start, int64_t bytes) {
+  const vmr_call_watch *watch = call->watch;
+  if (watch == NULL || watch->high_water == NULL || bytes <= 0) return;
+  for (uint32_t i = 0; i < watch->arena_count; i++) {
+    uintptr_t arena = (uintptr_t)call->arenas[i], at = (uintptr_t)start;
+    if (at < arena || at - arena >= (uintptr_t)call->arena_bytes[i]) continue;
+    int64_t end = (int64_t)(at - arena) + bytes;
+    if (end > watch->high_water[i]) watch->high_water[i] = end;
+  }
+}

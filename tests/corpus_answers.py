@@ -2,7 +2,9 @@
 """Runs every program of the corpus on small data and compares with an answer that was found another way: a textbook's
 example, a direct computation, or a property that only the right answer has.
 
-    corpus_answers.py VMEMOPT SOURCE_DIRECTORY [NAME...]
+    corpus_answers.py VMEMOPT SOURCE_DIRECTORY [--engine=ENGINE [--run=OPTION]...] [NAME...]
+
+The programs are run by tests/interpret.py, or with --engine by `vmemopt run`.
 
 Each test below is named after the program's file; a program without a test is a fault.
 """
@@ -15,9 +17,11 @@ import random
 import sys
 
 from interpret import Array, array, load
+from run_program import Program
 
 TESTS = {}
-TOOL = SOURCE = None
+TOOL = SOURCE = ENGINE = None
+OPTIONS = []
 
 
 def test(path):
@@ -28,7 +32,10 @@ def test(path):
 
 
 def program(path, declared=None, replaced=()):
-    return load(TOOL, os.path.join(SOURCE, "corpus", path + ".vmir"), declared, replaced)
+    file = os.path.join(SOURCE, "corpus", path + ".vmir")
+    if ENGINE is None:
+        return load(TOOL, file, declared, replaced)
+    return Program(TOOL, file, replaced, ENGINE, OPTIONS)
 
 
 def f64(value):
@@ -849,17 +856,25 @@ def monte_carlo():
 
 
 def main():
-    global TOOL, SOURCE
+    global TOOL, SOURCE, ENGINE
     if len(sys.argv) < 3:
         print(__doc__, file=sys.stderr)
         return 2
     TOOL, SOURCE = sys.argv[1:3]
+    names = []
+    for word in sys.argv[3:]:
+        if word.startswith("--engine="):
+            ENGINE = word.removeprefix("--engine=")
+        elif word.startswith("--run="):
+            OPTIONS.append(word.removeprefix("--run="))
+        else:
+            names.append(word)
     found = {os.path.relpath(path, os.path.join(SOURCE, "corpus"))[:-len(".vmir")]
              for path in glob.glob(os.path.join(SOURCE, "corpus", "*", "*.vmir"))}
     faults = [f"corpus/{name}.vmir has no test" for name in sorted(found - set(TESTS))]
     faults += [f"corpus/{name}.vmir is not there" for name in sorted(set(TESTS) - found)]
     for name in sorted(found & set(TESTS)):
-        if len(sys.argv) > 3 and name not in sys.argv[3:]:
+        if names and name not in names:
             continue
         try:
             TESTS[name]()

@@ -33,14 +33,17 @@ typedef enum vmr_call_status {
 
 #define VMR_CALL_DEPTH_LIMIT 10000
 
-/* What a function that was compiled with `instrument` tells while it runs; any member may be NULL or 0. */
+/* What a function that was compiled with `instrument` tells while it runs, one thread at a time; any member may be NULL or
+ * 0. */
 typedef struct vmr_call_watch {
-  /* Called before and after each op: `function` and `op` number them in the planned program. */
+  /* Called before and after each op that is no control flow. `function` and `op` number them in the planned program; where
+   * calls have a plan of their own, its functions are counted behind all others. */
   void (*before)(void *user, uint32_t function, uint32_t op);
   void (*after)(void *user, uint32_t function, uint32_t op);
   void *user;
   /* For each arena of the entry, in its order: the end of the highest byte written so far, from the arena's start. */
   int64_t *high_water;
+  uint32_t arena_count; /* entries of high_water */
   uint64_t copies;      /* copies that the plan inserted and that ran */
   uint64_t activations; /* blocks that recursion has obtained */
   uint64_t deepest;     /* the most of them at a time */
@@ -114,6 +117,12 @@ VMR_API int64_t vmr_sort_unique(const void *from, void *to, uint32_t element, in
  * of several, or the node's own when there are none. `to` may be `x`. Indices are of 4 or 8 bytes. A vmr_call_status. */
 VMR_API int32_t vmr_take_modes(const void *row, uint32_t row_bytes, const void *col, uint32_t col_bytes, int64_t edges,
                                const void *x, void *to, uint32_t element, int64_t nodes);
+
+/* For call->watch, which may be NULL. */
+VMR_API void vmr_call_watch_before(vmr_call *call, uint32_t function, uint32_t op);
+VMR_API void vmr_call_watch_after(vmr_call *call, uint32_t function, uint32_t op);
+VMR_API void vmr_call_watch_write(vmr_call *call, const void *start, int64_t bytes);
+VMR_API void vmr_call_watch_copy(vmr_call *call);
 
 #ifdef __cplusplus
 }

@@ -164,8 +164,8 @@ static double sum_at(const vmo_array *operands, uint32_t count, int64_t index) {
 }
 
 static bool run_declared(void *user, vmo_context *context, const char *name, const vmo_array *operands,
-                         uint32_t operand_count, vmo_array *results, uint32_t result_count) {
-  (void)user, (void)context, (void)name;
+                         uint32_t operand_count, vmo_array *results, uint32_t result_count, void *workspace) {
+  (void)user, (void)context, (void)name, (void)workspace;
   for (uint32_t r = 0; r < result_count; r++)
     for (int64_t i = 0; i < results[r].count; i++)
       vmo_store(results[r].element, results[r].data, i,

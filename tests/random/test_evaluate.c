@@ -40,7 +40,8 @@ static void fill(vmo_array *array, uint64_t seed) {
 
 /* Every declared op: each result element is 1 + the sum of what stands at its index in the operands. */
 static bool run_declared(void *user, vmo_context *context, const char *name, const vmo_array *operands,
-                         uint32_t operand_count, vmo_array *results, uint32_t result_count) {
+                         uint32_t operand_count, vmo_array *results, uint32_t result_count, void *workspace) {
+  (void)workspace;
   (void)user, (void)context, (void)name;
   for (uint32_t r = 0; r < result_count; r++) {
     vmo_array *result = &results[r];

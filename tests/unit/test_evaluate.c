@@ -476,7 +476,8 @@ static void test_failures(void **state) {
 }
 
 static bool double_it(void *user, vmo_context *context, const char *name, const vmo_array *operands,
-                      uint32_t operand_count, vmo_array *results, uint32_t result_count) {
+                      uint32_t operand_count, vmo_array *results, uint32_t result_count, void *workspace) {
+  (void)workspace;
   (void)context;
   assert_string_equal(name, "twice");
   assert_int_equal(operand_count, 2);
