@@ -74,6 +74,10 @@ static vmo_status order_facts(round_state *round, const uint32_t *fact_of_functi
     vmo_site_fact *site = &facts->sites.data[s];
     bool moves = site->callers > 0 && site->local_callers > 0 && site->verdict == VMO_VERDICT_KEPT;
     if (moves && round->step != STEP_MOVE) site->verdict = VMO_VERDICT_INLINE;
+    if (site->verdict == VMO_VERDICT_INLINE && round->step == STEP_MOVE) { /* LLVM's inliner left the call alone */
+      site->verdict = VMO_VERDICT_KEPT;
+      site->refusal = VMO_SITE_FREED_BY_CALLEE;
+    }
     facts->moved += site->verdict == VMO_VERDICT_STACK;
     facts->bounded += site->verdict == VMO_VERDICT_STACK_BOUNDED;
     facts->kept += site->verdict == VMO_VERDICT_KEPT;
