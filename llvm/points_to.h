@@ -100,9 +100,10 @@ typedef struct vmo_ll_points_to {
 
 #define VMO_LL_ARGUMENT_OBJECT(parameter) (1u + 2u * (parameter))
 #define VMO_LL_REACHED_OBJECT(parameter) (2u + 2u * (parameter))
+#define VMO_LL_POINTER_BYTES 8
 #define VMO_LL_MAX_FRESH 8 /* further objects that one function hands out are one */
 
-/* Solves one function, whose callees' summaries stand in `summaries`. The answer lives in `arena`. */
+/* Solves one function (interpret.c), whose callees' summaries stand in `summaries`. The answer lives in `arena`. */
 vmo_status vmo_solve_points_to(vmo_ll_program *program, uint32_t function, const vmo_ll_summary *summaries,
                                const uint32_t *group, vmr_arena *arena, vmo_ll_points_to **points_to);
 /* Its summary, in the program's arena. (summary.c) */
@@ -121,6 +122,8 @@ void vmo_ll_add(vmo_ll_points_to *p, vmo_ll_set *set, vmo_ll_element element);
 void vmo_ll_add_all(vmo_ll_points_to *p, vmo_ll_set *set, const vmo_ll_set *from, int64_t offset, uint32_t stride);
 void vmo_ll_capture(vmo_ll_points_to *p, uint32_t object, vmo_site_escape escape);
 void vmo_ll_capture_all(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_site_escape escape);
+/* What stands in captured memory is captured. */
+void vmo_ll_capture_contents(vmo_ll_points_to *p);
 /* `bytes` -1: not known. */
 void vmo_ll_load(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes, vmo_ll_set *result);
 void vmo_ll_store(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes, const vmo_ll_set *value);
@@ -131,7 +134,6 @@ void vmo_ll_copy_bytes(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes)
 void vmo_ll_copy(vmo_ll_points_to *p, vmo_ll_element to, vmo_ll_element from, int64_t bytes);
 /* All objects that can be reached from the cells of those in `set`, each as a whole. */
 void vmo_ll_add_reached(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_ll_set *result);
-uint32_t vmo_ll_gcd(uint64_t a, uint64_t b);
 
 /* Interprets a call. (effects.c) */
 void vmo_ll_apply_call(vmo_ll_points_to *p, const vmo_ll_instruction *call, vmo_ll_set *result);

@@ -115,6 +115,9 @@ bool vmo_ll_has_attribute(LLVMValueRef function, const char *name);
 /* The function that a value is; VMO_NONE: it is none. */
 uint32_t vmo_ll_find_function(const vmo_ll_program *program, LLVMValueRef value);
 
+/* The greatest common divisor, for strides; 1 when it is beyond 32 bits. (points_to.c) */
+uint32_t vmo_ll_gcd(uint64_t a, uint64_t b);
+
 /* ---- call graph (call_graph.c) ---- */
 
 /* Functions in groups that call each other directly, callees first. */

@@ -237,15 +237,6 @@ static bool is_wide(const vmo_ll_program *program, LLVMTypeRef type) {
   return bytes < 0 || bytes >= (int64_t)program->pointer_bytes;
 }
 
-static uint32_t common_divisor(uint64_t a, uint64_t b) {
-  while (b != 0) {
-    uint64_t rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a > UINT32_MAX ? 1 : (uint32_t)a;
-}
-
 /* ---- getelementptr ---- */
 
 typedef struct offset {
@@ -256,7 +247,7 @@ typedef struct offset {
 static void add_index(offset *sum, LLVMValueRef index, uint64_t size) {
   if (size == 0) return;
   if (size >= (uint64_t)VMO_BYTES_LIMIT || !LLVMIsAConstantInt(index) || LLVMGetIntTypeWidth(LLVMTypeOf(index)) > 64) {
-    sum->stride = common_divisor(size, sum->stride);
+    sum->stride = vmo_ll_gcd(size, sum->stride);
     return;
   }
   int64_t number = LLVMConstIntGetSExtValue(index), product;
