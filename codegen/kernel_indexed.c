@@ -24,15 +24,10 @@ static LLVMValueRef add_scaled(vmo_emitter *e, LLVMValueRef start, LLVMValueRef 
 
 static void gather_row(vmo_emitter *e, const layout *l, const vmo_emit_array *from, LLVMValueRef from_at,
                        const vmo_emit_array *to, LLVMValueRef to_at) {
-  vmo_emit_loop loop;
-  if (!l->has_inner) {
+  if (l->has_inner)
+    vmo_copy_elements(e, from, from_at, to, to_at, l->inner);
+  else
     vmo_store_element(e, to, to_at, vmo_load_element(e, from, from_at));
-    return;
-  }
-  vmo_begin_loop(e, &loop, vmo_i64(e, 0), l->inner, true);
-  LLVMValueRef number = vmo_load_element(e, from, vmo_add_i64(e, from_at, loop.index));
-  vmo_store_element(e, to, vmo_add_i64(e, to_at, loop.index), number);
-  vmo_end_loop(e, &loop);
 }
 
 static void gather(vmo_emitter *e, const layout *l, const vmo_emit_array *from, const vmo_emit_array *at,

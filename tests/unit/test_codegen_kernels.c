@@ -225,11 +225,12 @@ static void check_trial(program *p, trial *t, uint32_t level) {
   make_arguments(p, t);
   vmo_status wanted = vmo_evaluate_function(p->plain, 0, &t->binding, t->arguments, NULL, &expected);
   assert_int_equal(vmo_find_arenas(p->loaded, 0)(t->dims, bytes), VMR_CALL_OK);
-  void *arena = aligned_alloc(64, ((size_t)bytes[0] + 127) / 64 * 64);
+  unsigned char *arena = aligned_alloc(64, ((size_t)bytes[0] + 127) / 64 * 64);
+  void *places[1] = {arena};
   assert_non_null(arena);
-  memset(arena, 0xa5, (size_t)bytes[0]);
+  memset(arena, 0xa5, (size_t)bytes[0] + 64);
   for (int i = 0; i < 8; i++) arguments[i] = t->arguments[i].data;
-  vmr_call call = {.dims = t->dims, .arguments = arguments, .results = results, .arenas = &arena, .arena_bytes = bytes};
+  vmr_call call = {.dims = t->dims, .arguments = arguments, .results = results, .arenas = places, .arena_bytes = bytes};
   int32_t status = vmo_find_entry(p->loaded, 0)(&call);
   if (status != (wanted == VMO_OK ? VMR_CALL_OK : VMR_CALL_INDEX_OUTSIDE)) {
     char where[3000];
@@ -246,6 +247,7 @@ static void check_trial(program *p, trial *t, uint32_t level) {
     const struct vmo_diagnostics *list = p->plain->context->diagnostics;
     assert_int_equal(call.fault_line, list->items[list->count - 1].location.line);
   }
+  for (int i = 0; i < 64; i++) assert_int_equal(arena[bytes[0] + i], 0xa5); /* nothing is written behind it */
   free(arena);
 }
 
