@@ -243,14 +243,26 @@ static vmr_deferral *find_deferral(const vmr_ctx *ctx) {
 void vmr_ctx_defer(vmr_deferral *deferral, vmr_ctx *ctx) {
   *deferral = (vmr_deferral){.ctx = ctx != NULL && ctx->on_pressure != NULL ? ctx : NULL};
   if (deferral->ctx == NULL) return;
+  const vmr_deferral *around = find_deferral(ctx);
+  deferral->is_last = around != NULL && around->is_last;
   deferral->outer = innermost_deferral;
   innermost_deferral = deferral;
+}
+
+/* What is deferred within a deferral waits for the outer one, whose part is locked. */
+static bool pass_on(vmr_deferral *deferral) {
+  vmr_deferral *around = find_deferral(deferral->ctx);
+  if (around == NULL) return false;
+  if (around->wanted == 0 || deferral->is_refused) around->wanted = deferral->wanted;
+  around->is_refused |= deferral->is_refused;
+  deferral->is_passed_on = deferral->is_refused;
+  return true;
 }
 
 bool vmr_ctx_relieve(vmr_deferral *deferral, bool has_failed) {
   if (deferral->ctx == NULL) return false;
   innermost_deferral = deferral->outer;
-  if (deferral->wanted == 0) return false;
+  if (deferral->wanted == 0 || pass_on(deferral)) return false;
   bool is_again = has_failed && deferral->is_refused;
   press(deferral->ctx, deferral->wanted);
   if (!is_again) return false;

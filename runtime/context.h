@@ -51,6 +51,7 @@ typedef struct vmr_deferral {
   vmr_ctx *ctx;
   size_t wanted; /* bytes that passed a limit. 0: none */
   bool is_refused, is_last;
+  bool is_passed_on; /* a deferral around this one calls back, and tries again */
 } vmr_deferral;
 
 #ifndef VMR_FREESTANDING
@@ -190,7 +191,10 @@ static inline bool vmr_ctx_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
   return (void)ctx, (void)kind, (void)bytes, true;
 }
 static inline void vmr_ctx_discharge(vmr_ctx *ctx, vmr_kind kind, size_t bytes) { (void)ctx, (void)kind, (void)bytes; }
-static inline void vmr_ctx_defer(vmr_deferral *deferral, vmr_ctx *ctx) { (void)deferral, (void)ctx; }
+static inline void vmr_ctx_defer(vmr_deferral *deferral, vmr_ctx *ctx) {
+  (void)ctx;
+  deferral->is_passed_on = false;
+}
 static inline bool vmr_ctx_relieve(vmr_deferral *deferral, bool has_failed) {
   return (void)deferral, (void)has_failed, false;
 }

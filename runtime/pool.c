@@ -209,12 +209,13 @@ static void *take_object(vmr_pool_body *body) {
 }
 
 /* A pressure callback runs between two tries, where the pool is whole: it may use it. */
-static void *find_object(vmr_pool_body *body) {
+static void *find_object(vmr_pool_body *body, bool *is_passed_on) {
   vmr_deferral deferral;
   void *object;
   vmr_ctx_defer(&deferral, body->handle.ctx);
   do object = take_object(body);
   while (vmr_ctx_relieve(&deferral, object == NULL));
+  *is_passed_on = deferral.is_passed_on;
   return object;
 }
 
@@ -222,8 +223,9 @@ void *vmr_pool_get_slow(vmr_pool *pool) {
   vmr_pool_body *body = vmr_pool_body_of(pool);
   if (pool == NULL) return NULL;
   bool is_admitted = !body->is_checked || vmr_ctx_admit(body->handle.ctx, VMR_KIND_POOL, body->object_bytes);
-  void *object = is_admitted ? find_object(body) : NULL;
-  if (object == NULL) return fail(body);
+  bool is_passed_on = false;
+  void *object = is_admitted ? find_object(body, &is_passed_on) : NULL;
+  if (object == NULL) return is_passed_on ? NULL : fail(body);
   if (body->is_checked) {
     (void)vmr_pool_check_object(body, object, false);
     vmr_pool_open_object(body, object);
