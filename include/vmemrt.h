@@ -12,6 +12,7 @@
  *   vmemrt/plan.h     the block of a planned function, reused from call to call
  *   vmemrt/pool.h     objects of one size, given back in any order
  *   vmemrt/profile.h  which sites allocate, what lives, what leaks
+ *   vmemrt/snapshot.h  the graph of a collected heap: who keeps whom alive, what has grown
  *   vmemrt/soa.h      structures of arrays
  *   vmemrt/text.h     copy-on-write text
  *   vmemrt/value.h    values of a language: numbers, strings, lists, objects, foreign objects
@@ -34,6 +35,7 @@
 #include "vmemrt/plan.h"
 #include "vmemrt/pool.h"
 #include "vmemrt/profile.h"
+#include "vmemrt/snapshot.h"
 #include "vmemrt/soa.h"
 #include "vmemrt/text.h"
 #include "vmemrt/value.h"
