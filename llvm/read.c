@@ -299,11 +299,10 @@ static const char *string_of(LLVMValueRef node, unsigned operand, unsigned *leng
   return operands[operand] != NULL ? LLVMGetMDString(operands[operand], length) : NULL;
 }
 
-/* Whether the type-based alias information says that a load reads a number: then no pointer is there. Characters may
- * alias anything. */
+/* Whether the type-based alias information says that a load reads a number that has no room for a pointer, nor is a part
+ * of one. A `long` may hold one that was made a number; characters may alias anything. */
 static bool is_number_by_type(const vmo_ll_program *program, LLVMValueRef load) {
-  static const char *const numbers[] = {"int",   "long",  "long long", "short",   "bool",
-                                        "_Bool", "float", "double",    "__int128"};
+  static const char *const numbers[] = {"int", "short", "bool", "_Bool", "float", "double"};
   LLVMValueRef operands[4], tag = LLVMGetMetadata(load, program->type_alias_kind);
   if (tag == NULL || LLVMGetTypeKind(LLVMTypeOf(load)) == LLVMPointerTypeKind) return false;
   unsigned count = LLVMGetMDNodeNumOperands(tag), length = 0;
