@@ -300,9 +300,9 @@ static const char *string_of(LLVMValueRef node, unsigned operand, unsigned *leng
 }
 
 /* Whether the type-based alias information says that a load reads a number that has no room for a pointer, nor is a part
- * of one. A `long` may hold one that was made a number; characters may alias anything. */
+ * of one. A `long` or `double` may hold one that was made a number; characters may alias anything. */
 static bool is_number_by_type(const vmo_ll_program *program, LLVMValueRef load) {
-  static const char *const numbers[] = {"int", "short", "bool", "_Bool", "float", "double"};
+  static const char *const numbers[] = {"int", "short", "bool", "_Bool", "float"};
   LLVMValueRef operands[4], tag = LLVMGetMetadata(load, program->type_alias_kind);
   if (tag == NULL || LLVMGetTypeKind(LLVMTypeOf(load)) == LLVMPointerTypeKind) return false;
   unsigned count = LLVMGetMDNodeNumOperands(tag), length = 0;
