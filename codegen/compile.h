@@ -73,6 +73,16 @@ void vmo_require_status(vmo_emitter *e, LLVMValueRef status, bool note);
 bool vmo_is_outlined(const vmo_emitter *e);
 void vmo_emit_outlined(vmo_emitter *e, const vmo_emit_op *op, vmo_emit_kernel kernel);
 
+/* ---- streams.c ---- */
+
+typedef struct vmo_emit_streams vmo_emit_streams;
+
+/* Around the streams of a parallel, and around each of them, whose code goes to a function of its own. */
+vmo_emit_streams *vmo_begin_streams(vmo_emitter *e, const vmo_op *op);
+void vmo_begin_stream(vmo_emitter *e, vmo_emit_streams *s);
+void vmo_end_stream(vmo_emitter *e, vmo_emit_streams *s);
+void vmo_end_streams(vmo_emitter *e, const vmo_emit_streams *s);
+
 /* ---- call.c ---- */
 
 void vmo_emit_call(vmo_emitter *e, const vmo_op *op);

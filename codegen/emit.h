@@ -108,11 +108,12 @@ typedef struct vmo_emitter {
 
   const vmo_function *function;
   const vmo_plan *plan;
-  uint32_t unit_alignment;      /* every value in memory begins at a multiple of it */
-  vmo_place *places;            /* by value */
-  LLVMValueRef *scalars;        /* by value: its register form, where it has one */
-  LLVMValueRef *constants;      /* by value: the data of a const op; NULL until it is asked for */
-  VMO_VEC(LLVMValueRef) blocks; /* of the runtime's, to be given back after the op in hand */
+  uint32_t unit_alignment;        /* every value in memory begins at a multiple of it */
+  vmo_place *places;              /* by value */
+  LLVMValueRef *scalars;          /* by value: its register form, where it has one */
+  LLVMValueRef *constants;        /* by value: the data of a const op; NULL until it is asked for */
+  VMO_VEC(vmo_value_id) captures; /* values in registers that are visible here and that no constant is */
+  VMO_VEC(LLVMValueRef) blocks;   /* of the runtime's, to be given back after the op in hand */
   vmo_emit_frame *frame;
   uint32_t op;      /* index of the op in hand */
   bool is_parallel; /* a parallel loop is open */

@@ -14,7 +14,9 @@
 typedef struct open_op {
   const vmo_op *op;
   LLVMBasicBlockRef head, otherwise, after;
-  LLVMValueRef index, high; /* of a for */
+  LLVMValueRef index, high;  /* of a for */
+  vmo_emit_streams *streams; /* of a parallel; NULL: they are in place */
+  uint32_t captures;         /* of the emitter, before */
 } open_op;
 
 typedef struct lowering {
@@ -93,6 +95,12 @@ void vmo_declare_unit(vmo_emitter *e, vmo_unit *unit) {
   add_facts(e, unit);
 }
 
+/* A value that lives in a register. */
+static void keep_scalar(vmo_emitter *e, vmo_value_id value, LLVMValueRef scalar) {
+  e->scalars[value] = scalar;
+  if (!LLVMIsConstant(scalar) && !vmo_vec_push(e->arena, &e->captures, value)) vmo_emit_fail(e, VMO_OUT_OF_MEMORY);
+}
+
 static void bind_parameters(vmo_emitter *e, const vmo_unit *unit) {
   const vmo_plan *plan = unit->function->plan;
   uint32_t parameters = unit->function->parameters.count, results = unit->function->result_types.count, at = 1;
@@ -105,7 +113,7 @@ static void bind_parameters(vmo_emitter *e, const vmo_unit *unit) {
   for (uint32_t i = 0; i < parameters; i++) {
     frame->parameters[i] = LLVMGetParam(unit->body, at++);
     bool scalar = LLVMTypeOf(frame->parameters[i]) != e->pointer;
-    if (scalar) e->scalars[i] = frame->parameters[i];
+    if (scalar) keep_scalar(e, i, frame->parameters[i]);
   }
   for (uint32_t i = 0; plan->results_in_caller && i < results; i++) frame->results[i] = LLVMGetParam(unit->body, at++);
 }
@@ -137,7 +145,7 @@ static void begin_for(lowering *l, open_op *open) {
   LLVMValueRef more = LLVMBuildICmp(e->builder, LLVMIntSLT, open->index, open->high, "");
   LLVMBuildCondBr(e->builder, more, body, open->after);
   LLVMPositionBuilderAtEnd(e->builder, body);
-  e->scalars[region_of(e, open->op, 0)->argument_first] = open->index;
+  keep_scalar(e, region_of(e, open->op, 0)->argument_first, open->index);
 }
 
 /* The next index, or `high` when that would wrap around: the rest of the way is taken as an unsigned number. */
@@ -169,11 +177,15 @@ static void begin_if(lowering *l, open_op *open) {
 static void begin_structured(lowering *l, const vmo_op *op) {
   vmo_emitter *e = l->e;
   if (op->region_count == 0) return; /* a parallel without streams */
-  open_op open = {.op = op};
+  open_op open = {.op = op, .captures = e->captures.count};
   if (op->code == VMO_OP_for || op->code == VMO_OP_while) open.head = add_block(e, "head");
   if (op->code != VMO_OP_parallel) open.after = add_block(e, "after");
   if (op->code == VMO_OP_for) begin_for(l, &open);
   if (op->code == VMO_OP_if) begin_if(l, &open);
+  if (op->code == VMO_OP_parallel && !e->options->instrument) {
+    open.streams = vmo_begin_streams(e, op);
+    if (e->status == VMO_OK) vmo_begin_stream(e, open.streams);
+  }
   if (op->code == VMO_OP_while) {
     LLVMBuildBr(e->builder, open.head);
     LLVMPositionBuilderAtEnd(e->builder, open.head);
@@ -182,6 +194,7 @@ static void begin_structured(lowering *l, const vmo_op *op) {
 }
 
 static void close_structured(lowering *l, const open_op *open) {
+  l->e->captures.count = open->captures;
   LLVMMoveBasicBlockAfter(open->after, LLVMGetLastBasicBlock(l->e->frame->function));
   LLVMPositionBuilderAtEnd(l->e->builder, open->after);
   l->open.count--;
@@ -205,6 +218,19 @@ static void end_branch(lowering *l, open_op *open, bool is_last) {
     LLVMPositionBuilderAtEnd(b, otherwise);
 }
 
+static void end_stream(lowering *l, const open_op *open, bool is_last) {
+  vmo_emitter *e = l->e;
+  vmo_emit_streams *streams = open->streams;
+  e->captures.count = open->captures;
+  if (streams != NULL) vmo_end_stream(e, streams);
+  if (is_last) {
+    if (streams != NULL) vmo_end_streams(e, streams);
+    l->open.count--;
+  } else if (streams != NULL) {
+    vmo_begin_stream(e, streams);
+  }
+}
+
 static void emit_yield(lowering *l, const vmo_op *op) {
   vmo_emitter *e = l->e;
   open_op *open = &l->open.data[l->open.count - 1];
@@ -218,9 +244,7 @@ static void emit_yield(lowering *l, const vmo_op *op) {
     LLVMBuildBr(e->builder, open->head);
     close_structured(l, open);
     return;
-  case VMO_REGION_STREAM:
-    if (is_last) l->open.count--;
-    return;
+  case VMO_REGION_STREAM: end_stream(l, open, is_last); return;
   default: end_branch(l, open, is_last); return;
   }
 }
@@ -262,7 +286,7 @@ bool vmo_describe_op(vmo_emitter *e, const vmo_op *op, vmo_emit_op *described) {
   uint32_t views = 0;
   for (uint32_t i = 0; i < op->result_count; i++) {
     bool view = is_view(e, op, i);
-    if (view && operands[0].scalar != NULL) e->scalars[op->result_first + i] = operands[0].scalar;
+    if (view && operands[0].scalar != NULL) keep_scalar(e, op->result_first + i, operands[0].scalar);
     results[i] = vmo_value_array(e, op->result_first + i);
     results[i].is_view = view;
     views += view;
@@ -315,6 +339,10 @@ void vmo_lower_unit(vmo_emitter *e, vmo_unit *unit) {
   e->constants = vmo_emit_alloc(e, (size_t)unit->function->values.count + 1, sizeof *e->constants);
   if (e->scalars == NULL || e->constants == NULL) return;
   vmo_open_frame(e, &frame, unit->body);
+  e->captures.data = NULL; /* its memory went with the function before */
+  e->captures.count = e->captures.capacity = 0;
+  e->blocks.data = NULL;
+  e->blocks.count = e->blocks.capacity = 0;
   bind_parameters(e, unit);
   vmo_emit_watch_states(e, unit);
   for (e->op = 0; e->op < e->function->ops.count && e->status == VMO_OK; e->op++)

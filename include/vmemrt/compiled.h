@@ -105,6 +105,12 @@ typedef int32_t (*vmr_declared_op)(const vmr_array *operands, const vmr_array *r
 VMR_API int32_t vmr_call_begin_activation(vmr_call *call, int64_t bytes, int64_t alignment, void **block);
 VMR_API void vmr_call_end_activation(vmr_call *call, void *block);
 
+typedef int32_t (*vmr_stream)(vmr_call *call, void *frame);
+
+/* Runs streams, each with a call like this one: on up to call->threads threads, or one after the other. Returns the status
+ * of the first one, in their order, that failed. */
+VMR_API int32_t vmr_call_run_streams(vmr_call *call, const vmr_stream *streams, uint32_t count, void *frame);
+
 /* Sorts an array of outer x size x inner elements along its middle axis: `to` gets the elements in order, NaN last, or with
  * VMR_SORT_INDICES (int64_t) where they come from. Equal ones keep their order. */
 enum { VMR_SORT_INDICES = 1, VMR_SORT_DESCENDING = 2 };

@@ -7,7 +7,7 @@
  * Each program is planned as its seed says (results in the arena or the caller's bytes, alignment, dims fixed, bounded or
  * free), compiled, loaded, and each function run in an arena of exactly the bytes that it asks for, full of rubbish and
  * with guards around it. Results and states are those of the reference engine bit for bit, NaN apart, of which any is as
- * good as any other; arguments that were not donated are as they were; where the engine stops at an index, so does the
+ * good as any other; streams run in order or on two threads; arguments that were not donated are as they were; where the engine stops at an index, so does the
  * code. Exit code 0: no difference; 1: one, which is printed; 2: usage. */
 #include <errno.h>
 #include <inttypes.h>
@@ -419,7 +419,8 @@ static void run_compiled(execution *x, vmo_status status, const vmo_evaluate_res
                    .arguments = x->given,
                    .results = x->results,
                    .arenas = (void *const *)x->arena_starts,
-                   .arena_bytes = x->arena_bytes};
+                   .arena_bytes = x->arena_bytes,
+                   .threads = (uint32_t)(x->s->seed % 3)};
   int32_t code = vmo_find_entry(x->s->loaded, x->id)(&call);
   const char *name = vmo_name(x->s->modules[1], x->function->name);
   if (status != VMO_OK) {

@@ -123,6 +123,47 @@ static void test_a_chain_a_loop_and_calls(void **state) {
   }
 }
 
+/* Streams see parameters, loop indices and arrays of the function around them; with threads or without, all is equal. */
+static void test_streams_on_threads(void **state) {
+  (void)state;
+  program p = load("func @f(%x: f64[100], %by: f64, %n: i64) -> (f64[100], f64[100]) {\n"
+                   "  %start = fill 0.0 : f64[100]\n"
+                   "  %other = fill 1.0 : f64[100]\n"
+                   "  %a, %b = for %i = 0 to %n carry (%u = %start, %v = %other) -> (f64[100], f64[100]) {\n"
+                   "    %c, %d = parallel -> (f64[100], f64[100]) {\n"
+                   "      stream {\n"
+                   "        %at = cast %i : f64\n"
+                   "        %m = mul %x, %at : f64[100]\n"
+                   "        %c1 = add %u, %m : f64[100]\n"
+                   "        yield %c1\n"
+                   "      }\n"
+                   "      stream {\n"
+                   "        %d1 = mul %v, %by : f64[100]\n"
+                   "        yield %d1\n"
+                   "      }\n"
+                   "    }\n"
+                   "    yield %c, %d\n"
+                   "  }\n"
+                   "  return %a, %b\n"
+                   "}\n",
+                   2);
+  double x[100], by = 3;
+  int64_t n = 4, bytes[1];
+  for (int i = 0; i < 100; i++) x[i] = i;
+  void *arguments[] = {x, &by, &n}, *results[2] = {NULL, NULL};
+  assert_int_equal(vmo_find_arenas(p.loaded, 0)(NULL, bytes), VMR_CALL_OK);
+  p.arena = aligned_alloc(64, ((size_t)bytes[0] + 63) / 64 * 64);
+  for (uint32_t threads = 0; threads <= 3; threads++) {
+    vmr_call call = {
+        .arguments = arguments, .results = results, .arenas = &p.arena, .arena_bytes = bytes, .threads = threads};
+    memset(p.arena, 0x77, (size_t)bytes[0]);
+    assert_int_equal(vmo_find_entry(p.loaded, 0)(&call), VMR_CALL_OK);
+    const double *a = results[0], *b = results[1];
+    for (int i = 0; i < 100; i++) assert_true(a[i] == 6 * x[i] && b[i] == 81);
+  }
+  unload(&p);
+}
+
 static void test_what_is_refused(void **state) {
   (void)state;
   program p = load(CHAIN, 2);
@@ -161,6 +202,7 @@ static void test_what_is_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_chain_a_loop_and_calls),
+      cmocka_unit_test(test_streams_on_threads),
       cmocka_unit_test(test_what_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
