@@ -211,6 +211,7 @@ static void emit_condition(lowering *l, const vmo_op *op) {
 static void end_branch(lowering *l, open_op *open, bool is_last) {
   LLVMBuilderRef b = l->e->builder;
   LLVMBasicBlockRef after = open->after, otherwise = open->otherwise;
+  l->e->captures.count = open->captures; /* what one branch has in registers the other one does not see */
   LLVMBuildBr(b, after);
   if (is_last)
     close_structured(l, open);
