@@ -142,8 +142,15 @@ def load_peaks():
     return module
 
 
+def summarise(session, path, function, level, options):
+    report = json.loads(harness.run_program([session.program("vmemopt"), "analyze", path, "--json", "--detail=summary",
+                                             f"-O{level}", *options]))
+    return next(part["summary"] for part in report["functions"] if part["name"] == function)
+
+
 def corpus_rows(session):
-    """(function, bytes of all results and copies, peak as written, arena) for each expected peak of the corpus."""
+    """(function, bytes of all results as the program is written, bytes of the arena) for each expected peak of the corpus,
+    at the sizes that it names."""
     peaks = load_peaks()
     for path in sorted((harness.ROOT / "corpus").glob("*/*.vmir")):
         text = path.read_text(encoding="utf-8")
@@ -151,17 +158,15 @@ def corpus_rows(session):
             dims = {name: int(value) for name, value in
                     (part.split(" = ") for part in (found[4] or "").split(", ") if part)}
             options = ["--dim", ",".join(f"{name}={value}" for name, value in dims.items())] if dims else []
-            report = json.loads(harness.run_program([session.program("vmemopt"), "analyze", path, "--json",
-                                                     "--detail=summary", f"-O{session.options.level}", *options]))
-            summary = next(function["summary"] for function in report["functions"] if function["name"] == found[1])
-            yield f"{path.parent.name}/{path.stem} @{found[1]}", summary
+            written = summarise(session, path, found[1], 0, options)
+            planned = summarise(session, path, found[1], session.options.level, options)
+            yield f"{path.parent.name}/{path.stem} @{found[1]}", written["total_bytes"], planned["arena_bytes"]
 
 
 def measure_corpus(session):
     import statistics
     shares = []
-    for name, summary in corpus_rows(session):
-        total, arena = summary["total_bytes"], summary["arena_bytes"]
+    for name, total, arena in corpus_rows(session):
         if not total:
             continue
         shares.append(arena / total)

@@ -70,6 +70,15 @@ def check_runtime(build):
     assert "reset: arena over limit" in rows
 
 
+def check_codegen(build):
+    text = run(sys.executable, ROOT / "tools/bench", "codegen", "--quick", f"--build={build}",
+               "--only=chain,stencil,pagerank", "--json=-")
+    report = json.loads(text)
+    check_report(report, "codegen")
+    rows = {(row["name"], row["peer"]) for row in report["rows"]}
+    assert {("chain time", "C by hand"), ("chain memory", "numpy"), ("pagerank time", "C by hand")} <= rows, rows
+
+
 def check_generator(build):
     generate = pathlib.Path(build) / "bin" / "bench-generate"
     first = run(generate, "random", 1000, 7)
@@ -86,6 +95,8 @@ def main():
         check_analysis(build, pathlib.Path(folder) / "rows.json")
         check_planner(build, pathlib.Path(folder))
     check_runtime(build)
+    if "VMEMOPT_LLVM:BOOL=ON" in (pathlib.Path(build) / "CMakeCache.txt").read_text(encoding="utf-8"):
+        check_codegen(build)
 
 
 if __name__ == "__main__":
