@@ -164,6 +164,43 @@ static void test_streams_on_threads(void **state) {
   unload(&p);
 }
 
+/* A scalar that only the first branch has in a register is none of what a stream in the second one sees. */
+static void test_a_stream_in_a_branch(void **state) {
+  (void)state;
+  program p = load("func @f(%c: bool, %x: f64) -> f64[1] {\n"
+                   "  %r = if %c -> f64[1] {\n"
+                   "    %i = for %k = 0 to 3 carry (%s = 0.0) -> f64 {\n"
+                   "      %t = add %s, %x : f64\n"
+                   "      yield %t\n"
+                   "    }\n"
+                   "    %v = fill %x : f64[1]\n"
+                   "    %a = add %v, %i : f64[1]\n"
+                   "    yield %a\n"
+                   "  } else {\n"
+                   "    %p = parallel -> f64[1] {\n"
+                   "      stream {\n"
+                   "        %m = mul %x, 10.0 : f64\n"
+                   "        %w = reshape %m : f64[1]\n"
+                   "        %b = neg %w : f64[1]\n"
+                   "        yield %b\n"
+                   "      }\n"
+                   "    }\n"
+                   "    yield %p\n"
+                   "  }\n"
+                   "  return %r\n"
+                   "}\n",
+                   0);
+  double x = 2;
+  uint8_t c = 1;
+  void *arguments[] = {&c, &x}, *results[1] = {NULL};
+  assert_int_equal(run(&p, "f", NULL, arguments, results), VMR_CALL_OK);
+  assert_true(*(const double *)results[0] == 8);
+  c = 0;
+  assert_int_equal(run(&p, "f", NULL, arguments, results), VMR_CALL_OK);
+  assert_true(*(const double *)results[0] == -20);
+  unload(&p);
+}
+
 static void test_what_is_refused(void **state) {
   (void)state;
   program p = load(CHAIN, 2);
@@ -203,6 +240,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_chain_a_loop_and_calls),
       cmocka_unit_test(test_streams_on_threads),
+      cmocka_unit_test(test_a_stream_in_a_branch),
       cmocka_unit_test(test_what_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
