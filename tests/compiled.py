@@ -91,7 +91,7 @@ WRONG = [
     ("func @f(%x: f64) -> f64 {\n  %y = add %x, 1.0 : f64\n  return %y\n}\n", ["--header=none/out.h"], "E0004"),
     ("func @f(%x: f64[100]) -> f64[100] {\n  %y = add %x, 1.0 : f64[100]\n  return %y\n}\n", ["--max-peak=100"], "E0601"),
     ("dim N\nfunc @f(%x: f64[N]) -> f64[N] {\n  %y = add %x, 1.0 : f64[N]\n  return %y\n}\n", ["--emit=c-header"],
-     "E0805"),
+     "E0806"),
 ]
 
 
