@@ -29,11 +29,19 @@ static void fail(const char *what) {
   exit(2);
 }
 
+/* What a program takes, until it ends. */
+static void *taken[16];
+static size_t taken_count;
+
 static void *get_memory(size_t bytes) {
   void *memory = aligned_alloc(64, (bytes + 127) / 64 * 64);
-  if (memory == NULL) fail("out of memory");
+  if (memory == NULL || taken_count == sizeof taken / sizeof *taken) fail("out of memory");
   memset(memory, 0, bytes);
-  return memory;
+  return taken[taken_count++] = memory;
+}
+
+static void free_memory(void) {
+  while (taken_count > 0) free(taken[--taken_count]);
 }
 
 static array read_array(const char *path) {
@@ -220,6 +228,7 @@ int main(int count, char **words) {
     if (strcmp(words[1], known[i].name) != 0 || count != 3 + known[i].arguments) continue;
     double sum = known[i].run(words + 3, atoi(words[2]));
     printf("sum %.17g\n", sum);
+    free_memory();
     return 0;
   }
   fputs("usage: bench-codegen chain|stencil|pagerank|matmul|kmeans RUNS ARGUMENT...\n", stderr);

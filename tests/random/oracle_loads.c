@@ -21,8 +21,8 @@
 static bool is_view(vmo_tracker *t, uint32_t index, uint32_t result) {
   vmo_size_id offset;
   const vmo_op *op = &t->function->ops.data[index];
-  return vmo_op_value(t->function, op, 0) != VMO_NONE && op->code != VMO_OP_const &&
-         vmo_op_get_info((vmo_opcode)op->code)->view &&
+  return op->operand_count > 0 && vmo_op_get_info((vmo_opcode)op->code)->view &&
+         vmo_op_value(t->function, op, 0) != VMO_NONE &&
          vmo_op_is_view(t->planned->module, t->function, op, result, &offset);
 }
 

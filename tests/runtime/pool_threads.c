@@ -125,6 +125,13 @@ static void share(vmr_ctx *ctx, bool with_reset, size_t max_live) {
   CHECK(vmr_shared_pool_destroy(pool) == VMR_OK);
 }
 
+/* Under AddressSanitizer no address range is reserved, and a shared pool keeps slabs of which others may still read. */
+#ifdef __SANITIZE_ADDRESS__
+#define GIVES_BACK false
+#else
+#define GIVES_BACK true
+#endif
+
 /* What is idle beyond max_idle goes back, but for what the thread's magazines hold; trimming gives back the rest. */
 static void give_back(vmr_ctx *ctx) {
   enum { COUNT = 20000 };
@@ -140,9 +147,10 @@ static void give_back(vmr_ctx *ctx) {
     CHECK(live == COUNT && most > (size_t)COUNT * BYTES && vmr_shared_pool_is_valid(pool));
     for (int i = COUNT - 1; i >= 0; i--) CHECK(vmr_shared_pool_put(pool, objects[i]) == VMR_OK);
     CHECK(vmr_shared_pool_next_live(pool, NULL) == NULL && vmr_shared_pool_is_valid(pool));
-    CHECK((vmr_shared_pool_read_figures(pool).reserved_bytes < most / 2) == (max_idle != 0));
+    CHECK((vmr_shared_pool_read_figures(pool).reserved_bytes < most / 2) == (max_idle != 0 && GIVES_BACK));
     vmr_shared_pool_trim(pool);
-    CHECK(vmr_shared_pool_read_figures(pool).reserved_bytes < most / 2 && vmr_shared_pool_is_valid(pool));
+    CHECK((vmr_shared_pool_read_figures(pool).reserved_bytes < most / 2) == GIVES_BACK &&
+          vmr_shared_pool_is_valid(pool));
     for (int i = 0; i < COUNT; i++) CHECK(vmr_shared_pool_put(pool, objects[i]) != VMR_OK);
     CHECK(vmr_shared_pool_put(pool, (char *)objects[5] + 8) == VMR_FOREIGN_POINTER);
     CHECK(vmr_shared_pool_put(pool, &live) == VMR_FOREIGN_POINTER);

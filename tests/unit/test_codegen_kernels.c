@@ -132,8 +132,7 @@ static void fill_element(trial *t, vmo_array *array, int64_t at) {
   case VMO_BF16: memcpy(place, &brain, 2); return;
   default: break;
   }
-  int64_t number = kind < 3
-                       ? (int64_t)(UINT64_C(1) << (8 * vmo_element_bytes(array->element) - 1)) - (int64_t)(which & 1)
+  int64_t number = kind < 3   ? (int64_t)((UINT64_C(1) << (8 * vmo_element_bytes(array->element) - 1)) - (which & 1))
                    : kind < 6 ? (int64_t)bits
                               : small;
   memcpy(place, &number, (size_t)vmo_element_bytes(array->element));
