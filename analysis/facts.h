@@ -53,6 +53,9 @@ typedef struct vmo_storage_accesses {
   uint32_t *first, *accesses;
 } vmo_storage_accesses;
 vmo_status vmo_index_accesses(const vmo_flow *flow, vmo_storage_accesses *index);
+/* Where among them the first one of `storage` at `point` or later stands; first[storage + 1] when there is none. */
+uint32_t vmo_find_access(const vmo_flow *flow, const vmo_storage_accesses *index, vmo_storage_id storage,
+                         vmo_point point);
 
 /* Liveness of some bytes of one storage, asked for now and then. */
 typedef struct vmo_byte_liveness vmo_byte_liveness;

@@ -44,15 +44,7 @@ static bool touches(const vmo_access *access, const vmo_reference *bytes) {
 /* The first read of the bytes that `bytes` refers to at an op in [begin, end), or NULL. */
 static const vmo_access *find_read(const vmo_buffers *buffers, const vmo_storage_accesses *index,
                                    const vmo_reference *bytes, vmo_point begin, vmo_point end) {
-  vmo_storage_id storage = bytes->storage;
-  uint32_t low = index->first[storage], high = index->first[storage + 1], last = high;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (access_at(buffers, index, middle)->op < begin)
-      low = middle + 1;
-    else
-      high = middle;
-  }
+  uint32_t low = vmo_find_access(buffers->flow, index, bytes->storage, begin), last = index->first[bytes->storage + 1];
   for (; low < last && access_at(buffers, index, low)->op < end; low++)
     if (touches(access_at(buffers, index, low), bytes)) return access_at(buffers, index, low);
   return NULL;

@@ -303,6 +303,19 @@ vmo_status vmo_index_accesses(const vmo_flow *flow, vmo_storage_accesses *index)
   return VMO_OK;
 }
 
+uint32_t vmo_find_access(const vmo_flow *flow, const vmo_storage_accesses *index, vmo_storage_id storage,
+                         vmo_point point) {
+  uint32_t low = index->first[storage], high = index->first[storage + 1];
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (flow->accesses.data[index->accesses[middle]].op < point)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
 static bool index_blocks(walk *w) {
   vmo_context *context = w->flow->memory;
   uint32_t blocks = w->flow->blocks.count, chains = 0;

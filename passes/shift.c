@@ -30,14 +30,7 @@ static const vmo_move *move_at(const shifter *s, uint32_t move) { return &s->flo
 /* The op of the first read of a storage at `point` or later; -1: none. */
 static vmo_point find_read(const shifter *s, vmo_storage_id storage, vmo_point point) {
   const vmo_storage_accesses *index = s->p->accesses;
-  uint32_t low = index->first[storage], end = index->first[storage + 1], high = end;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (s->flow->accesses.data[index->accesses[middle]].op < point)
-      low = middle + 1;
-    else
-      high = middle;
-  }
+  uint32_t low = vmo_find_access(s->flow, index, storage, point), end = index->first[storage + 1];
   for (; low < end; low++) {
     const vmo_access *access = &s->flow->accesses.data[index->accesses[low]];
     if (access->kind == VMO_ACCESS_READ) return access->op;
