@@ -96,13 +96,7 @@ static vmo_status read_other(vmo_cli *cli, const char *path, placed *found) {
   cli->other_source = vmo_read_file(cli->context, path, &length);
   if (cli->other_source == NULL) return VMO_INPUT_ERROR;
   vmo_status status = vmo_context_set_source(cli->context, path, cli->other_source, length);
-  if (status == VMO_OK) status = vmo_read_csv(cli->context, &found->other);
-  if (status == VMO_OK && found->other.offset_column == VMO_NONE) {
-    vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_CSV_MISSING_COLUMN, (vmo_location){1, 1},
-                                         "a placement has a column 'offset'");
-    vmo_diag_hint(cli->context, added, "the output of vmemopt plan has one");
-    status = VMO_INPUT_ERROR;
-  }
+  if (status == VMO_OK) status = vmo_read_placement_csv(cli->context, &found->other);
   if (status != VMO_OK) return status; /* what is told next is about that file */
   return vmo_context_set_source(cli->context, name, text, own_length);
 }
@@ -137,22 +131,74 @@ static vmo_status take_places(vmo_cli *cli, const placed *found, vmo_bytes **off
 
 /* ---- validation ---- */
 
-/* Every buffer needs an offset there. */
-static vmo_status require_places(vmo_cli *cli, const placed *found, const vmo_bytes *offsets) {
-  uint32_t missing = 0, first = 0;
-  for (uint32_t i = found->csv.problem.buffer_count; i-- > 0;) {
-    if (offsets[i] >= 0) continue;
-    missing++;
-    first = i;
+static int shown(size_t length) { return length < 60 ? (int)length : 60; }
+
+/* How many rows of a table are not in the other one, or lie nowhere there, and the first of them. */
+typedef struct row_count {
+  uint32_t count, first;
+} row_count;
+
+static row_count count_rows(const vmo_csv *csv, const uint32_t *rows, const vmo_bytes *offsets) {
+  row_count found = {0};
+  for (uint32_t i = csv->problem.buffer_count; i-- > 0;) {
+    if (offsets != NULL ? offsets[i] >= 0 : rows[i] != VMO_NONE) continue;
+    found.count++;
+    found.first = i;
   }
-  if (missing == 0) return VMO_OK;
+  return found;
+}
+
+/* Every buffer needs an offset there. */
+static void tell_missing(vmo_cli *cli, const placed *found, row_count missing) {
   size_t length;
-  const char *id = vmo_csv_id(&found->csv, first, &length);
-  vmo_diagnostic *added = vmo_diag_add(
-      cli->context, VMO_DIAG_PLACEMENT_FAULTS, (vmo_location){vmo_csv_line(&found->csv, first), 1},
-      "the placement %s has no offset for '%.*s'", cli->options.validated, (int)(length < 60 ? length : 60), id);
-  if (missing > 1) vmo_diag_hint(cli->context, added, "nor for %u others", missing - 1);
-  return VMO_INPUT_ERROR;
+  const char *id = vmo_csv_id(&found->csv, missing.first, &length);
+  vmo_diagnostic *added =
+      vmo_diag_add(cli->context, VMO_DIAG_PLACEMENT_FAULTS, (vmo_location){vmo_csv_line(&found->csv, missing.first), 1},
+                   "the placement %s has no offset for '%.*s'", cli->options.validated, shown(length), id);
+  if (missing.count > 1)
+    vmo_diag_hint(cli->context, added, "nor for %u other%s", missing.count - 1, missing.count > 2 ? "s" : "");
+}
+
+/* And every row there is a buffer of the problem. */
+static void tell_strangers(vmo_cli *cli, const placed *found, row_count strangers) {
+  size_t length;
+  const char *id = vmo_csv_id(&found->other, strangers.first, &length);
+  vmo_diagnostic *added =
+      vmo_diag_add(cli->context, VMO_DIAG_PLACEMENT_FAULTS, (vmo_location){0},
+                   "line %u of the placement %s places '%.*s', which is no buffer of the problem",
+                   vmo_csv_line(&found->other, strangers.first), cli->options.validated, shown(length), id);
+  if (length > 0 && (*id == '"' || *id == '\''))
+    vmo_diag_hint(cli->context, added, "quotes are a part of an id");
+  else if (strangers.count > 1)
+    vmo_diag_hint(cli->context, added, "nor %s %u other%s; is it the placement of another problem?",
+                  strangers.count > 2 ? "are" : "is", strangers.count - 1, strangers.count > 2 ? "s" : "");
+  else
+    vmo_diag_hint(cli->context, added, "a placement has the ids of the problem, each once");
+}
+
+/* And no sum may leave the range that reports keep exactly. */
+static vmo_status require_ends(vmo_cli *cli, const placed *found, const vmo_bytes *offsets) {
+  for (uint32_t i = 0; i < found->csv.problem.buffer_count; i++) {
+    if (offsets[i] < VMO_BYTES_LIMIT - found->csv.problem.buffers[i].bytes) continue;
+    size_t length;
+    const char *id = vmo_csv_id(&found->csv, i, &length);
+    vmo_diagnostic *added =
+        vmo_diag_add(cli->context, VMO_DIAG_PLACEMENT_FAULTS, (vmo_location){vmo_csv_line(&found->csv, i), 1},
+                     "at offset %lld, as the placement %s has it, '%.*s' ends at 2^53 or beyond", (long long)offsets[i],
+                     cli->options.validated, shown(length), id);
+    vmo_diag_hint(cli->context, added, "all that is placed ends below 2^53");
+    return VMO_INPUT_ERROR;
+  }
+  return VMO_OK;
+}
+
+static vmo_status require_places(vmo_cli *cli, const placed *found, const vmo_bytes *offsets) {
+  const uint32_t *rows = vmo_match_csv(cli->context, &found->other, &found->csv);
+  if (rows == NULL) return VMO_OUT_OF_MEMORY;
+  row_count missing = count_rows(&found->csv, NULL, offsets), strangers = count_rows(&found->other, rows, NULL);
+  if (missing.count > 0) tell_missing(cli, found, missing);
+  if (strangers.count > 0) tell_strangers(cli, found, strangers);
+  return missing.count + strangers.count > 0 ? VMO_INPUT_ERROR : require_ends(cli, found, offsets);
 }
 
 static vmo_status validate(vmo_cli *cli, placed *found) {
@@ -176,6 +222,13 @@ static vmo_status validate(vmo_cli *cli, placed *found) {
 
 /* ---- placing ---- */
 
+static void warn_of_strangers(vmo_cli *cli) {
+  vmo_diagnostic *added =
+      vmo_diag_add(cli->context, VMO_DIAG_NOTHING_PLACED_BEFORE, (vmo_location){0},
+                   "the previous placement %s has an offset for none of the buffers", cli->options.previous);
+  vmo_diag_hint(cli->context, added, "buffers are known again by their ids; is it the placement of another problem?");
+}
+
 static vmo_status place(vmo_cli *cli, placed *found) {
   vmo_solve_options options = {.time_limit = cli->options.time_limit,
                                .seed = (uint64_t)cli->options.seed,
@@ -189,6 +242,7 @@ static vmo_status place(vmo_cli *cli, placed *found) {
     vmo_status status = read_other(cli, cli->options.previous, found);
     if (status == VMO_OK) status = take_places(cli, found, &offsets, &spaces);
     if (status != VMO_OK) return status;
+    if (count_rows(&found->csv, NULL, offsets).count == problem->base.buffer_count) warn_of_strangers(cli);
     found->placement.moves = &found->moves;
     return vmo_replan_packing(cli->context, problem, &options, offsets, spaces, TOLERANCE, &found->packing,
                               &found->moves);

@@ -135,13 +135,14 @@ static bool is_word(const char *text, size_t length) {
   return length > 0;
 }
 
-/* The header of a table: words apart by commas, of which one is a column that every table of buffers has. */
+/* The header of a table: words apart by commas, of which one is a column that every table of buffers has. What is apart
+ * by semicolons or tabs is meant as one, and its reader says what is wrong. */
 static bool is_csv(const char *text, size_t length) {
   size_t line_length, columns = 0;
   bool known = false;
   const char *line = first_line(text, length, &line_length);
   for (size_t begin = 0, next; begin <= line_length; begin = next + 1, columns++) {
-    for (next = begin; next < line_length && line[next] != ',';) next++;
+    for (next = begin; next < line_length && line[next] != ',' && line[next] != ';' && line[next] != '\t';) next++;
     size_t from = begin, to = next;
     while (from < to && strchr(" \"", line[from]) != NULL) from++;
     while (to > from && strchr(" \"\r", line[to - 1]) != NULL) to--;

@@ -91,10 +91,39 @@ static uint32_t split_line(const csv_reader *reader, csv_field *fields, uint32_t
 
 /* ---- the header ---- */
 
+#define HEADER_HINT "the first line names the columns, for example id,lower,upper,size"
+
+/* A header without commas that has what other tables part their fields by. */
+static bool refuse_separator(csv_reader *reader) {
+  const char *text = reader->current.text;
+  size_t length = reader->current.length;
+  if (memchr(text, ',', length) != NULL) return false;
+  const char *mark = memchr(text, ';', length);
+  bool tabs = mark == NULL;
+  if (tabs) mark = memchr(text, '\t', length);
+  if (mark == NULL) return false;
+  vmo_csv_refuse(reader,
+                 vmo_diag_add(reader->context, VMO_DIAG_CSV_UNKNOWN_COLUMN, vmo_csv_place(reader, mark),
+                              "the columns are apart by %s, not by commas", tabs ? "tabs" : "semicolons"),
+                 "write id,lower,upper,size; within the fields colocated, apart and spaces, semicolons part names");
+  return true;
+}
+
+static bool is_quoted(csv_field name) { return name.length > 0 && (*name.text == '"' || *name.text == '\''); }
+
+/* A first row where the names should be. */
+static bool is_number(csv_field name) {
+  for (size_t i = 0; i < name.length; i++)
+    if (name.text[i] < '-' || name.text[i] > '9') return false;
+  return name.length > 0;
+}
+
 static bool refuse_name(csv_reader *reader, csv_field name) {
   vmo_diagnostic *diagnostic =
       vmo_diag_add(reader->context, VMO_DIAG_CSV_UNKNOWN_COLUMN, vmo_csv_place(reader, name.text),
                    "unknown column '%.*s'", vmo_csv_shown(name), name.text);
+  if (is_quoted(name)) return vmo_csv_refuse(reader, diagnostic, "quotes have no meaning here: leave them out");
+  if (is_number(name)) return vmo_csv_refuse(reader, diagnostic, HEADER_HINT);
   const char *names[NAME_COUNT], *copy = vmr_arena_copy_text(reader->context->arena, name.text, name.length);
   for (size_t i = 0; i < NAME_COUNT; i++) names[i] = column_names[i].name;
   const char *nearest = copy != NULL ? vmo_nearest_word(copy, names, NAME_COUNT) : NULL;
@@ -135,19 +164,42 @@ static void require_column(csv_reader *reader, csv_column column, const char *na
   if (reader->positions[column] != VMO_NONE) return;
   vmo_location end = {reader->line, (uint32_t)reader->current.length + 1};
   vmo_csv_refuse(reader,
-                 vmo_diag_add(reader->context, VMO_DIAG_CSV_MISSING_COLUMN, end, "the column '%s' is missing", name),
-                 "the first line names the columns, for example id,lower,upper,size");
+                 vmo_diag_add(reader->context, VMO_DIAG_CSV_MISSING_COLUMN, end, "%sthe column '%s' is missing",
+                              reader->placement ? "of a placement, " : "", name),
+                 reader->placement ? "a placement has the columns id and offset, as the output of vmemopt plan"
+                                   : HEADER_HINT);
+}
+
+/* What a table must have, unless another name is wrong: that may be the one. */
+static void require_columns(csv_reader *reader) {
+  if (reader->failed) return;
+  require_column(reader, COLUMN_ID, "id");
+  if (reader->placement) {
+    require_column(reader, COLUMN_OFFSET, "offset");
+    return;
+  }
+  require_column(reader, COLUMN_LOWER, "lower");
+  require_column(reader, COLUMN_UPPER, "upper");
+  require_column(reader, COLUMN_SIZE, "size");
+}
+
+/* Of a placement the problem says the rest. */
+static void pass_over_columns(csv_reader *reader) {
+  for (uint32_t i = 0; i < COLUMN_COUNT; i++)
+    if (i != COLUMN_ID && i != COLUMN_OFFSET && i != COLUMN_SPACE) reader->positions[i] = VMO_NONE;
 }
 
 static void read_header(csv_reader *reader) {
   csv_field names[COLUMN_COUNT + 1];
+  if (refuse_separator(reader)) return;
   uint32_t count = split_line(reader, names, COLUMN_COUNT + 1);
   for (uint32_t i = 0; i < COLUMN_COUNT; i++) reader->positions[i] = VMO_NONE;
-  for (uint32_t i = 0; i < count && i <= COLUMN_COUNT; i++) read_name(reader, names[i], i);
-  require_column(reader, COLUMN_ID, "id");
-  require_column(reader, COLUMN_LOWER, "lower");
-  require_column(reader, COLUMN_UPPER, "upper");
-  require_column(reader, COLUMN_SIZE, "size");
+  for (uint32_t i = 0; i < count && i <= COLUMN_COUNT; i++) {
+    bool known = read_name(reader, names[i], i);
+    if (!known && (is_quoted(names[i]) || is_number(names[i]))) return; /* the others will be too */
+  }
+  require_columns(reader);
+  if (reader->placement) pass_over_columns(reader);
   reader->column_count = count;
   reader->csv->header = reader->current.text;
   reader->csv->header_length = (uint32_t)reader->current.length;
@@ -300,7 +352,8 @@ static bool read_lifetimes(csv_reader *reader, vmo_buffer *buffer) {
         reader,
         vmo_diag_add(reader->context, VMO_DIAG_CSV_LIFETIME, vmo_csv_place(reader, text.text),
                      "the lifetime ends at %" PRId64 ", before it begins at %" PRId64, whole.end, whole.begin),
-        reader->inclusive ? "the end is inclusive: a buffer that is live at 3 alone has start 3, end 3"
+        reader->inclusive ? "the end is inclusive: a buffer that is live at 3 alone has start 3, end 3; "
+                            "for one that is never live, name the columns lower and upper"
                           : "a buffer is live from lower to upper - 1");
   }
   whole.end += reader->inclusive;
@@ -326,11 +379,14 @@ static bool check_field_count(csv_reader *reader, uint32_t count) {
     place = reader->current.text;
     for (uint32_t commas = 0; commas < reader->column_count; place++) commas += *place == ',';
   }
-  return vmo_csv_refuse(
-      reader,
-      vmo_diag_add(reader->context, VMO_DIAG_CSV_FIELD_COUNT, vmo_csv_place(reader, place),
-                   "%" PRIu32 " fields where the header names %" PRIu32 " columns", count, reader->column_count),
-      count > reader->column_count ? "an id cannot contain commas" : "an optional field is left empty: a,,b");
+  return vmo_csv_refuse(reader,
+                        vmo_diag_add(reader->context, VMO_DIAG_CSV_FIELD_COUNT, vmo_csv_place(reader, place),
+                                     "%" PRIu32 " fields where the header names %" PRIu32 " columns", count,
+                                     reader->column_count),
+                        count > reader->column_count ? "an id cannot contain commas, nor do quotes help"
+                        : count == 1 && memchr(reader->current.text, ';', reader->current.length)
+                            ? "fields are apart by commas"
+                            : "an optional field is left empty: a,,b");
 }
 
 static bool check_id(csv_reader *reader) {
@@ -373,14 +429,17 @@ static bool read_offset(csv_reader *reader, vmo_buffer *buffer) {
                         "move the offset, or lower the alignment");
 }
 
+static bool read_bytes(csv_reader *reader, vmo_buffer *buffer) {
+  if (!read_number(reader, COLUMN_SIZE, "size", &buffer->bytes)) return false;
+  return buffer->bytes >= 0 || refuse_negative(reader, COLUMN_SIZE, "size");
+}
+
 /* False: the row is refused, or memory is out. */
 static bool read_row(csv_reader *reader) {
   vmo_buffer buffer = {0};
   if (!check_field_count(reader, split_line(reader, reader->fields, COLUMN_COUNT)) || !check_id(reader)) return false;
-  if (!read_number(reader, COLUMN_SIZE, "size", &buffer.bytes)) return false;
-  if (buffer.bytes < 0) return refuse_negative(reader, COLUMN_SIZE, "size");
-  if (!read_lifetimes(reader, &buffer) || !read_alignment(reader, &buffer) || !read_offset(reader, &buffer))
-    return false;
+  if (!reader->placement && (!read_bytes(reader, &buffer) || !read_lifetimes(reader, &buffer))) return false;
+  if (!read_alignment(reader, &buffer) || !read_offset(reader, &buffer)) return false;
   if (!vmo_csv_read_wishes(reader)) return false;
   struct vmo_csv_row row = {reader->current.text, (uint32_t)reader->current.length, reader->line};
   return vmo_vec_push(reader->context->arena, &reader->buffers, buffer) &&
@@ -402,7 +461,7 @@ static vmo_status read_rows(csv_reader *reader) {
 static vmo_status read_text(csv_reader *reader) {
   if (!next_line(reader)) {
     vmo_csv_refuse(reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_EMPTY, (vmo_location){1, 1}, "the file is empty"),
-                   "the first line names the columns, for example id,lower,upper,size");
+                   HEADER_HINT);
     return VMO_INPUT_ERROR;
   }
   read_header(reader);
@@ -425,8 +484,8 @@ static vmo_status read_text(csv_reader *reader) {
   return vmo_csv_resolve(reader);
 }
 
-vmo_status vmo_read_csv(vmo_context *context, vmo_csv *csv) {
-  csv_reader reader = {.context = context, .csv = csv, .at = context->source_text};
+static vmo_status read_table(vmo_context *context, vmo_csv *csv, bool placement) {
+  csv_reader reader = {.context = context, .csv = csv, .at = context->source_text, .placement = placement};
   *csv = (vmo_csv){0};
   if (reader.at == NULL) reader.at = "";
   reader.end = reader.at + (context->source_text != NULL ? context->source_length : 0);
@@ -440,3 +499,7 @@ vmo_status vmo_read_csv(vmo_context *context, vmo_csv *csv) {
   vmr_interner_destroy(reader.ids);
   return status;
 }
+
+vmo_status vmo_read_csv(vmo_context *context, vmo_csv *csv) { return read_table(context, csv, false); }
+
+vmo_status vmo_read_placement_csv(vmo_context *context, vmo_csv *csv) { return read_table(context, csv, true); }

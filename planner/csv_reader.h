@@ -71,6 +71,7 @@ typedef struct csv_reader {
   VMO_VEC(vmo_pair) apart;
   VMO_VEC(vmo_csv_name) space_names;
   VMO_VEC(uint64_t) allowed; /* per row, bits of space_names; empty while no row names one */
+  bool placement;            /* ids, offsets and spaces alone are wanted */
   bool failed;               /* a diagnostic says why */
 } csv_reader;
 
@@ -82,6 +83,11 @@ int vmo_csv_shown(csv_field field);
 /* Notes that reading failed, and puts a hint on the diagnostic that says why. Returns false. */
 bool vmo_csv_refuse(csv_reader *reader, vmo_diagnostic *diagnostic, const char *hint);
 csv_field vmo_csv_trim(const char *begin, const char *end);
+
+/* ---- csv_write.c ---- */
+
+/* The id in a row, not NUL-terminated. */
+csv_field vmo_csv_find_id(const struct vmo_csv_row *row, uint32_t id_column);
 
 /* ---- csv_wishes.c ---- */
 

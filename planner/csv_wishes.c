@@ -116,12 +116,6 @@ static bool resolve_reference(csv_reader *reader, const csv_reference *reference
   return true;
 }
 
-static uint32_t *list_lines(const csv_reader *reader) {
-  uint32_t *lines = vmo_alloc_array(reader->context, (size_t)reader->rows.count + 1, sizeof *lines);
-  for (uint32_t i = 0; i < reader->rows.count && lines != NULL; i++) lines[i] = reader->rows.data[i].line;
-  return lines;
-}
-
 vmo_status vmo_csv_resolve(csv_reader *reader) {
   vmo_csv *csv = reader->csv;
   for (uint32_t i = 0; i < reader->references.count; i++)
@@ -139,8 +133,9 @@ vmo_status vmo_csv_resolve(csv_reader *reader) {
                                        .colocated_count = reader->colocated.count,
                                        .apart = reader->apart.data,
                                        .apart_count = reader->apart.count,
-                                       .lines = list_lines(reader)};
-  return csv->packing.lines != NULL ? VMO_OK : VMO_OUT_OF_MEMORY;
+                                       .rows = csv->rows,
+                                       .id_column = csv->id_column};
+  return VMO_OK;
 }
 
 /* ---- spaces that are known ---- */

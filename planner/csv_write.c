@@ -5,11 +5,15 @@
 
 #include "planner/csv_reader.h"
 
-const char *vmo_csv_id(const vmo_csv *csv, uint32_t row, size_t *length) {
-  const char *at = csv->rows[row].text, *end = at + csv->rows[row].length;
-  for (uint32_t passed = 0; passed < csv->id_column; at++) passed += *at == ',';
+csv_field vmo_csv_find_id(const struct vmo_csv_row *row, uint32_t id_column) {
+  const char *at = row->text, *end = at + row->length;
+  for (uint32_t passed = 0; passed < id_column; at++) passed += *at == ',';
   const char *comma = memchr(at, ',', (size_t)(end - at));
-  csv_field id = vmo_csv_trim(at, comma != NULL ? comma : end);
+  return vmo_csv_trim(at, comma != NULL ? comma : end);
+}
+
+const char *vmo_csv_id(const vmo_csv *csv, uint32_t row, size_t *length) {
+  csv_field id = vmo_csv_find_id(&csv->rows[row], csv->id_column);
   *length = id.length;
   return id.text;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "planner/bundle.h"
+#include "planner/csv_reader.h"
 #include "planner/instance.h"
 #include "planner/planner.h"
 #include "support/diag.h"
@@ -19,7 +20,7 @@
 /* ---- the rules of packing.h ---- */
 
 static vmo_location place_of(const vmo_packing_problem *problem, uint32_t buffer) {
-  return (vmo_location){problem->lines != NULL ? problem->lines[buffer] : 0, problem->lines != NULL};
+  return (vmo_location){problem->rows != NULL ? problem->rows[buffer].line : 0, problem->rows != NULL};
 }
 
 static vmo_status refuse(vmo_context *context, const vmo_packing_problem *problem, uint32_t buffer, const char *what) {
@@ -164,8 +165,20 @@ static bool list_members(merge_run *run) {
 /* ---- contradictions ---- */
 
 static vmo_status contradict(merge_run *run, uint32_t a, uint32_t b, const char *what) {
-  vmo_diagnostic *added = vmo_diag_add(run->context, VMO_DIAG_LAYOUT_CONTRADICTION, place_of(run->problem, b),
-                                       "buffers %" PRIu32 " and %" PRIu32 " are colocated, and %s", a, b, what);
+  const struct vmo_csv_row *rows = run->problem->rows;
+  vmo_location place = place_of(run->problem, b);
+  vmo_diagnostic *added;
+  if (rows == NULL) {
+    added = vmo_diag_add(run->context, VMO_DIAG_LAYOUT_CONTRADICTION, place,
+                         "buffers %" PRIu32 " and %" PRIu32 " are colocated, and %s", a, b, what);
+  } else {
+    csv_field first = vmo_csv_find_id(&rows[a], run->problem->id_column);
+    csv_field second = vmo_csv_find_id(&rows[b], run->problem->id_column);
+    added = vmo_diag_add(run->context, VMO_DIAG_LAYOUT_CONTRADICTION, place,
+                         "'%.*s' (line %" PRIu32 ") and '%.*s' (line %" PRIu32 ") are colocated, and %s",
+                         vmo_csv_shown(first), first.text, rows[a].line, vmo_csv_shown(second), second.text,
+                         rows[b].line, what);
+  }
   vmo_diag_hint(run->context, added, "colocated buffers share their offset and their space; drop one of the wishes");
   return VMO_INPUT_ERROR;
 }

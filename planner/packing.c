@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "planner/assign.h"
+#include "planner/csv_reader.h"
 #include "planner/instance.h"
 #include "planner/planner.h"
 #include "support/diag.h"
@@ -89,7 +90,7 @@ static vmo_status check_pins(packing_run *run, vmo_bytes alignment) {
   for (uint32_t b = 0; b < run->bundles.count; b++) {
     const vmo_bundle *bundle = &run->bundles.data[b];
     if (bundle->fixed_offset < 0 || bundle->fixed_offset % alignment == 0) continue;
-    uint32_t line = run->problem->lines != NULL ? run->problem->lines[bundle->member] : 0;
+    uint32_t line = run->problem->rows != NULL ? run->problem->rows[bundle->member].line : 0;
     vmo_diag_add(run->context, VMO_DIAG_LAYOUT_CONTRADICTION, (vmo_location){line, line > 0},
                  "the fixed offset %" PRId64 " is no multiple of the space's alignment %" PRId64, bundle->fixed_offset,
                  alignment);

@@ -53,8 +53,9 @@ typedef struct vmo_packing_problem {
   uint32_t apart_count;
   const vmo_space *spaces; /* in the order in which they are fallen back to; 0 of them: one of base.capacity */
   uint32_t space_count;
-  const uint64_t *allowed; /* per buffer a bit for each space; NULL: all are allowed */
-  const uint32_t *lines;   /* per buffer its line in the source, for diagnostics; NULL: it has none */
+  const uint64_t *allowed;        /* per buffer a bit for each space; NULL: all are allowed */
+  const struct vmo_csv_row *rows; /* per buffer the row of a table that it is, for diagnostics; NULL: there is none */
+  uint32_t id_column;             /* in the rows */
 } vmo_packing_problem;
 
 typedef struct vmo_packing {

@@ -183,6 +183,10 @@ typedef struct vmo_csv {
 /* Reads the context's source (vmo_context_set_source), which must outlive *csv. VMO_INPUT_ERROR: diagnostics
  * E05xx with line and column. */
 vmo_status vmo_read_csv(vmo_context *context, vmo_csv *csv);
+/* The same of a placement: it needs the columns id and offset alone, and of the others only `space` is read; sizes and
+ * lifetimes are those of the problem that it places. Its problem's buffers hold the offsets, fixed_offset, and nothing
+ * else. */
+vmo_status vmo_read_placement_csv(vmo_context *context, vmo_csv *csv);
 /* The id of a row, not NUL-terminated. */
 const char *vmo_csv_id(const vmo_csv *csv, uint32_t row, size_t *length);
 /* The line of a row in the source, from 1. */

@@ -236,6 +236,12 @@ static const refusal refusals[] = {
     {"id,lower,upper,size,colour\n", "E0503", 1, 21, "unknown column 'colour'"},
     {"id,lower,upper,size,\n", "E0503", 1, 21, "unknown column ''"},
     {"0,995328,1000448,656384\n", "E0503", 1, 1, "unknown column '0'"},
+    {"id;lower;upper;size\na;0;1;2\n", "E0503", 1, 3, "apart by semicolons, not by commas"},
+    {"id\tlower\tupper\tsize\na\t0\t1\t2\n", "E0503", 1, 3, "apart by tabs, not by commas"},
+    {"\"id\",\"lower\",\"upper\",\"size\"\n", "E0503", 1, 1, "unknown column '\"id\"'"},
+    {HEAD "a;0;1;2\n", "E0506", 2, 8, "1 fields"},
+    {HEAD "\"a,b\",0,1,2\n", "E0506", 2, 11, "5 fields"},
+    {"id,start,end,size\na,3,2,1\n", "E0510", 2, 5, "ends at 2, before it begins at 3"},
     {"id,lower,size\na,0,1\n", "E0504", 1, 14, "the column 'upper' is missing"},
     {"lower,upper,size\n", "E0504", 1, 17, "the column 'id' is missing"},
     {"id,lower,upper,size,lower\n", "E0505", 1, 21, "'lower' is there a second time"},
@@ -313,6 +319,46 @@ static void a_misspelt_column_gets_a_proposal(void **state) {
   assert_string_equal(context->diagnostics->items[0].hint, "did you mean 'lower'?");
 }
 
+/* What is wrong with a whole header is told once, with what to write. */
+static void one_wrong_header_is_one_error(void **state) {
+  (void)state;
+  static const char *const texts[][2] = {
+      {"id;lower;upper;size\na;0;1;2\n",
+       "write id,lower,upper,size; within the fields colocated, apart and spaces, semicolons part names"},
+      {"\"id\",\"lower\",\"upper\",\"size\"\na,0,1,2\n", "quotes have no meaning here: leave them out"},
+      {"0,995328,1000448,656384\n", "the first line names the columns, for example id,lower,upper,size"},
+      {"id,lower,upper,sise\na,0,1,2\n", "did you mean 'size'?"},
+      {HEAD "a;0;1;2\n", "fields are apart by commas"},
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    vmo_context *outer = context;
+    context = vmo_context_create();
+    assert_int_equal(read_bytes(texts[i][0], strlen(texts[i][0])), VMO_INPUT_ERROR);
+    assert_int_equal(context->diagnostics->count, 1);
+    assert_string_equal(context->diagnostics->items[0].hint, texts[i][1]);
+    vmo_context_destroy(context);
+    context = outer;
+  }
+}
+
+/* Of a placement ids, offsets and spaces are read, and nothing else. */
+static void a_placement_needs_ids_and_offsets_alone(void **state) {
+  (void)state;
+  const char *text = "id,start,end,size,alignment,gaps,apart,space,offset\na,,,,3,x,nobody,sram,12\nb,9,3,-5,,,,,\n";
+  assert_int_equal(vmo_context_set_source(context, "in.csv", text, strlen(text)), VMO_OK);
+  assert_int_equal(vmo_read_placement_csv(context, &csv), VMO_OK);
+  assert_int_equal(csv.problem.buffer_count, 2);
+  assert_int_equal(csv.problem.buffers[0].fixed_offset, 12);
+  assert_int_equal(csv.problem.buffers[1].fixed_offset, -1);
+  assert_int_equal(csv.space_name_count, 1);
+  expect_id(1, "b");
+  text = "id,lower,upper,size\na,0,1,2\n";
+  assert_int_equal(vmo_context_set_source(context, "in.csv", text, strlen(text)), VMO_OK);
+  assert_int_equal(vmo_read_placement_csv(context, &csv), VMO_INPUT_ERROR);
+  assert_int_equal(context->diagnostics->count, 1);
+  assert_string_equal(context->diagnostics->items[0].message, "of a placement, the column 'offset' is missing");
+}
+
 static void several_errors_are_told_at_once(void **state) {
   (void)state;
   const char *text = HEAD "a,0,x,1\nb,0,1,1\nc,5,4,1\nb,0,1,1\n";
@@ -387,6 +433,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_is_written_reads_back_as_fixed, open_context, close_context),
       cmocka_unit_test_setup_teardown(every_error_has_its_place, open_context, close_context),
       cmocka_unit_test_setup_teardown(a_misspelt_column_gets_a_proposal, open_context, close_context),
+      cmocka_unit_test_setup_teardown(one_wrong_header_is_one_error, open_context, close_context),
+      cmocka_unit_test_setup_teardown(a_placement_needs_ids_and_offsets_alone, open_context, close_context),
       cmocka_unit_test_setup_teardown(several_errors_are_told_at_once, open_context, close_context),
       cmocka_unit_test_setup_teardown(errors_show_the_line_and_a_caret, open_context, close_context),
       cmocka_unit_test_setup_teardown(any_bytes_are_survived, open_context, close_context),
