@@ -357,6 +357,7 @@ bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo
   case VMO_OPTION_TARGET: options->target = value; return true;
   case VMO_OPTION_CPU: options->cpu = value; return true;
   case VMO_OPTION_FEATURES: options->features = value; return true;
+  case VMO_OPTION_BLAS: return vmo_apply_blas(cli, level, value);
   case VMO_OPTION_PREFIX: return apply_prefix(cli, level, value);
   case VMO_OPTION_INSTRUMENT: options->instrument = true; return true;
   case VMO_OPTION_PASSES: return apply_passes(cli, level, value);

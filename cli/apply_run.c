@@ -37,6 +37,19 @@ bool vmo_apply_engine(vmo_cli *cli, vmo_setting_level level, const char *value) 
   return true;
 }
 
+/* An object file is linked elsewhere: what this machine has says nothing of it. */
+bool vmo_apply_blas(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  static const char *const words[] = {"auto", "on", "off"};
+  bool compiles = cli->command->bit == VMO_COMPILE;
+  for (int i = compiles ? 1 : 0; i < 3; i++) {
+    if (strcmp(words[i], value) != 0) continue;
+    cli->options.blas = (vmo_blas_choice)(VMO_BLAS_AUTO + i);
+    return true;
+  }
+  return vmo_option_fault(cli, level, VMO_OPTION_BLAS, "is %s, not '%s'", compiles ? "on or off" : "auto, on or off",
+                          value);
+}
+
 bool vmo_apply_measure(vmo_cli *cli, vmo_setting_level level, const char *value) {
   cli->options.measure = value == NULL ? VMO_MEASURE_BOTH : VMO_MEASURE_JIT;
   return value == NULL || strcmp(value, "jit") == 0 ||

@@ -115,6 +115,9 @@ typedef enum vmo_emit_choice {
   VMO_EMIT_C_HEADER
 } vmo_emit_choice;
 
+/* Products of matrices through CBLAS; auto: where this machine has one. */
+typedef enum vmo_blas_choice { VMO_BLAS_DEFAULT, VMO_BLAS_AUTO, VMO_BLAS_ON, VMO_BLAS_OFF } vmo_blas_choice;
+
 typedef enum vmo_engine_choice { VMO_ENGINE_DEFAULT, VMO_ENGINE_JIT, VMO_ENGINE_REFERENCE } vmo_engine_choice;
 
 typedef enum vmo_colour_choice { VMO_COLOUR_AUTO, VMO_COLOUR_ALWAYS, VMO_COLOUR_NEVER } vmo_colour_choice;
@@ -135,6 +138,7 @@ typedef struct vmo_options {
   bool results_in_caller;
   uint32_t optimise;
   vmo_emit_choice emit;
+  vmo_blas_choice blas;
   uint32_t llvm_level;
   bool llvm_level_given, instrument, optimise_given;
   const char *target, *cpu, *features, *prefix, *header;
@@ -212,6 +216,7 @@ bool vmo_apply_seed(vmo_cli *cli, vmo_setting_level level, const char *value);
 bool vmo_apply_argument(vmo_cli *cli, vmo_setting_level level, const char *value);
 bool vmo_apply_calls(vmo_cli *cli, vmo_setting_level level, const char *value);
 bool vmo_apply_engine(vmo_cli *cli, vmo_setting_level level, const char *value);
+bool vmo_apply_blas(vmo_cli *cli, vmo_setting_level level, const char *value);
 bool vmo_apply_measure(vmo_cli *cli, vmo_setting_level level, const char *value);
 /* An error about an option, which is named as it was written. Returns false. */
 bool vmo_option_fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id option, const char *format, ...)
@@ -322,6 +327,8 @@ uint32_t vmo_text_width(const vmo_options *options, int file);
 bool vmo_use_unicode(int file);
 /* The callback of vmo_plan_options: a bar on standard error, when that is a terminal and a second has gone by. */
 void vmo_show_progress(void *user, const char *stage, uint64_t done, uint64_t total);
+/* Whether there is a terminal for it. */
+bool vmo_has_progress(void);
 void vmo_clear_progress(void);
 /* The same of vmo_solve_options: best height, bound and nodes in one line. */
 void vmo_show_search(void *user, const vmo_progress *search);

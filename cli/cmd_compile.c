@@ -44,12 +44,15 @@ static vmo_status make_code(compilation *c, vmo_module *callees) {
                                    .prefix = options->prefix,
                                    .typed = true,
                                    .instrument = options->instrument,
+                                   .blas = options->blas == VMO_BLAS_ON,
                                    .threads = options->threads,
                                    .callees = callees};
   vmo_code *code;
   vmo_status status = vmo_compile_module(cli->module, &code_options, &code);
   if (status != VMO_OK) return status;
   status = vmo_write_code(cli->context, code, forms[options->emit], &c->product);
+  if (status == VMO_OK && options->header != NULL)
+    status = vmo_write_c_header(cli->module, options->prefix, title_of(cli), vmo_code_needs_blas(code), &c->header);
   vmo_destroy_code(code);
   return status;
 }
@@ -59,10 +62,7 @@ static vmo_status make_outputs(compilation *c) {
   vmo_module *callees;
   if (cli->options.emit == VMO_EMIT_C_HEADER)
     return vmo_write_c_offsets(cli->module, cli->options.prefix, title_of(cli), &c->product);
-  vmo_status status = VMO_OK;
-  if (cli->options.header != NULL)
-    status = vmo_write_c_header(cli->module, cli->options.prefix, title_of(cli), &c->header);
-  if (status == VMO_OK) status = vmo_plan_for_calls(cli, &callees);
+  vmo_status status = vmo_plan_for_calls(cli, &callees);
   return status == VMO_OK ? make_code(c, callees) : status;
 }
 

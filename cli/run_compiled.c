@@ -36,6 +36,19 @@ static vmo_status plan(vmo_execution *run, bool results_in_caller, vmo_module **
   return vmo_plan_module(*module, &run->cli->binding, &plan, facts);
 }
 
+/* Whether products go through CBLAS: only where there are some, as a library that none needs takes its time to open. */
+static bool wants_blas(const vmo_execution *run) {
+  vmo_blas_choice choice = run->cli->options.blas;
+  bool found = choice == VMO_BLAS_ON;
+  if (choice == VMO_BLAS_OFF || found) return found;
+  for (uint32_t f = 0; f < run->module->functions.count && !found; f++) {
+    const vmo_function *function = run->module->functions.data[f];
+    for (uint32_t i = 0; i < function->ops.count && !found; i++)
+      found = function->ops.data[i].code == VMO_OP_matmul || function->ops.data[i].code == VMO_OP_batch_matmul;
+  }
+  return found && vmo_find_blas() != NULL;
+}
+
 static vmo_status compile(vmo_execution *run, vmo_compiled *compiled) {
   vmo_module_facts *facts, *others;
   bool in_caller = run->cli->options.results_in_caller;
@@ -45,11 +58,18 @@ static vmo_status compile(vmo_execution *run, vmo_compiled *compiled) {
   compiled->function = compiled->module->functions.data[run->id];
   if (!in_caller && vmo_has_calls(compiled->module)) status = plan(run, true, &compiled->callees, &others);
   if (status != VMO_OK) return status;
-  vmo_code_options options = {
-      .cpu = "native", .llvm_level = 3, .instrument = compiled->instrument, .callees = compiled->callees};
+  compiled->progress = vmo_has_progress() && !compiled->instrument && run->report.measure == NULL && run->calls == 1;
+  vmo_code_options options = {.cpu = "native",
+                              .llvm_level = 3,
+                              .instrument = compiled->instrument,
+                              .progress = compiled->progress,
+                              .blas = wants_blas(run),
+                              .only = compiled->function,
+                              .callees = compiled->callees};
   vmo_code *code = NULL;
   vmo_show_progress(NULL, "compiling", 0, 1);
   status = vmo_compile_module(compiled->module, &options, &code);
+  if (status == VMO_OK && vmo_code_needs_blas(code)) run->report.remark = "products through CBLAS";
   if (status == VMO_OK) status = vmo_load_code(compiled->module, code, vmo_find_declared_op, run, &compiled->loaded);
   vmo_destroy_code(code);
   return status;
@@ -175,7 +195,7 @@ vmo_status vmo_call_compiled(vmo_execution *run, vmo_compiled *compiled, double 
                    .results = compiled->results,
                    .arenas = compiled->arenas,
                    .arena_bytes = compiled->arena_bytes,
-                   .watch = compiled->instrument ? &compiled->watch : NULL,
+                   .watch = compiled->instrument || compiled->progress ? &compiled->watch : NULL,
                    .threads = compiled->instrument ? 1 : run->cli->options.threads};
   double begin = vmo_seconds_now();
   int32_t status = compiled->entry(&call);

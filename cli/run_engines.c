@@ -93,6 +93,7 @@ static vmo_status call_often(vmo_execution *run, vmo_compiled *compiled) {
 static vmo_status run_compiled(vmo_execution *run) {
   vmo_compiled compiled = {.instrument = false};
   vmo_status status = vmo_prepare_compiled(run, &compiled);
+  compiled.watch.trip = show_trips;
   if (status == VMO_OK) status = call_often(run, &compiled);
   if (status == VMO_OK) vmo_take_compiled_results(run, &compiled);
   run->measure.compile_seconds = compiled.compile_seconds;

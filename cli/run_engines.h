@@ -8,6 +8,7 @@
 /* A function in machine code, with all that its calls need, which is in the context's arena but for the code. */
 typedef struct vmo_compiled {
   bool instrument;              /* in: with the calls of vmr_call_watch */
+  bool progress;                /* its loops tell how far they are */
   vmo_module *module, *callees; /* the latter for calls; NULL: there are none, or the same serves both */
   const vmo_function *function; /* as planned */
   vmo_plan_facts *facts;

@@ -81,6 +81,8 @@ static bool is_due(void) {
   return true;
 }
 
+bool vmo_has_progress(void) { return isatty(STDERR_FILENO); }
+
 void vmo_show_progress(void *user, const char *stage, uint64_t done, uint64_t total) {
   (void)user;
   if (is_due()) draw(stage, done, total);

@@ -97,13 +97,18 @@ static bool want_callees(vmo_compilation *c, const vmo_function *caller, vmr_are
   return true;
 }
 
+static bool is_asked_for(const vmo_compilation *c, vmo_function_id id) {
+  return c->options->only == NULL || c->options->only == c->module->functions.data[id];
+}
+
 static vmo_status make_all_units(vmo_compilation *c) {
   c->entry_units = make_units(c, c->module, true);
   c->callee_units = c->callees == c->module ? c->entry_units : make_units(c, c->callees, false);
   if (c->entry_units == NULL || c->callee_units == NULL) return VMO_OUT_OF_MEMORY;
-  for (uint32_t i = 0; i < c->module->functions.count; i++) c->entry_units[i].is_wanted = true;
+  for (uint32_t i = 0; i < c->module->functions.count; i++) c->entry_units[i].is_wanted = is_asked_for(c, i);
   for (uint32_t i = 0; i < c->module->functions.count; i++)
-    if (!want_callees(c, c->module->functions.data[i], c->context->arena)) return VMO_OUT_OF_MEMORY;
+    if (is_asked_for(c, i) && !want_callees(c, c->module->functions.data[i], c->context->arena))
+      return VMO_OUT_OF_MEMORY;
   return VMO_OK;
 }
 
@@ -184,14 +189,15 @@ static bool has_kernel(const vmo_op *op) {
          vmo_find_emit_kernel((vmo_opcode)op->code) != NULL;
 }
 
-static vmo_status check_kernels(const vmo_module *module) {
+static vmo_status check_kernels(const vmo_compilation *c) {
   bool fine = true;
-  for (uint32_t f = 0; f < module->functions.count; f++) {
-    const vmo_function *function = module->functions.data[f];
+  for (uint32_t f = 0; f < c->module->functions.count; f++) {
+    const vmo_function *function = c->module->functions.data[f];
+    if (!c->entry_units[f].is_wanted && !c->callee_units[f].is_wanted) continue;
     for (uint32_t i = 0; i < function->ops.count; i++) {
       const vmo_op *op = &function->ops.data[i];
       if (has_kernel(op)) continue;
-      refuse_op(module->context, op);
+      refuse_op(c->context, op);
       fine = false;
     }
   }
@@ -273,20 +279,36 @@ static vmo_status verify(vmo_compilation *c) {
 /* ---- the whole ---- */
 
 static vmo_status compile(vmo_compilation *c) {
-  vmo_status status = check_kernels(c->module);
+  vmo_status status = make_all_units(c);
+  if (status == VMO_OK) status = check_kernels(c);
   if (status == VMO_OK && c->options->typed) status = vmo_check_c_names(c->module, c->options->prefix);
-  if (status == VMO_OK) status = make_all_units(c);
   if (status == VMO_OK) status = open_llvm(c);
   if (status == VMO_OK) status = emit_module(c);
   if (status == VMO_OK) status = verify(c);
   return status == VMO_OK ? vmo_optimise_code(c) : status;
 }
 
+static bool calls_blas(const vmo_compilation *c) {
+  static const char *const names[] = {"cblas_sgemm", "cblas_dgemm"};
+  bool found = false;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    LLVMValueRef function = LLVMGetNamedFunction(c->code, names[i]);
+    found = found || (function != NULL && LLVMGetFirstUse(function) != NULL);
+  }
+  return found;
+}
+
+static vmo_function_id only_entry(const vmo_compilation *c) {
+  for (uint32_t i = 0; c->options->only != NULL && i < c->module->functions.count; i++)
+    if (is_asked_for(c, i)) return i;
+  return VMO_NONE;
+}
+
 static vmo_code *make_code(const vmo_compilation *c) {
   const char *prefix = c->options->prefix == NULL ? "" : c->options->prefix;
   vmo_code *made = malloc(sizeof *made + strlen(prefix) + 1);
   if (made == NULL) return NULL;
-  *made = (vmo_code){c->llvm, c->code, c->machine, c->options->blas};
+  *made = (vmo_code){c->llvm, c->code, c->machine, calls_blas(c), only_entry(c)};
   memcpy(made->prefix, prefix, strlen(prefix) + 1);
   return made;
 }
@@ -302,6 +324,8 @@ vmo_status vmo_compile_module(vmo_module *module, const vmo_code_options *option
   *code = made;
   return VMO_OK;
 }
+
+bool vmo_code_needs_blas(const vmo_code *code) { return code->blas; }
 
 void vmo_destroy_code(vmo_code *code) {
   if (code == NULL) return;

@@ -41,8 +41,9 @@ struct vmo_code {
   LLVMContextRef llvm;
   LLVMModuleRef code;
   LLVMTargetMachineRef machine;
-  bool blas;
-  char prefix[]; /* of the symbols */
+  bool blas;            /* it calls CBLAS */
+  vmo_function_id only; /* the one that has an entry; VMO_NONE: all have */
+  char prefix[];        /* of the symbols */
 };
 
 /* ---- places.c ---- */
@@ -109,6 +110,8 @@ void vmo_drop_blocks(vmo_emitter *e);
 void vmo_emit_watch_states(vmo_emitter *e, const vmo_unit *unit);
 /* Around an op; those of control flow are passed over. */
 void vmo_emit_watch_before(vmo_emitter *e, const vmo_unit *unit, const vmo_op *op);
+/* In the body of a `for` from `low` to `high`. */
+void vmo_emit_watch_trip(vmo_emitter *e, LLVMValueRef low, LLVMValueRef index, LLVMValueRef high);
 void vmo_emit_watch_after(vmo_emitter *e, const vmo_unit *unit, const vmo_op *op);
 
 /* ---- sizes.c ---- */

@@ -222,7 +222,7 @@ static void add_declared(const header *h) {
   }
 }
 
-vmo_status vmo_write_c_header(vmo_module *module, const char *prefix, const char *title, vmo_text *out) {
+vmo_status vmo_write_c_header(vmo_module *module, const char *prefix, const char *title, bool blas, vmo_text *out) {
   header h = {module, prefix == NULL ? "" : prefix, out};
   vmo_status status = vmo_check_c_names(module, h.prefix);
   if (status != VMO_OK) return status;
@@ -230,6 +230,8 @@ vmo_status vmo_write_c_header(vmo_module *module, const char *prefix, const char
                      "compiled functions. They return 0, or a vmr_call_status of vmemrt/compiled.h; their\n"
                      " * arena_bytes is -1 for sizes that make no sense. */",
                      "_H", out);
+  if (blas)
+    vmo_text_add(out, "/* They call cblas_sgemm or cblas_dgemm: link with -lopenblas, -lcblas or the like. */\n");
   vmo_text_add(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\nstruct vmr_call;\n");
   for (uint32_t f = 0; f < module->functions.count; f++)
     if (!add_function(&h, module->functions.data[f])) return VMO_OUT_OF_MEMORY;

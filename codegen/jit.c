@@ -111,7 +111,7 @@ static vmo_status look_up(vmo_module *module, vmo_loaded_code *loaded, const vmo
   return VMO_OK;
 }
 
-static vmo_status look_up_all(vmo_module *module, const char *prefix, vmo_loaded_code *loaded) {
+static vmo_status look_up_all(vmo_module *module, const vmo_code *code, vmo_loaded_code *loaded) {
   loaded->count = module->functions.count;
   loaded->entries = vmo_alloc_array(module->context, (size_t)loaded->count + 1, sizeof *loaded->entries);
   loaded->arenas = vmo_alloc_array(module->context, (size_t)loaded->count + 1, sizeof *loaded->arenas);
@@ -119,9 +119,10 @@ static vmo_status look_up_all(vmo_module *module, const char *prefix, vmo_loaded
   vmo_status status = VMO_OK;
   for (uint32_t i = 0; i < loaded->count && status == VMO_OK; i++) {
     const vmo_function *function = module->functions.data[i];
-    status = look_up(module, loaded, function, prefix, "_entry", &loaded->entries[i], sizeof loaded->entries[i]);
+    if (code->only != VMO_NONE && code->only != i) continue;
+    status = look_up(module, loaded, function, code->prefix, "_entry", &loaded->entries[i], sizeof loaded->entries[i]);
     if (status == VMO_OK)
-      status = look_up(module, loaded, function, prefix, "_arenas", &loaded->arenas[i], sizeof loaded->arenas[i]);
+      status = look_up(module, loaded, function, code->prefix, "_arenas", &loaded->arenas[i], sizeof loaded->arenas[i]);
   }
   return status;
 }
@@ -138,7 +139,7 @@ vmo_status vmo_load_code(vmo_module *module, vmo_code *code, vmo_find_declared f
   if (status == VMO_OK) status = find_in_process(context, made->jit);
   if (status == VMO_OK && code->blas) status = find_blas(context, made->jit);
   if (status == VMO_OK) status = add_object(context, made->jit, code);
-  if (status == VMO_OK) status = look_up_all(module, code->prefix, made);
+  if (status == VMO_OK) status = look_up_all(module, code, made);
   if (status == VMO_OK)
     *loaded = made;
   else

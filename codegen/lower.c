@@ -21,6 +21,7 @@ typedef struct open_op {
 
 typedef struct lowering {
   vmo_emitter *e;
+  bool is_entry;
   VMO_VEC(open_op) open;
 } lowering;
 
@@ -146,6 +147,7 @@ static void begin_for(lowering *l, open_op *open) {
   LLVMBuildCondBr(e->builder, more, body, open->after);
   LLVMPositionBuilderAtEnd(e->builder, body);
   keep_scalar(e, region_of(e, open->op, 0)->argument_first, open->index);
+  if (e->options->progress && l->is_entry && l->open.count == 0) vmo_emit_watch_trip(e, low, open->index, open->high);
 }
 
 /* The next index, or `high` when that would wrap around: the rest of the way is taken as an unsigned number. */
@@ -330,7 +332,7 @@ static void emit_op(lowering *l, const vmo_unit *unit, const vmo_op *op) {
 }
 
 void vmo_lower_unit(vmo_emitter *e, vmo_unit *unit) {
-  lowering l = {.e = e};
+  lowering l = {.e = e, .is_entry = unit->is_entry};
   vmo_emit_frame frame;
   e->module = unit->module;
   e->function = unit->function;

@@ -4,7 +4,9 @@
  *
  * These are calls of the runtime, which finds the arena that the bytes lie in: a callee's arena is a part of its caller's,
  * so an address says more than an offset. A function under the plan for callees, where that is another one, counts behind
- * all functions of the program. */
+ * all functions of the program.
+ *
+ * With `progress`, loops tell how far they are: a trip costs a comparison, and a call some 256 times a loop. */
 #include "codegen/compile.h"
 
 static bool is_watched(const vmo_op *op) {
@@ -44,6 +46,22 @@ void vmo_emit_watch_states(vmo_emitter *e, const vmo_unit *unit) {
 
 void vmo_emit_watch_before(vmo_emitter *e, const vmo_unit *unit, const vmo_op *op) {
   if (e->options->instrument && is_watched(op)) tell_op(e, unit, "vmr_call_watch_before");
+}
+
+/*   if (index - low >= due) { vmr_call_watch_trip(call, index - low, high - low); due = index - low + (high - low) / 256 } */
+void vmo_emit_watch_trip(vmo_emitter *e, LLVMValueRef low, LLVMValueRef index, LLVMValueRef high) {
+  LLVMValueRef due = vmo_make_variable(e, e->i64);
+  LLVMBuildStore(e->frame->sizes, vmo_i64(e, 0), due);
+  LLVMValueRef done = LLVMBuildSub(e->builder, index, low, ""), total = LLVMBuildSub(e->builder, high, low, "");
+  LLVMValueRef is_due = LLVMBuildICmp(e->builder, LLVMIntUGE, done, vmo_get_variable(e, due), "");
+  vmo_emit_branch branch;
+  vmo_begin_if(e, &branch, is_due);
+  LLVMTypeRef types[3] = {e->pointer, e->i64, e->i64};
+  LLVMValueRef values[3] = {e->frame->call, done, total};
+  vmo_call_external(e, "vmr_call_watch_trip", e->nothing, types, values, 3);
+  LLVMValueRef part = LLVMBuildLShr(e->builder, total, vmo_i64(e, 8), "");
+  vmo_set_variable(e, due, LLVMBuildAdd(e->builder, done, part, ""));
+  vmo_end_if(e, &branch);
 }
 
 /* The workspace of the op in hand counts as written. */

@@ -16,6 +16,11 @@ vmo_status vmo_compile_module(vmo_module *module, const vmo_code_options *option
 
 void vmo_destroy_code(vmo_code *code) { (void)code; }
 
+bool vmo_code_needs_blas(const vmo_code *code) {
+  (void)code;
+  return false;
+}
+
 vmo_status vmo_write_code(vmo_context *context, vmo_code *code, vmo_code_form form, vmo_text *out) {
   (void)code, (void)form, (void)out;
   return refuse(context);

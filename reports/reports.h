@@ -124,7 +124,7 @@ typedef struct vmo_run_report {
   vmo_context *context; /* its diagnostics are part of the report */
   const char *input, *function;
   const char *engine;             /* "jit", "reference"; NULL: nothing ran */
-  const char *remark;             /* why it is this one; NULL: it was asked for */
+  const char *remark;             /* why it is this one, or what it uses; NULL: nothing to say */
   const vmo_run_measure *measure; /* NULL: nothing was measured */
   const vmo_run_watch *watch;     /* NULL: nobody watched */
   const vmo_module *module;

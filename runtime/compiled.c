@@ -50,6 +50,11 @@ void vmr_call_watch_copy(vmr_call *call) {
   if (call->watch != NULL) call->watch->copies++;
 }
 
+void vmr_call_watch_trip(vmr_call *call, uint64_t done, uint64_t total) {
+  const vmr_call_watch *watch = call->watch;
+  if (watch != NULL && watch->trip != NULL) watch->trip(watch->user, done, total);
+}
+
 /* Bytes outside of every arena are the caller's, or an activation's. */
 void vmr_call_watch_write(vmr_call *call, const void *start, int64_t bytes) {
   const vmr_call_watch *watch = call->watch;

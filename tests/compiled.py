@@ -32,10 +32,10 @@ def fences(kind, text):
     return re.findall(rf"^```{kind}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
-def link_and_run(work, compiler, main, expected, what):
-    flags = ["-Wall", "-Wextra", "-Werror", "-std=c11"] if compiler == CC else ["-Wall", "-Wextra", "-Werror"]
+def link_and_run(work, compiler, main, expected, what, options=(), libraries=()):
+    flags = [*options, "-Wall", "-Wextra", "-Werror", "-std=c11"] if compiler == CC else [*options, "-Wall", "-Wextra", "-Werror"]
     built = run([compiler, *flags, *FLAGS, f"-I{work}", f"-I{SOURCE}/include", main, work / "smooth.o", LIBRARY,
-                 f"-Wl,-rpath,{LIBRARY.parent}", "-lm", "-o", work / "main"])
+                 f"-Wl,-rpath,{LIBRARY.parent}", *libraries, "-lm", "-o", work / "main"])
     if built.returncode != 0:
         return blame(f"{what}: does not build:\n{built.stderr}")
     result = run([work / "main"])
@@ -111,12 +111,66 @@ def check_wrong(work):
         blame(f"--prefix: {made.stderr}")
 
 
+BLAS = """dim N
+func @product(%x: f64[N,K], %y: f64[M,K]) -> f64[N,M] {
+  %z = matmul %x, %y {transpose_y = true} : f64[N,M]
+  return %z
+}
+""".replace("dim N", "dim N\ndim M = 40\ndim K = 57")
+
+BLAS_MAIN = r"""
+#include <math.h>
+#include <stdio.h>
+#include "product.h"
+static double x[70 * 57], y[40 * 57], z[70 * 40];
+int main(void) {
+  for (int i = 0; i < 70 * 57; i++) x[i] = sin(i * 0.7);
+  for (int i = 0; i < 40 * 57; i++) y[i] = cos(i * 1.3);
+  int different = 0;
+  if (product(70, x, y, z, NULL, 0) != 0) return 1;
+  for (int i = 0; i < 70; i++)
+    for (int j = 0; j < 40; j++) {
+      double sum = 0, magnitude = 0;
+      for (int k = 0; k < 57; k++) {
+        double part = x[i * 57 + k] * y[j * 57 + k];
+        sum += part;
+        magnitude += fabs(part);
+      }
+      different += z[i * 40 + j] != sum;
+      if (fabs(z[i * 40 + j] - sum) > 2 * 57 * 0x1p-52 * magnitude) return 2;
+    }
+  printf("%s\n", different ? "within the bound" : "the same bits");
+  return 0;
+}
+"""
+
+
+def check_blas(work):
+    """--blas=on: the header says what to link with, results are within the bound of docs/abi.md; off: the bits of loops."""
+    (work / "product.vmir").write_text(BLAS)
+    (work / "product.c").write_text(BLAS_MAIN)
+    for blas, words in (("on", "within the bound\n"), ("off", "the same bits\n")):
+        made = run([TOOL, "compile", "product.vmir", "-o", "smooth.o", "--header=product.h", "--results=caller",
+                    f"--blas={blas}"], cwd=work)
+        if made.returncode != 0:
+            blame(f"--blas={blas}: {made.stderr}")
+            continue
+        if ("-lopenblas" in (work / "product.h").read_text()) != (blas == "on"):
+            blame(f"--blas={blas}: what the header says of CBLAS")
+        link_and_run(work, CC, work / "product.c", words, f"--blas={blas}", ["-ffp-contract=off"],
+                     ["-lopenblas"] if blas == "on" else [])
+    made = run([TOOL, "compile", work / "smooth.vmir", "-o", work / "x.o", f"--header={work}/x.h", "--blas=on"])
+    if made.returncode != 0 or "blas" in (work / "x.h").read_text():
+        blame(f"--blas=on without products: {made.stderr}")
+
+
 def main():
     page = (SOURCE / "docs" / "abi.md").read_text()
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         check_example(work, page)
         check_offsets(work)
+        check_blas(work)
         check_wrong(work)
     print(f"compiled: {len(faults)} faults")
     return 1 if faults else 0

@@ -33,7 +33,7 @@ typedef enum vmr_call_status {
 
 #define VMR_CALL_DEPTH_LIMIT 10000
 
-/* What a function that was compiled with `instrument` tells while it runs, one thread at a time; any member may be NULL or
+/* What a function that was compiled with `instrument` or `progress` tells while it runs, one thread at a time; any member may be NULL or
  * 0. */
 typedef struct vmr_call_watch {
   /* Called before and after each op that is no control flow. `function` and `op` number them in the planned program; where
@@ -47,6 +47,8 @@ typedef struct vmr_call_watch {
   uint64_t copies;      /* copies that the plan inserted and that ran */
   uint64_t activations; /* blocks that recursion has obtained */
   uint64_t deepest;     /* the most of them at a time */
+  /* Called by functions that were compiled with `progress`: that many trips of a loop are done. */
+  void (*trip)(void *user, uint64_t done, uint64_t total);
 } vmr_call_watch;
 
 typedef struct vmr_call {
@@ -129,6 +131,7 @@ VMR_API void vmr_call_watch_before(vmr_call *call, uint32_t function, uint32_t o
 VMR_API void vmr_call_watch_after(vmr_call *call, uint32_t function, uint32_t op);
 VMR_API void vmr_call_watch_write(vmr_call *call, const void *start, int64_t bytes);
 VMR_API void vmr_call_watch_copy(vmr_call *call);
+VMR_API void vmr_call_watch_trip(vmr_call *call, uint64_t done, uint64_t total);
 
 #ifdef __cplusplus
 }

@@ -43,10 +43,12 @@ static vmo_module *plan(vmo_context *context, const char *source, bool in_caller
   return module;
 }
 
-static program load(const char *source, uint32_t level) {
+/* With `only`, that function and what it calls, which tell of the trips of its loops. */
+static program load_only(const char *source, uint32_t level, const char *only) {
   program p = {{vmo_context_create(), vmo_context_create()}, NULL, NULL, NULL};
   p.module = plan(p.contexts[0], source, false);
-  vmo_code_options options = {.cpu = "native", .llvm_level = level, .prefix = "vmo."};
+  vmo_code_options options = {.cpu = "native", .llvm_level = level, .prefix = "vmo.", .progress = only != NULL};
+  if (only != NULL) options.only = p.module->functions.data[vmo_find_function(p.module, only)];
   options.callees = plan(p.contexts[1], source, true);
   vmo_code *code;
   vmo_status status = vmo_compile_module(p.module, &options, &code);
@@ -59,6 +61,8 @@ static program load(const char *source, uint32_t level) {
   return p;
 }
 
+static program load(const char *source, uint32_t level) { return load_only(source, level, NULL); }
+
 static void unload(program *p) {
   vmo_unload_code(p->loaded);
   free(p->arena);
@@ -67,7 +71,8 @@ static void unload(program *p) {
 }
 
 /* Runs the function of that name in an arena of its own, of just the bytes that it asks for. */
-static int32_t run(program *p, const char *name, const int64_t *dims, void *const *arguments, void **results) {
+static int32_t run_watched(program *p, const char *name, const int64_t *dims, void *const *arguments, void **results,
+                           vmr_call_watch *watch) {
   vmo_function_id id = vmo_find_function(p->module, name);
   int64_t bytes[4] = {-1, -1, -1, -1};
   int32_t status = vmo_find_arenas(p->loaded, id)(dims, bytes);
@@ -75,7 +80,12 @@ static int32_t run(program *p, const char *name, const int64_t *dims, void *cons
   free(p->arena);
   p->arena = aligned_alloc(64, ((size_t)bytes[0] + 127) / 64 * 64);
   vmr_call call = {.dims = dims, .arguments = arguments, .results = results, .arenas = &p->arena, .arena_bytes = bytes};
+  call.watch = watch;
   return vmo_find_entry(p->loaded, id)(&call);
+}
+
+static int32_t run(program *p, const char *name, const int64_t *dims, void *const *arguments, void **results) {
+  return run_watched(p, name, dims, arguments, results, NULL);
 }
 
 static const char CHAIN[] = "dim N\n"
@@ -124,6 +134,45 @@ static void test_a_chain_a_loop_and_calls(void **state) {
 }
 
 /* Streams see parameters, loop indices and arrays of the function around them; with threads or without, all is equal. */
+typedef struct trips {
+  uint64_t told, last, total;
+} trips;
+
+static void note_trip(void *user, uint64_t done, uint64_t total) {
+  trips *t = user;
+  assert_true(t->told == 0 ? done == 0 : done > t->last);
+  *t = (trips){t->told + 1, done, total};
+}
+
+/* One function and what it calls; its loop tells how far it is, the one within not. */
+static void test_one_function_with_progress(void **state) {
+  static const char text[] = "func @other(%x: f64) -> f64 {\n  %y = exp %x : f64\n  return %y\n}\n"
+                             "func @inner(%x: f64) -> f64 {\n"
+                             "  %r = for %i = 0 to 3 carry (%v = %x) -> f64 {\n"
+                             "    %y = add %v, 1.0 : f64\n    yield %y\n  }\n  return %r\n}\n"
+                             "func @sum(%from: i64, %to: i64) -> f64 {\n"
+                             "  %r = for %i = %from to %to step 2 carry (%v = 0.0) -> f64 {\n"
+                             "    %y = call @inner(%v) : f64\n    yield %y\n  }\n  return %r\n}\n";
+  (void)state;
+  for (uint32_t level = 0; level <= 3; level += 3) {
+    program p = load_only(text, level, "sum");
+    assert_null(vmo_find_entry(p.loaded, vmo_find_function(p.module, "other")));
+    assert_null(vmo_find_arenas(p.loaded, vmo_find_function(p.module, "inner")));
+    for (int64_t count = 0; count <= 20000; count = count * 100 + 2) {
+      int64_t from = -1000, to = from + count;
+      trips told = {0, 0, 0};
+      vmr_call_watch watch = {.user = &told, .trip = note_trip};
+      void *arguments[] = {&from, &to}, *results[1] = {NULL};
+      assert_int_equal(run_watched(&p, "sum", NULL, arguments, results, &watch), VMR_CALL_OK);
+      assert_true(*(double *)results[0] == (double)(count + 1) / 2 * 3 - (count % 2 == 0 ? 1.5 : 0));
+      assert_true(count == 0 ? told.told == 0 : told.total == (uint64_t)count && told.told <= 258);
+      assert_true(count < 10000 || told.told > 200);
+      assert_int_equal(run(&p, "sum", NULL, arguments, results), VMR_CALL_OK); /* nobody looks */
+    }
+    unload(&p);
+  }
+}
+
 static void test_streams_on_threads(void **state) {
   (void)state;
   program p = load("func @f(%x: f64[100], %by: f64, %n: i64) -> (f64[100], f64[100]) {\n"
@@ -238,9 +287,8 @@ static void test_what_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_a_chain_a_loop_and_calls),
-      cmocka_unit_test(test_streams_on_threads),
-      cmocka_unit_test(test_a_stream_in_a_branch),
+      cmocka_unit_test(test_a_chain_a_loop_and_calls), cmocka_unit_test(test_one_function_with_progress),
+      cmocka_unit_test(test_streams_on_threads),       cmocka_unit_test(test_a_stream_in_a_branch),
       cmocka_unit_test(test_what_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
