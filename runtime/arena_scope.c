@@ -65,6 +65,7 @@ static void go_back(vmr_arena_body *body, vmr_chunk *chunk, char *cursor, char *
 }
 
 vmr_status vmr_arena_end(const vmr_scope *scope) {
+  vmr_deferral deferral;
   if (scope == NULL || scope->arena == NULL) return VMR_INVALID_ARGUMENT;
   vmr_arena_body *body = vmr_arena_body_of(scope->arena);
   if (body->serial != scope->serial) {
@@ -73,6 +74,7 @@ vmr_status vmr_arena_end(const vmr_scope *scope) {
     return VMR_WRONG_ORDER;
   }
   run_releases(body, scope->release);
+  vmr_ctx_defer(&deferral, body->handle.ctx);
   bool is_valid = vmr_arena_check_guarded(body, scope->guarded);
   size_t used = vmr_arena_count_used(body);
   raise_peak(body, used);
@@ -81,15 +83,17 @@ vmr_status vmr_arena_end(const vmr_scope *scope) {
   go_back(body, scope->chunk, scope->cursor, scope->top, scope->taken);
   VMR_PUBLISH(body->forgotten, body->forgotten + (used - vmr_arena_count_used(body)));
   body->serial = scope->outer;
-  if (is_valid) return VMR_OK;
-  (void)vmr_arena_fail(body, VMR_CORRUPTED);
-  return VMR_CORRUPTED;
+  if (!is_valid) (void)vmr_arena_fail(body, VMR_CORRUPTED);
+  (void)vmr_ctx_relieve(&deferral, false);
+  return is_valid ? VMR_OK : VMR_CORRUPTED;
 }
 
 void vmr_arena_reset(vmr_arena *arena) {
+  vmr_deferral deferral;
   if (arena == NULL) return;
   vmr_arena_body *body = vmr_arena_body_of(arena);
   run_releases(body, NULL);
+  vmr_ctx_defer(&deferral, body->handle.ctx);
   bool is_valid = vmr_arena_check_guarded(body, NULL);
   size_t used = vmr_arena_count_used(body);
   raise_peak(body, used);
@@ -103,6 +107,7 @@ void vmr_arena_reset(vmr_arena *arena) {
     char *begin = (char *)first + VMR_CHUNK_HEADER_BYTES;
     go_back(body, first, begin, (char *)first + first->bytes, 0);
   }
+  (void)vmr_ctx_relieve(&deferral, false);
 }
 
 size_t vmr_arena_peak_bytes(const vmr_arena *arena) {
@@ -130,11 +135,15 @@ bool vmr_arena_books_are_valid(const vmr_arena_body *body) {
 }
 
 bool vmr_arena_is_valid(const vmr_arena *arena) {
+  vmr_deferral deferral;
   if (arena == NULL) return true;
   const vmr_arena_body *body = vmr_arena_body_of(arena);
   if (!vmr_arena_books_are_valid(body)) {
     vmr_ctx_report(body->handle.ctx, VMR_CORRUPTED, arena, "the books of an arena do not agree with its chunks");
     return false;
   }
-  return vmr_arena_check_guarded(body, NULL);
+  vmr_ctx_defer(&deferral, body->handle.ctx);
+  bool is_valid = vmr_arena_check_guarded(body, NULL);
+  (void)vmr_ctx_relieve(&deferral, false);
+  return is_valid;
 }

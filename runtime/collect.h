@@ -123,6 +123,7 @@ typedef struct vmr_gc_body {
   vmr_handle handle;
   vmr_gc_options options;
   bool is_checked, is_watched, is_finalising, is_collecting;
+  bool is_corrupted; /* to be reported when the step is over */
   bool is_young_cycle;
   vmr_status status;
   vmr_gc_type_body *types, **last_type;

@@ -18,6 +18,13 @@
 static void verify(vmr_gc_body *heap) {
   if ((heap->options.flags & VMR_GC_VERIFY) == 0 || vmr_gc_is_valid(&heap->open)) return;
   vmr_gc_fail(heap, VMR_CORRUPTED);
+  heap->is_corrupted = true;
+}
+
+/* Between steps, where the callback may use the heap. */
+static void report_corruption(vmr_gc_body *heap) {
+  if (!heap->is_corrupted) return;
+  heap->is_corrupted = false;
   vmr_ctx_report(heap->handle.ctx, VMR_CORRUPTED, heap, "the collected heap is not as it should be");
 }
 
@@ -224,6 +231,7 @@ void vmr_gc_finish_cycle(vmr_gc_body *heap) {
   heap->is_collecting = false;
   note_pause(heap, begin);
   keep_history(heap);
+  report_corruption(heap);
 }
 
 void vmr_gc_run_cycle(vmr_gc_body *heap, bool is_young) {
@@ -237,6 +245,7 @@ void vmr_gc_run_cycle(vmr_gc_body *heap, bool is_young) {
   heap->is_collecting = false;
   note_pause(heap, begin);
   keep_history(heap);
+  report_corruption(heap);
 }
 
 static bool step(vmr_gc_body *heap, size_t budget, bool is_young) {
@@ -251,6 +260,7 @@ static bool step(vmr_gc_body *heap, size_t budget, bool is_young) {
   heap->is_collecting = false;
   note_pause(heap, begin);
   if (is_done) keep_history(heap);
+  report_corruption(heap);
   return is_done;
 }
 

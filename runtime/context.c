@@ -143,13 +143,6 @@ static void set_status(vmr_ctx *ctx, vmr_status status) {
   atomic_compare_exchange_strong(&ctx->status, &none, (int)status);
 }
 
-void vmr_ctx_report(vmr_ctx *ctx, vmr_status what, const void *object, const char *words) {
-  if (ctx == NULL) return;
-  set_status(ctx, what);
-  atomic_fetch_add_explicit(&ctx->violations, 1, memory_order_relaxed);
-  if (ctx->on_violation != NULL) ctx->on_violation(ctx->violation_user, ctx, what, object, words);
-}
-
 /* ---- faults ---- */
 
 void vmr_ctx_set_faults(vmr_ctx *ctx, uint64_t fail_nth, uint64_t fail_after, uint32_t fail_per_million,
@@ -230,7 +223,7 @@ static void press(vmr_ctx *ctx, size_t wanted) {
   ctx->under_pressure = false;
 }
 
-/* ---- pressure ---- */
+/* ---- callbacks that wait ---- */
 
 static __attribute__((tls_model("initial-exec"))) _Thread_local vmr_deferral *innermost_deferral;
 
@@ -241,12 +234,38 @@ static vmr_deferral *find_deferral(const vmr_ctx *ctx) {
 }
 
 void vmr_ctx_defer(vmr_deferral *deferral, vmr_ctx *ctx) {
-  *deferral = (vmr_deferral){.ctx = ctx != NULL && ctx->on_pressure != NULL ? ctx : NULL};
-  if (deferral->ctx == NULL) return;
+  bool calls_back = ctx != NULL && (ctx->on_pressure != NULL || ctx->on_violation != NULL);
+  deferral->ctx = calls_back ? ctx : NULL;
+  deferral->wanted = 0;
+  deferral->is_refused = deferral->is_last = deferral->is_passed_on = false;
+  deferral->violation_count = 0;
+  if (!calls_back) return;
   const vmr_deferral *around = find_deferral(ctx);
   deferral->is_last = around != NULL && around->is_last;
   deferral->outer = innermost_deferral;
   innermost_deferral = deferral;
+}
+
+static void note_violation(vmr_deferral *deferral, vmr_violation found) {
+  if (deferral->violation_count < VMR_DEFERRED_VIOLATIONS) deferral->violations[deferral->violation_count++] = found;
+}
+
+/* Calls back, or leaves it to a deferral of this thread. */
+static void tell(vmr_ctx *ctx, vmr_violation found) {
+  vmr_deferral *deferral = find_deferral(ctx);
+  if (ctx->on_violation == NULL) return;
+  if (deferral != NULL) {
+    note_violation(deferral, found);
+  } else {
+    ctx->on_violation(ctx->violation_user, ctx, found.what, found.object, found.words);
+  }
+}
+
+void vmr_ctx_report(vmr_ctx *ctx, vmr_status what, const void *object, const char *words) {
+  if (ctx == NULL) return;
+  set_status(ctx, what);
+  atomic_fetch_add_explicit(&ctx->violations, 1, memory_order_relaxed);
+  tell(ctx, (vmr_violation){what, object, words});
 }
 
 /* What is deferred within a deferral waits for the outer one, whose part is locked. */
@@ -262,6 +281,8 @@ static bool pass_on(vmr_deferral *deferral) {
 bool vmr_ctx_relieve(vmr_deferral *deferral, bool has_failed) {
   if (deferral->ctx == NULL) return false;
   innermost_deferral = deferral->outer;
+  for (uint32_t i = 0; i < deferral->violation_count; i++) tell(deferral->ctx, deferral->violations[i]);
+  deferral->violation_count = 0;
   if (deferral->wanted == 0 || pass_on(deferral)) return false;
   bool is_again = has_failed && deferral->is_refused;
   press(deferral->ctx, deferral->wanted);
@@ -275,7 +296,7 @@ bool vmr_ctx_relieve(vmr_deferral *deferral, bool has_failed) {
 
 /* Leaves the callback to the deferral; false when it is to be called now, or not at all. */
 static bool leave_to(vmr_deferral *deferral, size_t bytes, bool is_refusal) {
-  if (deferral == NULL || deferral->ctx->under_pressure) return false;
+  if (deferral == NULL || deferral->ctx->on_pressure == NULL || deferral->ctx->under_pressure) return false;
   if (is_refusal && deferral->is_last) return false;
   if (deferral->wanted == 0 || is_refusal) deferral->wanted = bytes;
   deferral->is_refused |= is_refusal;

@@ -11,7 +11,8 @@
  *   pressure   the callback may call everything, also the part that asks. A part that holds a lock or stands in the midst
  *              of a change when it obtains puts a deferral around that: the callback then runs behind it, and the
  *              part tries once more.
- *   misuse     vmr_ctx_report: sets the context's status and calls the violation callback. NULL is accepted.
+ *   misuse     vmr_ctx_report: sets the context's status and calls the violation callback, behind a deferral as the other
+ *              one. NULL is accepted.
  *   checks     `checked` is set when single objects are to be looked at: faults, guard bytes, AddressSanitizer or
  *              Valgrind. An arena or pool then sends every operation down its slow path, so that the fast path
  *              needs no test for it; vmr_ctx_admit is the gate of the faults there, for each object. */
@@ -46,12 +47,23 @@ typedef struct vmr_handle {
   struct vmr_handle *next, *previous;
 } vmr_handle;
 
+/* What was found wrong while a part was locked; `words` are a literal. */
+typedef struct vmr_violation {
+  vmr_status what;
+  const void *object;
+  const char *words;
+} vmr_violation;
+
+#define VMR_DEFERRED_VIOLATIONS 8 /* that one operation tells of; what it finds beyond is counted */
+
 typedef struct vmr_deferral {
   struct vmr_deferral *outer; /* of the thread */
-  vmr_ctx *ctx;
-  size_t wanted; /* bytes that passed a limit. 0: none */
+  vmr_ctx *ctx;               /* NULL: it has no callback */
+  size_t wanted;              /* bytes that passed a limit. 0: none */
   bool is_refused, is_last;
   bool is_passed_on; /* a deferral around this one calls back, and tries again */
+  uint32_t violation_count;
+  vmr_violation violations[VMR_DEFERRED_VIOLATIONS];
 } vmr_deferral;
 
 #ifndef VMR_FREESTANDING
@@ -129,9 +141,9 @@ bool vmr_ctx_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
 bool vmr_ctx_charge_admitted(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
 void vmr_ctx_discharge(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
 
-/* From here on what this thread obtains from the context calls back only in vmr_ctx_relieve; between the two, nothing of the
- * user's runs. Relieving ends it, calls back if need be, and tells whether the operation, which has failed, is to be
- * tried once more: the deferral is open again then.
+/* From here on what this thread obtains from the context, or reports to it, calls back only in vmr_ctx_relieve; between the
+ * two, nothing of the user's runs. Relieving ends it, calls back if need be, and tells whether the operation, which has failed, is
+ * to be tried once more: the deferral is open again then.
  *
  *   vmr_ctx_defer(&deferral, ctx);
  *   do result = try(); while (vmr_ctx_relieve(&deferral, result == NULL)); */

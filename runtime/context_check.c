@@ -35,7 +35,9 @@ static bool books_are_valid(const vmr_ctx *ctx) {
 
 bool vmr_ctx_is_valid(vmr_ctx *ctx) {
   bool is_valid = true;
+  vmr_deferral deferral;
   if (ctx == NULL) return true;
+  vmr_ctx_defer(&deferral, ctx);
   pthread_mutex_lock(&ctx->lock);
   const vmr_handle *previous = NULL;
   for (vmr_handle *each = ctx->handles; each != NULL; previous = each, each = each->next) {
@@ -44,5 +46,6 @@ bool vmr_ctx_is_valid(vmr_ctx *ctx) {
   if (!books_are_valid(ctx)) is_valid = false;
   pthread_mutex_unlock(&ctx->lock);
   if (!is_valid) vmr_ctx_report(ctx, VMR_CORRUPTED, ctx, "a context or a part of it is not as it should be");
+  (void)vmr_ctx_relieve(&deferral, false);
   return is_valid;
 }

@@ -225,13 +225,12 @@ vmr_status vmr_plan_leave(vmr_plan *plan, const void *block) {
     vmr_ctx_report(plan->handle.ctx, VMR_WRONG_ORDER, block, "a call is left that is not the innermost one");
     return fail(plan, VMR_WRONG_ORDER);
   }
-  if (!is_closed(plan, frame)) {
-    vmr_ctx_report(plan->handle.ctx, VMR_CORRUPTED, block_of(frame), "bytes behind a block were overwritten");
-    status = fail(plan, VMR_CORRUPTED);
-  }
+  if (!is_closed(plan, frame)) status = fail(plan, VMR_CORRUPTED);
+  const void *left = block_of(frame);
   if (plan->is_watched) vmr_os_poison(block_of(frame), frame->capacity);
   VMR_PUBLISH(plan->used, plan->used - frame->bytes);
   plan->innermost = frame->outer;
+  if (status != VMR_OK) vmr_ctx_report(plan->handle.ctx, status, left, "bytes behind a block were overwritten");
   return status;
 }
 

@@ -219,6 +219,15 @@ static void *find_object(vmr_pool_body *body, bool *is_passed_on) {
   return object;
 }
 
+/* The pool is whole again when a violation is told. */
+static void open_checked(vmr_pool_body *body, void *object) {
+  vmr_deferral deferral;
+  vmr_ctx_defer(&deferral, body->handle.ctx);
+  (void)vmr_pool_check_object(body, object, false);
+  vmr_pool_open_object(body, object);
+  (void)vmr_ctx_relieve(&deferral, false);
+}
+
 void *vmr_pool_get_slow(vmr_pool *pool) {
   vmr_pool_body *body = vmr_pool_body_of(pool);
   if (pool == NULL) return NULL;
@@ -226,12 +235,9 @@ void *vmr_pool_get_slow(vmr_pool *pool) {
   bool is_passed_on = false;
   void *object = is_admitted ? find_object(body, &is_passed_on) : NULL;
   if (object == NULL) return is_passed_on ? NULL : fail(body);
-  if (body->is_checked) {
-    (void)vmr_pool_check_object(body, object, false);
-    vmr_pool_open_object(body, object);
-  }
   if (body->is_profiled) vmr_watch_note(body->handle.ctx, VMR_KIND_POOL, object, body->object_bytes, body);
   set_stack(body, pool->base, vmr_pool_count_idle(body));
+  if (body->is_checked) open_checked(body, object);
   return object;
 }
 
@@ -285,26 +291,38 @@ static vmr_status refuse(vmr_pool_body *body, const void *object) {
   return vmr_pool_misuse(body, VMR_DOUBLE_FREE, object, "an object was given back to its pool twice");
 }
 
-vmr_status vmr_pool_put_slow(vmr_pool *pool, void *object) {
-  vmr_pool_body *body = vmr_pool_body_of(pool);
-  vmr_status status = VMR_OK;
-  if (object == NULL) return VMR_OK;
-  if (pool == NULL) return VMR_INVALID_ARGUMENT;
-  const vmr_region *region = vmr_pool_find_region(body, object);
+bool vmr_pool_has_live(const vmr_pool_body *body, const void *object) {
   /* under a sanitizer what lies between the objects may not be read */
-  bool is_read = region != NULL && (!body->is_watched || vmr_pool_find_slab(body, object) != NULL);
-  if (!is_read || !vmr_is_live(body, object)) return refuse(body, object);
-  if (body->reset != NULL) body->reset(body->user, object);
+  bool is_read =
+      vmr_pool_find_region(body, object) != NULL && (!body->is_watched || vmr_pool_find_slab(body, object) != NULL);
+  return is_read && vmr_is_live(body, object);
+}
+
+static vmr_status take_back(vmr_pool_body *body, void *object) {
+  vmr_status status = VMR_OK;
   if (body->is_checked) {
     if (!vmr_pool_check_object(body, object, true)) status = VMR_CORRUPTED;
     vmr_pool_close_object(body, object);
   }
   if (body->is_profiled) vmr_watch_forget(body->handle.ctx, object);
-  vmr_pool_set_window(body, region);
+  vmr_pool_set_window(body, vmr_pool_find_region(body, object));
   push_idle(body, object);
-  VMR_PUBLISH(pool->puts, pool->puts + 1);
+  VMR_PUBLISH(body->open.puts, body->open.puts + 1);
   if (vmr_pool_count_idle(body) > quiet_idle(body)) trim(body, body->max_idle);
   if (status != VMR_OK && body->status == VMR_OK) body->status = status;
+  return status;
+}
+
+vmr_status vmr_pool_put_slow(vmr_pool *pool, void *object) {
+  vmr_pool_body *body = vmr_pool_body_of(pool);
+  vmr_deferral deferral;
+  if (object == NULL) return VMR_OK;
+  if (pool == NULL) return VMR_INVALID_ARGUMENT;
+  if (!vmr_pool_has_live(body, object)) return refuse(body, object);
+  if (body->reset != NULL) body->reset(body->user, object);
+  vmr_ctx_defer(&deferral, body->handle.ctx);
+  vmr_status status = take_back(body, object);
+  (void)vmr_ctx_relieve(&deferral, false);
   return status;
 }
 

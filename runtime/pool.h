@@ -109,6 +109,9 @@ void vmr_pool_open_object(const vmr_pool_body *body, void *object);
 void vmr_pool_close_object(const vmr_pool_body *body, void *object);
 bool vmr_pool_check_object(const vmr_pool_body *body, const void *object, bool is_live);
 
+/* Whether a live object begins there; nothing is read that is not the pool's. */
+bool vmr_pool_has_live(const vmr_pool_body *body, const void *object);
+
 /* Whether an object begins there, or did before its slab was given back. */
 bool vmr_pool_was_object(const vmr_pool_body *body, const void *object);
 

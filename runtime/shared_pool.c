@@ -6,7 +6,7 @@
  *
  * After Bonwick and Adams, Magazines and Vmem (USENIX 2001): two magazines make sure that a thread goes to the depot at
  * most once for each magazine's worth of operations, whichever way it swings. Objects come from a vmr_pool that the
- * lock guards too; their tags are that pool's, and IN_MAGAZINE while an object lies in one, so that a second put is seen
+ * lock guards too; their tags are that pool's, and VMR_IN_MAGAZINE while an object lies in one, so that a second put is seen
  * without a lock. A tag is read when the address lies in a region that the thread knows; regions stay until the pool goes.
  * What a thread has of a pool is found by the pool's number, which is never used again. */
 #include <pthread.h>
@@ -15,48 +15,7 @@
 #include "runtime/profile.h"
 #include "runtime/shared_pool.h"
 
-#define ROUNDS 126 /* objects of a magazine: with its head 1 KiB */
-#define IN_MAGAZINE \
-  ((uintptr_t)2) /* even, as no live tag is; not 0, as those are that the pool beneath may give back */
-#define LINE_BYTES 64
 #define AHEAD 8 /* a get asks for the cache line of so many objects later, which another thread may have written */
-
-typedef struct magazine {
-  struct magazine *next;
-  size_t count;
-  void *objects[ROUNDS];
-} magazine;
-
-/* What one thread has of one pool; it outlives the pool until the thread ends or looks for another pool. */
-typedef struct cache {
-  char before[LINE_BYTES];
-  vmr_shared_pool *pool; /* NULL: the pool is gone */
-  uint64_t number;
-  magazine *loaded, *spare; /* NULL: none */
-  uintptr_t low;            /* the region that it knows, as in vmr_pool */
-  size_t units;
-  size_t gets, puts;
-  struct cache *next_of_thread, *next_of_pool;
-  char behind[LINE_BYTES]; /* and `before`: no other thread writes to these cache lines */
-} cache;
-
-struct vmr_shared_pool {
-  vmr_pool *objects;
-  uint64_t number;
-  uintptr_t key;  /* of the tags, and */
-  uint32_t shift; /* of units: the pool's beneath */
-  vmr_pool_reset_function reset;
-  void *user;
-  bool is_direct;             /* no magazines: each operation takes the lock */
-  char apart[2 * LINE_BYTES]; /* what every operation reads does not change with the depot */
-  pthread_mutex_t lock;
-  magazine *full, *empty;
-  size_t full_count, max_idle; /* of magazines; of objects in them */
-  cache *caches;
-  bool is_in_buffer;
-  size_t gets, puts; /* of threads that ended, and direct ones */
-  vmr_handle handle;
-};
 
 /* Over the lists of caches, for a thread may end while a pool is destroyed; and the threads' own. */
 static pthread_mutex_t caches_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -65,8 +24,8 @@ static pthread_key_t ending;
 static bool has_ending;
 static uint64_t last_number;
 #define OF_THREAD static __attribute__((tls_model("initial-exec"))) _Thread_local
-OF_THREAD cache *caches_of_thread;
-OF_THREAD cache *recent;
+OF_THREAD vmr_pool_cache *caches_of_thread;
+OF_THREAD vmr_pool_cache *recent;
 OF_THREAD uint64_t recent_number; /* 0: none */
 
 vmr_shared_pool *vmr_shared_pool_of(vmr_handle *handle) {
@@ -82,7 +41,7 @@ void vmr_shared_pools_unlock(void) { pthread_mutex_unlock(&caches_lock); }
 /* ---- tags ---- */
 
 /* Whether the tag of `object` may be read: it lies in the region that the thread knows. */
-static inline bool is_known(const vmr_shared_pool *pool, const cache *own, const void *object) {
+static inline bool is_known(const vmr_shared_pool *pool, const vmr_pool_cache *own, const void *object) {
   size_t offset = (size_t)((uintptr_t)object - own->low);
   return (offset >> pool->shift | offset << (sizeof(size_t) * 8 - pool->shift)) < own->units;
 }
@@ -91,75 +50,16 @@ static inline bool is_users(const vmr_shared_pool *pool, const void *object) {
   return *vmr_tag_of(object) == ((uintptr_t)object ^ pool->key);
 }
 
-/* ---- magazines, under the pool's lock ---- */
-
-static void free_magazine(vmr_shared_pool *pool, magazine *freed) {
-  vmr_ctx_release(pool->handle.ctx, VMR_KIND_POOL, freed, sizeof *freed);
-}
-
-static magazine *take_magazine(vmr_shared_pool *pool, magazine **from) {
-  magazine *taken = *from;
-  if (taken != NULL) {
-    *from = taken->next;
-    if (from == &pool->full) pool->full_count--;
-  } else if (from == &pool->empty) {
-    taken = vmr_ctx_obtain(pool->handle.ctx, VMR_KIND_POOL, sizeof *taken);
-    if (taken != NULL) taken->count = 0;
-  }
-  return taken;
-}
-
-static void give_empty(vmr_shared_pool *pool, magazine *given) {
-  if (given == NULL) return;
-  given->next = pool->empty;
-  pool->empty = given;
-}
-
-/* Returns the objects of a magazine to the pool beneath. */
-static void empty_magazine(vmr_shared_pool *pool, magazine *emptied) {
-  while (emptied->count > 0) {
-    void *object = emptied->objects[--emptied->count];
-    *vmr_tag_of(object) = (uintptr_t)object ^ pool->key;
-    vmr_pool_put(pool->objects, object);
-  }
-}
-
-static void empty_to_depot(vmr_shared_pool *pool, magazine *emptied) {
-  empty_magazine(pool, emptied);
-  give_empty(pool, emptied);
-}
-
-/* A magazine for the depot. One too many has all emptied: the pool beneath then sees which slabs may go. */
-static void give_magazine(vmr_shared_pool *pool, magazine *given) {
-  if (given == NULL) return;
-  bool is_too_many = pool->full_count >= pool->max_idle / ROUNDS;
-  if (given->count != ROUNDS || is_too_many) empty_to_depot(pool, given);
-  while (is_too_many && pool->full != NULL) empty_to_depot(pool, take_magazine(pool, &pool->full));
-  if (given->count != ROUNDS) return;
-  given->next = pool->full;
-  pool->full = given;
-  pool->full_count++;
-}
-
-static void fill_magazine(vmr_shared_pool *pool, magazine *filled) {
-  while (filled->count < ROUNDS) {
-    void *object = vmr_pool_get(pool->objects);
-    if (object == NULL) return;
-    *vmr_tag_of(object) = IN_MAGAZINE;
-    filled->objects[filled->count++] = object;
-  }
-}
-
 /* ---- what a thread has ---- */
 
-static void leave_pool(cache *left) {
+static void leave_pool(vmr_pool_cache *left) {
   vmr_shared_pool *pool = left->pool;
   pthread_mutex_lock(&pool->lock);
-  give_magazine(pool, left->loaded);
-  give_magazine(pool, left->spare);
+  vmr_depot_give(pool, left->loaded);
+  vmr_depot_give(pool, left->spare);
   pool->gets += left->gets;
   pool->puts += left->puts;
-  cache **link = &pool->caches;
+  vmr_pool_cache **link = &pool->caches;
   while (*link != left) link = &(*link)->next_of_pool;
   *link = left->next_of_pool;
   pthread_mutex_unlock(&pool->lock);
@@ -169,7 +69,7 @@ static void end_thread(void *caches) {
   recent_number = 0;
   caches_of_thread = NULL;
   pthread_mutex_lock(&caches_lock);
-  for (cache *each = caches, *next; each != NULL; each = next) {
+  for (vmr_pool_cache *each = caches, *next; each != NULL; each = next) {
     next = each->next_of_thread;
     if (each->pool != NULL) leave_pool(each);
     vmr_ctx_release(NULL, VMR_KIND_POOL, each, sizeof *each);
@@ -181,8 +81,8 @@ static void begin_process(void) { has_ending = pthread_key_create(&ending, end_t
 
 /* Drops what this thread has of pools that are gone. */
 static void drop_dead_caches(void) {
-  for (cache **link = &caches_of_thread; *link != NULL;) {
-    cache *each = *link;
+  for (vmr_pool_cache **link = &caches_of_thread; *link != NULL;) {
+    vmr_pool_cache *each = *link;
     if (each->pool != NULL) {
       link = &each->next_of_thread;
       continue;
@@ -192,8 +92,8 @@ static void drop_dead_caches(void) {
   }
 }
 
-static cache *join_pool(vmr_shared_pool *pool) {
-  cache *joined = vmr_ctx_obtain_zeroed(NULL, VMR_KIND_POOL, sizeof *joined); /* it may outlive the context */
+static vmr_pool_cache *join_pool(vmr_shared_pool *pool) {
+  vmr_pool_cache *joined = vmr_ctx_obtain_zeroed(NULL, VMR_KIND_POOL, sizeof *joined); /* it may outlive the context */
   if (joined == NULL) return NULL;
   joined->pool = pool;
   joined->number = pool->number;
@@ -210,10 +110,10 @@ static cache *join_pool(vmr_shared_pool *pool) {
   return joined;
 }
 
-static cache *find_cache(vmr_shared_pool *pool) {
-  cache *found = NULL;
+static vmr_pool_cache *find_cache(vmr_shared_pool *pool) {
+  vmr_pool_cache *found = NULL;
   pthread_mutex_lock(&caches_lock);
-  for (cache *each = caches_of_thread; each != NULL && found == NULL; each = each->next_of_thread) {
+  for (vmr_pool_cache *each = caches_of_thread; each != NULL && found == NULL; each = each->next_of_thread) {
     if (each->number == pool->number) found = each;
   }
   if (found == NULL) {
@@ -230,13 +130,13 @@ static cache *find_cache(vmr_shared_pool *pool) {
   return found;
 }
 
-static inline cache *cache_of(vmr_shared_pool *pool) {
+static inline vmr_pool_cache *cache_of(vmr_shared_pool *pool) {
   if (pool->is_direct) return NULL;
   return recent_number == pool->number ? recent : find_cache(pool);
 }
 
 /* The region of an object becomes the one that the thread knows; false when it lies in none. */
-static bool learn_region(vmr_shared_pool *pool, cache *own, const void *object) {
+static bool learn_region(vmr_shared_pool *pool, vmr_pool_cache *own, const void *object) {
   pthread_mutex_lock(&pool->lock);
   const vmr_region *region = vmr_pool_find_region(vmr_pool_body_of(pool->objects), object);
   if (region != NULL) {
@@ -259,11 +159,9 @@ static vmr_status start(vmr_shared_pool *created, vmr_ctx *ctx, const vmr_pool_o
   memcpy(&beneath, options, options->struct_size);
   beneath.struct_size = sizeof beneath;
   created->is_direct = vmr_ctx_is_checked(ctx) || vmr_is_watched(ctx) || beneath.max_live != 0 || buffer != NULL;
-  if (!created->is_direct) { /* it is called here, outside of the lock */
-    created->reset = beneath.reset;
-    created->user = beneath.user;
-    beneath.reset = NULL;
-  }
+  created->reset = beneath.reset; /* it is called here, outside of the lock */
+  created->user = beneath.user;
+  beneath.reset = NULL;
   vmr_status status = buffer != NULL ? vmr_pool_create_in(&created->objects, ctx, &beneath, buffer, bytes)
                                      : vmr_pool_create(&created->objects, ctx, &beneath);
   if (status != VMR_OK) return status;
@@ -304,7 +202,8 @@ vmr_status vmr_shared_pool_create_in(vmr_shared_pool **pool, vmr_ctx *ctx, const
                                      void *buffer, size_t bytes) {
   if (pool == NULL) return VMR_INVALID_ARGUMENT;
   *pool = NULL;
-  size_t skip = (size_t)(-(uintptr_t)buffer & (LINE_BYTES - 1)), head = skip + vmr_round_up(sizeof **pool, LINE_BYTES);
+  size_t skip = (size_t)(-(uintptr_t)buffer & (VMR_LINE_BYTES - 1)),
+         head = skip + vmr_round_up(sizeof **pool, VMR_LINE_BYTES);
   if (buffer == NULL || bytes < head) return VMR_INVALID_ARGUMENT;
   vmr_shared_pool *created = (void *)((char *)buffer + skip);
   memset(created, 0, sizeof *created);
@@ -316,20 +215,11 @@ vmr_status vmr_shared_pool_create_in(vmr_shared_pool **pool, vmr_ctx *ctx, const
   return VMR_OK;
 }
 
-static void free_magazines(vmr_shared_pool *pool, magazine **list) {
-  for (magazine *each = *list, *next; each != NULL; each = next) {
-    next = each->next;
-    empty_magazine(pool, each);
-    free_magazine(pool, each);
-  }
-  *list = NULL;
-}
-
 /* The threads' magazines become the depot's, and the threads forget the pool. */
 static void collect_magazines(vmr_shared_pool *pool) {
   pthread_mutex_lock(&caches_lock);
-  for (cache *each = pool->caches; each != NULL; each = each->next_of_pool) {
-    magazine *both[] = {each->loaded, each->spare};
+  for (vmr_pool_cache *each = pool->caches; each != NULL; each = each->next_of_pool) {
+    vmr_magazine *both[] = {each->loaded, each->spare};
     for (int i = 0; i < 2; i++) {
       if (both[i] == NULL) continue;
       both[i]->next = pool->full;
@@ -346,8 +236,8 @@ vmr_status vmr_shared_pool_destroy(vmr_shared_pool *pool) {
   vmr_ctx *ctx = pool->handle.ctx;
   vmr_ctx_remove_handle(&pool->handle); /* metrics read the threads' counts a last time */
   collect_magazines(pool);
-  free_magazines(pool, &pool->full);
-  free_magazines(pool, &pool->empty);
+  vmr_depot_free(pool, &pool->full);
+  vmr_depot_free(pool, &pool->empty);
   vmr_status status = vmr_pool_destroy(pool->objects);
   pthread_mutex_destroy(&pool->lock);
   if (!pool->is_in_buffer) vmr_ctx_release(ctx, VMR_KIND_POOL, pool, sizeof *pool);
@@ -364,33 +254,33 @@ static void *get_direct(vmr_shared_pool *pool) {
   return object;
 }
 
-static void swap_magazines(cache *own) {
-  magazine *loaded = own->loaded;
+static void swap_magazines(vmr_pool_cache *own) {
+  vmr_magazine *loaded = own->loaded;
   own->loaded = own->spare;
   own->spare = loaded;
 }
 
 /* The loaded magazine is empty: the spare one, else a full one of the depot, else one that is filled. */
-static bool reload(vmr_shared_pool *pool, cache *own) {
+static bool reload(vmr_shared_pool *pool, vmr_pool_cache *own) {
   if (own->spare != NULL && own->spare->count > 0) {
     swap_magazines(own);
     return true;
   }
   pthread_mutex_lock(&pool->lock);
-  magazine *full = take_magazine(pool, &pool->full);
+  vmr_magazine *full = vmr_depot_take(pool, &pool->full);
   if (full != NULL) {
-    give_empty(pool, own->loaded);
+    vmr_depot_give_empty(pool, own->loaded);
     own->loaded = full;
   } else {
-    if (own->loaded == NULL) own->loaded = take_magazine(pool, &pool->empty);
-    if (own->loaded != NULL) fill_magazine(pool, own->loaded);
+    if (own->loaded == NULL) own->loaded = vmr_depot_take(pool, &pool->empty);
+    if (own->loaded != NULL) vmr_magazine_fill(pool, own->loaded);
   }
   pthread_mutex_unlock(&pool->lock);
   return own->loaded != NULL && own->loaded->count > 0;
 }
 
-static inline void *pop(vmr_shared_pool *pool, cache *own) {
-  magazine *loaded = own->loaded;
+static inline void *pop(vmr_shared_pool *pool, vmr_pool_cache *own) {
+  vmr_magazine *loaded = own->loaded;
   size_t count = --loaded->count;
   void *object = loaded->objects[count];
   __builtin_prefetch(vmr_tag_of(loaded->objects[count >= AHEAD ? count - AHEAD : 0]), 1);
@@ -400,7 +290,7 @@ static inline void *pop(vmr_shared_pool *pool, cache *own) {
 }
 
 static void *try_get(vmr_shared_pool *pool) {
-  cache *own = cache_of(pool);
+  vmr_pool_cache *own = cache_of(pool);
   if (own == NULL || ((own->loaded == NULL || own->loaded->count == 0) && !reload(pool, own))) return get_direct(pool);
   return pop(pool, own);
 }
@@ -418,7 +308,7 @@ __attribute__((noinline)) static void *get_slow(vmr_shared_pool *pool) {
 
 void *vmr_shared_pool_get(vmr_shared_pool *pool) {
   if (VMR_LIKELY(pool != NULL && recent_number == pool->number)) {
-    cache *own = recent;
+    vmr_pool_cache *own = recent;
     if (VMR_LIKELY(own->loaded != NULL && own->loaded->count != 0)) return pop(pool, own);
   }
   return get_slow(pool);
@@ -447,15 +337,15 @@ static vmr_status put_direct(vmr_shared_pool *pool, void *object) {
 }
 
 /* The loaded magazine is full: the spare one if it is not, else the depot takes one and gives an empty one. */
-static bool unload(vmr_shared_pool *pool, cache *own) {
-  if (own->spare != NULL && own->spare->count < ROUNDS) {
+static bool unload(vmr_shared_pool *pool, vmr_pool_cache *own) {
+  if (own->spare != NULL && own->spare->count < VMR_MAGAZINE_ROUNDS) {
     swap_magazines(own);
     return true;
   }
   pthread_mutex_lock(&pool->lock);
-  magazine *empty = take_magazine(pool, &pool->empty);
+  vmr_magazine *empty = vmr_depot_take(pool, &pool->empty);
   if (empty != NULL) {
-    give_magazine(pool, own->spare);
+    vmr_depot_give(pool, own->spare);
     own->spare = own->loaded;
     own->loaded = empty;
   }
@@ -463,113 +353,56 @@ static bool unload(vmr_shared_pool *pool, cache *own) {
   return empty != NULL;
 }
 
-static inline vmr_status push(cache *own, void *object) {
-  magazine *loaded = own->loaded;
+static inline vmr_status push(vmr_pool_cache *own, void *object) {
+  vmr_magazine *loaded = own->loaded;
   size_t count = loaded->count;
-  *vmr_tag_of(object) = IN_MAGAZINE;
+  *vmr_tag_of(object) = VMR_IN_MAGAZINE;
   loaded->objects[count] = object;
   loaded->count = count + 1;
   VMR_PUBLISH(own->puts, own->puts + 1);
   return VMR_OK;
 }
 
+static bool is_live_beneath(vmr_shared_pool *pool, const void *object) {
+  pthread_mutex_lock(&pool->lock);
+  bool is_live = vmr_pool_has_live(vmr_pool_body_of(pool->objects), object);
+  pthread_mutex_unlock(&pool->lock);
+  return is_live;
+}
+
 /* Whether the user has this object: looks at its tag where there is one to look at. */
-static bool may_put(vmr_shared_pool *pool, cache *own, const void *object) {
-  cache stranger = {0};
+static bool may_put(vmr_shared_pool *pool, vmr_pool_cache *own, const void *object) {
+  vmr_pool_cache stranger = {0};
+  if (pool->is_direct) return is_live_beneath(pool, object);
   if (own == NULL) own = &stranger;
   return (is_known(pool, own, object) || learn_region(pool, own, object)) && is_users(pool, object);
 }
 
-__attribute__((noinline)) static vmr_status put_slow(vmr_shared_pool *pool, void *object) {
-  if (object == NULL) return VMR_OK;
-  if (pool == NULL) return VMR_INVALID_ARGUMENT;
-  if (pool->is_direct) return put_direct(pool, object);
-  cache *own = cache_of(pool);
-  if (!may_put(pool, own, object)) return refuse(pool, object);
-  if (pool->reset != NULL) pool->reset(pool->user, object);
-  own = cache_of(pool); /* the reset function may have used other pools */
-  if (own == NULL || ((own->loaded == NULL || own->loaded->count == ROUNDS) && !unload(pool, own)))
+static vmr_status put_live(vmr_shared_pool *pool, void *object) {
+  vmr_pool_cache *own = cache_of(pool); /* a reset function may have used other pools */
+  if (own == NULL || ((own->loaded == NULL || own->loaded->count == VMR_MAGAZINE_ROUNDS) && !unload(pool, own)))
     return put_direct(pool, object);
   return push(own, object);
 }
 
+/* Callbacks run without the lock. */
+__attribute__((noinline)) static vmr_status put_slow(vmr_shared_pool *pool, void *object) {
+  vmr_deferral deferral;
+  if (object == NULL) return VMR_OK;
+  if (pool == NULL) return VMR_INVALID_ARGUMENT;
+  if (!may_put(pool, cache_of(pool), object)) return refuse(pool, object);
+  if (pool->reset != NULL) pool->reset(pool->user, object);
+  vmr_ctx_defer(&deferral, pool->handle.ctx);
+  vmr_status status = put_live(pool, object);
+  (void)vmr_ctx_relieve(&deferral, false);
+  return status;
+}
+
 vmr_status vmr_shared_pool_put(vmr_shared_pool *pool, void *object) {
   if (VMR_LIKELY(pool != NULL && recent_number == pool->number && pool->reset == NULL)) {
-    cache *own = recent;
-    bool has_room = own->loaded != NULL && own->loaded->count < ROUNDS;
+    vmr_pool_cache *own = recent;
+    bool has_room = own->loaded != NULL && own->loaded->count < VMR_MAGAZINE_ROUNDS;
     if (VMR_LIKELY(has_room && is_known(pool, own, object) && is_users(pool, object))) return push(own, object);
   }
   return put_slow(pool, object);
-}
-
-/* ---- giving back, and looking ---- */
-
-size_t vmr_shared_pool_trim(vmr_shared_pool *pool) {
-  if (pool == NULL) return 0;
-  pthread_mutex_lock(&pool->lock);
-  free_magazines(pool, &pool->full);
-  free_magazines(pool, &pool->empty);
-  pool->full_count = 0;
-  size_t bytes = vmr_pool_trim(pool->objects);
-  pthread_mutex_unlock(&pool->lock);
-  return bytes;
-}
-
-void *vmr_shared_pool_next_live(vmr_shared_pool *pool, const void *after) {
-  if (pool == NULL) return NULL;
-  pthread_mutex_lock(&pool->lock);
-  void *object = vmr_pool_next_live(pool->objects, after);
-  pthread_mutex_unlock(&pool->lock);
-  return object;
-}
-
-static size_t count_list(const magazine *each) {
-  size_t count = 0;
-  for (; each != NULL; each = each->next) count += each->count;
-  return count;
-}
-
-/* Objects in magazines. */
-static size_t count_resting(const vmr_shared_pool *pool) {
-  size_t count = count_list(pool->full);
-  for (const cache *each = pool->caches; each != NULL; each = each->next_of_pool)
-    count += (each->loaded != NULL ? each->loaded->count : 0) + (each->spare != NULL ? each->spare->count : 0);
-  return count;
-}
-
-/* For the pool beneath, what lies in magazines is neither live nor idle: for its books it is live. */
-bool vmr_shared_pool_is_valid(vmr_shared_pool *pool) {
-  if (pool == NULL) return true;
-  pthread_mutex_lock(&pool->lock);
-  bool is_valid = vmr_pool_check_books(pool->objects, count_resting(pool));
-  pthread_mutex_unlock(&pool->lock);
-  return is_valid;
-}
-
-/* Of the pool beneath, objects in magazines are live; for the user they are idle. */
-vmr_pool_figures vmr_shared_pool_read_figures(vmr_shared_pool *pool) {
-  if (pool == NULL) return (vmr_pool_figures){0};
-  pthread_mutex_lock(&pool->lock);
-  size_t gets = pool->gets, puts = pool->puts;
-  for (const cache *each = pool->caches; each != NULL; each = each->next_of_pool) {
-    gets += VMR_PEEK(each->gets);
-    puts += VMR_PEEK(each->puts);
-  }
-  vmr_pool_figures figures = vmr_pool_read_figures(pool->objects);
-  pthread_mutex_unlock(&pool->lock);
-  size_t made = figures.live + figures.idle, created = figures.misses - figures.refused;
-  figures.live = gets > puts ? gets - puts : 0;
-  figures.idle = made > figures.live ? made - figures.live : 0;
-  figures.misses = (created < gets ? created : gets) + figures.refused; /* some were made ahead */
-  figures.hits = gets + figures.refused - figures.misses;
-  return figures;
-}
-
-vmr_status vmr_shared_pool_status(const vmr_shared_pool *pool) {
-  if (pool == NULL) return VMR_OK;
-  vmr_shared_pool *own = (vmr_shared_pool *)(uintptr_t)pool;
-  pthread_mutex_lock(&own->lock);
-  vmr_status status = vmr_pool_status(pool->objects);
-  pthread_mutex_unlock(&own->lock);
-  return status;
 }

@@ -82,7 +82,9 @@ typedef struct vmr_backing {
 typedef void (*vmr_pressure_function)(void *user, vmr_ctx *ctx, size_t wanted);
 
 /* Memory was misused: `what` tells how, `object` which (may be NULL), `words` are a sentence for people that
- * lives only as long as the call. The part that found it, and the context, may be locked: nothing of them is to be called. */
+ * lives only as long as the call. It runs on the thread that found it, when what that was to do is done: no part is locked,
+ * and each may be used, the one that found it too, short of destroying that. It is told of the first eight finds of one
+ * operation. */
 typedef void (*vmr_violation_function)(void *user, vmr_ctx *ctx, vmr_status what, const void *object,
                                        const char *words);
 
