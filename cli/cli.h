@@ -5,7 +5,8 @@
  *   cmd_*.c      one command each           config.c    the same options from a JSON file
  *   load.c       input to a planned module  help.c      --help, printed from the tables
  *   input.c      bytes and their kind       finish.c    reports, product, exit code
- *   llvm_ir.c    analyze and opt of LLVM IR
+ *   llvm_ir.c    analyze and opt of LLVM IR pass.c      the same inside of clang, opt or lld
+ *   cmd_cc.c     a compiler with that pass  driver.c    what its arguments say
  *   output.c     atomic writing             terminal.c  width, colour, progress
  *   run_*.c      arguments, engines and results of `run` (run.h)
  *
@@ -40,8 +41,19 @@ typedef enum vmo_command_set {
   VMO_OPS = 16,
   VMO_EXPLAIN = 32,
   VMO_RUN = 64,
-  VMO_COMPILE = 128
+  VMO_COMPILE = 128,
+  VMO_CC = 256,
+  VMO_REPORT = 512
 } vmo_command_set;
+
+/* What a command takes besides options. */
+typedef enum vmo_operands {
+  VMO_ONE_INPUT,
+  VMO_MAYBE_A_WORD,
+  VMO_INPUT_AND_FUNCTION, /* the function's name may be left out */
+  VMO_SEVERAL_INPUTS,     /* at least one */
+  VMO_COMMAND_LINE        /* what follows the first is not looked at */
+} vmo_operands;
 
 struct vmo_cli;
 
@@ -52,8 +64,7 @@ typedef struct vmo_command {
   const char *summary;     /* half a line */
   const char *description; /* for --help, lines of at most 100 columns */
   vmo_command_set bit;
-  bool argument_optional;
-  bool has_function; /* a second argument, the function's name, may follow */
+  vmo_operands operands;
 } vmo_command;
 
 extern const vmo_command vmo_commands[];
@@ -123,8 +134,11 @@ typedef enum vmo_engine_choice { VMO_ENGINE_DEFAULT, VMO_ENGINE_JIT, VMO_ENGINE_
 typedef enum vmo_colour_choice { VMO_COLOUR_AUTO, VMO_COLOUR_ALWAYS, VMO_COLOUR_NEVER } vmo_colour_choice;
 
 typedef struct vmo_options {
-  const char *input;    /* NULL: none was given; "-": standard input */
-  const char *function; /* of run; NULL: none was given */
+  const char *input;                 /* NULL: none was given; "-": standard input */
+  const char *function;              /* of run; NULL: none was given */
+  VMO_VEC(const char *) more_inputs; /* those after the first */
+  char **compiler;                   /* of cc: the words of its command line */
+  int compiler_count;
   const char *output;
   bool text;
   bool json;             /* asked for, with or without a file */
@@ -248,6 +262,8 @@ char *vmo_read_file(vmo_context *context, const char *path, size_t *length);
 vmo_input_kind vmo_detect_kind(const char *text, size_t length, const char **looks_like);
 /* Reads the input of the command and makes it the context's source; it must be of a kind wanted, a sum of kinds. */
 vmo_status vmo_load_input(vmo_cli *cli, unsigned wanted);
+/* An error when there are several: only modules of LLVM IR are linked. */
+vmo_status vmo_refuse_more_inputs(vmo_cli *cli);
 
 /* ---- the module (load.c) ---- */
 
@@ -271,6 +287,29 @@ vmo_status vmo_test_budgets(vmo_cli *cli);
 
 /* The whole of `analyze`, or with `rewrite` of `opt`, for an input of that kind that was loaded. */
 vmo_exit vmo_run_llvm(vmo_cli *cli, bool rewrite);
+/* What the options ask for. */
+vmo_ll_options vmo_make_llvm_options(const vmo_options *options);
+/* Writes the sites as remarks: vmo_writers.file. */
+void vmo_write_remarks_file(const vmo_cli *cli, void *user, uint32_t file, vmo_text *out);
+
+/* ---- a compiler's command line (driver.c) ---- */
+
+#define VMO_PASS_VARIABLE "VMEMOPT_OPTIONS"
+
+/* What is known of one. */
+typedef struct vmo_driver {
+  const char *compiler;       /* its word, behind ccache and the like; NULL: there is none */
+  const char *other_compiler; /* "gcc", when it is one without passes; NULL: it is clang or not known */
+  uint32_t source_count;      /* inputs that are compiled */
+  const char *source;         /* the first of them */
+  const char *output;         /* of -o; NULL: none */
+  bool stops_at_object;       /* -c or -S */
+  bool stops_early;           /* nothing is compiled: -E, -fsyntax-only, -M */
+  bool links_bitcode;         /* -flto, of whole modules, by lld */
+} vmo_driver;
+
+/* Reads it; a fault (a response file that cannot be read) has left a diagnostic. */
+bool vmo_read_driver(vmo_context *context, char *const *words, int count, vmo_driver *driver);
 
 /* ---- output (output.c) ---- */
 
@@ -341,6 +380,8 @@ vmo_exit vmo_run_opt_command(vmo_cli *cli);
 vmo_exit vmo_run_plan_command(vmo_cli *cli);
 vmo_exit vmo_run_run_command(vmo_cli *cli);
 vmo_exit vmo_run_compile_command(vmo_cli *cli);
+vmo_exit vmo_run_cc_command(vmo_cli *cli);
+vmo_exit vmo_run_report_command(vmo_cli *cli);
 vmo_exit vmo_run_ops_command(vmo_cli *cli);
 vmo_exit vmo_run_explain_command(vmo_cli *cli);
 

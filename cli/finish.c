@@ -200,6 +200,10 @@ static bool add_depfile(vmo_cli *cli, output_set *set) {
     vmo_text_add_char(out, ' ');
     add_make_path(out, sources[i]);
   }
+  for (uint32_t i = 0; i < cli->options.more_inputs.count; i++) {
+    vmo_text_add_char(out, ' ');
+    add_make_path(out, cli->options.more_inputs.data[i]);
+  }
   vmo_text_add_char(out, '\n');
   return true;
 }

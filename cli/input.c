@@ -208,3 +208,12 @@ vmo_status vmo_load_input(vmo_cli *cli, unsigned wanted) {
       vmo_context_set_source(cli->context, strcmp(path, "-") == 0 ? "<stdin>" : path, cli->source, length);
   return status == VMO_OK ? check_kind(cli, wanted, length) : status;
 }
+
+vmo_status vmo_refuse_more_inputs(vmo_cli *cli) {
+  if (cli->options.more_inputs.count == 0) return VMO_OK;
+  vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_UNSUPPORTED_INPUT, (vmo_location){0},
+                                       "%s is a second input: several are read when they are modules of LLVM IR",
+                                       cli->options.more_inputs.data[0]);
+  vmo_diag_hint(cli->context, added, "%s each program by itself", cli->command->name);
+  return VMO_INPUT_ERROR;
+}

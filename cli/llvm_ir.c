@@ -1,6 +1,7 @@
 /* llvm_ir.c: `analyze` and `opt` of LLVM IR.
  *
  * The rewritten module is written as text to standard output and to names that end in .ll, else as bitcode. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -16,12 +17,12 @@ static void write_module(const vmo_cli *cli, void *user, vmo_text *out) {
   if (vmo_write_llvm(cli->program, is_text_path(cli->product_path), out) != VMO_OK) out->failed = true;
 }
 
-static void write_remarks(const vmo_cli *cli, void *user, uint32_t file, vmo_text *out) {
+void vmo_write_remarks_file(const vmo_cli *cli, void *user, uint32_t file, vmo_text *out) {
   (void)user, (void)file;
   vmo_write_remarks(cli->sites, out);
 }
 
-static vmo_ll_options options_of(const vmo_options *options) {
+vmo_ll_options vmo_make_llvm_options(const vmo_options *options) {
   return (vmo_ll_options){
       .max_object = options->max_object > 0 ? options->max_object : VMO_LL_MAX_OBJECT,
       .max_frame = options->max_frame > 0 ? options->max_frame : VMO_LL_MAX_FRAME,
@@ -29,14 +30,33 @@ static vmo_ll_options options_of(const vmo_options *options) {
   };
 }
 
+/* The first input was loaded; reads the others and links all. What was read is freed once LLVM has its own. */
+static vmo_status read_modules(vmo_cli *cli) {
+  uint32_t more = cli->options.more_inputs.count, count = 1;
+  vmo_ll_source *sources = vmo_alloc_array(cli->context, (size_t)more + 1, sizeof *sources);
+  if (sources == NULL) return VMO_OUT_OF_MEMORY;
+  sources[0] = (vmo_ll_source){cli->options.input, cli->source, cli->context->source_length};
+  vmo_status status = VMO_OK;
+  for (uint32_t i = 0; i < more && status == VMO_OK; i++) {
+    vmo_ll_source *source = &sources[count];
+    source->name = cli->options.more_inputs.data[i];
+    source->bytes = vmo_read_file(cli->context, source->name, &source->length);
+    status = source->bytes != NULL ? VMO_OK : VMO_INPUT_ERROR;
+    count += status == VMO_OK;
+  }
+  if (status == VMO_OK) status = vmo_read_llvm(cli->context, sources, count, &cli->program);
+  for (uint32_t i = 1; i < count; i++) free((char *)sources[i].bytes);
+  return status;
+}
+
 vmo_exit vmo_run_llvm(vmo_cli *cli, bool rewrite) {
   vmo_writers writers = {.product = rewrite ? write_module : NULL,
-                         .file = write_remarks,
+                         .file = vmo_write_remarks_file,
                          .files = &cli->options.remarks,
                          .file_count = cli->options.remarks != NULL};
-  vmo_ll_options options = options_of(&cli->options);
+  vmo_ll_options options = vmo_make_llvm_options(&cli->options);
   vmo_site_facts *facts = NULL;
-  vmo_status status = vmo_read_llvm(cli->context, cli->source, cli->context->source_length, &cli->program);
+  vmo_status status = read_modules(cli);
   if (status == VMO_OK)
     status =
         rewrite ? vmo_rewrite_llvm(cli->program, &options, &facts) : vmo_analyze_llvm(cli->program, &options, &facts);

@@ -19,9 +19,11 @@ enum {
   COMPILE = VMO_COMPILE,
   OPS = VMO_OPS,
   EXPLAIN = VMO_EXPLAIN,
+  CC = VMO_CC,
+  REPORT = VMO_REPORT,
   MODULES = CHECK | ANALYZE | OPT,
   INPUTS = MODULES | PLAN,
-  ALL = INPUTS | RUN | COMPILE | OPS | EXPLAIN
+  ALL = INPUTS | RUN | COMPILE | OPS | EXPLAIN | REPORT
 };
 
 const vmo_option_info vmo_option_infos[VMO_OPTION_COUNT] = {
@@ -162,10 +164,21 @@ static bool take_short(argument_walk *walk, const char *argument) {
   return takes_option(walk->cli, option) && take_value(walk, option, word, joined);
 }
 
+/* The compiler of cc, and all that follows. */
+static bool take_command_line(argument_walk *walk) {
+  walk->cli->options.compiler = walk->arguments + walk->at;
+  walk->cli->options.compiler_count = walk->count - walk->at;
+  walk->at = walk->count;
+  return true;
+}
+
 static bool take_input(argument_walk *walk, const char *argument) {
   vmo_options *options = &walk->cli->options;
-  bool function = options->input != NULL && walk->cli->command->has_function && options->function == NULL;
-  if (walk->cli->command->argument == NULL || (options->input != NULL && !function)) {
+  const vmo_command *command = walk->cli->command;
+  if (command->operands == VMO_COMMAND_LINE) return take_command_line(walk);
+  bool function = options->input != NULL && command->operands == VMO_INPUT_AND_FUNCTION && options->function == NULL,
+       more = options->input != NULL && command->operands == VMO_SEVERAL_INPUTS;
+  if (command->argument == NULL || (options->input != NULL && !function && !more)) {
     vmo_usage_error(walk->cli, NULL, "one argument too many: %s", argument);
     return false;
   }
@@ -173,6 +186,7 @@ static bool take_input(argument_walk *walk, const char *argument) {
     vmo_usage_error(walk->cli, NULL, "an argument is empty");
     return false;
   }
+  if (more) return vmo_vec_push(walk->cli->context->arena, &options->more_inputs, argument);
   if (function)
     options->function = argument[0] == '@' ? argument + 1 : argument;
   else
@@ -266,6 +280,12 @@ static bool are_inputs_kept(vmo_cli *cli) {
                     i % 4 == 0 ? "configuration" : "input", report);
     return false;
   }
+  for (uint32_t i = 0; i < cli->options.more_inputs.count * 5; i++) {
+    const char *report = reports[i % 5];
+    if (!vmo_is_same_file(report, cli->options.more_inputs.data[i / 5]) || vmo_is_standard_output(report)) continue;
+    vmo_usage_error(cli, "give the report a file of its own", "the report would be written over the input %s", report);
+    return false;
+  }
   if (!vmo_is_same_file(cli->product_path, config) || vmo_is_standard_output(config)) return true;
   vmo_usage_error(cli, NULL, "the output would be written over the configuration %s", config);
   return false;
@@ -325,7 +345,14 @@ static bool check_plan_options(vmo_cli *cli) {
 /* ---- all of it ---- */
 
 static bool check_input(vmo_cli *cli) {
-  if (cli->options.input != NULL || cli->command->argument == NULL || cli->command->argument_optional) return true;
+  const vmo_options *options = &cli->options;
+  vmo_operands operands = cli->command->operands;
+  if (operands == VMO_COMMAND_LINE && options->compiler_count == 0) {
+    vmo_usage_error(cli, "as in: vmemopt cc -- clang-19 -O2 -c a.c -o a.o", "%s needs a compiler and its arguments",
+                    cli->command->name);
+    return false;
+  }
+  if (options->input != NULL || operands == VMO_MAYBE_A_WORD || operands == VMO_COMMAND_LINE) return true;
   vmo_usage_error(cli, NULL, "%s needs an input: a file, or - for standard input", cli->command->name);
   return false;
 }

@@ -10,12 +10,19 @@ install(DIRECTORY include/vmemrt DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_M
 # The tool finds the libraries from where it stands, so an installed tree can be moved as a whole.
 file(RELATIVE_PATH VMO_BIN_TO_LIB "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
 set_target_properties(vmemopt-cli PROPERTIES INSTALL_RPATH "$ORIGIN/${VMO_BIN_TO_LIB}")
-install(TARGETS vmemopt-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+set_target_properties(vmemopt-cli PROPERTIES EXPORT_NAME tool)
+install(TARGETS vmemopt-cli EXPORT vmemopt-targets RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+set(VMO_PASS_LLVM "") # which LLVM the pass is for; none: there is no pass
+if(TARGET vmemopt-pass)
+  set(VMO_PASS_LLVM ${LLVM_VERSION_MAJOR})
+  install(TARGETS vmemopt-pass LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 
 configure_package_config_file(cmake/vmemopt-config.cmake.in "${CMAKE_BINARY_DIR}/vmemopt-config.cmake"
-  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/vmemopt)
+  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/vmemopt
+  PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_BINDIR)
 write_basic_package_version_file("${CMAKE_BINARY_DIR}/vmemopt-config-version.cmake" COMPATIBILITY SameMinorVersion)
-install(FILES "${CMAKE_BINARY_DIR}/vmemopt-config.cmake" "${CMAKE_BINARY_DIR}/vmemopt-config-version.cmake"
+install(FILES cmake/vmemopt-functions.cmake "${CMAKE_BINARY_DIR}/vmemopt-config.cmake" "${CMAKE_BINARY_DIR}/vmemopt-config-version.cmake"
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/vmemopt)
 
 file(RELATIVE_PATH VMO_PC_TO_PREFIX "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")

@@ -74,6 +74,7 @@ struct vmo_ll_program {
   vmo_context *context;
   LLVMContextRef llvm;
   LLVMModuleRef module;
+  bool adopted; /* both are somebody else's */
   LLVMTargetDataRef layout;
   uint32_t pointer_bytes;
   unsigned type_alias_kind; /* of the metadata */

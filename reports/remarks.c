@@ -35,31 +35,43 @@ static void add_quoted(const char *words, vmo_text *out) {
   vmo_text_add_char(out, '\'');
 }
 
-static void write_remark(const vmo_site_function *function, const vmo_site_fact *site, vmo_text *words, vmo_text *out) {
-  vmo_text_addf(out, "--- !%s\nPass:            vmemopt\nName:            %s\n", remark_kind(site->verdict),
-                remark_name(site->verdict));
-  if (site->place.file != NULL) {
+bool vmo_visit_remarks(const vmo_site_facts *facts, void (*visit)(void *user, const vmo_remark *remark), void *user) {
+  vmo_text words;
+  vmo_text_init(&words);
+  for (uint32_t f = 0; f < facts->functions.count && !vmo_text_failed(&words); f++) {
+    const vmo_site_function *function = &facts->functions.data[f];
+    for (uint32_t s = 0; s < function->site_count; s++) {
+      const vmo_site_fact *site = &facts->sites.data[function->site_first + s];
+      words.count = 0;
+      vmo_describe_site(site, &words);
+      if (vmo_text_failed(&words)) break;
+      visit(user, &(vmo_remark){.kind = remark_kind(site->verdict),
+                                .name = remark_name(site->verdict),
+                                .function = function->name,
+                                .words = words.data != NULL ? words.data : "",
+                                .place = site->place});
+    }
+  }
+  bool fine = !vmo_text_failed(&words);
+  vmo_text_free(&words);
+  return fine;
+}
+
+static void write_remark(void *user, const vmo_remark *remark) {
+  vmo_text *out = user;
+  vmo_text_addf(out, "--- !%s\nPass:            vmemopt\nName:            %s\n", remark->kind, remark->name);
+  if (remark->place.file != NULL) {
     vmo_text_add(out, "DebugLoc:        { File: ");
-    add_quoted(site->place.file, out);
-    vmo_text_addf(out, ", Line: %u, Column: %u }\n", site->place.line, site->place.column);
+    add_quoted(remark->place.file, out);
+    vmo_text_addf(out, ", Line: %u, Column: %u }\n", remark->place.line, remark->place.column);
   }
   vmo_text_add(out, "Function:        ");
-  add_quoted(function->name, out);
+  add_quoted(remark->function, out);
   vmo_text_add(out, "\nArgs:\n  - String:          ");
-  words->count = 0;
-  vmo_describe_site(site, words);
-  add_quoted(words->data != NULL ? words->data : "", out);
+  add_quoted(remark->words, out);
   vmo_text_add(out, "\n...\n");
 }
 
 void vmo_write_remarks(const vmo_site_facts *facts, vmo_text *out) {
-  vmo_text words;
-  vmo_text_init(&words);
-  for (uint32_t f = 0; f < facts->functions.count; f++) {
-    const vmo_site_function *function = &facts->functions.data[f];
-    for (uint32_t s = 0; s < function->site_count; s++)
-      write_remark(function, &facts->sites.data[function->site_first + s], &words, out);
-  }
-  if (vmo_text_failed(&words)) out->failed = true;
-  vmo_text_free(&words);
+  if (!vmo_visit_remarks(facts, write_remark, out)) out->failed = true;
 }

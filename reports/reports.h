@@ -48,6 +48,16 @@ typedef struct vmo_text_style {
 /* Writes the report for people. Costs time in proportion to what is shown and to the points of the timeline. */
 void vmo_write_text(const vmo_report *report, const vmo_text_style *style, vmo_text *out);
 
+/* What was done with an allocation site, as a remark of LLVM: of a kind Passed, Missed or Analysis. Texts live during
+ * the visit. */
+typedef struct vmo_remark {
+  const char *kind, *name, *function, *words;
+  vmo_site_place place;
+} vmo_remark;
+
+/* Shows each remark, in the order of the module. False: out of memory. */
+bool vmo_visit_remarks(const vmo_site_facts *facts, void (*visit)(void *user, const vmo_remark *remark), void *user);
+
 /* Writes what was done with each allocation site as LLVM's optimization remarks, in YAML. */
 void vmo_write_remarks(const vmo_site_facts *facts, vmo_text *out);
 

@@ -1,0 +1,158 @@
+/* cmd_cc.c: `vmemopt cc -- clang-19 -O2 -c a.c -o a.o`: the compiler, with vmemopt's pass added to its command line.
+ *
+ * The process becomes the compiler's, so that its messages, its outputs and its exit code are those of the build. What
+ * the pass is to do goes through the environment, since a plugin's own options are not known yet when clang reads its
+ * command line. Lines that compile nothing go through as they are. */
+#define _XOPEN_SOURCE 700 /* NOLINT(bugprone-reserved-identifier): the name is the standard's */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define PASS_PATH_VARIABLE "VMEMOPT_PASS"
+#define ADDED_WORDS 3
+#define REPORT_SUFFIX ".vmemopt.json"
+
+static vmo_exit refuse(vmo_cli *cli, const char *hint, const char *words, const char *name) {
+  vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_NO_COMPILER, (vmo_location){0}, "%s %s", name, words);
+  if (hint != NULL) vmo_diag_hint(cli->context, added, "%s", hint);
+  return VMO_EXIT_USAGE;
+}
+
+/* ---- where the pass is ---- */
+
+/* Beside the libraries: of an installed tree, else of a build tree. NULL: nowhere. */
+static const char *find_pass(vmo_cli *cli) {
+  static const char *const places[] = {VMO_BIN_TO_LIB "/" VMO_PASS_FILE, "../lib/" VMO_PASS_FILE};
+  const char *given = getenv(PASS_PATH_VARIABLE);
+  if (given != NULL && *given != '\0') return access(given, R_OK) == 0 ? given : NULL;
+  char path[PATH_MAX + 256];
+  ssize_t length = readlink("/proc/self/exe", path, PATH_MAX);
+  if (length <= 0 || length >= PATH_MAX) return NULL;
+  path[length] = '\0';
+  char *name = strrchr(path, '/') + 1;
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    char resolved[PATH_MAX];
+    if (strlen(places[i]) >= sizeof path - (size_t)(name - path)) continue;
+    strcpy(name, places[i]); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): measured above */
+    if (realpath(path, resolved) != NULL) return vmr_arena_copy_text(cli->context->arena, resolved, strlen(resolved));
+  }
+  return NULL;
+}
+
+/* ---- what it is told ---- */
+
+static void add_word(vmo_text *out, const char *name, const char *value) {
+  vmo_text_addf(out, "%s%s", out->count > 0 ? "," : "", name);
+  if (value != NULL) vmo_text_add_char(out, '=');
+  for (; value != NULL && *value != '\0'; value++) {
+    if (*value == ',' || *value == '\\') vmo_text_add_char(out, '\\');
+    vmo_text_add_char(out, *value);
+  }
+}
+
+static void add_size(vmo_text *out, const char *name, vmo_bytes bytes) {
+  if (bytes > 0) vmo_text_addf(out, "%s%s=%lld", out->count > 0 ? "," : "", name, (long long)bytes);
+}
+
+/* The report beside the object that is made, as the compiler names it. */
+static void add_report_path(vmo_text *out, const vmo_driver *driver) {
+  vmo_text path;
+  vmo_text_init(&path);
+  if (driver->output != NULL) {
+    vmo_text_add(&path, driver->output);
+  } else {
+    const char *slash = strrchr(driver->source, '/'), *name = slash != NULL ? slash + 1 : driver->source;
+    const char *dot = strrchr(name, '.');
+    vmo_text_add_bytes(&path, name, dot != NULL ? (size_t)(dot - name) : strlen(name));
+    vmo_text_add(&path, ".o");
+  }
+  vmo_text_add(&path, REPORT_SUFFIX);
+  if (vmo_text_failed(&path)) {
+    out->failed = true;
+  } else {
+    add_word(out, "json", path.data);
+  }
+  vmo_text_free(&path);
+}
+
+static bool tell_pass(vmo_cli *cli, const vmo_driver *driver) {
+  const vmo_options *options = &cli->options;
+  const char *former = getenv(VMO_PASS_VARIABLE);
+  vmo_text words;
+  vmo_text_init(&words);
+  if (former != NULL) vmo_text_add(&words, former);
+  add_size(&words, "max-stack", options->max_object);
+  add_size(&words, "max-frame", options->max_frame);
+  if (options->whole_program) add_word(&words, "whole-program", NULL);
+  if (options->remarks != NULL) add_word(&words, "remarks", options->remarks);
+  if (options->json_path != NULL) add_word(&words, "json", options->json_path);
+  if (options->json && options->json_path == NULL) add_report_path(&words, driver);
+  bool fine = !vmo_text_failed(&words) && setenv(VMO_PASS_VARIABLE, words.data != NULL ? words.data : "", 1) == 0;
+  vmo_text_free(&words);
+  return fine;
+}
+
+/* A report is of one module: lines that make several at once have none. */
+static const char *fault_of_reports(const vmo_options *options, const vmo_driver *driver) {
+  bool files = options->json || options->remarks != NULL;
+  if (!files || driver->source_count == 0) return NULL;
+  if (driver->source_count > 1) return "reports are of one source at a time: compile each by itself, with -c";
+  if (options->json && options->json_path == NULL && !driver->stops_at_object)
+    return "--json names its file by the object: compile with -c, or give --json=FILE";
+  return NULL;
+}
+
+/* ---- the compiler ---- */
+
+static vmo_exit become(vmo_cli *cli, char **words) {
+  execvp(words[0], words);
+  const char *reason = strerror(errno);
+  vmo_diag_add(cli->context, VMO_DIAG_NO_COMPILER, (vmo_location){0}, "cannot run %s: %s", words[0], reason);
+  return VMO_EXIT_USAGE;
+}
+
+static char *join(vmo_cli *cli, const char *a, const char *b) {
+  size_t first = strlen(a), second = strlen(b);
+  char *text = vmo_alloc_array(cli->context, first + second + 1, 1);
+  if (text == NULL) return NULL;
+  memcpy(text, a, first);
+  memcpy(text + first, b, second + 1);
+  return text;
+}
+
+static vmo_exit run_with_pass(vmo_cli *cli, const vmo_driver *driver, bool compiles) {
+  const vmo_options *options = &cli->options;
+  const char *fault = fault_of_reports(options, driver);
+  if (fault != NULL) return vmo_usage_error(cli, NULL, "%s", fault);
+  if (driver->other_compiler != NULL)
+    return refuse(cli,
+                  "the compiler is to be clang of LLVM " VMO_LLVM_MAJOR ", as in vmemopt cc -- clang-" VMO_LLVM_MAJOR,
+                  "has no passes of LLVM", driver->other_compiler);
+  const char *pass = find_pass(cli);
+  if (pass == NULL)
+    return refuse(cli, PASS_PATH_VARIABLE "=FILE in the environment says where it is", "is not where it was installed",
+                  VMO_PASS_FILE);
+  char **words = vmo_alloc_array(cli->context, (size_t)options->compiler_count + ADDED_WORDS, sizeof *words);
+  if (words == NULL || !tell_pass(cli, driver)) return VMO_EXIT_INTERNAL;
+  int count = options->compiler_count;
+  memcpy(words, options->compiler, (size_t)count * sizeof *words);
+  if (compiles && (words[count++] = join(cli, "-fpass-plugin=", pass)) == NULL) return VMO_EXIT_INTERNAL;
+  if (driver->links_bitcode && (words[count++] = join(cli, "-Wl,--load-pass-plugin=", pass)) == NULL)
+    return VMO_EXIT_INTERNAL;
+  words[count] = NULL;
+  return become(cli, words);
+}
+
+vmo_exit vmo_run_cc_command(vmo_cli *cli) {
+  vmo_driver driver;
+  if (!vmo_read_driver(cli->context, cli->options.compiler, cli->options.compiler_count, &driver))
+    return VMO_EXIT_INPUT;
+  if (driver.compiler == NULL) return vmo_usage_error(cli, NULL, "cc needs a compiler");
+  bool compiles = driver.source_count > 0 && !driver.stops_early;
+  if (compiles || driver.links_bitcode) return run_with_pass(cli, &driver, compiles);
+  return become(cli, cli->options.compiler);
+}
