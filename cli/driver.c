@@ -67,7 +67,7 @@ static const char *foreign_compiler(const char *word) {
 }
 
 static bool is_launcher(const char *word) {
-  static const char *const launchers[] = {"ccache", "sccache", "distcc", "icecc", "nice", "time"};
+  static const char *const launchers[] = {"ccache", "sccache", "distcc", "icecc"};
   return IS_ONE_OF(base_name(word), launchers);
 }
 

@@ -41,6 +41,7 @@ OPEN = {
     "planner": ["planner/problem.h"],
     "analysis": ["analysis/flow.h"],
     "evaluate": ["evaluate/number.h"],
+    "llvm": ["llvm/plugin.h"],
 }
 
 # The public header of the compiler: for the folders above the runtime.
@@ -125,6 +126,11 @@ def fault_apart(path, target):
     return None
 
 
+def is_beside(path, target):
+    """Whether a header is the example's own, or made from a program of its own."""
+    return (path.parent / target).exists() or (path.parent / target).with_suffix(".vmir").exists()
+
+
 def faults_of_file(root, path):
     folder = path.relative_to(root).parts[0]
     inner = "/".join(path.relative_to(root).parts[:2])
@@ -137,7 +143,9 @@ def faults_of_file(root, path):
         if not match:
             continue
         inside, target = match[1] == '"', match[2]
-        fault = fault_inside(folder, target, root) if inside else fault_outside(folder, target)
+        own = folder == "examples" and "/" not in target and is_beside(path, target)
+        fault = fault_inside(folder, target, root) if inside and not own else None
+        fault = fault or (None if inside else fault_outside(folder, target))
         fault = fault or fault_apart(path.relative_to(root).as_posix(), target)
         if not inside and ((root / target).exists() or target in (PUBLIC, "vmemrt.h")) and folder != "examples":
             fault = "the project's own headers stand in quotes"

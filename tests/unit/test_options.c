@@ -85,7 +85,7 @@ static void wrong_usage_is_named(void **state) {
   assert_refused("analyze", WORDS("x", "--align"), "--align needs an argument");
   assert_refused("analyze", WORDS("x", "--text=yes"), "--text takes no argument");
   assert_refused("analyze", WORDS("x", "--dim="), "the argument of --dim is empty");
-  assert_refused("analyze", WORDS("x", "y"), "one argument too many: y");
+  assert_refused("check", WORDS("x", "y"), "one argument too many: y");
   assert_refused("analyze", WORDS("--json"), "analyze needs an input");
   assert_refused("analyze", WORDS("x", "--align=3"), "--align takes a power of two");
   assert_refused("analyze", WORDS("x", "--align=0"), "--align takes a power of two");

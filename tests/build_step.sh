@@ -1,0 +1,199 @@
+#!/bin/bash
+# build_step.sh BUILD SOURCE CLANG LLVM_TOOLS PYTHON: vmemopt as a step of an outside project's build, against an installed copy, by
+# every route: CMake with Ninja and with Make, a Makefile, a launcher of the compiler, clang's and opt's own options, and
+# link-time optimisation. The program must print what it printed before, with fewer allocations, be built anew when something
+# that it depends on changes, and left alone otherwise.
+set -euo pipefail
+build=$1 source=$2 clang=$3 tools=$4 python=$5
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+major=$("$clang" -dumpversion | cut -d. -f1)
+fail() { echo "build_step: $*" >&2; exit 1; }
+quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log"; fail "failed: $*"; }; }
+refused() { if "$@" >"$work/log" 2>&1; then fail "was not refused: $*"; fi; }
+said() { grep -qF -- "$1" "$work/log" || { cat "$work/log"; fail "not said: $1"; }; }
+
+quietly cmake --install "$build" --prefix "$work/prefix"
+export PATH="$work/prefix/bin:$PATH"
+pass=$(find "$work/prefix" -name "vmemopt-pass-$major.so")
+[ -n "$pass" ] || fail "no pass is installed"
+cp -r "$source/examples/build_step" "$work/words"
+cd "$work/words"
+flags=(-O2 -g -D_POSIX_C_SOURCE=200809L)
+
+quietly "$clang" -shared -fPIC -O1 "$source/tests/count_allocations.c" -o "$work/count.so"
+allocations() { LD_PRELOAD="$work/count.so" "$@" 2>&1 >/dev/null | sed -n 's/^allocations //p'; }
+
+echo "-- as it is, without vmemopt"
+quietly "$clang" "${flags[@]}" main.c words.c -o "$work/plain"
+"$work/plain" >"$work/expected"
+before=$(allocations "$work/plain")
+test -s "$work/expected" && [ "$before" -gt 0 ]
+
+# same PROGRAM: prints the same, with fewer allocations
+same() {
+  "$1" | diff "$work/expected" - || fail "$1 prints something else"
+  local after
+  after=$(allocations "$1")
+  echo "$after allocations of $before"
+  [ "$after" -lt "$before" ] || fail "$1 makes as many allocations as before"
+}
+
+echo "-- a Makefile"
+sed -i "s/clang-19/${clang//\//\\/}/" Makefile
+quietly make words
+same ./words
+make report >"$work/report"
+grep -q 'words.c:[0-9]*:[0-9]*: in longest: strdup: stack-bounded' "$work/report" || { cat "$work/report"; fail "report"; }
+make -q words || fail "make would build it again"
+touch words.h
+make -n words | grep -q 'words.c' || fail "make does not see that a header changed"
+vmemopt report --json main.o words.o -o both.json
+"$python" "$source/tests/validate.py" "$source/docs/report.schema.json" both.json >/dev/null
+
+echo "-- one compiler line for all, and reports that it cannot have"
+quietly vmemopt cc -- "$clang" "${flags[@]}" main.c words.c -o one
+same ./one
+refused vmemopt cc --json -- "$clang" "${flags[@]}" main.c words.c -o two
+said "reports are of one source at a time"
+refused vmemopt cc --json -- "$clang" "${flags[@]}" main.c -o two
+said "--json names its file by the object"
+test ! -e two
+
+echo "-- clang's and opt's own options"
+quietly "$clang" "${flags[@]}" -fpass-plugin="$pass" main.c words.c -o plugin
+same ./plugin
+for file in main words; do
+  quietly "$clang" "${flags[@]}" -emit-llvm -c $file.c -o $file.bc
+  quietly "$tools/opt" -load-pass-plugin="$pass" -passes=vmemopt $file.bc -o $file.better.bc
+done
+quietly "$clang" -O2 main.better.bc words.better.bc -o by_opt
+same ./by_opt
+"$clang" "${flags[@]}" -fpass-plugin="$pass" -Rpass=vmemopt -Rpass-missed=vmemopt -c words.c -o remarks.o 2>"$work/log"
+said "words.c:19:16: remark: strdup"
+said "[-Rpass=vmemopt]"
+said "[-Rpass-missed=vmemopt]"
+
+echo "-- several modules, linked and rewritten as one"
+vmemopt opt main.bc words.bc --whole-program -o whole.bc --json=whole.json
+quietly "$clang" -O2 whole.bc -o whole
+same ./whole
+after=$(allocations ./whole)
+[ "$after" -lt "$(allocations ./one)" ] || fail "the whole program gives no more than its parts"
+
+echo "-- full link-time optimisation by lld"
+export VMEMOPT_OPTIONS="json=$work/lto.json"
+for file in main words; do VMEMOPT_OPTIONS='' quietly vmemopt cc -- "$clang" "${flags[@]}" -flto -c $file.c -o $file.o; done
+quietly vmemopt cc -- "$clang" -flto -fuse-ld=lld -O2 main.o words.o -o lto
+unset VMEMOPT_OPTIONS
+same ./lto
+test -s "$work/lto.json"
+
+echo "-- without optimisation nothing is done, and nothing is said"
+vmemopt cc -- "$clang" -O0 -D_POSIX_C_SOURCE=200809L main.c words.c -o debug 2>"$work/log"
+test ! -s "$work/log"
+[ "$(allocations ./debug)" = "$before" ]
+
+echo "-- response files, assembler and preprocessing"
+printf '%s\n' "${flags[@]}" -c "'words.c'" -o response.o >words.rsp
+quietly vmemopt cc --json -- "$clang" @words.rsp -o response.o
+test -s response.o.vmemopt.json
+vmemopt cc -- "$clang" -E words.c 2>"$work/log" | grep lower_case >"$work/preprocessed"
+test ! -s "$work/log"
+quietly "$clang" -S words.c -D_POSIX_C_SOURCE=200809L -o words.s
+quietly vmemopt cc -- "$clang" -Werror -c words.s -o words.o
+quietly vmemopt cc -- "$clang" "${flags[@]}" -Werror -c main.c -o main.o
+quietly vmemopt cc -- "$clang" -Werror main.o words.o -o linked
+
+echo "-- what is wrong"
+printf 'int main(void) { return 1 +; }\n' >broken.c
+if vmemopt cc --json -- "$clang" -O2 -c broken.c -o broken.o 2>"$work/log"; then fail "broken.c compiled"; fi
+said "broken.c:1:"
+test ! -e broken.o && test ! -e broken.o.vmemopt.json
+refused vmemopt cc -- gcc -O2 -c words.c -o words.o
+said "gcc has no passes of LLVM [E0008]"
+refused vmemopt cc -- no-such-compiler -c words.c
+said "cannot run no-such-compiler: No such file or directory [E0008]"
+refused vmemopt cc
+said "cc needs a compiler and its arguments"
+refused env VMEMOPT_OPTIONS=max-stak=7 "$clang" -O2 -fpass-plugin="$pass" -c words.c -o wrong.o -D_POSIX_C_SOURCE=200809L
+said "VMEMOPT_OPTIONS: there is no option max-stak"
+said "did you mean max-stack?"
+test ! -e wrong.o
+refused env VMEMOPT_OPTIONS=json=/no/such/folder/a.json "$clang" "${flags[@]}" -fpass-plugin="$pass" -c words.c -o wrong.o
+said "cannot write /no/such/folder/a.json"
+test ! -e wrong.o
+refused env VMEMOPT_PASS=/no/such.so vmemopt cc -- "$clang" -O2 -c words.c
+said "is not where it was installed"
+refused vmemopt report words.c
+refused vmemopt report average.vmir.json
+printf '{"schema":"vmemopt.report/1"}' >other.json
+refused vmemopt report other.json
+said "other.json is no report on LLVM IR [E0009]"
+
+echo "-- an option's value with a comma and a blank; options from a file"
+mkdir "a, b"
+VMEMOPT_OPTIONS='json=a\, b/r.json,max-stack=64' quietly "$clang" "${flags[@]}" -fpass-plugin="$pass" -c words.c -o words.o
+test -s "a, b/r.json"
+grep -q '"slot_bytes":64' "a, b/r.json"
+printf '{"max-stack": 128, "json": "from_file.json"}' >options.json
+VMEMOPT_OPTIONS=config=options.json quietly "$clang" "${flags[@]}" -fpass-plugin="$pass" -c words.c -o words.o
+grep -q '"slot_bytes":128' from_file.json
+
+echo "-- another LLVM"
+cat >host.c <<'END'
+#include <dlfcn.h>
+#include <stdio.h>
+struct info { unsigned api; const char *name, *version; void *callback; };
+void LLVMGetVersion(unsigned *major, unsigned *minor, unsigned *patch) { *major = 7, *minor = 0, *patch = 1; }
+int main(int count, char **arguments) {
+  void *pass = count > 1 ? dlopen(arguments[1], RTLD_LAZY) : NULL;
+  if (pass == NULL) return fprintf(stderr, "%s\n", dlerror()), 2;
+  struct info (*get)(void) = (struct info (*)(void))dlsym(pass, "llvmGetPassPluginInfo");
+  return get != NULL && get().api == 0 && get().callback == NULL ? 0 : 1;
+}
+END
+quietly "$clang" -rdynamic host.c -o host -ldl -L"$("$tools/llvm-config" --libdir)" -Wl,--no-as-needed "-lLLVM-$major"
+./host "$pass" 2>"$work/log" || fail "another LLVM is not refused"
+said "vmemopt: error: this pass is for LLVM $major, and the program that loads it is built on LLVM 7"
+said "hint: use clang-$major"
+
+for generator in Ninja "Unix Makefiles"; do
+  echo "-- CMake: $generator"
+  folder=$work/cmake-${generator%% *}
+  quietly cmake -S . -B "$folder" -G "$generator" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_C_COMPILER="$clang" \
+    -DCMAKE_BUILD_TYPE=Release
+  quietly cmake --build "$folder"
+  "$folder/words" | head -2 | diff "$work/expected" - || fail "prints something else"
+  "$folder/words" | grep -qx '4.[0-9]* letters on average' || fail "the plan's result is wrong"
+  grep -q 'strdup: stack-bounded' "$folder/words.txt"
+  cp "$folder/words" "$work/first"
+  touch -r "$folder/words" "$work/stamp"
+  quietly cmake --build "$folder"
+  [ ! "$folder/words" -nt "$work/stamp" ] || fail "built again though nothing changed"
+  sleep 1.1 # Make compares whole seconds on some file systems
+  touch words.h
+  quietly cmake --build "$folder"
+  [ "$folder/words" -nt "$work/stamp" ] || fail "a changed header is not seen"
+  touch -r "$folder/words" "$work/stamp"
+  sleep 1.1
+  quietly cmake -S . -B "$folder" -DMAX_STACK=64
+  quietly cmake --build "$folder"
+  [ "$folder/words" -nt "$work/stamp" ] || fail "a changed option is not seen"
+  touch -r "$folder/words" "$work/stamp"
+  sleep 1.1
+  touch average.vmir
+  quietly cmake --build "$folder"
+  [ "$folder/words" -nt "$work/stamp" ] || fail "a changed model is not seen"
+done
+
+echo "-- CMake: a launcher of the compiler, and gcc"
+printf 'cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES C)\nadd_executable(p main.c words.c)\n' >plain.cmake
+mkdir "$work/launched" && cp main.c words.c words.h "$work/launched" && cp plain.cmake "$work/launched/CMakeLists.txt"
+quietly cmake -S "$work/launched" -B "$work/launched/build" -G Ninja -DCMAKE_C_COMPILER="$clang" -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_C_FLAGS=-D_POSIX_C_SOURCE=200809L "-DCMAKE_C_COMPILER_LAUNCHER=vmemopt;cc;--"
+quietly cmake --build "$work/launched/build"
+same "$work/launched/build/p"
+refused cmake -S . -B "$work/gcc" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_C_COMPILER=gcc
+said "vmemopt_optimize needs clang $major"
+echo "build_step: every route"
