@@ -66,14 +66,16 @@ static uint32_t count_parameters(const vmo_unit *unit) {
 }
 
 /* No two of a function's pointers lead to bytes of which one is written: its arena holds nothing of the caller's, a donated
- * argument shares no bytes with another one, and a result in a donated argument's bytes is written through that. */
+ * argument shares no bytes with another one, and a result in a donated argument's bytes is written through that. Of an
+ * arena, no more than the plan's alignment is known: a callee's lies where its own slots are aligned, whatever the types of
+ * others ask for. */
 static void add_facts(vmo_emitter *e, const vmo_unit *unit) {
   const vmo_plan *plan = unit->function->plan;
   for (uint32_t i = 0; i < count_parameters(unit); i++) {
     bool is_arena = i >= 1 && i <= plan->arena_count;
     if (LLVMTypeOf(LLVMGetParam(unit->body, i)) != e->pointer) continue;
     LLVMAddAttributeAtIndex(unit->body, i + 1, vmo_make_attribute(e, "noalias", 0));
-    uint32_t alignment = is_arena ? vmo_arena_alignment(unit->module, unit->function) : 1;
+    uint32_t alignment = is_arena ? plan->alignment : 1;
     if (alignment > 1) LLVMAddAttributeAtIndex(unit->body, i + 1, vmo_make_attribute(e, "align", alignment));
   }
   LLVMAddAttributeAtIndex(unit->body, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
