@@ -1,5 +1,5 @@
 /* count_allocations.c: a library to be preloaded, which counts the calls of malloc and its kin and tells at the end:
- * `allocations N` on the standard error. For tests that a call allocates nothing. */
+ * `allocations N` on the standard error; vmo_allocations_so_far tells in between. For tests that a call allocates nothing. */
 #define _GNU_SOURCE
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +15,9 @@ extern void *__libc_memalign(size_t alignment, size_t bytes);
 static long allocations;
 
 static void count(void) { __atomic_fetch_add(&allocations, 1, __ATOMIC_RELAXED); }
+
+long vmo_allocations_so_far(void);
+long vmo_allocations_so_far(void) { return __atomic_load_n(&allocations, __ATOMIC_RELAXED); }
 
 void *malloc(size_t bytes) {
   count();

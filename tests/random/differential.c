@@ -3,10 +3,11 @@
  *   vmo-differential --seed=1 --programs=300 --size=40 --level=0      seeds 1 .. 300, of 1 to 40 ops, LLVM level 0
  *   vmo-differential --seed=17 --programs=1 --exact-size=23           one again, as a failure prints it
  *   vmo-differential --file=program.vmir                              a program of yours
+ *   LD_PRELOAD=libcount_allocations.so vmo-differential --count-allocations   what calls allocate, too
  *
- * Each program is planned as its seed says (results in the arena or the caller's bytes, alignment, dims fixed, bounded or
- * free), compiled, loaded, and each function run in an arena of exactly the bytes that it asks for, full of rubbish and
- * with guards around it. Results and states are those of the reference engine bit for bit, NaN apart, of which any is as
+ * Each program is planned as its seed says (-O0, -O1 or -O2, results in the arena or the caller's bytes, alignment, dims
+ * fixed, bounded or free), compiled, loaded, and each function run in an arena of exactly the bytes that it asks for, full
+ * of rubbish and with guards around it, twice. The code of every other seed tells what it does (measured.h). Results and states are those of the reference engine bit for bit, NaN apart, of which any is as
  * good as any other; streams run in order or on two threads; arguments that were not donated are as they were; where the engine stops at an index, so does the
  * code. Exit code 0: no difference; 1: one, which is printed; 2: usage. */
 #include <errno.h>
@@ -21,23 +22,25 @@
 #include "evaluate/evaluate.h"
 #include "evaluate/number.h"
 #include "passes/passes.h"
+#include "tests/random/declared.h"
 #include "tests/random/generate.h"
+#include "tests/random/measured.h"
 
 enum { OP_LIMIT = 20000, CALL_LIMIT = 200, GUARD_BYTES = 128, RUBBISH = 0xa7, MOST_ARENAS = 16 };
 
 typedef struct settings {
   uint64_t programs, seed, size, level;
-  bool exact;
+  bool exact, counts;
   const char *file;
 } settings;
 
 typedef struct counts {
-  uint64_t programs, compiled, functions, stopped, without_kernel;
+  uint64_t programs, compiled, functions, stopped, without_kernel, measured, complete, counted;
 } counts;
 
 /* How a program is planned and which sizes it runs with. */
 typedef struct variant {
-  bool in_caller;
+  bool in_caller, apart, instrument;
   uint32_t alignment, optimise;
   enum { DIMS_FIXED, DIMS_BOUNDED } dims;
   uint64_t sizes; /* from which sizes are drawn */
@@ -51,6 +54,7 @@ typedef struct subject {
   char *text;               /* of --file */
   vmo_context *contexts[3]; /* the program as written, planned, and planned for calls */
   vmo_module *modules[3];
+  vmo_module_facts *facts[3];
   vmo_binding binding; /* of the run: one value for each dim */
   vmo_loaded_code *loaded;
   bool has_failed;
@@ -89,8 +93,10 @@ static variant draw_variant(uint64_t seed) {
   variant v = {.in_caller = next_random(&state) % 3 == 0};
   v.alignment = alignments[next_random(&state) % 4];
   v.optimise = next_random(&state) % 3 == 0 ? 2 : 0;
+  v.apart = v.optimise == 0 && next_random(&state) % 2 == 0;
   v.dims = next_random(&state) % 2 == 0 ? DIMS_FIXED : DIMS_BOUNDED;
   v.sizes = next_random(&state);
+  v.instrument = seed % 2 == 0;
   return v;
 }
 
@@ -137,96 +143,19 @@ static bool make_planned(subject *s, int which, bool in_caller) {
   s->contexts[which] = vmo_context_create();
   s->modules[which] = s->contexts[which] == NULL ? NULL : make_module(s, s->contexts[which]);
   vmo_module *module = s->modules[which];
-  vmo_module_facts *facts;
   if (module == NULL) return false;
   vmo_binding binding = vmo_declared_binding(module);
   if (s->variant.dims == DIMS_FIXED) {
     binding = s->binding;
     vmo_fix_dims(module, &binding);
   }
-  vmo_plan_options options = {
-      .results_in_caller = in_caller, .alignment = s->variant.alignment, .optimise = s->variant.optimise};
-  vmo_status status = vmo_plan_module(module, &binding, &options, &facts);
+  vmo_plan_options options = {.results_in_caller = in_caller,
+                              .alignment = s->variant.alignment,
+                              .apart = s->variant.apart,
+                              .optimise = s->variant.optimise};
+  vmo_status status = vmo_plan_module(module, &binding, &options, &s->facts[which]);
   if (status != VMO_OK && status != VMO_INPUT_ERROR) blame(s, "no plan");
   return status == VMO_OK;
-}
-
-/* ---- declared ops: each result element is 1 + the sum of what stands at its index in the operands ---- */
-
-static double sum_at(const vmo_array *operands, uint32_t count, int64_t index) {
-  double sum = 1;
-  for (uint32_t k = 0; k < count; k++) {
-    if (operands[k].count == 0) continue;
-    vmo_number number = vmo_load(operands[k].element, operands[k].data, index % operands[k].count);
-    sum += vmo_convert(operands[k].element, number, VMO_F64).real;
-  }
-  return sum;
-}
-
-static bool run_declared(void *user, vmo_context *context, const char *name, const vmo_array *operands,
-                         uint32_t operand_count, vmo_array *results, uint32_t result_count, void *workspace) {
-  (void)user, (void)context, (void)name, (void)workspace;
-  for (uint32_t r = 0; r < result_count; r++)
-    for (int64_t i = 0; i < results[r].count; i++)
-      vmo_store(results[r].element, results[r].data, i,
-                vmo_number_of_real(results[r].element, sum_at(operands, operand_count, i)));
-  return true;
-}
-
-static vmo_array array_of(const vmr_array *array) {
-  return (vmo_array){.element = (vmo_element)array->element, .count = array->count, .data = array->data};
-}
-
-/* The count of operands and results is known from the declaration; here it stands in what the name leads to. */
-typedef struct declared_shape {
-  uint32_t operands, results;
-} declared_shape;
-
-enum { MOST_DECLARED = 8, MOST_OPERANDS = 16 };
-static declared_shape declared_shapes[MOST_DECLARED];
-
-static int32_t run_compiled_declared(int which, const vmr_array *operands, const vmr_array *results) {
-  vmo_array in[MOST_OPERANDS], out[MOST_OPERANDS];
-  const declared_shape *shape = &declared_shapes[which];
-  for (uint32_t i = 0; i < shape->operands; i++) in[i] = array_of(&operands[i]);
-  for (uint32_t i = 0; i < shape->results; i++) out[i] = array_of(&results[i]);
-  int64_t most = 0;
-  for (uint32_t r = 0; r < shape->results; r++)
-    if (out[r].count > most) most = out[r].count;
-  for (int64_t i = 0; i < most; i++) { /* all results of an index after the operands at it were read */
-    double sum = sum_at(in, shape->operands, i);
-    for (uint32_t r = 0; r < shape->results; r++)
-      if (i < out[r].count) vmo_store(out[r].element, out[r].data, i, vmo_number_of_real(out[r].element, sum));
-  }
-  return 0;
-}
-
-#define DECLARED(n) \
-  static int32_t run_declared_##n(const vmr_array *operands, const vmr_array *results, void *workspace) { \
-    (void)workspace; \
-    return run_compiled_declared(n, operands, results); \
-  }
-DECLARED(0)
-DECLARED(1)
-DECLARED(2)
-DECLARED(3)
-DECLARED(4)
-DECLARED(5)
-DECLARED(6)
-DECLARED(7)
-
-static vmr_declared_op find_declared(void *user, const char *name) {
-  static const vmr_declared_op functions[MOST_DECLARED] = {run_declared_0, run_declared_1, run_declared_2,
-                                                           run_declared_3, run_declared_4, run_declared_5,
-                                                           run_declared_6, run_declared_7};
-  const vmo_module *module = user;
-  for (uint32_t i = 0; i < module->declarations.count && i < MOST_DECLARED; i++) {
-    const vmo_declaration *declaration = &module->declarations.data[i];
-    if (strcmp(vmo_name(module, declaration->name), name) != 0) continue;
-    declared_shapes[i] = (declared_shape){declaration->parameter_types.count, declaration->result_types.count};
-    return functions[i];
-  }
-  return NULL;
 }
 
 /* ---- compiling ---- */
@@ -239,8 +168,11 @@ static bool has_code(const vmo_context *context, vmo_diag_code code) {
 
 /* False without a word when an op has no kernel. */
 static bool compile(subject *s, counts *c) {
-  vmo_code_options options = {
-      .cpu = "native", .llvm_level = (uint32_t)s->settings->level, .prefix = "vmo.", .callees = s->modules[2]};
+  vmo_code_options options = {.cpu = "native",
+                              .llvm_level = (uint32_t)s->settings->level,
+                              .prefix = "vmo.",
+                              .instrument = s->variant.instrument,
+                              .callees = s->modules[2]};
   vmo_code *code;
   vmo_module *module = s->modules[1];
   vmo_status status = vmo_compile_module(module, &options, &code);
@@ -249,7 +181,7 @@ static bool compile(subject *s, counts *c) {
     return false;
   }
   if (status == VMO_OK) {
-    status = vmo_load_code(module, code, find_declared, module, &s->loaded);
+    status = vmo_load_code(module, code, find_summing_op, module, &s->loaded);
     vmo_destroy_code(code);
   }
   if (status != VMO_OK) {
@@ -289,7 +221,7 @@ static void fill(vmo_array *array, uint64_t seed) {
 }
 
 static vmo_status evaluate(execution *x, vmo_evaluate_result *result) {
-  const vmo_evaluate_options options = {.op_limit = OP_LIMIT, .call_limit = CALL_LIMIT, .declared = run_declared};
+  const vmo_evaluate_options options = {.op_limit = OP_LIMIT, .call_limit = CALL_LIMIT, .declared = sum_declared};
   return vmo_evaluate_function(x->s->modules[0], x->id, &x->s->binding, x->arguments, &options, result);
 }
 
@@ -414,23 +346,60 @@ static void check_guards(execution *x) {
 
 /* ---- one function, one program ---- */
 
-static void run_compiled(execution *x, vmo_status status, const vmo_evaluate_result *expected) {
-  vmr_call call = {.dims = x->dims,
-                   .arguments = x->given,
-                   .results = x->results,
-                   .arenas = (void *const *)x->arena_starts,
-                   .arena_bytes = x->arena_bytes,
-                   .threads = (uint32_t)(x->s->seed % 3)};
-  int32_t code = vmo_find_entry(x->s->loaded, x->id)(&call);
+static void measure(execution *x, const measured *m, const vmr_call *call, counts *c) {
+  char fault[200];
+  bool complete;
+  const vmo_plan_facts *facts = x->s->facts[1]->functions.data[x->id];
+  if (find_measured_fault(m, call, facts, x->id, x->s->variant.dims == DIMS_FIXED, &complete, fault, sizeof fault))
+    blame(x->s, "@%s: %s", vmo_name(x->s->modules[1], x->function->name), fault);
+  c->measured++;
+  c->complete += complete;
+}
+
+static void put_arguments(execution *x) {
+  for (uint32_t i = 0; i < x->function->parameters.count; i++)
+    if (bytes_of(&x->arguments[i]) > 0) memcpy(x->given[i], x->arguments[i].data, bytes_of(&x->arguments[i]));
+  put_states(x);
+}
+
+static void check_call(execution *x, vmo_status status, const vmo_evaluate_result *expected, int32_t code,
+                       const vmr_call *call) {
   const char *name = vmo_name(x->s->modules[1], x->function->name);
   if (status != VMO_OK) {
     if (code != VMR_CALL_INDEX_OUTSIDE) blame(x->s, "@%s: status %d where an index is outside", name, (int)code);
   } else if (code != VMR_CALL_OK) {
-    blame(x->s, "@%s: status %d, at %u:%u", name, (int)code, (unsigned)call.fault_line, (unsigned)call.fault_column);
+    blame(x->s, "@%s: status %d, at %u:%u", name, (int)code, (unsigned)call->fault_line, (unsigned)call->fault_column);
   } else {
     compare_all(x, expected);
   }
   check_guards(x);
+}
+
+/* The first call may make threads; the second one obtains blocks for recursion and constants alone, which it tells of. */
+static void run_compiled(execution *x, vmo_status status, const vmo_evaluate_result *expected, counts *c) {
+  bool watched = x->s->variant.instrument;
+  for (int turn = 0; turn < 2 && !x->s->has_failed; turn++) {
+    measured m = {0};
+    vmr_call call = {.dims = x->dims,
+                     .arguments = x->given,
+                     .results = x->results,
+                     .arenas = (void *const *)x->arena_starts,
+                     .arena_bytes = x->arena_bytes,
+                     .threads = turn == 0 ? (uint32_t)(x->s->seed % 3) : 1};
+    if (watched && !begin_measured(&m, x->s->modules[1], x->s->modules[2], x->function->plan->arena_count)) return;
+    if (watched) call.watch = &m.watch;
+    put_arguments(x);
+    long before = count_allocations();
+    int32_t code = vmo_find_entry(x->s->loaded, x->id)(&call);
+    long allocated = count_allocations() - before;
+    check_call(x, status, expected, code, &call);
+    if (watched && code == VMR_CALL_OK) measure(x, &m, &call, c);
+    if (turn == 0 || before < 0 || !watched) continue;
+    c->counted++;
+    if (allocated != (long)m.watch.activations)
+      blame(x->s, "@%s: %ld allocations, and %llu blocks of activations", vmo_name(x->s->modules[1], x->function->name),
+            allocated, (unsigned long long)m.watch.activations);
+  }
 }
 
 static void release(execution *x) {
@@ -454,8 +423,7 @@ static void run_function(subject *s, vmo_function_id id, counts *c) {
   s->contexts[0]->diagnostics->count = 0;
   s->contexts[0]->diagnostics->errors = 0;
   if (ready && (status == VMO_OK || outside) && make_arenas(&x) && make_results(&x, &expected)) {
-    put_states(&x);
-    run_compiled(&x, status, &expected);
+    run_compiled(&x, status, &expected, c);
     c->functions++;
   } else {
     c->stopped++;
@@ -500,6 +468,7 @@ static bool read_option(settings *s, const char *argument) {
     if (i == 3) s->exact = true;
     return read_number(argument + length, numbers[i].number);
   }
+  if (strcmp(argument, "--count-allocations") == 0) return s->counts = true;
   if (strncmp(argument, "--file=", 7) != 0) return false;
   s->file = argument + 7;
   return true;
@@ -522,7 +491,7 @@ int main(int count, char **arguments) {
   for (int i = 1; i < count; i++) {
     if (read_option(&s, arguments[i]) && s.size > 0) continue;
     fprintf(stderr, "usage: vmo-differential [--programs=N] [--seed=N] [--size=N | --exact-size=N] [--level=0..3] "
-                    "[--file=FILE]\n");
+                    "[--file=FILE] [--count-allocations]\n");
     return 2;
   }
   char *text = s.file == NULL ? NULL : read_text(s.file);
@@ -530,7 +499,9 @@ int main(int count, char **arguments) {
   for (uint64_t i = 0; i < s.programs && fine; i++) fine = run_program(&s, s.seed + i, text, &c);
   free(text);
   printf("%" PRIu64 " programs, %" PRIu64 " compiled (%" PRIu64 " have an op without a kernel), %" PRIu64
-         " functions compared, %" PRIu64 " ended early\n",
-         c.programs, c.compiled, c.without_kernel, c.functions, c.stopped);
-  return fine && (c.compiled > 0 || s.file != NULL) ? 0 : 1;
+         " functions compared, %" PRIu64 " ended early; %" PRIu64 " calls measured, %" PRIu64
+         " of them to the byte, %" PRIu64 " counted allocations\n",
+         c.programs, c.compiled, c.without_kernel, c.functions, c.stopped, c.measured, c.complete, c.counted);
+  if (s.counts && c.counted == 0) printf("no allocations were counted: preload tests/count_allocations.c\n");
+  return fine && (!s.counts || c.counted > 0) && (c.compiled > 0 || s.file != NULL) ? 0 : 1;
 }
