@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 
 #define MOST_SECONDS 1000000
-#define MOST_THREADS 256
+#define MOST_THREADS 256 /* that streams run on */
 
 static bool starts_with(const char *text, size_t length, const char *start) {
   return length > strlen(start) && strncmp(text, start, strlen(start)) == 0;
@@ -72,9 +72,9 @@ bool vmo_apply_time_limit(vmo_cli *cli, vmo_setting_level level, const char *val
 
 bool vmo_apply_threads(vmo_cli *cli, vmo_setting_level level, const char *value) {
   int64_t number;
-  if (!vmo_parse_count(value, strlen(value), &number) || number < 1 || number > MOST_THREADS)
-    return vmo_option_fault(cli, level, VMO_OPTION_THREADS, "takes a number from 1 to %d, not '%s'", MOST_THREADS,
-                            value);
+  int most = cli->command->bit == VMO_PLAN ? VMO_MOST_SEARCH_THREADS : MOST_THREADS;
+  if (!vmo_parse_count(value, strlen(value), &number) || number < 1 || number > most)
+    return vmo_option_fault(cli, level, VMO_OPTION_THREADS, "takes a number from 1 to %d, not '%s'", most, value);
   cli->options.threads = (uint32_t)number;
   return true;
 }

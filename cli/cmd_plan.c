@@ -53,8 +53,10 @@ static void tell_about_capacity(vmo_cli *cli, const vmo_packing *packing) {
     return;
   }
   if (packing->offsets == NULL) {
-    vmo_diag_add(cli->context, VMO_DIAG_DOES_NOT_FIT, (vmo_location){0},
-                 "no placement exists: fixed offsets make buffers overlap that are live together");
+    added =
+        vmo_diag_add(cli->context, VMO_DIAG_DOES_NOT_FIT, (vmo_location){0},
+                     "no placement exists: fixed offsets make buffers overlap that are live together or to be apart");
+    vmo_diag_hint(cli->context, added, "the report says which; move one of them, or leave its offset empty");
     return;
   }
   if (result->lower_bound <= cli->options.capacity) {
@@ -66,14 +68,11 @@ static void tell_about_capacity(vmo_cli *cli, const vmo_packing *packing) {
                          "no placement within %lld bytes exists: at time %lld, %lld bytes are live", capacity,
                          (long long)result->witness, (long long)result->lower_bound);
   }
-  if (result->floor > result->lower_bound) {
-    vmo_diag_hint(cli->context, added,
-                  "with alignments and fixed offsets no placement is lower than %lld bytes; "
-                  "one of %lld is known",
-                  (long long)result->floor, (long long)result->height);
-  } else {
-    vmo_diag_hint(cli->context, added, "a capacity of %lld bytes is known to suffice", (long long)result->height);
-  }
+  if (result->floor == result->height)
+    vmo_diag_hint(cli->context, added, "a capacity of %lld bytes suffices, and no less", (long long)result->height);
+  else
+    vmo_diag_hint(cli->context, added, "a capacity of %lld bytes is known to suffice, and none below %lld does",
+                  (long long)result->height, (long long)result->floor);
 }
 
 /* An error when no placement fits; says what is known of the least capacity. */

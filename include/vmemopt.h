@@ -354,7 +354,7 @@ typedef struct vmo_slot_options {
   uint64_t work_limit; /* units of about 10 ns; 0: the default, which grows with the problem */
   double time_limit;   /* seconds; 0: none */
   uint64_t seed;
-  uint32_t threads;          /* that search at the same time; 0: 1 */
+  uint32_t threads;          /* that search at the same time, at most 64; 0: 1 */
   const vmo_stop_flag *stop; /* or NULL */
   /* Called now and then by the calling thread: the best height and what no plan is lower than. Or NULL. */
   void (*report)(void *user, int64_t height, int64_t floor, uint64_t nodes);

@@ -233,6 +233,17 @@ static bool relieve(assign_run *run, uint32_t space) {
   return moved || least != VMO_NONE;
 }
 
+/* What cannot be placed in a space and may be nowhere else cannot be placed. */
+static void note_blockers(assign_run *run, uint32_t space) {
+  vmo_assignment *assignment = run->assignment;
+  const vmo_solution *result = &assignment->results[space];
+  if (result->status != VMO_SOLUTION_INFEASIBLE || result->blocker_count == 0 || assignment->blockers != NULL) return;
+  for (uint32_t i = 0; i < result->blocker_count; i++)
+    if (assignment->allowed[result->blockers[i]] != UINT64_C(1) << space) return;
+  assignment->blockers = result->blockers;
+  assignment->blocker_count = result->blocker_count;
+}
+
 static vmo_status place_all(assign_run *run) {
   uint32_t spaces = run->assignment->problem->space_count;
   for (uint32_t turn = 0;; turn++) {
@@ -244,6 +255,7 @@ static vmo_status place_all(assign_run *run) {
       if (status != VMO_OK) return status;
       if (is_within(run, space)) continue;
       run->assignment->fits = false;
+      note_blockers(run, space);
       if (turn < MAX_REPAIRS && !vmo_budget_is_over(run->assignment->budget)) moved = relieve(run, space) || moved;
     }
     if (!moved) return VMO_OK;
@@ -425,6 +437,8 @@ static vmo_status assign(assign_run *run) {
     status = assign_greedily(run);
   }
   if (status == VMO_OK) status = place_all(run);
+  bool open = status == VMO_OK && !assignment->fits && !few && assignment->blockers == NULL;
+  if (open && !vmo_budget_is_over(assignment->budget)) status = vmo_find_unassignable(assignment);
   if (status == VMO_OK && assignment->fits && !(found && proven)) status = improve(run);
   if (status != VMO_OK || !(found && proven && assignment->fits)) return status;
   assignment->cost_floor = 0;

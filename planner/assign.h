@@ -36,6 +36,10 @@ vmo_status vmo_find_overloads(vmo_assignment *assignment);
  * (assign_exact.c) */
 vmo_status vmo_assign_exactly(vmo_assignment *assignment, bool *proven, bool *found);
 
+/* Of more bundles, after they were placed in vain: fills the blockers when a few of them have no assignment.
+ * (assign_subset.c) */
+vmo_status vmo_find_unassignable(vmo_assignment *assignment);
+
 /* The lowest place of a bundle in a space in which others, `chosen`, stay where they are: -1: there is none within the
  * capacity. False: memory is out. (holes.c) */
 bool vmo_find_hole(const vmo_assignment *assignment, uint32_t bundle, uint32_t space, const uint32_t *chosen,

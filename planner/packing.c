@@ -44,11 +44,20 @@ static vmo_status alloc_packing(vmo_context *context, const vmo_packing_problem 
 
 /* ---- what the status rests on ---- */
 
-static const char *explain_height(const vmo_solution *result, bool capacity) {
+/* Whether one buffer alone makes the height, wherever the others are: live or not, each has its room. */
+static bool is_single(const vmo_problem *problem, vmo_bytes height) {
+  for (uint32_t i = 0; i < problem->buffer_count; i++)
+    if (vmo_max_bytes(problem->buffers[i].fixed_offset, 0) + problem->buffers[i].bytes == height) return true;
+  return false;
+}
+
+static const char *explain_height(const vmo_packing_problem *problem, const vmo_solution *result, bool capacity) {
   switch (result->status) {
   case VMO_SOLUTION_OPTIMAL:
     if (result->height == result->lower_bound) return "the height is the largest load";
     if (result->proof == VMO_PROOF_SEARCH) return "the search for a lower plan was exhausted";
+    if (is_single(&problem->base, result->height)) return "one buffer alone ends there";
+    if (problem->apart_count > 0) return "alignments, fixed offsets and buffers that are apart allow no lower plan";
     return "alignments and fixed offsets allow no lower plan";
   case VMO_SOLUTION_FEASIBLE: return capacity ? "the capacity is kept" : "the best plan that was found";
   case VMO_SOLUTION_TIMEOUT: return "a limit was reached before a plan within the capacity was found";
@@ -117,7 +126,7 @@ static vmo_status solve_one_space(packing_run *run) {
                            run->offsets, result);
   if (status != VMO_OK) return status;
   run->packing->status = result->status;
-  run->packing->why = explain_height(result, space.capacity >= 0);
+  run->packing->why = explain_height(problem, result, space.capacity >= 0);
   return result->blocker_count > 0 ? copy_blockers(run, result->blockers, result->blocker_count) : VMO_OK;
 }
 
@@ -237,7 +246,7 @@ static vmo_status solve_plainly(packing_run *run) {
   packing->blockers = result->blockers;
   packing->blocker_count = result->blocker_count;
   packing->status = result->status;
-  packing->why = explain_height(result, run->problem->base.capacity >= 0);
+  packing->why = explain_height(run->problem, result, run->problem->base.capacity >= 0);
   result->offsets = NULL;
   return VMO_OK;
 }

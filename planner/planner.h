@@ -28,9 +28,10 @@ typedef struct vmo_progress {
 /* Called by the thread that called vmo_solve_problem, between steps: when the height falls and now and then. */
 typedef void (*vmo_progress_report)(void *user, const vmo_progress *progress);
 
+#define VMO_MOST_SEARCH_THREADS 64 /* more are taken as so many */
+
 /* All zero (or a NULL pointer) is the default. A first plan is always finished, whatever the limits; from then on a
- * time
- * limit is kept. Without a time limit and a flag the answer depends on problem, work_limit, seed and threads alone. */
+ * time limit is kept. Without a time limit and a flag the answer depends on problem, work_limit, seed and threads alone. */
 typedef struct vmo_solve_options {
   uint64_t work_limit; /* in units of about 10 ns of one thread: a buffer looked at, a neighbour visited; 0: with a time
                           limit none, else the default, which grows with the problem */

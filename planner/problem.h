@@ -53,7 +53,7 @@ typedef enum vmo_proof {
 
 typedef struct vmo_solution {
   vmo_bytes *offsets;    /* one per buffer, in the context's arena */
-  vmo_bytes height;      /* the largest offset + bytes */
+  vmo_bytes height;      /* the largest offset + bytes, of buffers that are never live too: each has its room */
   vmo_bytes lower_bound; /* the largest load */
   int64_t witness;       /* a time at which that load occurs; 0 when nothing is ever live */
   const char *method;    /* what found the plan, e.g. "skyline by area" */

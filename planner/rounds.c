@@ -15,7 +15,6 @@
 #include "planner/solver.h"
 #include "support/random.h"
 
-#define MOST_THREADS 64
 #define MEMORY_BITS 16 /* of the table of failed states, at first */
 #define MOST_EXACT_BYTES UINT64_C(100000000)
 #define BONUS 4 /* by which the units of a turn that lowered the plan count less */
@@ -203,7 +202,7 @@ static bool make_team(team *t, vmo_visit *visit) {
   const vmo_solver *solver = visit->solver;
   uint32_t wanted = solver->options->threads, items = visit->part->item_count;
   if (wanted < 1) wanted = 1;
-  if (wanted > MOST_THREADS) wanted = MOST_THREADS;
+  if (wanted > VMO_MOST_SEARCH_THREADS) wanted = VMO_MOST_SEARCH_THREADS;
   *t = (team){.visit = visit, .nodes = NODES_PER_ROUND + items};
   t->random = solver->options->seed + visit->plan->round;
   if (visit->part->shaped || vmo_exact_bytes(items, count_covers(visit)) > MOST_EXACT_BYTES) return true;

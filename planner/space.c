@@ -18,6 +18,7 @@
 #include "planner/budget.h"
 #include "planner/relations.h"
 #include "planner/solver.h"
+#include "support/diag.h"
 #include "support/vec.h"
 
 #define MAX_RELATIONS UINT32_C(1000000)
@@ -135,6 +136,20 @@ static bool list_pairs(space_run *run, plain_problem *plain) {
     }
     if (fill == 0)
       for (uint32_t i = 0; i <= count; i++) plain->apart_firsts[i + 1] += plain->apart_firsts[i];
+  }
+  return true;
+}
+
+/* The times of pairs are nobody's business: what is too large at one is told without it. */
+static bool are_pairs_small(const space_run *run, const plain_problem *plain) {
+  const vmo_bundles *bundles = run->space->bundles;
+  vmo_bytes most = VMO_BYTES_LIMIT - 1;
+  for (uint32_t i = 0; i < plain->apart_firsts[run->space->chosen_count]; i++) {
+    const vmo_apart *pair = &bundles->apart[plain->apart_pairs[i]];
+    if (pair->first_bytes <= most - pair->second_bytes) continue;
+    vmo_diag_add(run->context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0},
+                 "two buffers that are to be apart need 2^53 bytes or more together");
+    return false;
   }
   return true;
 }
@@ -383,6 +398,7 @@ static vmo_status solve(space_run *run, const vmo_solve_options *options) {
   vmo_problem problem;
   vmo_solution solution;
   if (!build_plain(run, &plain, &problem)) return VMO_OUT_OF_MEMORY;
+  if (!are_pairs_small(run, &plain)) return VMO_INPUT_ERROR;
   vmo_budget_of_time budget = vmo_begin_budget(options);
   bool pairs = plain.apart_firsts[run->space->chosen_count] > 0, small = run->space->chosen_count <= SMALL_COUNT;
   bool mendable = pairs && !small, searchable = run->shaped && small && run->units > 0;

@@ -185,6 +185,10 @@ void vmo_write_placement(vmo_json_writer *writer, const vmo_placement *placement
   vmo_json_begin_member(writer, "witness");
   vmo_text_addf(writer->out, "%" PRId64, first->witness);
   vmo_put_string(writer, "method", placed ? first->method : NULL);
+  static const char *const proofs[] = {
+      [VMO_PROOF_NONE] = "none", [VMO_PROOF_BOUND] = "bound", [VMO_PROOF_SEARCH] = "search"};
+  bool one = packing->result_count == 1 && placement->faults == NULL;
+  vmo_put_string(writer, "proof", one ? proofs[first->proof] : NULL);
   vmo_put_limit(writer, "nodes", (int64_t)sum.nodes, sum.nodes < (uint64_t)VMO_BYTES_LIMIT);
   vmo_put_limit(writer, "cost", packing->cost, placed && placement->problem->space_count > 0);
   vmo_put_limit(writer, "cost_floor", packing->cost_floor, placed && placement->problem->space_count > 0);

@@ -111,6 +111,7 @@ static void write_status(const vmo_placement *placement, vmo_text *out) {
   if (!fits || placement->problem->space_count > 1) return;
   write_label("method", out);
   vmo_text_addf(out, "%s\n", packing->results[0].method);
+  if (packing->results[0].nodes > 0) write_count_line("nodes", (int64_t)packing->results[0].nodes, out);
 }
 
 void vmo_write_placement_text(const vmo_placement *placement, const vmo_text_style *style, vmo_text *out) {

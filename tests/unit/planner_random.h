@@ -153,4 +153,29 @@ static inline vmo_bytes optimal_height(const vmo_problem *problem) {
   return best;
 }
 
+/* A rectangle of `width` by `height` cut at random into `count` pieces: the optimum is its height, and hard to find. */
+static inline random_problem random_cuts(random_source *source, uint32_t count, int64_t width, vmo_bytes height) {
+  random_problem made = {.buffers = calloc(count, sizeof *made.buffers),
+                         .lifetimes = calloc(count, sizeof *made.lifetimes)};
+  made.lifetimes[0] = (vmo_lifetime){0, width};
+  made.buffers[0] = (vmo_buffer){height, 1, -1, 0, 1};
+  for (uint32_t i = 1; i < count;) {
+    uint32_t cut = (uint32_t)random_in(source, 0, i - 1);
+    vmo_lifetime *life = &made.lifetimes[cut];
+    vmo_buffer *buffer = &made.buffers[cut];
+    made.lifetimes[i] = *life;
+    made.buffers[i] = (vmo_buffer){buffer->bytes, 1, -1, i, 1};
+    if (random_chance(source, 50) && life->end - life->begin > 1) {
+      life->end = made.lifetimes[i].begin = random_in(source, life->begin + 1, life->end - 1);
+      i++;
+    } else if (buffer->bytes > 1) {
+      buffer->bytes = random_in(source, 1, buffer->bytes - 1);
+      made.buffers[i].bytes -= buffer->bytes;
+      i++;
+    }
+  }
+  made.problem = (vmo_problem){made.buffers, count, made.lifetimes, count, -1};
+  return made;
+}
+
 #endif

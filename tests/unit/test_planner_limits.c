@@ -14,31 +14,6 @@
 
 #include "tests/unit/planner_random.h"
 
-/* A rectangle of `width` by `height` cut at random into `count` pieces: the optimum is its height, and hard to find. */
-static random_problem cut_rectangle(random_source *source, uint32_t count, int64_t width, vmo_bytes height) {
-  random_problem made = {.buffers = calloc(count, sizeof *made.buffers),
-                         .lifetimes = calloc(count, sizeof *made.lifetimes)};
-  made.lifetimes[0] = (vmo_lifetime){0, width};
-  made.buffers[0] = (vmo_buffer){height, 1, -1, 0, 1};
-  for (uint32_t i = 1; i < count;) {
-    uint32_t cut = (uint32_t)random_in(source, 0, i - 1);
-    vmo_lifetime *life = &made.lifetimes[cut];
-    vmo_buffer *buffer = &made.buffers[cut];
-    made.lifetimes[i] = *life;
-    made.buffers[i] = (vmo_buffer){buffer->bytes, 1, -1, i, 1};
-    if (random_chance(source, 50) && life->end - life->begin > 1) {
-      life->end = made.lifetimes[i].begin = random_in(source, life->begin + 1, life->end - 1);
-      i++;
-    } else if (buffer->bytes > 1) {
-      buffer->bytes = random_in(source, 1, buffer->bytes - 1);
-      made.buffers[i].bytes -= buffer->bytes;
-      i++;
-    }
-  }
-  made.problem = (vmo_problem){made.buffers, count, made.lifetimes, count, -1};
-  return made;
-}
-
 static vmo_solution solve(vmo_context *context, const vmo_problem *problem, const vmo_solve_options *options) {
   vmo_solution solution;
   assert_int_equal(vmo_solve_problem(context, problem, options, &solution), VMO_OK);
@@ -70,7 +45,7 @@ static void threads_do_not_change_an_answer(void **state) {
   (void)state;
   random_source source = {8};
   for (int round = 0; round < 40; round++) {
-    random_problem made = cut_rectangle(&source, (uint32_t)random_in(&source, 20, 220), 300, 100000);
+    random_problem made = random_cuts(&source, (uint32_t)random_in(&source, 20, 220), 300, 100000);
     vmo_solve_options options = {.threads = (uint32_t)random_in(&source, 1, 3),
                                  .seed = random_next(&source),
                                  .work_limit = (uint64_t)random_in(&source, 1, 6000000)};
@@ -87,7 +62,7 @@ static void threads_do_not_change_an_answer(void **state) {
 static void a_time_limit_ends_the_work(void **state) {
   (void)state;
   random_source source = {5};
-  random_problem made = cut_rectangle(&source, 900, 2000, 1000000);
+  random_problem made = random_cuts(&source, 900, 2000, 1000000);
   vmo_context *context = vmo_context_create();
   double begin = seconds_now();
   vmo_solution solution = solve(context, &made.problem, &(vmo_solve_options){.time_limit = 0.2, .threads = 2});
@@ -109,7 +84,7 @@ static void *set_flag(void *argument) {
 static void another_thread_can_end_the_work(void **state) {
   (void)state;
   random_source source = {6};
-  random_problem made = cut_rectangle(&source, 900, 2000, 1000000);
+  random_problem made = random_cuts(&source, 900, 2000, 1000000);
   vmo_context *context = vmo_context_create();
   for (uint32_t threads = 1; threads <= 2; threads++) {
     atomic_bool flag = false;
@@ -131,7 +106,7 @@ static void another_thread_can_end_the_work(void **state) {
 static void a_timeout_has_a_plan(void **state) {
   (void)state;
   random_source source = {7};
-  random_problem made = cut_rectangle(&source, 900, 2000, 1000000);
+  random_problem made = random_cuts(&source, 900, 2000, 1000000);
   vmo_context *context = vmo_context_create();
   made.problem.capacity = 1000000;
   vmo_solution solution = solve(context, &made.problem, &(vmo_solve_options){.work_limit = 1});
@@ -162,7 +137,7 @@ static void listen(void *user, const vmo_progress *progress) {
 static void progress_only_gets_better(void **state) {
   (void)state;
   random_source source = {9};
-  random_problem made = cut_rectangle(&source, 150, 300, 100000);
+  random_problem made = random_cuts(&source, 150, 300, 100000);
   vmo_context *context = vmo_context_create();
   listener heard = {0};
   vmo_solve_options options = {.report = listen, .report_user = &heard, .threads = 2};

@@ -334,7 +334,17 @@ static void plan_by_fit_slowly(const fixture *opened, const uint32_t *ranked, ui
   }
 }
 
-typedef enum kind { SKYLINE, MIXED_SKYLINE, FIRST, BEST } kind;
+typedef enum kind { SKYLINE, MIXED_SKYLINE, COARSE_SKYLINE, FIRST, BEST } kind;
+
+/* A coarse plan is the plan of a problem in which all buffers have the largest alignment. */
+static void lift_alignments(fixture *opened, const vmo_part *part) {
+  const vmo_instance *instance = &opened->instance;
+  vmo_bytes largest = 1;
+  for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++)
+    largest = vmo_max_bytes(largest, instance->items[i].alignment);
+  for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++)
+    opened->made.buffers[instance->items[i].buffer].alignment = largest;
+}
 
 /* Runs a method on a part and compares with the plain version. */
 static void compare(fixture *opened, const vmo_part *part, vmo_order order, kind method) {
@@ -355,12 +365,13 @@ static void compare(fixture *opened, const vmo_part *part, vmo_order order, kind
   assert_int_equal(vmo_build_graph(instance, part, 1000000, opened->arena, &graph), VMO_OUTCOME_FOUND);
   vmo_outcome outcome = method == FIRST  ? vmo_plan_by_first_fit(&work, &graph, ranked)
                         : method == BEST ? vmo_plan_by_best_fit(&work, &graph, ranked)
-                                         : vmo_plan_by_skyline(&work, ranked, false);
+                                         : vmo_plan_by_skyline(&work, ranked, method == COARSE_SKYLINE);
   assert_int_equal(outcome, VMO_OUTCOME_FOUND);
+  if (method == COARSE_SKYLINE) lift_alignments(opened, part);
   for (uint32_t i = 0; i < problem->buffer_count; i++) expected[i] = VMO_BYTES_LIMIT; /* of other parts */
   for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++)
     expected[instance->items[i].buffer] = method == MIXED_SKYLINE ? found[i] : instance->items[i].fixed_offset;
-  if (method == SKYLINE)
+  if (method == SKYLINE || method == COARSE_SKYLINE)
     plan_by_skyline_slowly(opened, ranked, part->item_count, expected);
   else if (method == MIXED_SKYLINE)
     assert_true(part->item_count < instance->item_count || is_skyline_plan(problem, expected, placed));
@@ -385,14 +396,16 @@ static bool has_clash(fixture *opened) {
 static void run_against_plain(kind method, uint64_t seed) {
   random_source source = {seed};
   for (int round = 0; round < 300; round++) {
-    bool plain = method == SKYLINE;
+    bool plain = method == SKYLINE, simple = plain || method == COARSE_SKYLINE;
     random_shape shape = {.buffers = (uint32_t)random_in(&source, 1, method == MIXED_SKYLINE ? 50 : 90),
                           .times = random_in(&source, 1, 120),
                           .longest = random_in(&source, 1, 60),
                           .largest = random_in(&source, 1, round % 5 == 0 ? 3 : 300),
-                          .gaps = plain ? 0 : round % 2 * 30,
-                          .pins = plain ? 0 : round % 3 * 3,
-                          .alignments = plain ? 0 : round % 4 * 25,
+                          .gaps = simple ? 0 : round % 2 * 30,
+                          .pins = simple ? 0 : round % 3 * 3,
+                          .alignments = plain                      ? 0
+                                        : method == COARSE_SKYLINE ? 20 + round % 4 * 20
+                                                                   : round % 4 * 25,
                           .oddities = 5};
     fixture opened = open_fixture(&source, &shape);
     if (!has_clash(&opened))
@@ -410,6 +423,11 @@ static void the_skyline_is_its_definition(void **state) {
 static void the_skyline_with_everything_is_one(void **state) {
   (void)state;
   run_against_plain(MIXED_SKYLINE, 24);
+}
+
+static void the_coarse_skyline_is_that_of_one_alignment(void **state) {
+  (void)state;
+  run_against_plain(COARSE_SKYLINE, 25);
 }
 
 static void first_fit_is_its_definition(void **state) {
@@ -535,6 +553,7 @@ int main(void) {
       cmocka_unit_test(the_boxes_are_a_list),
       cmocka_unit_test(the_skyline_is_its_definition),
       cmocka_unit_test(the_skyline_with_everything_is_one),
+      cmocka_unit_test(the_coarse_skyline_is_that_of_one_alignment),
       cmocka_unit_test(first_fit_is_its_definition),
       cmocka_unit_test(best_fit_is_its_definition),
       cmocka_unit_test(methods_give_up),
