@@ -11,7 +11,7 @@ Each measurement is a process of its own; the subjects take turns. Rows of WORKL
   stack    a stack machine that stores and loads variables by name, with its manager on and off
 
 and the rows with targets divide one least by the other. Times of corpus/vm are of the processor, others of the clock. Debian:
-libgc1 libmimalloc2.0. libgc marks with as many threads as there are processors.
+libgc1 libmimalloc2.0. libgc marks with as many threads as there are processors; `managed` with one, `parallel` with two.
 """
 import ctypes.util
 import json
@@ -60,8 +60,9 @@ def compare(session, name, samples, over, under, target, key="s"):
 def run_heap(workload, target):
     def run(session, runs):
         subjects = {name: (lambda name=name: ask(session, "bench-collect", workload, name))
-                    for name in ("managed", "boehm")}
+                    for name in ("managed", "parallel", "boehm")}
         kept = measure(session, workload, subjects, runs)
+        compare(session, f"{workload}: managed with two threads over boehm", kept, "parallel", "boehm", None)
         compare(session, f"{workload}: managed over boehm", kept, "managed", "boehm", target)
     return run
 

@@ -1,7 +1,7 @@
 /* collect.c: bench-collect WORKLOAD SUBJECT: one measurement of a collected heap, for bench_managed.py.
  *
  * Prints {"s": seconds, the best of several rounds, "bytes": of memory, "pause": the longest in seconds} or {"absent": ...}.
- * Subjects: `managed`, libvmemrt's collected heap; `boehm`, libgc, opened at run time; `malloc`, whatever malloc is in this
+ * Subjects: `managed`, libvmemrt's collected heap, and `parallel`, which marks with two threads; `boehm`, libgc, opened at run time; `malloc`, whatever malloc is in this
  * process, with explicit frees.
  *
  *   refill   10^6 objects of 32 bytes, nine of ten of them dropped: a full collection, and new ones in their place
@@ -261,9 +261,8 @@ static int run_pause(void) {
   double begin = vmo_bench_clock();
   for (long i = 0; i < 20l * OBJECTS; i++) {
     record *made = make_record(true);
-    uint32_t place = below(OBJECTS);
-    record *other = table[below(OBJECTS)];
-    vmr_gc_write(gc, other, &other->first, NULL); /* or else chains of replaced ones would live on */
+    uint32_t place = OBJECTS / 2 + below(OBJECTS / 2); /* the first half stays: what is replaced is not referred to */
+    record *other = table[below(OBJECTS / 2)];
     vmr_gc_write(gc, made, &made->first, other);
     if (i % 4 == 0) set_record(true, place, made);
   }
@@ -280,10 +279,12 @@ static int run_pause(void) {
 }
 
 int main(int argument_count, char **arguments) {
-  if (argument_count < 3) return fail("usage: bench-collect trees|refill|mark|pause managed|boehm|malloc [FLAGS]");
+  if (argument_count < 3)
+    return fail("usage: bench-collect trees|refill|mark|pause managed|parallel|boehm|malloc [FLAGS]");
   const char *workload = arguments[1], *subject = arguments[2];
-  bool is_managed = strcmp(subject, "managed") == 0;
+  bool is_parallel = strcmp(subject, "parallel") == 0, is_managed = is_parallel || strcmp(subject, "managed") == 0;
   uint32_t flags = strcmp(workload, "pause") == 0 ? VMR_GC_GENERATIONAL | VMR_GC_INCREMENTAL : VMR_GC_GENERATIONAL;
+  if (is_parallel) flags |= VMR_GC_PARALLEL;
   if (argument_count > 3) flags = (uint32_t)atoi(arguments[3]);
   if (is_managed && !open_managed(flags)) return fail("out of memory");
   if (strcmp(subject, "boehm") == 0 && !open_boehm()) return printf("{\"absent\": \"libgc\"}\n"), 0;

@@ -7,6 +7,7 @@
 
 #define DEFAULT_NURSERY ((size_t)4 << 20)
 #define DEFAULT_STEP ((size_t)64 << 10)
+#define DEFAULT_PARALLEL 50000 /* fewer are marked before a thread has begun */
 
 void *vmr_gc_fail(vmr_gc_body *heap, vmr_status status) {
   if (heap->status == VMR_OK) heap->status = status;
@@ -25,6 +26,7 @@ static vmr_status copy_options(vmr_gc_options *copy, const vmr_gc_options *given
   if (copy->growth_percent == 0) copy->growth_percent = 100;
   if (copy->nursery_bytes == 0) copy->nursery_bytes = DEFAULT_NURSERY;
   if (copy->step_bytes == 0) copy->step_bytes = DEFAULT_STEP;
+  if (copy->parallel_objects == 0) copy->parallel_objects = DEFAULT_PARALLEL;
   return VMR_OK;
 }
 

@@ -116,6 +116,7 @@ struct vmr_gc_tracer {
   void (*on_visit)(vmr_gc_tracer *tracer, void *object); /* set by those who look and do not mark */
   void *user;                                            /* for it */
   struct vmr_gc_body *heap;
+  struct vmr_gc_team *team; /* of two tracers that mark at the same time; NULL: alone */
 };
 
 typedef struct vmr_gc_body {
@@ -130,7 +131,8 @@ typedef struct vmr_gc_body {
   vmr_gc_bucket *buckets;
   vmr_gc_chunk *chunks;     /* newest first */
   vmr_gc_chunk *free_hint;  /* where the last free block was found */
-  vmr_gc_chunk *card_chunk; /* the next one whose cards are looked at */
+  vmr_gc_chunk *card_chunk; /* the next one whose cards are looked at, */
+  size_t card_at;           /* from this one on */
   vmr_gc_tracer tracer;
   vmr_gc_root *roots;
   vmr_gc_root_function root_function;
@@ -217,13 +219,23 @@ uint32_t vmr_gc_next_marked(const vmr_gc_block *block, uint32_t from);
 void vmr_gc_mark_roots(vmr_gc_body *heap);
 /* Scans until about `budget` bytes were scanned, or nothing is left: then true. */
 bool vmr_gc_drain(vmr_gc_body *heap, size_t budget);
-/* Scans the old objects of the dirty cards of a chunk, which are clean then. */
-void vmr_gc_scan_cards(vmr_gc_body *heap, vmr_gc_chunk *chunk);
+/* Scans the old objects of the dirty cards from heap->card_at on, which are clean then, until about `budget` bytes were scanned
+ * or a chunk is at its end. */
+void vmr_gc_scan_cards(vmr_gc_body *heap, size_t budget);
 /* Calls tracer->on_visit with each pointer of an object, or with each that the program holds, strong handles and objects with
  * a due finaliser included. */
 void vmr_gc_look_at(vmr_gc_tracer *tracer, void *object);
 void vmr_gc_look_at_roots(vmr_gc_tracer *tracer);
 bool vmr_gc_reserve_stack(vmr_gc_tracer *tracer);
+/* Scans what is on the stack until about `budget` bytes were scanned; true when it is empty. */
+bool vmr_gc_empty_stack(vmr_gc_tracer *tracer, size_t budget);
+
+/* ---- collect_parallel.c ---- */
+
+/* Marks with a second thread all that the stack leads to, or a part of it when memory or a thread is not to be had. */
+void vmr_gc_drain_by_two(vmr_gc_body *heap);
+/* vmr_gc_reserve_stack of a tracer that has a team: the context is used by one of them at a time. */
+bool vmr_gc_grow_of_team(vmr_gc_tracer *tracer);
 
 /* ---- collect_cycle.c ---- */
 

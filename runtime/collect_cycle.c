@@ -48,6 +48,7 @@ static void begin_cycle(vmr_gc_body *heap, bool is_young) {
   heap->is_young_cycle = is_young;
   heap->cycle = (vmr_gc_cycle){.number = heap->figures.cycles + 1, .is_young = is_young};
   heap->card_chunk = is_young ? heap->chunks : NULL;
+  heap->card_at = 0;
   heap->open.is_marking = true;
   for (vmr_gc_chunk *each = heap->chunks; each != NULL && !is_young; each = each->next) {
     memset(each->marks, 0, sizeof each->marks);
@@ -64,9 +65,9 @@ static bool mark_some(vmr_gc_body *heap, size_t budget) {
     size_t done = tracer->scanned - begin;
     if (!vmr_gc_drain(heap, done < budget ? budget - done : 0)) return false;
     if (heap->card_chunk == NULL) return true;
-    vmr_gc_scan_cards(heap, heap->card_chunk);
-    heap->card_chunk = heap->card_chunk->next;
-    tracer->scanned += VMR_GC_CHUNK_BYTES / VMR_GC_CARD_BYTES / 8;
+    done = tracer->scanned - begin;
+    if (done > budget) return false;
+    vmr_gc_scan_cards(heap, budget - done);
   }
 }
 
@@ -240,6 +241,9 @@ void vmr_gc_run_cycle(vmr_gc_body *heap, bool is_young) {
   uint64_t begin = vmr_os_nanoseconds();
   heap->is_collecting = true;
   begin_cycle(heap, is_young);
+  bool is_parallel = (heap->options.flags & VMR_GC_PARALLEL) != 0 && !is_young &&
+                     heap->live_objects + heap->made_objects >= heap->options.parallel_objects;
+  if (is_parallel) vmr_gc_drain_by_two(heap);
   while (!mark_some(heap, SIZE_MAX / 2)) continue;
   end_cycle(heap);
   heap->is_collecting = false;

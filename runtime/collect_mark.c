@@ -29,8 +29,12 @@ bool vmr_gc_reserve_stack(vmr_gc_tracer *tracer) {
   return true;
 }
 
+static bool grow_stack(vmr_gc_tracer *tracer) {
+  return tracer->team != NULL ? vmr_gc_grow_of_team(tracer) : vmr_gc_reserve_stack(tracer);
+}
+
 static inline void push(vmr_gc_tracer *tracer, void *object) {
-  if (VMR_UNLIKELY(tracer->top == tracer->limit) && !vmr_gc_reserve_stack(tracer)) {
+  if (VMR_UNLIKELY(tracer->top == tracer->limit) && !grow_stack(tracer)) {
     tracer->is_overflown = true;
     return;
   }
@@ -42,8 +46,12 @@ static inline void visit(vmr_gc_tracer *tracer, void *object) {
   vmr_gc_chunk *chunk = vmr_gc_chunk_of(object);
   size_t offset = vmr_gc_chunk_offset(object), granule = offset >> VMR_GC_GRANULE_SHIFT;
   uint64_t *word = &chunk->marks[granule / 64], bit = UINT64_C(1) << granule % 64;
-  if ((*word & bit) != 0) return;
-  *word |= bit;
+  if ((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) != 0) return;
+  if (VMR_UNLIKELY(tracer->team != NULL)) {
+    if ((__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit) != 0) return; /* the other one has it */
+  } else {
+    *word |= bit;
+  }
   if (chunk->is_leaf[offset >> VMR_GC_BLOCK_SHIFT]) return;
   push(tracer, object);
 }
@@ -82,7 +90,7 @@ static void scan_part(vmr_gc_tracer *tracer, char *object, size_t from) {
   const vmr_gc_layout *layout = &block->type->layout;
   size_t size = layout->element_bytes, part = size < PART_BYTES ? PART_BYTES / size * size : size;
   size_t end = block->cell_bytes;
-  if (end - from > part && (tracer->limit - tracer->top >= 2 || vmr_gc_reserve_stack(tracer))) {
+  if (end - from > part && (tracer->limit - tracer->top >= 2 || grow_stack(tracer))) {
     end = from + part;
     *tracer->top++ = (void *)(uintptr_t)end;
     *tracer->top++ = object + 1;
@@ -124,7 +132,7 @@ static void recover(vmr_gc_body *heap) {
   }
 }
 
-static bool empty_stack(vmr_gc_tracer *tracer, size_t budget) {
+bool vmr_gc_empty_stack(vmr_gc_tracer *tracer, size_t budget) {
   size_t end = tracer->scanned + budget < budget ? SIZE_MAX : tracer->scanned + budget;
   while (tracer->scanned <= end) {
     void *next = NULL;
@@ -151,7 +159,7 @@ static bool empty_stack(vmr_gc_tracer *tracer, size_t budget) {
 }
 
 bool vmr_gc_drain(vmr_gc_body *heap, size_t budget) {
-  while (empty_stack(&heap->tracer, budget)) {
+  while (vmr_gc_empty_stack(&heap->tracer, budget)) {
     if (!heap->tracer.is_overflown) return true;
     heap->tracer.is_overflown = false;
     recover(heap);
@@ -209,7 +217,7 @@ static void scan_piece(vmr_gc_tracer *tracer, char *object, const vmr_gc_block *
   size_t from = begin > fixed ? fixed + (begin - fixed) / size * size : fixed;
   size_t to = fixed + (end - fixed + size - 1) / size * size;
   scan_tail(tracer, layout, object, from, to < block->cell_bytes ? to : block->cell_bytes);
-  tracer->scanned += VMR_GC_CARD_BYTES;
+  tracer->scanned += 2 * VMR_GC_CARD_BYTES; /* many pointers to many places: slower than a small object */
 }
 
 /* Scans the old objects that a card holds a piece of; `begin` is its place in the chunk. */
@@ -232,17 +240,24 @@ static void scan_card(vmr_gc_tracer *tracer, vmr_gc_chunk *chunk, size_t begin) 
   }
 }
 
-void vmr_gc_scan_cards(vmr_gc_body *heap, vmr_gc_chunk *chunk) {
+void vmr_gc_scan_cards(vmr_gc_body *heap, size_t budget) {
+  vmr_gc_chunk *chunk = heap->card_chunk;
+  vmr_gc_tracer *tracer = &heap->tracer;
   uint8_t *cards = vmr_gc_cards(chunk), dirty[sizeof(uint64_t)];
-  size_t count = vmr_gc_card_count(chunk);
-  for (size_t at = 0; at < count; at += sizeof dirty) {
+  size_t count = vmr_gc_card_count(chunk), at = heap->card_at, begin = tracer->scanned;
+  for (; at < count && tracer->scanned - begin <= budget; at += sizeof dirty) {
     uint64_t word;
     memcpy(&word, cards + at, sizeof word);
+    tracer->scanned += sizeof dirty / 8; /* a clean card costs little */
     if (VMR_LIKELY(word == 0)) continue;
     memcpy(dirty, cards + at, sizeof dirty);
     memset(cards + at, 0, sizeof dirty);
     for (size_t card = 0; card < sizeof dirty; card++) {
-      if (dirty[card] != 0) scan_card(&heap->tracer, chunk, (at + card) << VMR_GC_CARD_SHIFT);
+      if (dirty[card] != 0) scan_card(tracer, chunk, (at + card) << VMR_GC_CARD_SHIFT);
     }
   }
+  heap->card_at = at;
+  if (at < count) return;
+  heap->card_chunk = chunk->next;
+  heap->card_at = 0;
 }

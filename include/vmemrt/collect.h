@@ -58,6 +58,9 @@ enum vmr_gc_flag {
   VMR_GC_INCREMENTAL = 2,  /* cycles that begin by themselves are done in steps */
   VMR_GC_MANUAL = 4,       /* no cycle begins by itself, unless memory is out */
   VMR_GC_VERIFY = 8,       /* vmr_gc_is_valid around every cycle; a fault is reported to the context as VMR_CORRUPTED */
+  VMR_GC_PARALLEL = 16,    /* full cycles that are done at once mark with a second thread, when there are many objects:
+                              trace functions then run on both at the same time, and the context's allocator on either, the
+                              caller waiting meanwhile */
 };
 
 typedef struct vmr_gc_options {
@@ -67,6 +70,8 @@ typedef struct vmr_gc_options {
   size_t limit_bytes;      /* of the whole heap; an allocation that would pass it collects, then fails. 0: none */
   size_t nursery_bytes;    /* the least that is allocated between two cycles. 0: 4 MiB */
   size_t step_bytes;       /* of objects that a step marks at least. 0: 64 KiB */
+  size_t
+      parallel_objects; /* with VMR_GC_PARALLEL: the least number of objects that a second thread is begun for. 0: 50000 */
 } vmr_gc_options;
 
 static inline vmr_gc_options vmr_gc_options_default(void) {
@@ -248,6 +253,7 @@ typedef struct vmr_gc_figures {
   uint64_t live_bytes, live_objects; /* at the end of the last cycle, and what was allocated since */
   uint64_t reserved_bytes;
   uint64_t cycles, young_cycles; /* of all; of these, those that looked at young objects only */
+  uint64_t parallel_cycles;      /* in which a second thread marked */
   uint64_t steps;
   uint64_t allocated_objects, allocated_bytes; /* ever */
   uint64_t freed_objects, freed_bytes;         /* by cycles and vmr_gc_release */

@@ -1,6 +1,6 @@
 /* collect_plain.c: the collected heap without cmocka, for builds of 32 bits: random programs against a model that computes
  * what can be reached, in each mode; handles, finalisers, limits, each request for memory refused in turn, deep and
- * wide graphs, and a soak (collect_plain SOAK: so many allocations). */
+ * wide graphs, and a soak (collect_plain SOAK: so many allocations; threads: only what a second thread takes part in). */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,6 +250,7 @@ static vmr_gc *make_heap(vmr_ctx *ctx, uint32_t flags) {
   options.flags = flags;
   options.nursery_bytes = 100000;
   options.step_bytes = 2000;
+  options.parallel_objects = 1;
   if (vmr_gc_create(&gc, ctx, &options) != VMR_OK) return NULL;
   for (int i = 0; i < KINDS; i++) {
     if (vmr_gc_add_type(gc, &LAYOUTS[i], &types[i]) != VMR_OK) {
@@ -311,7 +312,7 @@ static void check_faults(void) {
     CHECK(vmr_ctx_create(&ctx, &options) == VMR_OK);
     seed = nth;
     vmr_ctx_set_faults(ctx, nth, 0, nth > 20 && nth % 2 != 0 ? 50000 : 0, (uint32_t)nth);
-    run_random(ctx, (uint32_t)nth % 4 | VMR_GC_VERIFY, 1500);
+    run_random(ctx, (uint32_t)nth % 4 | VMR_GC_VERIFY | (nth % 3 == 0 ? VMR_GC_PARALLEL : 0), 1500);
     CHECK(vmr_ctx_status(ctx) == VMR_OK || vmr_ctx_status(ctx) == VMR_OUT_OF_MEMORY);
     CHECK(vmr_ctx_destroy(ctx) == VMR_OK);
   }
@@ -594,6 +595,43 @@ static void check_deep_and_wide(uint32_t flags, int deep) {
   vmr_gc_destroy(gc);
 }
 
+/* A graph that both threads have work in: a table of chains, each of which leads to all places of the next table. Marked with
+ * a second thread and without one, with memory for the stacks and without. */
+static void check_two_threads(uint32_t flags) {
+  enum { WIDE = 3000, TABLES = 40, CHAIN = 5 };
+  static void *held;
+  vmr_gc_root root = {.first = &held, .count = 1};
+  vmr_gc *gc = make_heap(NULL, flags);
+  held = NULL;
+  vmr_gc_add_root(gc, &root);
+  for (int t = 0; t < TABLES; t++) {
+    VMR_GC_FRAME(gc, local, array * table; pair * chain;);
+    local.table = vmr_gc_alloc_tail(gc, types[ARRAY], WIDE);
+    vmr_gc_write(gc, local.table, &local.table->owner, held);
+    for (int i = 0; i < WIDE; i++) {
+      local.chain = held;
+      for (int k = 0; k < CHAIN; k++) {
+        pair *made = make_pair(gc, (uint64_t)i);
+        vmr_gc_write(gc, made, &made->left, local.chain);
+        local.chain = made;
+      }
+      vmr_gc_write(gc, local.table, &local.table->slots[i], local.chain);
+    }
+    held = local.table;
+    vmr_gc_leave(gc, &local.frame);
+  }
+  uint64_t count = TABLES * (1 + WIDE * CHAIN);
+  uint64_t before = vmr_gc_read_figures(gc).parallel_cycles;
+  for (int round = 0; round < 5; round++)
+    CHECK(vmr_gc_collect(gc, NULL) == VMR_OK && vmr_gc_read_figures(gc).live_objects == count);
+  CHECK(vmr_gc_read_figures(gc).parallel_cycles == before + ((flags & VMR_GC_PARALLEL) != 0 ? 5 : 0));
+  CHECK(vmr_gc_is_valid(gc));
+  held = ((array *)held)->owner; /* the newest table goes, all others stay */
+  CHECK(vmr_gc_collect(gc, NULL) == VMR_OK);
+  CHECK(vmr_gc_read_figures(gc).live_objects == count - 1 - WIDE * CHAIN);
+  vmr_gc_destroy(gc);
+}
+
 /* Constant memory: `count` allocations of which some thousand live at a time. */
 static void soak(long count, uint32_t flags) {
   enum { LIVE = 4096 };
@@ -622,10 +660,13 @@ static void soak(long count, uint32_t flags) {
 }
 
 int main(int count, char **arguments) {
-  static const uint32_t modes[] = {0, VMR_GC_GENERATIONAL, VMR_GC_INCREMENTAL,
-                                   VMR_GC_GENERATIONAL | VMR_GC_INCREMENTAL};
+  static const uint32_t modes[] = {0, VMR_GC_GENERATIONAL, VMR_GC_INCREMENTAL, VMR_GC_GENERATIONAL | VMR_GC_INCREMENTAL,
+                                   VMR_GC_GENERATIONAL | VMR_GC_PARALLEL};
+  enum { MODES = sizeof modes / sizeof *modes };
+  int first = count > 1 && strcmp(arguments[1], "threads") == 0 ? MODES - 1 : 0;
+  if (first > 0) count = 1;
   long allocations = count > 1 ? atol(arguments[1]) : 300000;
-  for (int mode = 0; mode < 4; mode++) {
+  for (int mode = first; mode < MODES; mode++) {
     for (uint64_t run = 1; run <= 4; run++) {
       seed = run;
       run_random(NULL, modes[mode] | (run % 2 != 0 ? VMR_GC_VERIFY : 0) | (run > 2 ? VMR_GC_MANUAL : 0), 12000);
@@ -634,8 +675,10 @@ int main(int count, char **arguments) {
     check_finalisers(modes[mode]);
     check_release(modes[mode]);
     check_deep_and_wide(modes[mode], mode == 3 ? DEEP : DEEP / 20);
+    check_two_threads(modes[mode]);
     soak(allocations, modes[mode]);
   }
+  if (first > 0) return 0;
   check_steps();
   check_born_while_marking();
   check_limit();
