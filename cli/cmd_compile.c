@@ -71,6 +71,8 @@ static const char *fault_of_options(const vmo_cli *cli) {
   const vmo_options *options = &cli->options;
   bool binary = options->emit == VMO_EMIT_OBJECT || options->emit == VMO_EMIT_BITCODE;
   if (binary && options->output == NULL) return "compile needs -o FILE for what is no text";
+  if (!vmo_is_standard_output(cli->product_path) && vmo_is_same_file(cli->product_path, options->input))
+    return "the code would be written over the program";
   if (options->emit == VMO_EMIT_C_HEADER && options->header != NULL)
     return "--emit=c-header writes the header to -o, so that --header has no use";
   if (options->header == NULL) return NULL;

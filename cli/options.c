@@ -242,11 +242,32 @@ static void place_report(vmo_cli *cli) {
   }
 }
 
+/* The folder that a path's last part lies in, and whether it is there. */
+static bool find_folder(const char *path, struct stat *folder) {
+  char text[4096] = ".";
+  const char *slash = strrchr(path, '/');
+  size_t length = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+  if (length >= sizeof text) return false;
+  if (slash != NULL) memcpy(text, path, length);
+  if (slash != NULL) text[length] = '\0';
+  return stat(text, folder) == 0;
+}
+
+/* Of files that are still to be made: one name in one folder. */
+static bool is_same_name(const char *a, const char *b) {
+  const char *first = strrchr(a, '/'), *second = strrchr(b, '/');
+  struct stat folders[2];
+  if (strcmp(first != NULL ? first + 1 : a, second != NULL ? second + 1 : b) != 0) return false;
+  return find_folder(a, &folders[0]) && find_folder(b, &folders[1]) && folders[0].st_dev == folders[1].st_dev &&
+         folders[0].st_ino == folders[1].st_ino;
+}
+
 /* By name, or as one file that has several names. */
 bool vmo_is_same_file(const char *a, const char *b) {
   if (a == NULL || b == NULL) return false;
   if (strcmp(a, b) == 0 || (vmo_is_standard_output(a) && vmo_is_standard_output(b))) return true;
   struct stat first, second;
+  if (is_same_name(a, b)) return true;
   return stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISREG(first.st_mode) && first.st_dev == second.st_dev &&
          first.st_ino == second.st_ino;
 }

@@ -15,7 +15,8 @@ find_package(Threads REQUIRED) # the planner races searches
 
 add_library(vmo_options INTERFACE)
 target_link_libraries(vmo_options INTERFACE Threads::Threads)
-target_compile_options(vmo_options INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla)
+target_compile_options(vmo_options INTERFACE -Wall -Wextra -Wshadow -Wvla
+  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>)
 # Each product and each sum is rounded by itself, on every machine: no fused multiply-add unless it is asked for.
 target_compile_options(vmo_options INTERFACE -ffp-contract=off)
 target_link_libraries(vmo_options INTERFACE m)

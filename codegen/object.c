@@ -6,6 +6,7 @@
 #include <llvm-c/Transforms/PassBuilder.h>
 
 #include "codegen/compile.h"
+#include "codegen/cpu.h"
 
 /* ---- machines ---- */
 
@@ -39,6 +40,27 @@ static machine_names find_names(const vmo_code_options *options) {
   return names;
 }
 
+/* Names that LLVM knows; it would say so to the standard error, and may end the process over the first. */
+static bool check_names(vmo_context *context, const vmo_code_options *options, LLVMTargetRef target,
+                        const machine_names *names) {
+  if (names->cpu[0] != '\0' && !vmo_has_cpu(target, names->triple, names->cpu)) {
+    refuse_target(context, "CPU", names->cpu,
+                  "LLVM's names are listed by llc -march=... -mcpu=help; native is this one");
+    return false;
+  }
+  for (const char *at = options->features; at != NULL && *at != '\0';) {
+    size_t length = strcspn(at, ",");
+    bool is_signed = *at == '+' || *at == '-';
+    if (!is_signed || !vmo_has_feature(target, names->triple, at + 1, length - 1)) {
+      const char *word = vmr_arena_copy_text(context->arena, at, length);
+      refuse_target(context, "feature", word != NULL ? word : at, "each is + or - and a name, as in +avx2,-fma");
+      return false;
+    }
+    at += length + (at[length] == ',');
+  }
+  return true;
+}
+
 LLVMTargetMachineRef vmo_make_machine(vmo_context *context, const vmo_code_options *options) {
   LLVMTargetRef target = NULL;
   LLVMTargetMachineRef machine = NULL;
@@ -48,7 +70,7 @@ LLVMTargetMachineRef vmo_make_machine(vmo_context *context, const vmo_code_optio
   if (LLVMGetTargetFromTriple(names.triple, &target, &message)) {
     refuse_target(context, "target", names.triple, "a triple is like x86_64-linux-gnu or aarch64-linux-gnu");
     LLVMDisposeMessage(message);
-  } else {
+  } else if (check_names(context, options, target, &names)) {
     LLVMCodeGenOptLevel level = options->llvm_level == 0   ? LLVMCodeGenLevelNone
                                 : options->llvm_level == 1 ? LLVMCodeGenLevelLess
                                 : options->llvm_level == 2 ? LLVMCodeGenLevelDefault
