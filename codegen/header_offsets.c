@@ -1,4 +1,4 @@
-/* header_offsets.c: a C header with places alone: where each value of a plan is, for code that is written by hand or made
+/* header_offsets.c: a C header with places alone: where each value of a plan, each workspace and each callee's arena is, for code that is written by hand or made
  * elsewhere. Static asserts say that every place lies in its arena and is aligned, so that a header that was edited or
  * mixed up does not compile. Places must be numbers: sizes that are still free have none. */
 #include <stdio.h>
@@ -52,37 +52,86 @@ static const char *space_of(const offsets *o, vmo_space_id space) {
   return space == 0 ? "" : vmo_name(o->module, o->module->spaces.data[space]);
 }
 
-static void add_asserts(const offsets *o, const char *value, const char *space, uint32_t alignment) {
-  const char *p = o->prefix, *f = o->name, *line = *space == '\0' ? "" : "_";
+/* A place with what asserts that it lies in its arena and is aligned. */
+static vmo_status define_place(const offsets *o, const char *word, vmo_space_id space_id, vmo_size_id offset_id,
+                               vmo_size_id bytes_id, uint32_t alignment) {
+  int64_t offset, bytes;
+  if (!number_of(o, offset_id, &offset) || !number_of(o, bytes_id, &bytes)) return refuse(o);
+  const char *p = o->prefix, *f = o->name, *space = space_of(o, space_id), *line = *space == '\0' ? "" : "_";
+  define(o, word, "OFFSET", offset);
+  define(o, word, "BYTES", bytes);
   vmo_text_addf(o->out,
                 "VMEMOPT_ASSERT(%s%s_%s_OFFSET + %s%s_%s_BYTES <= %s%s_ARENA%s%s_BYTES, \"%s leaves its arena\");\n", p,
-                f, value, p, f, value, p, f, line, space, value);
-  vmo_text_addf(o->out, "VMEMOPT_ASSERT(%s%s_%s_OFFSET %% %u == 0, \"%s is not aligned\");\n", p, f, value,
-                (unsigned)alignment, value);
-}
-
-static vmo_status add_place(offsets *o, vmo_value_id value) {
-  const vmo_value_plan *entry = &o->function->plan->values[value];
-  const vmo_type *type = vmo_value_type(o->module, o->function, value);
-  int64_t offset, bytes;
-  char word[96], numbered[128];
-  if (entry->offset == VMO_NONE) return VMO_OK;
-  if (!number_of(o, entry->offset, &offset) || !number_of(o, type->bytes, &bytes)) return refuse(o);
-  const char *name = vmo_value_name(o->module, o->function, value);
-  vmo_make_c_word(name, word, sizeof word);
-  bool is_plain = strcmp(name, word) == 0; /* else another name may look like it in C: %a.1 and %a_1 */
-  if (is_plain)
-    snprintf(numbered, sizeof numbered, "%s", word);
-  else
-    snprintf(numbered, sizeof numbered, "%s_v%u", word, (unsigned)value);
-  define(o, numbered, "OFFSET", offset);
-  define(o, numbered, "BYTES", bytes);
-  add_asserts(o, numbered, space_of(o, type->space),
-              type->alignment != 0 ? type->alignment : o->function->plan->alignment);
+                f, word, p, f, word, p, f, line, space, word);
+  vmo_text_addf(o->out, "VMEMOPT_ASSERT(%s%s_%s_OFFSET %% %u == 0, \"%s is not aligned\");\n", p, f, word,
+                (unsigned)alignment, word);
   return VMO_OK;
 }
 
-static vmo_status add_function(offsets *o) {
+/* Names that look like another one in C are numbered: %a.1 beside %a_1, and those like the words of this header. */
+static bool is_plain(const char *name, const char *word) {
+  const char *version = strstr(name, "_v");
+  if (version != NULL && version[2] >= '0' && version[2] <= '9') return false;
+  return strcmp(name, word) == 0 && strstr(name, "ARENA") == NULL && strstr(name, "_CALL") == NULL &&
+         strstr(name, "_WORKSPACE") == NULL;
+}
+
+static void name_value(const offsets *o, vmo_value_id value, char *text, size_t size) {
+  char word[96];
+  const char *name = vmo_value_name(o->module, o->function, value);
+  vmo_make_c_word(name, word, sizeof word);
+  if (is_plain(name, word))
+    snprintf(text, size, "%s", word);
+  else
+    snprintf(text, size, "%s_v%u", word, (unsigned)value);
+}
+
+static vmo_status add_place(const offsets *o, vmo_value_id value) {
+  const vmo_value_plan *entry = &o->function->plan->values[value];
+  const vmo_type *type = vmo_value_type(o->module, o->function, value);
+  char word[128];
+  if (entry->offset == VMO_NONE) return VMO_OK;
+  name_value(o, value, word, sizeof word);
+  return define_place(o, word, type->space, entry->offset, type->bytes,
+                      type->alignment != 0 ? type->alignment : o->function->plan->alignment);
+}
+
+/* ---- what ops need besides: workspace, and the arenas of those that are called ---- */
+
+static vmo_status add_callee(const offsets *o, const vmo_op *op, const vmo_op_plan *entry, const char *word) {
+  const vmo_plan *plan = o->function->plan, *called = o->module->functions.data[op->callee]->plan;
+  vmo_status status = VMO_OK;
+  for (uint32_t i = 0; i < entry->callee_count && i < called->arena_count && status == VMO_OK; i++) {
+    const vmo_arena_plan *arena = &called->arenas[i];
+    vmo_size_id bytes = called->results_in_caller ? arena->bytes : arena->call_bytes;
+    vmo_size_id offset = plan->callee_offsets[entry->callee_first + i];
+    const char *space = space_of(o, arena->space);
+    char whole[256];
+    if (offset == VMO_NONE || bytes == VMO_NONE) continue;
+    snprintf(whole, sizeof whole, "%s_CALL%s%s", word, *space == '\0' ? "" : "_", space);
+    status = define_place(o, whole, arena->space, offset, bytes, plan->alignment);
+  }
+  return status;
+}
+
+/* Named after the op's first result. */
+static vmo_status add_op_places(const offsets *o, const vmo_op_plan *entry) {
+  const vmo_op *op = &o->function->ops.data[entry->op];
+  char word[128], whole[160];
+  if (op->result_count > 0)
+    name_value(o, op->result_first, word, sizeof word);
+  else
+    snprintf(word, sizeof word, "op%u", (unsigned)entry->op);
+  vmo_status status = VMO_OK;
+  if (entry->workspace_offset != VMO_NONE) {
+    snprintf(whole, sizeof whole, "%s_WORKSPACE", word);
+    status = define_place(o, whole, 0, entry->workspace_offset, vmo_op_workspace(o->module, o->function, op),
+                          o->function->plan->alignment);
+  }
+  return status == VMO_OK && op->code == VMO_OP_call ? add_callee(o, op, entry, word) : status;
+}
+
+static vmo_status add_function(const offsets *o) {
   const vmo_plan *plan = o->function->plan;
   vmo_status status = VMO_OK;
   vmo_text_add(o->out, "\n/* ");
@@ -95,6 +144,7 @@ static vmo_status add_function(offsets *o) {
   }
   define_arena(o, "", "ALIGNMENT", vmo_arena_alignment(o->module, o->function));
   for (vmo_value_id v = 0; v < o->function->values.count && status == VMO_OK; v++) status = add_place(o, v);
+  for (uint32_t i = 0; i < plan->op_count && status == VMO_OK; i++) status = add_op_places(o, &plan->ops[i]);
   return status;
 }
 
@@ -103,7 +153,7 @@ vmo_status vmo_write_c_offsets(vmo_module *module, const char *prefix, const cha
   if (status != VMO_OK) return status;
   vmo_begin_c_header(module, prefix == NULL ? "" : prefix, title,
                      "where the values of a plan are: bytes and alignment of arenas, offset and bytes of\n"
-                     " * each value in its arena. */",
+                     " * each value in its arena, of an op's workspace, and of the arena that a call hands on. */",
                      "_OFFSETS_H", out);
   vmo_text_add(out, "#ifdef __cplusplus\n#define VMEMOPT_ASSERT static_assert\n#else\n"
                     "#define VMEMOPT_ASSERT _Static_assert\n#endif\n");

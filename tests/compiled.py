@@ -77,6 +77,52 @@ def check_offsets(work):
         blame("--emit=c-header: an arena that is too small compiles")
 
 
+PLACES = """op @mix(%x: f32[n]) -> f32[n] { workspace = 8*n }
+func @inner(%x: f32[16]) -> f32[16] {
+  %a = @mix %x : f32[16]
+  %s = cumsum %a : f32[16]
+  %y = sub %s, %a : f32[16]
+  return %y
+}
+func @outer(%x: f32[16]) -> f32[16] {
+  %m = @mix %x : f32[16]
+  %c = call @inner(%m) : f32[16]
+  %ARENA = sub %c, %m : f32[16]
+  return %ARENA
+}
+"""
+
+
+def check_work_places(work):
+    """Workspaces and callees' arenas: as many bytes as they need, in the arena, apart from what lives beside them."""
+    (work / "places.vmir").write_text(PLACES)
+    made = run([TOOL, "compile", "places.vmir", "--emit=c-header", "-O1", "-o", "places.h"], cwd=work)
+    if made.returncode != 0:
+        return blame(f"--emit=c-header: {made.stderr}")
+    text = (work / "places.h").read_text()
+    found = {name: int(number) for name, number in re.findall(r"^#define (\w+) (\d+)$", text, flags=re.MULTILINE)}
+
+    def ends(name):
+        return found[name + "_OFFSET"], found[name + "_OFFSET"] + found[name + "_BYTES"]
+
+    for one, other in (("outer_m_WORKSPACE", "outer_m"), ("inner_a_WORKSPACE", "inner_a"), ("outer_c_CALL", "outer_c"),
+                       ("outer_c_CALL", "outer_m")):
+        (begin, end), (first, last) = ends(one), ends(other)
+        if begin < last and first < end:
+            blame(f"--emit=c-header: {one} and {other} share bytes")
+    if found["outer_m_WORKSPACE_BYTES"] != 128 or found["outer_c_CALL_BYTES"] < 128 or found["outer_ARENA_v3_BYTES"] != 64:
+        blame(f"--emit=c-header: workspaces of {found}")
+    (work / "use.c").write_text('#include "places.h"\nint room = outer_c_CALL_OFFSET + inner_a_WORKSPACE_OFFSET;\n')
+    for compiler, extra in ((CC, ["-std=c11"]), (CXX, ["-x", "c++"])):
+        built = run([compiler, "-Wall", "-Wextra", "-Werror", *extra, "-c", "use.c", "-o", "use.o"], cwd=work)
+        if built.returncode != 0:
+            blame(f"--emit=c-header with {compiler}: {built.stderr}")
+    for name, wrong in (("outer_m_WORKSPACE_OFFSET", found["outer_ARENA_BYTES"]), ("outer_c_CALL_OFFSET", 4)):
+        (work / "places.h").write_text(re.sub(rf"(#define {name}) \d+", rf"\1 {wrong}", text))
+        if run([CC, "-c", "use.c", "-o", "use.o"], cwd=work).returncode == 0:
+            blame(f"--emit=c-header: a wrong {name} compiles")
+
+
 WRONG = [
     # program, options, words of the error
     ("func @f(%x: f64[4]) -> f64[4] {\n  %y = add %x, %z : f64[4]\n  return %y\n}\n", [], "E0204"),
@@ -170,6 +216,7 @@ def main():
         work = pathlib.Path(folder)
         check_example(work, page)
         check_offsets(work)
+        check_work_places(work)
         check_blas(work)
         check_wrong(work)
     print(f"compiled: {len(faults)} faults")
