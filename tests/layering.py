@@ -51,7 +51,7 @@ PUBLIC = "vmemopt.h"
 OUTSIDE = {
     "cjson/": ["support", "reports", "cli"],
     "llvm-c/": ["codegen", "llvm"],
-    "llvm/": ["llvm"],
+    "llvm/": ["codegen", "llvm"],
     "clang-c/": ["llvm"],
     "cmocka": [],
 }
