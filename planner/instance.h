@@ -51,8 +51,11 @@ typedef struct vmo_item {
 typedef struct vmo_part {
   uint32_t item_first, item_count;
   uint32_t section_first, section_count;
-  vmo_bytes floor; /* no plan of this part is lower */
-  bool shaped;     /* some item is */
+  vmo_bytes floor;     /* no plan of this part is lower */
+  bool shaped;         /* some item is */
+  bool gapped;         /* some item has several spans, or extents, or a fixed offset */
+  bool mixed;          /* alignments differ */
+  vmo_bytes alignment; /* the largest */
 } vmo_part;
 
 typedef struct vmo_instance {
@@ -141,6 +144,19 @@ typedef enum vmo_outcome {
  *
  * Skyline (skyline.c): ties by rank. With `coarse`, all alignments are lifted to the largest. */
 vmo_outcome vmo_plan_by_skyline(vmo_work *work, const uint32_t *ranked, bool coarse);
+/* The same where the part is not gapped, and with the largest alignment for all `count` items (valleys.c). */
+vmo_outcome vmo_plan_by_valleys(vmo_work *work, const uint32_t *ranked, uint32_t count);
+
+/* What second thoughts are to reach. */
+typedef struct vmo_second_thoughts {
+  vmo_bytes target;    /* the height to stay within as long as that can be */
+  uint64_t undo_limit; /* steps to take back at most */
+  uint64_t seed;
+  int64_t duration; /* nanoseconds that a plan takes without any */
+} vmo_second_thoughts;
+
+/* The skyline of a part that is neither gapped nor mixed, with second thoughts (retrace.c). */
+vmo_outcome vmo_plan_with_second_thoughts(vmo_work *work, const uint32_t *ranked, const vmo_second_thoughts *wish);
 
 /* Who is live together with whom, in one array. */
 typedef struct vmo_graph {

@@ -13,6 +13,13 @@ bool vmo_load_tree_init(vmo_load_tree *tree, vmr_arena *arena, uint32_t count) {
   return tree->most != NULL && tree->added != NULL;
 }
 
+void vmo_load_tree_fill(vmo_load_tree *tree, const vmo_bytes *bytes, uint32_t count) {
+  for (uint32_t i = 0; i < 2 * tree->leaves; i++) tree->most[i] = tree->added[i] = 0;
+  for (uint32_t i = 0; i < count; i++) tree->most[tree->leaves + i] = bytes[i];
+  for (uint32_t node = tree->leaves - 1; node > 0; node--)
+    tree->most[node] = vmo_max_bytes(tree->most[2 * (size_t)node], tree->most[2 * (size_t)node + 1]);
+}
+
 static void add_at(vmo_load_tree *tree, uint32_t node, vmo_bytes bytes) {
   tree->most[node] += bytes;
   tree->added[node] += bytes;

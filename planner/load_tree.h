@@ -11,6 +11,8 @@ typedef struct vmo_load_tree {
 
 /* All zero over `count` stretches of time; false when memory is out. */
 bool vmo_load_tree_init(vmo_load_tree *tree, vmr_arena *arena, uint32_t count);
+/* Sets all stretches. O(n). */
+void vmo_load_tree_fill(vmo_load_tree *tree, const vmo_bytes *bytes, uint32_t count);
 /* Adds to [from, to), which is not empty. O(log n). */
 void vmo_load_tree_add(vmo_load_tree *tree, uint32_t from, uint32_t to, vmo_bytes bytes);
 /* The largest in [from, to), which is not empty. O(log n). */

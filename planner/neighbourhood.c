@@ -18,12 +18,15 @@
 #include "planner/solver.h"
 #include "support/random.h"
 
-#define WINDOWS 24            /* of a turn */
+#define WINDOWS 24            /* of a turn, */
+#define ITEMS_PER_WINDOW 1000 /* and one more for each so many of the part */
 #define MOST_FREED 14         /* items of a window; less than 32 */
 #define MOST_RANGES 20000     /* offsets that others forbid them, together */
 #define NODES_PER_WINDOW 1500 /* of its search */
-#define UNITS_PER_ITEM 1      /* of the part, when it is looked at */
+#define MOST_MET 4000         /* items that begin in the life of one that is freed: more would forbid too much */
+#define UNITS_PER_ITEM 1      /* that is looked at */
 #define UNITS_PER_NODE 40
+#define DEPTHS 5 /* of windows that begin below the aim */
 
 /* Offsets that one of those who stay forbids; open. */
 typedef struct range {
@@ -48,9 +51,11 @@ typedef struct neighbourhood {
   vmo_visit *visit;
   vmr_arena *arena; /* for the turn */
   uint64_t random;
+  const vmo_overlaps *overlaps;
   vmo_bytes aim;
+  vmo_bytes low; /* who ends at it or below is not in the window */
   uint32_t *offenders, offender_count;
-  uint8_t *is_freed; /* per item of the part */
+  bool *is_freed; /* per item of the part */
   freed_item freed[MOST_FREED];
   uint32_t freed_count;
   vmo_keyed *keys; /* of ranges; room for twice the most */
@@ -65,10 +70,19 @@ static vmo_bytes top_of(const neighbourhood *n, uint32_t item) {
 }
 
 static void list_offenders(neighbourhood *n) {
+  n->visit->work.used += (uint64_t)n->visit->part->item_count * UNITS_PER_ITEM;
   const vmo_part *part = n->visit->part;
   n->offender_count = 0;
   for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++)
     if (top_of(n, i) > n->aim) n->offenders[n->offender_count++] = i;
+}
+
+/* After a window, those freed are below the aim. */
+static void drop_offenders(neighbourhood *n) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < n->offender_count; i++)
+    if (top_of(n, n->offenders[i]) > n->aim) n->offenders[kept++] = n->offenders[i];
+  n->offender_count = kept;
 }
 
 /* ---- the window ---- */
@@ -79,7 +93,9 @@ static vmo_span part_span(const neighbourhood *n, const vmo_item *item, uint32_t
   return (vmo_span){span.begin - first, span.end - first};
 }
 
-static bool is_within(const neighbourhood *n, const vmo_item *item, vmo_span window) {
+static bool is_within(const neighbourhood *n, uint32_t index, vmo_span window) {
+  const vmo_item *item = &n->visit->work.instance->items[index];
+  if (top_of(n, index) <= n->low) return false;
   for (uint32_t j = 0; j < item->span_count; j++) {
     vmo_span span = part_span(n, item, j);
     if (span.begin < window.end && window.begin < span.end) return true;
@@ -87,18 +103,27 @@ static bool is_within(const neighbourhood *n, const vmo_item *item, vmo_span win
   return false;
 }
 
+/* The next place of the overlaps from `place` on whose item is in the window, or VMO_NONE. */
+static uint32_t next_within(const neighbourhood *n, vmo_span window, uint32_t place) {
+  for (;; place++) {
+    place = vmo_overlaps_next(n->overlaps, window, place);
+    n->visit->work.used += UNITS_PER_ITEM;
+    if (place == VMO_NONE || is_within(n, n->overlaps->items[place], window)) return place;
+  }
+}
+
 static uint32_t count_within(const neighbourhood *n, vmo_span window, uint32_t most) {
-  const vmo_part *part = n->visit->part;
   uint32_t count = 0;
-  for (uint32_t i = part->item_first; i < part->item_first + part->item_count && count <= most; i++)
-    count += is_within(n, &n->visit->work.instance->items[i], window);
-  n->visit->work.used += (uint64_t)part->item_count * UNITS_PER_ITEM;
+  for (uint32_t place = 0; count <= most && (place = next_within(n, window, place)) != VMO_NONE; place++) count++;
   return count;
 }
 
-/* A window around one of the offender's sections that has about `wanted` items. */
+/* A window around one of the offender's sections that has about `wanted` items; of all offsets, or of those some times
+ * the offender's bytes below the aim. */
 static vmo_span choose_window(neighbourhood *n, uint32_t offender, uint32_t wanted) {
   const vmo_item *item = &n->visit->work.instance->items[offender];
+  uint32_t depth = draw(n, 2 * DEPTHS);
+  n->low = depth < DEPTHS ? n->aim - (item->bytes << depth) : -1;
   vmo_span span = part_span(n, item, draw(n, item->span_count)), best;
   uint32_t middle = span.begin + draw(n, span.end - span.begin), sections = n->visit->part->section_count;
   best = (vmo_span){middle, middle + 1};
@@ -110,22 +135,29 @@ static vmo_span choose_window(neighbourhood *n, uint32_t offender, uint32_t want
   return best;
 }
 
+static vmo_span whole_span(const neighbourhood *n, uint32_t index) {
+  const vmo_item *item = &n->visit->work.instance->items[index];
+  return (vmo_span){part_span(n, item, 0).begin, part_span(n, item, item->span_count - 1).end};
+}
+
 static void free_item(neighbourhood *n, uint32_t index) {
   const vmo_item *item = &n->visit->work.instance->items[index];
-  n->is_freed[index - n->visit->part->item_first] = 1;
+  n->is_freed[index - n->visit->part->item_first] = true;
   n->freed[n->freed_count++] = (freed_item){.item = index, .bytes = item->bytes, .alignment = item->alignment};
 }
 
 /* Frees the offender and, of the items in the window, about `wanted`. */
 static void free_items(neighbourhood *n, uint32_t offender, vmo_span window, uint32_t wanted) {
-  const vmo_part *part = n->visit->part;
   const vmo_item *items = n->visit->work.instance->items;
   uint32_t count = count_within(n, window, UINT32_MAX - 1);
-  memset(n->is_freed, 0, part->item_count * sizeof *n->is_freed);
+  for (uint32_t i = 0; i < n->freed_count; i++) n->is_freed[n->freed[i].item - n->visit->part->item_first] = false;
   n->freed_count = 0;
   free_item(n, offender);
-  for (uint32_t i = part->item_first; i < part->item_first + part->item_count && n->freed_count < MOST_FREED; i++) {
-    if (i == offender || vmo_is_pin(&items[i]) || !is_within(n, &items[i], window)) continue;
+  for (uint32_t place = 0; (place = next_within(n, window, place)) != VMO_NONE; place++) {
+    uint32_t i = n->overlaps->items[place];
+    if (n->freed_count == MOST_FREED) break;
+    if (i == offender || vmo_is_pin(&items[i]) || vmo_overlaps_begins(n->overlaps, whole_span(n, i)) > MOST_MET)
+      continue;
     if (count <= wanted || draw(n, count) < wanted) free_item(n, i);
   }
 }
@@ -171,13 +203,15 @@ static void add_ranges(neighbourhood *n, const freed_item *freed, const vmo_item
 
 /* False: they are too many. */
 static bool list_ranges(neighbourhood *n, uint32_t index) {
-  const vmo_part *part = n->visit->part;
   const vmo_item *items = n->visit->work.instance->items;
   freed_item *freed = &n->freed[index];
+  vmo_span span = whole_span(n, freed->item);
   freed->range_first = n->range_count;
-  for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++) {
+  for (uint32_t place = 0; (place = vmo_overlaps_next(n->overlaps, span, place)) != VMO_NONE; place++) {
+    uint32_t i = n->overlaps->items[place];
     vmo_bytes offset = n->visit->solver->best[i];
-    if (offset >= n->aim || n->is_freed[i - part->item_first]) continue;
+    n->visit->work.used += UNITS_PER_ITEM;
+    if (offset >= n->aim || n->is_freed[i - n->visit->part->item_first]) continue;
     add_ranges(n, freed, &items[i], offset);
     if (n->range_count == MOST_RANGES) return false;
   }
@@ -185,7 +219,7 @@ static bool list_ranges(neighbourhood *n, uint32_t index) {
   for (uint32_t i = 0; i < n->freed_count; i++)
     if (i != index && share_section(n, &items[n->freed[i].item], &items[freed->item])) freed->meets |= UINT32_C(1) << i;
   sort_ranges(n, freed);
-  n->visit->work.used += (uint64_t)part->item_count * UNITS_PER_ITEM + freed->range_count * UINT64_C(4);
+  n->visit->work.used += freed->range_count * UINT64_C(4);
   return true;
 }
 
@@ -265,10 +299,18 @@ static bool search_window(neighbourhood *n) {
 
 /* ---- the whole ---- */
 
+/* The index is made once in a visit. */
+static bool make_overlaps(vmo_visit *visit) {
+  if (visit->overlaps != NULL) return true;
+  visit->overlaps = vmr_arena_alloc(visit->solver->part_arena, sizeof *visit->overlaps);
+  return visit->overlaps != NULL &&
+         vmo_overlaps_init(visit->overlaps, visit->solver->part_arena, visit->work.instance, visit->part);
+}
+
 static bool make(neighbourhood *n) {
   size_t items = n->visit->part->item_count;
   n->offenders = vmr_arena_alloc(n->arena, items * sizeof *n->offenders);
-  n->is_freed = vmr_arena_alloc(n->arena, items * sizeof *n->is_freed);
+  n->is_freed = vmr_arena_alloc_array(n->arena, items, sizeof *n->is_freed);
   n->keys = vmr_arena_alloc(n->arena, 2 * MOST_RANGES * sizeof *n->keys);
   n->ranges = vmr_arena_alloc(n->arena, MOST_RANGES * sizeof *n->ranges);
   n->sorted = vmr_arena_alloc(n->arena, MOST_RANGES * sizeof *n->sorted);
@@ -296,15 +338,17 @@ static void take_height(neighbourhood *n) {
 vmo_status vmo_search_neighbourhoods(vmo_visit *visit, uint32_t turn, vmr_arena *arena) {
   neighbourhood n = {.visit = visit, .arena = arena};
   vmr_arena_reset(arena);
-  if (!make(&n)) return VMO_OUT_OF_MEMORY;
+  if (!make_overlaps(visit) || !make(&n)) return VMO_OUT_OF_MEMORY;
+  n.overlaps = visit->overlaps;
   n.random = vmo_mix_bits(visit->solver->options->seed + turn * VMO_RANDOM_STEP + 1);
   n.aim = choose_aim(&n);
   list_offenders(&n);
-  for (uint32_t window = 0; window < WINDOWS && n.offender_count > 0 && !vmo_visit_is_over(visit); window++) {
+  uint32_t windows = WINDOWS + visit->part->item_count / ITEMS_PER_WINDOW;
+  for (uint32_t window = 0; window < windows && n.offender_count > 0 && !vmo_visit_is_over(visit); window++) {
     uint32_t offender = n.offenders[draw(&n, n.offender_count)], wanted = 3 + draw(&n, MOST_FREED - 3);
     if (vmo_is_pin(&visit->work.instance->items[offender])) break;
     free_items(&n, offender, choose_window(&n, offender, wanted), wanted);
-    if (search_window(&n)) list_offenders(&n);
+    if (search_window(&n)) drop_offenders(&n);
   }
   take_height(&n);
   return VMO_OK;

@@ -4,12 +4,17 @@
  * much they are left out. */
 #include "planner/solver.h"
 #include "support/diag.h"
+#include "support/random.h"
 
 #define HIGHEST (INT64_C(1) << 60)
+#define UNDONE_PER_ITEM UINT32_C(4) /* steps that second thoughts take back at first, */
+#define LEAST_UNDONE 10000          /* and for small parts */
+#define MOST_DOUBLINGS 4
 #define MAX_NEIGHBOURS UINT64_C(16000000) /* of a part's graph, for the fits: 64 MB */
 
 typedef enum method_kind {
   SKYLINE,
+  SKYLINE_AGAIN,  /* with second thoughts */
   SKYLINE_COARSE, /* with all alignments lifted to the largest: small buffers then leave fewer odd steps */
   FIRST_FIT,
   BEST_FIT
@@ -25,6 +30,7 @@ typedef struct plan_method {
 static const plan_method methods[] = {
     {SKYLINE, VMO_ORDER_AREA, "skyline by area"},
     {SKYLINE, VMO_ORDER_START, "skyline by start"},
+    {SKYLINE_AGAIN, VMO_ORDER_AREA, "skyline by area with second thoughts"},
     {SKYLINE, VMO_ORDER_DURATION_ROOT, "skyline by duration times root of size"},
     {SKYLINE_COARSE, VMO_ORDER_AREA, "skyline by area with one alignment"},
     {SKYLINE_COARSE, VMO_ORDER_DURATION_ROOT, "skyline by duration times root of size with one alignment"},
@@ -62,9 +68,22 @@ static bool want_graph(vmo_visit *visit) {
 static bool suits(vmo_visit *visit, const plan_method *method, bool *ready) {
   *ready = true;
   if (method->kind == SKYLINE) return true;
+  if (method->kind == SKYLINE_AGAIN) return vmo_may_think_again(visit->part);
   if (method->kind == SKYLINE_COARSE) return visit->work.instance->grain < visit->work.instance->largest_alignment;
   *ready = want_graph(visit);
   return *ready && visit->graph_fits;
+}
+
+bool vmo_may_think_again(const vmo_part *part) { return !part->gapped && !part->mixed; }
+
+vmo_outcome vmo_think_again(vmo_visit *visit, const uint32_t *ranked, uint32_t pass) {
+  const vmo_part_plan *plan = visit->plan;
+  uint32_t times = pass < 4 * MOST_DOUBLINGS ? UNDONE_PER_ITEM << pass / 4 : UNDONE_PER_ITEM << MOST_DOUBLINGS;
+  vmo_second_thoughts wish = {.target = vmo_max_bytes(plan->floor, visit->solver->others),
+                              .undo_limit = (uint64_t)visit->part->item_count * times + LEAST_UNDONE,
+                              .seed = visit->solver->options->seed + pass * VMO_RANDOM_STEP,
+                              .duration = plan->duration};
+  return vmo_plan_with_second_thoughts(&visit->work, ranked, &wish);
 }
 
 static vmo_outcome run_method(vmo_visit *visit, const plan_method *method) {
@@ -79,6 +98,7 @@ static vmo_outcome run_method(vmo_visit *visit, const plan_method *method) {
   vmo_rank_items(visit->work.instance, visit->part, method->order, keys, ranked);
   switch (method->kind) {
   case SKYLINE: return vmo_plan_by_skyline(&visit->work, ranked, false);
+  case SKYLINE_AGAIN: return vmo_think_again(visit, ranked, 0);
   case SKYLINE_COARSE: return vmo_plan_by_skyline(&visit->work, ranked, true);
   case FIRST_FIT: return vmo_plan_by_first_fit(&visit->work, &visit->graph, ranked);
   case BEST_FIT: return vmo_plan_by_best_fit(&visit->work, &visit->graph, ranked);

@@ -230,6 +230,7 @@ static bool make_slice(rank_slice *slice, vmo_visit *visit) {
   uint32_t count = visit->part->item_count;
   vmr_arena *arena = visit->solver->part_arena;
   *slice = (rank_slice){.arena = vmr_arena_create(0), .units = 4 * visit->plan->cost};
+  if (count > MAX_RANKED) return slice->arena != NULL;
   slice->ranked = vmr_arena_alloc(arena, count * sizeof *slice->ranked);
   vmo_keyed *keys = vmr_arena_alloc(arena, 2 * (size_t)count * sizeof *keys);
   if (slice->arena == NULL || slice->ranked == NULL || keys == NULL) return false;
@@ -255,14 +256,15 @@ static vmo_status run_slice(rank_slice *slice, vmo_visit *visit) {
 /* ---- the whole ---- */
 
 /* What takes turns, and the units that it used so far: the one that used the fewest is next. */
-typedef enum method { FILL, EXACT, RANKS, STAGES, WINDOWS, METHOD_COUNT } method;
+typedef enum method { FILL, EXACT, RANKS, STAGES, AGAIN, WINDOWS, METHOD_COUNT } method;
 
 typedef struct turns {
   bool may[METHOD_COUNT];
   uint64_t used[METHOD_COUNT];
-  uint32_t pass;    /* of the stages */
-  uint32_t windows; /* turns of the large neighbourhood search */
-  uint32_t tries;   /* to fill the part */
+  uint32_t pass;     /* of the stages */
+  uint32_t thoughts; /* passes with second thoughts */
+  uint32_t windows;  /* turns of the large neighbourhood search */
+  uint32_t tries;    /* to fill the part */
 } turns;
 
 static turns plan_turns(const team *t) {
@@ -271,13 +273,14 @@ static turns plan_turns(const team *t) {
                            [EXACT] = t->count > 0,
                            [RANKS] = part->item_count <= MAX_RANKED,
                            [STAGES] = part->item_count <= MAX_STAGED && t->visit->work.instance->pin_count == 0,
+                           [AGAIN] = part->item_count >= LEAST_WINDOWED && vmo_may_think_again(part),
                            [WINDOWS] = part->item_count >= LEAST_WINDOWED}};
   return planned;
 }
 
 /* Exact searches get three times as much as others, and filling, where that is possible, as much again. */
 static method choose_method(const turns *planned) {
-  static const uint64_t weights[] = {[FILL] = 1, [EXACT] = 3, [RANKS] = 9, [STAGES] = 9, [WINDOWS] = 3};
+  static const uint64_t weights[] = {[FILL] = 1, [EXACT] = 3, [RANKS] = 9, [STAGES] = 9, [AGAIN] = 3, [WINDOWS] = 3};
   method best = METHOD_COUNT;
   if (planned->may[FILL] && planned->tries < FILLS_FIRST) return FILL;
   for (method m = FILL; m < METHOD_COUNT; m++)
@@ -296,10 +299,28 @@ static vmo_status fill(vmo_visit *visit, uint32_t number, vmr_arena *arena) {
   return outcome == VMO_OUTCOME_OUT_OF_MEMORY ? VMO_OUT_OF_MEMORY : VMO_OK;
 }
 
+/* One skyline with second thoughts, by one of the orders. */
+static vmo_status think_again(vmo_visit *visit, uint32_t pass, vmr_arena *arena) {
+  static const vmo_order turns_of[] = {VMO_ORDER_AREA, VMO_ORDER_DURATION_ROOT, VMO_ORDER_AREA, VMO_ORDER_DURATION};
+  size_t count = visit->part->item_count;
+  vmr_arena_reset(arena);
+  vmr_arena_reset(visit->work.arena);
+  uint32_t *ranked = vmr_arena_alloc(arena, count * sizeof *ranked);
+  vmo_keyed *keys = vmr_arena_alloc(visit->work.arena, 2 * count * sizeof *keys);
+  if (ranked == NULL || keys == NULL) return VMO_OUT_OF_MEMORY;
+  vmo_rank_items(visit->work.instance, visit->part, turns_of[pass % 4], keys, ranked);
+  vmr_arena_reset(visit->work.arena);
+  visit->work.ceiling = visit->plan->height;
+  vmo_outcome outcome = vmo_think_again(visit, ranked, pass);
+  if (outcome == VMO_OUTCOME_FOUND) vmo_keep_plan(visit, "skyline with second thoughts");
+  return outcome == VMO_OUTCOME_OUT_OF_MEMORY ? VMO_OUT_OF_MEMORY : VMO_OK;
+}
+
 static vmo_status run_turn(team *t, rank_slice *slice, turns *planned, method chosen) {
   if (chosen == FILL) return fill(t->visit, planned->tries++, slice->arena);
   if (chosen == EXACT) return run_round(t);
   if (chosen == WINDOWS) return vmo_search_neighbourhoods(t->visit, planned->windows++, slice->arena);
+  if (chosen == AGAIN) return think_again(t->visit, ++planned->thoughts, slice->arena);
   if (chosen == RANKS) return run_slice(slice, t->visit);
   return vmo_run_stages(t->visit, planned->pass++, slice->arena);
 }
@@ -311,7 +332,8 @@ static vmo_status search(team *t, rank_slice *slice) {
   for (uint32_t step = 1; status == VMO_OK && !vmo_visit_is_over(visit); step++) {
     vmo_bytes height = visit->plan->height;
     uint64_t used = visit->work.used;
-    if (!vmo_watch_has_time(&visit->solver->watch, visit->plan->duration / 2)) planned.may[STAGES] = false;
+    if (!vmo_watch_has_time(&visit->solver->watch, visit->plan->duration / 2))
+      planned.may[STAGES] = planned.may[AGAIN] = false;
     method chosen = choose_method(&planned);
     if (chosen == METHOD_COUNT) break;
     status = run_turn(t, slice, &planned, chosen);

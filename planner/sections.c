@@ -339,6 +339,9 @@ static bool group_items(vmo_instance *instance, vmr_arena *arena, vmr_arena *scr
     grouped[part->item_first + part->item_count++] = *item;
     part->floor = vmo_max_bytes(part->floor, fixed_top(item->fixed_offset, item->bytes));
     part->shaped = part->shaped || item->shaped;
+    part->gapped = part->gapped || item->shaped || item->span_count > 1 || vmo_is_pin(item);
+    part->mixed = part->mixed || (part->item_count > 1 && part->alignment != item->alignment);
+    part->alignment = vmo_max_bytes(part->alignment, item->alignment);
   }
   instance->items = grouped;
   return true;

@@ -547,6 +547,7 @@ static void hand_out(const skyline *sky) {
 vmo_outcome vmo_plan_by_skyline(vmo_work *work, const uint32_t *ranked, bool coarse) {
   skyline sky = {.work = work, .instance = work->instance, .first_section = work->part->section_first};
   sky.ranked_count = work->stage != NULL ? work->stage->count : work->part->item_count;
+  if (!work->part->gapped && (coarse || !work->part->mixed)) return vmo_plan_by_valleys(work, ranked, sky.ranked_count);
   sky.stop = work->stage != NULL ? work->stage->stop : INT64_MAX;
   work->height = 0;
   if (!set_up(&sky, ranked, coarse)) return VMO_OUTCOME_OUT_OF_MEMORY;

@@ -8,6 +8,7 @@
 #define VMO_PLANNER_SOLVER_H
 
 #include "planner/exact.h"
+#include "planner/overlaps.h"
 #include "planner/planner.h"
 
 /* What is known of a part; kept while other parts are worked on. */
@@ -50,6 +51,7 @@ typedef struct vmo_visit {
   vmo_work work; /* `used` and `limit` count from the begin of the visit */
   vmo_graph graph;
   bool graph_known, graph_fits;
+  vmo_overlaps *overlaps; /* NULL: not asked for yet */
 } vmo_visit;
 
 /* As vmo_solve_problem, and with extents: in each of the problem's lifetimes only those bytes of the buffer are live
@@ -71,6 +73,10 @@ void vmo_report_progress(vmo_solver *solver);
 vmo_status vmo_refuse_height(vmo_context *context);
 /* Finds the first plan of the part, whatever the limits; it may end at 2^53 or above. VMO_INPUT_ERROR: far above. */
 vmo_status vmo_find_first_plan(vmo_visit *visit);
+/* Whether a part is one for second thoughts. */
+bool vmo_may_think_again(const vmo_part *part);
+/* The skyline with second thoughts, which differ from pass to pass; a plan below work.ceiling is in work. */
+vmo_outcome vmo_think_again(vmo_visit *visit, const uint32_t *ranked, uint32_t pass);
 /* Runs the other fixed methods. */
 vmo_status vmo_run_portfolio(vmo_visit *visit);
 /* Fills solution->blockers with a few buffers that cannot fit together within the capacity (infeasible.c). */
