@@ -5,30 +5,12 @@
  * number given to its whole range and the greatest anywhere in it. */
 #include "passes/reuse.h"
 
-#include <stdlib.h>
+#include "support/sort.h"
 
 typedef struct tree {
   uint32_t *whole, *any; /* of node i, children 2i and 2i + 1; numbers from 1, 0: nobody */
-  vmo_bytes *offsets;
-  uint32_t leaves; /* a power of two */
+  uint32_t leaves;       /* a power of two */
 } tree;
-
-static int compare_offsets(const void *left, const void *right) {
-  vmo_bytes a = *(const vmo_bytes *)left, b = *(const vmo_bytes *)right;
-  return (a > b) - (a < b);
-}
-
-static uint32_t find_offset(const vmo_bytes *offsets, uint32_t count, vmo_bytes offset) {
-  uint32_t low = 0, high = count;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (offsets[middle] < offset)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
 
 static uint32_t greatest(uint32_t left, uint32_t right) { return left > right ? left : right; }
 
@@ -58,25 +40,34 @@ static uint32_t latest_tenant(const tree *t, uint32_t first, uint32_t end) {
   return latest;
 }
 
+/* Numbers the distinct offsets in order: numbers[2i] and numbers[2i + 1] are those of tenant i. Returns how many there
+ * are. */
+static uint32_t number_offsets(const vmo_tenant *tenants, uint32_t count, vmo_keyed *keys, uint32_t *numbers) {
+  uint32_t distinct = 0, ends = 2 * count;
+  for (uint32_t i = 0; i < count; i++) {
+    keys[2 * (size_t)i] = (vmo_keyed){(uint64_t)tenants[i].begin, 2 * i};
+    keys[2 * (size_t)i + 1] = (vmo_keyed){(uint64_t)tenants[i].end, 2 * i + 1};
+  }
+  vmo_sort_keyed(keys, keys + ends, ends);
+  for (uint32_t k = 0; k < ends; k++) {
+    distinct += k == 0 || keys[k].key != keys[k - 1].key;
+    numbers[keys[k].value] = distinct - 1;
+  }
+  return distinct;
+}
+
 vmo_status vmo_find_former_tenants(vmo_context *context, vmo_tenant *tenants, uint32_t count) {
   tree t = {.leaves = 1};
-  uint32_t distinct = 0;
-  t.offsets = vmo_alloc(context, 2 * ((size_t)count + 1) * sizeof *t.offsets);
-  if (!t.offsets) return VMO_OUT_OF_MEMORY;
-  for (uint32_t i = 0; i < count; i++) {
-    t.offsets[2 * (size_t)i] = tenants[i].begin;
-    t.offsets[2 * (size_t)i + 1] = tenants[i].end;
-  }
-  if (count > 0) qsort(t.offsets, 2 * (size_t)count, sizeof *t.offsets, compare_offsets);
-  for (size_t i = 0; i < 2 * (size_t)count; i++)
-    if (distinct == 0 || t.offsets[i] != t.offsets[distinct - 1]) t.offsets[distinct++] = t.offsets[i];
+  vmo_keyed *keys = vmo_alloc_array(context, 4 * ((size_t)count + 1), sizeof *keys);
+  uint32_t *numbers = vmo_alloc_array(context, 2 * ((size_t)count + 1), sizeof *numbers);
+  if (!keys || !numbers) return VMO_OUT_OF_MEMORY;
+  uint32_t distinct = number_offsets(tenants, count, keys, numbers);
   while (t.leaves < distinct) t.leaves *= 2;
   t.whole = vmo_alloc_array(context, 2 * (size_t)t.leaves, sizeof *t.whole);
   t.any = vmo_alloc_array(context, 2 * (size_t)t.leaves, sizeof *t.any);
   if (!t.whole || !t.any) return VMO_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < count; i++) {
-    uint32_t first = find_offset(t.offsets, distinct, tenants[i].begin);
-    uint32_t end = find_offset(t.offsets, distinct, tenants[i].end);
+    uint32_t first = numbers[2 * (size_t)i], end = numbers[2 * (size_t)i + 1];
     tenants[i].former = VMO_NONE;
     if (first >= end) continue; /* no bytes */
     uint32_t latest = tenants[i].asks ? latest_tenant(&t, first, end) : 0;

@@ -21,11 +21,7 @@
 
 #include "planner/problem.h"
 #include "planner/watch.h"
-
-typedef struct vmo_keyed {
-  uint64_t key;
-  uint32_t value;
-} vmo_keyed;
+#include "support/sort.h"
 
 /* Sections, half-open. */
 typedef struct vmo_span {
@@ -199,8 +195,5 @@ static inline vmo_extent vmo_item_extent(const vmo_instance *instance, const vmo
 static inline bool vmo_is_pin(const vmo_item *item) { return item->fixed_offset >= 0; }
 
 static inline vmo_bytes vmo_max_bytes(vmo_bytes a, vmo_bytes b) { return a > b ? a : b; }
-
-/* Sorts by key; equal keys keep their order. `spare` has room for `count`. O(count). */
-void vmo_sort_keyed(vmo_keyed *data, vmo_keyed *spare, uint32_t count);
 
 #endif

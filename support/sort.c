@@ -2,9 +2,9 @@
  *
  * Few pairs: insertion. Many: radix sort from the lowest byte up, leaving out the bytes in which all keys
  * agree, so that compressed times or offsets take two or three rounds. O(count). */
-#include <string.h>
+#include "support/sort.h"
 
-#include "planner/instance.h"
+#include <string.h>
 
 #define INSERTION_LIMIT 48
 
