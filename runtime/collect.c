@@ -80,9 +80,11 @@ void vmr_gc_destroy(vmr_gc *gc) {
   vmr_ctx_release(ctx, VMR_KIND_GC, heap, sizeof *heap);
 }
 
-vmr_status vmr_gc_status(const vmr_gc *gc) { return vmr_gc_body_of(gc)->status; }
+vmr_status vmr_gc_status(const vmr_gc *gc) { return gc != NULL ? vmr_gc_body_of(gc)->status : VMR_OK; }
 
-void vmr_gc_clear_status(vmr_gc *gc) { vmr_gc_body_of(gc)->status = VMR_OK; }
+void vmr_gc_clear_status(vmr_gc *gc) {
+  if (gc != NULL) vmr_gc_body_of(gc)->status = VMR_OK;
+}
 
 /* ---- types ---- */
 
@@ -99,8 +101,9 @@ static bool is_layout_valid(const vmr_gc_layout *layout) {
 
 vmr_status vmr_gc_add_type(vmr_gc *gc, const vmr_gc_layout *layout, vmr_gc_type **type) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
+  if (type == NULL) return VMR_INVALID_ARGUMENT;
   *type = NULL;
-  if (!is_layout_valid(layout)) return VMR_INVALID_ARGUMENT;
+  if (gc == NULL || layout == NULL || !is_layout_valid(layout)) return VMR_INVALID_ARGUMENT;
   vmr_gc_type_body *created = vmr_ctx_obtain_zeroed(heap->handle.ctx, VMR_KIND_GC, sizeof *created);
   if (created == NULL) return vmr_gc_fail(heap, VMR_OUT_OF_MEMORY), VMR_OUT_OF_MEMORY;
   size_t bytes = layout->bytes != 0 ? layout->bytes : 1;
@@ -120,6 +123,7 @@ vmr_status vmr_gc_add_type(vmr_gc *gc, const vmr_gc_layout *layout, vmr_gc_type 
 
 void vmr_gc_add_root(vmr_gc *gc, vmr_gc_root *root) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
+  if (gc == NULL || root == NULL) return;
   root->previous = NULL;
   root->next = heap->roots;
   if (root->next != NULL) root->next->previous = root;
@@ -128,6 +132,7 @@ void vmr_gc_add_root(vmr_gc *gc, vmr_gc_root *root) {
 
 void vmr_gc_remove_root(vmr_gc *gc, vmr_gc_root *root) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
+  if (gc == NULL || root == NULL) return;
   if (root->next != NULL) root->next->previous = root->previous;
   if (root->previous != NULL) {
     root->previous->next = root->next;
@@ -138,6 +143,7 @@ void vmr_gc_remove_root(vmr_gc *gc, vmr_gc_root *root) {
 
 void vmr_gc_set_root_function(vmr_gc *gc, vmr_gc_root_function function, void *user) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
+  if (gc == NULL) return;
   heap->root_function = function;
   heap->root_user = user;
 }
@@ -146,6 +152,7 @@ void vmr_gc_set_root_function(vmr_gc *gc, vmr_gc_root_function function, void *u
 
 vmr_gc_figures vmr_gc_read_figures(const vmr_gc *gc) {
   const vmr_gc_body *heap = vmr_gc_body_of(gc);
+  if (gc == NULL) return (vmr_gc_figures){0};
   vmr_gc_figures figures = heap->figures;
   uint64_t unused_bytes = 0, unused_objects = 0;
   for (const vmr_gc_bucket *each = heap->buckets; each != NULL; each = each->next) {
@@ -163,6 +170,7 @@ vmr_gc_figures vmr_gc_read_figures(const vmr_gc *gc) {
 
 size_t vmr_gc_read_history(const vmr_gc *gc, vmr_gc_cycle *cycles, size_t capacity) {
   const vmr_gc_body *heap = vmr_gc_body_of(gc);
+  if (gc == NULL) return 0;
   uint64_t last = heap->figures.cycles, count = last < VMR_GC_HISTORY ? last : VMR_GC_HISTORY;
   if (count > capacity) count = capacity;
   for (uint64_t i = 0; i < count; i++) cycles[i] = heap->history[(last - count + i) % VMR_GC_HISTORY];
@@ -171,6 +179,7 @@ size_t vmr_gc_read_history(const vmr_gc *gc, vmr_gc_cycle *cycles, size_t capaci
 
 size_t vmr_gc_read_types(const vmr_gc *gc, vmr_gc_type_figures *types, size_t capacity) {
   size_t count = 0;
+  if (gc == NULL) return 0;
   for (const vmr_gc_type_body *each = vmr_gc_body_of(gc)->types; each != NULL; each = each->next, count++) {
     if (count < capacity) types[count] = (vmr_gc_type_figures){each->layout.name, each->live_objects, each->live_bytes};
   }
@@ -179,5 +188,5 @@ size_t vmr_gc_read_types(const vmr_gc *gc, vmr_gc_type_figures *types, size_t ca
 
 size_t vmr_gc_trim(vmr_gc *gc) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
-  return heap->is_collecting ? 0 : vmr_gc_release_chunks(heap, 0);
+  return gc == NULL || heap->is_collecting ? 0 : vmr_gc_release_chunks(heap, 0);
 }

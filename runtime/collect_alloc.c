@@ -142,6 +142,7 @@ static void *alloc_blocks(vmr_gc_body *heap, vmr_gc_type_body *type, size_t byte
 
 void *vmr_gc_alloc_slow(vmr_gc *gc, vmr_gc_type *type) {
   vmr_gc_bucket *bucket = (vmr_gc_bucket *)(void *)type;
+  if (gc == NULL || type == NULL) return NULL;
   if (bucket->open.cell_bytes > VMR_GC_LARGEST_CELL)
     return alloc_blocks(vmr_gc_body_of(gc), bucket->type, bucket->open.cell_bytes);
   return alloc_in(vmr_gc_body_of(gc), bucket);
@@ -239,6 +240,7 @@ static vmr_gc_bucket *tail_bucket(vmr_gc_body *heap, vmr_gc_type_body *type, uin
 
 void *vmr_gc_alloc_tail(vmr_gc *gc, vmr_gc_type *type, size_t count) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
+  if (gc == NULL || type == NULL) return NULL;
   vmr_gc_type_body *whole = ((vmr_gc_bucket *)(void *)type)->type;
   size_t element = whole->layout.element_bytes;
   if (element == 0 ? count != 0 : count > (SIZE_MAX / 2 - whole->layout.bytes) / element)
@@ -262,6 +264,7 @@ const char *vmr_gc_type_name(const void *object) { return vmr_gc_block_of_object
 vmr_status vmr_gc_release(vmr_gc *gc, void *object) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
   if (object == NULL) return VMR_OK;
+  if (gc == NULL) return VMR_INVALID_ARGUMENT;
   vmr_gc_block *block = vmr_gc_block_of_object(object);
   if (block->is_special && vmr_gc_is_held(heap, object)) {
     vmr_gc_fail(heap, VMR_STILL_IN_USE);

@@ -147,6 +147,7 @@ bool vmr_gc_is_valid(vmr_gc *gc) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
   check c = {.tracer = {.heap = heap, .on_visit = see}, .is_valid = true};
   size_t reserved = 0;
+  if (gc == NULL) return true;
   bool is_begun = begin_check(&c, heap);
   for (vmr_gc_chunk *chunk = heap->chunks; chunk != NULL; chunk = chunk->next) {
     reserved += chunk->bytes;

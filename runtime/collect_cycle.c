@@ -285,7 +285,10 @@ void vmr_gc_advance(vmr_gc_body *heap, size_t bytes) {
   if (heap->due_count != 0 && !heap->open.is_marking) vmr_gc_run_finalisers(&heap->open);
 }
 
-static vmr_status collect(vmr_gc_body *heap, bool is_young, vmr_gc_freed *freed) {
+static vmr_status collect(vmr_gc *gc, bool is_young, vmr_gc_freed *freed) {
+  vmr_gc_body *heap = vmr_gc_body_of(gc);
+  if (freed != NULL) *freed = (vmr_gc_freed){0};
+  if (gc == NULL) return VMR_INVALID_ARGUMENT;
   if (heap->is_collecting || heap->is_finalising) return VMR_WRONG_ORDER;
   vmr_gc_run_cycle(heap, is_young);
   if (freed != NULL) *freed = (vmr_gc_freed){heap->cycle.freed_bytes, heap->cycle.freed_objects};
@@ -293,16 +296,15 @@ static vmr_status collect(vmr_gc_body *heap, bool is_young, vmr_gc_freed *freed)
   return VMR_OK;
 }
 
-vmr_status vmr_gc_collect(vmr_gc *gc, vmr_gc_freed *freed) { return collect(vmr_gc_body_of(gc), false, freed); }
+vmr_status vmr_gc_collect(vmr_gc *gc, vmr_gc_freed *freed) { return collect(gc, false, freed); }
 
 vmr_status vmr_gc_collect_young(vmr_gc *gc, vmr_gc_freed *freed) {
-  bool is_young = (vmr_gc_body_of(gc)->options.flags & VMR_GC_GENERATIONAL) != 0;
-  return collect(vmr_gc_body_of(gc), is_young, freed);
+  return collect(gc, gc != NULL && (vmr_gc_body_of(gc)->options.flags & VMR_GC_GENERATIONAL) != 0, freed);
 }
 
 bool vmr_gc_step(vmr_gc *gc, size_t bytes) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
-  if (heap->is_collecting || heap->is_finalising) return false;
+  if (gc == NULL || heap->is_collecting || heap->is_finalising) return false;
   if (!gc->is_marking) step(heap, 0, false);
   bool is_done = step(heap, bytes, false);
   if (is_done) vmr_gc_run_finalisers(gc);

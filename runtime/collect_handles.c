@@ -34,8 +34,9 @@ static bool reserve_entry(vmr_gc_body *heap) {
 
 vmr_status vmr_gc_handle_open(vmr_gc *gc, void *object, bool is_weak, vmr_gc_handle *handle) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
+  if (handle == NULL) return VMR_INVALID_ARGUMENT;
   *handle = 0;
-  if (object == NULL) return VMR_INVALID_ARGUMENT;
+  if (gc == NULL || object == NULL) return VMR_INVALID_ARGUMENT;
   if (!reserve_entry(heap)) return vmr_gc_fail(heap, VMR_OUT_OF_MEMORY), VMR_OUT_OF_MEMORY;
   uint32_t index = heap->closed != 0 ? heap->closed - 1 : heap->entry_count;
   if (heap->closed != 0) {
@@ -52,14 +53,15 @@ vmr_status vmr_gc_handle_open(vmr_gc *gc, void *object, bool is_weak, vmr_gc_han
 }
 
 vmr_status vmr_gc_handle_get(vmr_gc *gc, vmr_gc_handle handle, void **object) {
-  const vmr_gc_entry *entry = entry_of(vmr_gc_body_of(gc), handle);
+  if (object == NULL) return VMR_INVALID_ARGUMENT;
+  const vmr_gc_entry *entry = gc != NULL ? entry_of(vmr_gc_body_of(gc), handle) : NULL;
   *object = entry != NULL ? entry->object : NULL;
   return entry != NULL ? VMR_OK : VMR_STALE_HANDLE;
 }
 
 vmr_status vmr_gc_handle_close(vmr_gc *gc, vmr_gc_handle handle) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
-  vmr_gc_entry *entry = entry_of(heap, handle);
+  vmr_gc_entry *entry = gc != NULL ? entry_of(heap, handle) : NULL;
   if (entry == NULL) return VMR_STALE_HANDLE;
   entry->object = NULL;
   entry->is_open = false;
@@ -90,7 +92,7 @@ static bool reserve_final(vmr_gc_body *heap) {
 
 vmr_status vmr_gc_add_finaliser(vmr_gc *gc, void *object, vmr_gc_finaliser function, void *user) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
-  if (object == NULL || function == NULL) return VMR_INVALID_ARGUMENT;
+  if (gc == NULL || object == NULL || function == NULL) return VMR_INVALID_ARGUMENT;
   if (!reserve_final(heap)) return vmr_gc_fail(heap, VMR_OUT_OF_MEMORY), VMR_OUT_OF_MEMORY;
   heap->finals[heap->final_count++] = (vmr_gc_final){object, function, user};
   vmr_gc_block_of_object(object)->is_special = true;
@@ -108,7 +110,7 @@ static const vmr_gc_final *due_at(const vmr_gc_body *heap, size_t index) {
 size_t vmr_gc_run_finalisers(vmr_gc *gc) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
   size_t count = 0;
-  if (heap->is_finalising || heap->is_collecting) return 0;
+  if (gc == NULL || heap->is_finalising || heap->is_collecting) return 0;
   heap->is_finalising = true;
   for (; heap->due_count != 0; count++) {
     VMR_GC_FRAME(gc, local, void *object;);

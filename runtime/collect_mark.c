@@ -64,7 +64,9 @@ void vmr_gc_visit(vmr_gc_tracer *tracer, void *object) {
   }
 }
 
-void vmr_gc_shade(vmr_gc *gc, void *object) { visit(&vmr_gc_body_of(gc)->tracer, object); }
+void vmr_gc_shade(vmr_gc *gc, void *object) {
+  if (gc != NULL) visit(&vmr_gc_body_of(gc)->tracer, object);
+}
 
 /* ---- scanning ---- */
 

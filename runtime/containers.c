@@ -62,6 +62,7 @@ vmr_value vmr_list_get(vmr_value list, size_t index) {
 }
 
 vmr_status vmr_list_set(vmr_store *store, vmr_value list, size_t index, vmr_value item) {
+  if (store == NULL) return VMR_INVALID_ARGUMENT;
   if (item.kind == VMR_VALUE_NONE) return vmr_store_fail(store, VMR_INVALID_ARGUMENT), VMR_INVALID_ARGUMENT;
   if (index >= vmr_list_count(list)) return fail(store, VMR_OUT_OF_RANGE, item);
   vmr_value old = list_of(list)->items[index];
@@ -71,6 +72,7 @@ vmr_status vmr_list_set(vmr_store *store, vmr_value list, size_t index, vmr_valu
 }
 
 vmr_status vmr_list_append(vmr_store *store, vmr_value list, vmr_value item) {
+  if (store == NULL) return VMR_INVALID_ARGUMENT;
   if (list.kind != VMR_VALUE_LIST || item.kind == VMR_VALUE_NONE) return fail(store, VMR_INVALID_ARGUMENT, item);
   vmr_list_node *node = list_of(list);
   void *items = node->items;
@@ -82,6 +84,7 @@ vmr_status vmr_list_append(vmr_store *store, vmr_value list, vmr_value item) {
 }
 
 vmr_status vmr_list_remove(vmr_store *store, vmr_value list, size_t index) {
+  if (store == NULL) return VMR_INVALID_ARGUMENT;
   size_t count = vmr_list_count(list);
   if (index >= count) return vmr_store_fail(store, VMR_OUT_OF_RANGE), VMR_OUT_OF_RANGE;
   vmr_value *items = list_of(list)->items, old = items[index];
@@ -167,6 +170,7 @@ vmr_value vmr_object_get(vmr_value object, vmr_symbol name) {
 }
 
 vmr_status vmr_object_set(vmr_store *store, vmr_value object, vmr_symbol name, vmr_value value) {
+  if (store == NULL) return VMR_INVALID_ARGUMENT;
   if (object.kind != VMR_VALUE_OBJECT || value.kind == VMR_VALUE_NONE) return fail(store, VMR_INVALID_ARGUMENT, value);
   vmr_object_node *node = object_of(object);
   uint32_t index = find_entry(node, name);
@@ -184,6 +188,7 @@ vmr_status vmr_object_set(vmr_store *store, vmr_value object, vmr_symbol name, v
 }
 
 vmr_status vmr_object_remove(vmr_store *store, vmr_value object, vmr_symbol name) {
+  if (store == NULL) return VMR_INVALID_ARGUMENT;
   size_t count = vmr_object_count(object);
   uint32_t index = count != 0 ? find_entry(object_of(object), name) : 0;
   if (index >= count) return vmr_store_fail(store, VMR_OUT_OF_RANGE), VMR_OUT_OF_RANGE;
@@ -224,6 +229,7 @@ typedef enum foreign_question { ASK_USAGE, ASK_UNUSED, ASK_COMPRESS } foreign_qu
 
 static size_t ask_all(const vmr_store *store, foreign_question question) {
   size_t sum = 0;
+  if (store == NULL) return 0;
   for (const vmr_link *each = store->members.next; each != &store->members; each = each->next) {
     if (each->node->kind != VMR_VALUE_FOREIGN) continue;
     const vmr_foreign_node *foreign = (const void *)each->node;

@@ -197,6 +197,8 @@ static void free_garbage(trial *t, vmr_cycles_figures *figures) {
 vmr_status vmr_cycles_collect(vmr_store *store, size_t budget, vmr_cycles_figures *figures) {
   vmr_cycles_figures found = {0};
   trial t = {.store = store};
+  if (figures != NULL) *figures = found;
+  if (store == NULL) return VMR_INVALID_ARGUMENT;
   if (!visit_candidates(&t, budget)) {
     end_trial(&t);
     vmr_store_fail(store, VMR_OUT_OF_MEMORY);
@@ -324,6 +326,7 @@ static vmr_cycle_step *write_steps(const trial *t, vmr_cycle_step *steps, uint32
 vmr_status vmr_cycles_find(vmr_store *store, vmr_cycle_function function, void *user) {
   trial t = {.store = store};
   vmr_cycle_step *steps = NULL;
+  if (store == NULL || function == NULL) return VMR_INVALID_ARGUMENT;
   bool is_done = visit_ring(&t, &store->members) && visit_ring(&t, &store->candidates);
   size_t step_bytes = (t.count + 1) * sizeof *steps;
   if (is_done) steps = vmr_ctx_obtain(store->handle.ctx, VMR_KIND_STORE, step_bytes);

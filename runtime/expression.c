@@ -94,7 +94,7 @@ static vmr_value make(vmr_store *store, vmr_value head, const vmr_value *argumen
 }
 
 vmr_value vmr_expression_make(vmr_store *store, vmr_value head, const vmr_value *arguments, size_t count) {
-  bool is_head = head.kind == VMR_VALUE_SYMBOL || head.kind == VMR_VALUE_EXPRESSION;
+  bool is_head = store != NULL && (head.kind == VMR_VALUE_SYMBOL || head.kind == VMR_VALUE_EXPRESSION);
   vmr_value made = is_head ? make(store, head, arguments, count) : vmr_store_fail(store, VMR_INVALID_ARGUMENT);
   if (made.kind == VMR_VALUE_NONE) release_all(store, head, arguments, count);
   return made;
@@ -102,6 +102,7 @@ vmr_value vmr_expression_make(vmr_store *store, vmr_value head, const vmr_value 
 
 void vmr_expression_open(vmr_store *store, vmr_value expression, vmr_value *arguments) {
   vmr_node *node = expression.as.node;
+  if (store == NULL) return;
   size_t count = node->length;
   bool is_last = node->count == 1 && node->flags == 0;
   if (count != 0) memcpy(arguments, vmr_expression_arguments(expression), count * sizeof *arguments);
@@ -136,7 +137,7 @@ vmr_value vmr_tuple_make(vmr_store *store, const vmr_value *items, size_t count)
     }
     return small;
   }
-  vmr_value made = make(store, vmr_value_none(), items, count);
+  vmr_value made = store != NULL ? make(store, vmr_value_none(), items, count) : vmr_value_none();
   if (made.kind == VMR_VALUE_NONE) release_all(store, vmr_value_none(), items, count);
   return made;
 }
@@ -187,6 +188,7 @@ static bool is_ring_valid(const vmr_link *ring, uint64_t *members, bool is_candi
 }
 
 bool vmr_store_is_valid(const vmr_store *store) {
+  if (store == NULL) return true;
   const vmr_store_figures *figures = &store->figures;
   uint64_t expressions = 0, members[VMR_VALUE_FOREIGN + 1] = {0};
   for (size_t slot = 0; slot < store->slot_count; slot++) {

@@ -138,6 +138,7 @@ static void relist_idle(vmr_store *store, const vmr_node_slab *slab) {
 }
 
 size_t vmr_store_trim(vmr_store *store) {
+  if (store == NULL) return 0;
   size_t before = store->reserved;
   for (vmr_node_slab **link = &store->slabs; *link != NULL;) {
     vmr_node_slab *slab = *link;

@@ -65,6 +65,7 @@ static bool grow_slots(vmr_snapshot *s) {
 }
 
 uint32_t vmr_snapshot_find(const vmr_snapshot *snapshot, const void *object) {
+  if (snapshot == NULL) return 0;
   for (size_t slot = slot_of(snapshot, object); snapshot->slots[slot] != 0;
        slot = (slot + 1) & (snapshot->slot_count - 1)) {
     if (snapshot->items[snapshot->slots[slot]].object == object) return snapshot->slots[slot];
@@ -259,14 +260,18 @@ void vmr_snapshot_destroy(vmr_snapshot *snapshot) {
   vmr_ctx_release(ctx, VMR_KIND_GC, snapshot, sizeof *snapshot);
 }
 
-uint32_t vmr_snapshot_count(const vmr_snapshot *snapshot) { return (uint32_t)snapshot->count - 1; }
+uint32_t vmr_snapshot_count(const vmr_snapshot *snapshot) {
+  return snapshot != NULL ? (uint32_t)snapshot->count - 1 : 0;
+}
 
 const uint32_t *vmr_snapshot_references(const vmr_snapshot *snapshot, uint32_t number, uint32_t *count) {
-  *count = number < snapshot->count ? snapshot->firsts[number + 1] - snapshot->firsts[number] : 0;
+  if (count == NULL) return NULL;
+  *count = snapshot != NULL && number < snapshot->count ? snapshot->firsts[number + 1] - snapshot->firsts[number] : 0;
   return *count != 0 ? snapshot->targets + snapshot->firsts[number] : NULL;
 }
 
 vmr_status vmr_snapshot_read(const vmr_snapshot *snapshot, uint32_t number, vmr_snapshot_object *object) {
+  if (snapshot == NULL || object == NULL) return VMR_INVALID_ARGUMENT;
   if (number == 0 || number >= snapshot->count) return VMR_OUT_OF_RANGE;
   const vmr_snapshot_item *item = &snapshot->items[number];
   *object = (vmr_snapshot_object){.object = item->object,
@@ -298,7 +303,7 @@ static void write_member(vmr_writer *writer, const char *name, uint64_t number) 
 size_t vmr_snapshot_json(const vmr_snapshot *snapshot, char *buffer, size_t capacity) {
   vmr_writer writer = {.buffer = buffer, .capacity = capacity};
   vmr_write(&writer, "{\"objects\": [");
-  for (size_t i = 1; i < snapshot->count; i++) {
+  for (size_t i = 1; snapshot != NULL && i < snapshot->count; i++) {
     const vmr_snapshot_item *item = &snapshot->items[i];
     write_member(&writer, i == 1 ? "\n  {\"id\": " : ",\n  {\"id\": ", i);
     vmr_write(&writer, ", \"type\": ");
@@ -318,7 +323,7 @@ size_t vmr_snapshot_json(const vmr_snapshot *snapshot, char *buffer, size_t capa
 size_t vmr_snapshot_dot(const vmr_snapshot *snapshot, char *buffer, size_t capacity) {
   vmr_writer writer = {.buffer = buffer, .capacity = capacity};
   vmr_write(&writer, "digraph objects {\n  0 [label=\"roots\"];\n");
-  for (size_t i = 1; i < snapshot->count; i++) {
+  for (size_t i = 1; snapshot != NULL && i < snapshot->count; i++) {
     write_member(&writer, "  ", i);
     vmr_write(&writer, " [label=");
     write_quoted(&writer, snapshot->items[i].type);
@@ -326,7 +331,7 @@ size_t vmr_snapshot_dot(const vmr_snapshot *snapshot, char *buffer, size_t capac
     write_member(&writer, ", retained=", snapshot->items[i].retained);
     vmr_write(&writer, "];\n");
   }
-  for (size_t i = 0; i < snapshot->count; i++) {
+  for (size_t i = 0; snapshot != NULL && i < snapshot->count; i++) {
     for (uint32_t k = snapshot->firsts[i]; k < snapshot->firsts[i + 1]; k++) {
       write_member(&writer, "  ", i);
       write_member(&writer, " -> ", snapshot->targets[k]);
@@ -352,6 +357,7 @@ static vmr_growth count_type(const vmr_snapshot *s, const char *type) {
 
 size_t vmr_snapshot_compare(const vmr_snapshot *older, const vmr_snapshot *newer, vmr_growth *rows, size_t capacity) {
   size_t count = 0, kept = 0;
+  if (older == NULL || newer == NULL) return 0;
   for (const vmr_gc_type_body *type = newer->tracer.heap->types; type != NULL; type = type->next, count++) {
     vmr_growth before = count_type(older, type->layout.name), after = count_type(newer, type->layout.name);
     vmr_growth row = {type->layout.name, after.objects - before.objects, after.bytes - before.bytes};

@@ -15,7 +15,7 @@ uint64_t vmr_value_mix(uint64_t first, uint64_t second) {
 }
 
 vmr_value vmr_store_fail(vmr_store *store, vmr_status status) {
-  if (store->status == VMR_OK) store->status = status;
+  if (store != NULL && store->status == VMR_OK) store->status = status;
   return vmr_value_none();
 }
 
@@ -69,13 +69,16 @@ vmr_status vmr_store_destroy(vmr_store *store) {
   return status;
 }
 
-vmr_interner *vmr_store_symbols(const vmr_store *store) { return store->symbols; }
+vmr_interner *vmr_store_symbols(const vmr_store *store) { return store != NULL ? store->symbols : NULL; }
 
-vmr_status vmr_store_status(const vmr_store *store) { return store->status; }
+vmr_status vmr_store_status(const vmr_store *store) { return store != NULL ? store->status : VMR_OK; }
 
-void vmr_store_clear_status(vmr_store *store) { store->status = VMR_OK; }
+void vmr_store_clear_status(vmr_store *store) {
+  if (store != NULL) store->status = VMR_OK;
+}
 
 vmr_store_figures vmr_store_read_figures(const vmr_store *store) {
+  if (store == NULL) return (vmr_store_figures){0};
   vmr_store_figures figures = store->figures;
   figures.used_bytes = store->used;
   figures.reserved_bytes = store->reserved + store->slot_count * sizeof *store->slots;
@@ -105,6 +108,7 @@ vmr_value vmr_string_make(vmr_store *store, vmr_view text) {
     if (text.length != 0) memcpy((char *)&value + offsetof(vmr_value, front), text.data, text.length);
     return value;
   }
+  if (store == NULL) return vmr_value_none();
   if (text.length >= UINT32_MAX) return vmr_store_fail(store, VMR_SIZE_OVERFLOW);
   vmr_node *node = vmr_node_obtain(store, sizeof *node + text.length);
   if (node == NULL) return vmr_value_none();
@@ -116,7 +120,8 @@ vmr_value vmr_string_make(vmr_store *store, vmr_view text) {
 }
 
 vmr_view vmr_string_view(const vmr_store *store, const vmr_value *value) {
-  if (value->kind == VMR_VALUE_SYMBOL) return vmr_interner_view(store->symbols, value->as.symbol);
+  if (value == NULL) return (vmr_view){NULL, 0};
+  if (value->kind == VMR_VALUE_SYMBOL) return vmr_interner_view(vmr_store_symbols(store), value->as.symbol);
   if (value->kind != VMR_VALUE_STRING) return (vmr_view){NULL, 0};
   if (value->form != VMR_VALUE_COUNTED)
     return (vmr_view){(const char *)value + offsetof(vmr_value, front), value->form};
@@ -124,7 +129,7 @@ vmr_view vmr_string_view(const vmr_store *store, const vmr_value *value) {
 }
 
 vmr_value vmr_symbol_make(vmr_store *store, vmr_view text) {
-  vmr_symbol symbol = vmr_interner_add(store->symbols, text.data, text.length);
+  vmr_symbol symbol = vmr_interner_add(vmr_store_symbols(store), text.data, text.length);
   return symbol != 0 ? vmr_value_symbol(symbol) : vmr_store_fail(store, VMR_OUT_OF_MEMORY);
 }
 
@@ -159,7 +164,7 @@ void vmr_node_enter(vmr_store *store, vmr_node *node) {
 }
 
 void *vmr_container_make(vmr_store *store, vmr_value_kind kind, size_t bytes) {
-  vmr_container_node *container = vmr_node_obtain(store, bytes);
+  vmr_container_node *container = store != NULL ? vmr_node_obtain(store, bytes) : NULL;
   if (container == NULL) return NULL;
   memset(container, 0, bytes);
   container->node.count = 1;
@@ -245,7 +250,7 @@ static void become_candidate(vmr_store *store, vmr_node *node) {
 }
 
 void vmr_value_release_slow(vmr_store *store, vmr_node *node) {
-  if (node->count == UINT32_MAX || store->is_closing || (node->flags & VMR_NODE_DYING) != 0) return;
+  if (store == NULL || node->count == UINT32_MAX || store->is_closing || (node->flags & VMR_NODE_DYING) != 0) return;
   if (node->count == 0 || node->kind == VMR_VALUE_NONE) {
     vmr_store_fail(store, VMR_DOUBLE_FREE);
     vmr_ctx_report(store->handle.ctx, VMR_DOUBLE_FREE, node, "a reference was given up that was not there");

@@ -1,4 +1,4 @@
-/* writer.c: text into a buffer of the caller's. */
+/* writer.c: text into a buffer of the caller's. One that is NULL has no room, whatever its capacity is said to be. */
 #include "runtime/writer.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 void vmr_write_bytes(vmr_writer *writer, const char *bytes, size_t length) {
   size_t room = writer->length < writer->capacity ? writer->capacity - writer->length : 0;
   if (room > length) room = length;
-  if (room != 0) memcpy(writer->buffer + writer->length, bytes, room);
+  if (room != 0 && writer->buffer != NULL) memcpy(writer->buffer + writer->length, bytes, room);
   writer->length += length;
 }
 
@@ -31,7 +31,7 @@ void vmr_write_ratio(vmr_writer *writer, double number) {
 }
 
 size_t vmr_end_text(vmr_writer *writer) {
-  if (writer->capacity != 0)
+  if (writer->capacity != 0 && writer->buffer != NULL)
     writer->buffer[writer->length < writer->capacity ? writer->length : writer->capacity - 1] = '\0';
   return writer->length;
 }

@@ -130,11 +130,11 @@ static inline void vmr_gc_visit_value(vmr_gc_tracer *tracer, vmr_value value) {
 
 VMR_API void *vmr_gc_alloc_slow(vmr_gc *gc, vmr_gc_type *type);
 
-/* An object of the type's fixed part, all zero, aligned to 16. NULL when memory or the limit is out, after a full cycle; the
+/* An object of the type's fixed part, all zero, aligned to 16. NULL when `type` is NULL, or memory or the limit is out, after a full cycle; the
  * status tells. Objects are smaller than 512 MiB. */
 static inline void *vmr_gc_alloc(vmr_gc *gc, vmr_gc_type *type) {
+  if (VMR_UNLIKELY(type == NULL || type->cursor == type->limit)) return vmr_gc_alloc_slow(gc, type);
   char *cell = type->cursor;
-  if (VMR_UNLIKELY(cell == type->limit)) return vmr_gc_alloc_slow(gc, type);
   type->cursor = cell + type->cell_bytes;
   return cell;
 }
@@ -199,11 +199,14 @@ VMR_API void vmr_gc_set_root_function(vmr_gc *gc, vmr_gc_root_function function,
   vmr_gc_enter(gc, &name.frame, sizeof name)
 
 static inline void vmr_gc_enter(vmr_gc *gc, vmr_gc_frame *frame, size_t bytes) {
+  if (VMR_UNLIKELY(gc == NULL)) return;
   frame->outer = gc->frames;
   frame->count = (bytes - sizeof *frame) / sizeof(void *);
   gc->frames = frame;
 }
-static inline void vmr_gc_leave(vmr_gc *gc, const vmr_gc_frame *frame) { gc->frames = frame->outer; }
+static inline void vmr_gc_leave(vmr_gc *gc, const vmr_gc_frame *frame) {
+  if (VMR_LIKELY(gc != NULL)) gc->frames = frame->outer;
+}
 
 /* ---- handles, weak references, finalisers ---- */
 

@@ -17,7 +17,8 @@
  *   particles_column_x(p), particles_column_y(p), ...     arrays of particles_count elements, good until room grows
  *   particles_destroy(p)            gives the block back
  *
- * Up to 16 fields of plain types. One thread at a time changes it. */
+ * Up to 16 fields of plain types. One thread at a time changes it. NULL for `p` is an empty one without room: appending to it is
+ * VMR_INVALID_ARGUMENT, its columns are NULL, a row of it is all zero. */
 #ifndef VMEMRT_SOA_H
 #define VMEMRT_SOA_H
 
@@ -88,7 +89,7 @@ VMR_API void vmr_soa_release(vmr_soa *soa, void **columns, size_t fields);
   VMR_SOA_PLACE(name, number, type, field)[index] = VMR_SOA_PLACE(name, number, type, field)[last];
 #define VMR_SOA_COLUMN(name, number, type, field) \
   VMR_UNUSED static inline type *name##_column_##field(const name *self) { \
-    return VMR_SOA_PLACE(name, number, type, field); \
+    return self != NULL ? VMR_SOA_PLACE(name, number, type, field) : (type *)NULL; \
   }
 
 #define VMR_SOA_DEFINE(name, ...) \
@@ -102,22 +103,33 @@ VMR_API void vmr_soa_release(vmr_soa *soa, void **columns, size_t fields);
   } name; \
   VMR_UNUSED static const size_t name##_sizes[] = {VMR_EACH(VMR_SOA_SIZE, name, __VA_ARGS__)}; \
   VMR_UNUSED static inline void name##_init(name *self, vmr_ctx *ctx) { \
+    if (self == NULL) return; \
     memset(self, 0, sizeof *self); \
     self->soa.ctx = ctx; \
   } \
-  VMR_UNUSED static inline size_t name##_count(const name *self) { return self->soa.count; } \
-  VMR_UNUSED static inline void name##_clear(name *self) { self->soa.count = 0; } \
+  VMR_UNUSED static inline size_t name##_count(const name *self) { return self != NULL ? self->soa.count : 0; } \
+  VMR_UNUSED static inline void name##_clear(name *self) { \
+    if (self != NULL) self->soa.count = 0; \
+  } \
   VMR_UNUSED static inline vmr_status name##_reserve(name *self, size_t rows) { \
+    if (self == NULL) return VMR_INVALID_ARGUMENT; \
     return vmr_soa_reserve(&self->soa, self->columns, name##_sizes, name##_fields, rows); \
   } \
   VMR_UNUSED static inline name##_row name##_get(const name *self, size_t index) { \
     name##_row row; \
+    if (VMR_UNLIKELY(self == NULL)) { \
+      memset(&row, 0, sizeof row); \
+      return row; \
+    } \
     VMR_EACH(VMR_SOA_READ, name, __VA_ARGS__) \
     return row; \
   } \
-  VMR_UNUSED static inline void name##_set(name *self, size_t index, name##_row row){ \
-      VMR_EACH(VMR_SOA_WRITE, name, __VA_ARGS__)} VMR_UNUSED static inline vmr_status name##_append(name *self, \
-                                                                                                    name##_row row) { \
+  VMR_UNUSED static inline void name##_set(name *self, size_t index, name##_row row) { \
+    if (VMR_UNLIKELY(self == NULL)) return; \
+    VMR_EACH(VMR_SOA_WRITE, name, __VA_ARGS__) \
+  } \
+  VMR_UNUSED static inline vmr_status name##_append(name *self, name##_row row) { \
+    if (VMR_UNLIKELY(self == NULL)) return VMR_INVALID_ARGUMENT; \
     if (VMR_UNLIKELY(self->soa.count == self->soa.capacity)) { \
       vmr_status status = vmr_soa_grow(&self->soa, self->columns, name##_sizes, name##_fields); \
       if (status != VMR_OK) return status; \
@@ -126,13 +138,13 @@ VMR_API void vmr_soa_release(vmr_soa *soa, void **columns, size_t fields);
     return VMR_OK; \
   } \
   VMR_UNUSED static inline vmr_status name##_swap_remove(name *self, size_t index) { \
-    if (index >= self->soa.count) return VMR_INVALID_ARGUMENT; \
+    if (self == NULL || index >= self->soa.count) return VMR_INVALID_ARGUMENT; \
     size_t last = --self->soa.count; \
     VMR_EACH(VMR_SOA_MOVE, name, __VA_ARGS__) \
     return VMR_OK; \
   } \
   VMR_UNUSED static inline void name##_destroy(name *self) { \
-    vmr_soa_release(&self->soa, self->columns, name##_fields); \
+    if (self != NULL) vmr_soa_release(&self->soa, self->columns, name##_fields); \
   } \
   VMR_EACH(VMR_SOA_COLUMN, name, __VA_ARGS__) \
   typedef name name##_needs_a_semicolon

@@ -10,6 +10,8 @@
 
 #include "tests/unit/runtime_ctx.h"
 
+VMR_SOA_DEFINE(points, (double, x), (int, count));
+
 static void contexts(void **state) {
   (void)state;
   vmr_account account;
@@ -188,10 +190,122 @@ static void figures(void **state) {
   vmr_soa_release(NULL, NULL, 0);
 }
 
+static void tables(void **state) {
+  (void)state;
+  points table, *none = NULL;
+  points_init(none, NULL);
+  assert_int_equal(points_reserve(none, 5), VMR_INVALID_ARGUMENT);
+  assert_int_equal(points_append(none, (points_row){1, 2}), VMR_INVALID_ARGUMENT);
+  assert_int_equal(points_swap_remove(none, 0), VMR_INVALID_ARGUMENT);
+  points_set(none, 0, (points_row){1, 2});
+  assert_int_equal(points_get(none, 0).count, 0);
+  assert_int_equal(points_count(none), 0);
+  assert_null(points_column_x(none));
+  points_clear(none);
+  points_destroy(none);
+  points_init(&table, NULL);
+  assert_int_equal(points_swap_remove(&table, 0), VMR_INVALID_ARGUMENT);
+  assert_null(points_column_count(&table));
+  points_destroy(&table);
+}
+
+static void collected_heaps(void **state) {
+  (void)state;
+  vmr_gc_type *type = NULL;
+  vmr_gc_layout layout = {.name = "node", .bytes = 16};
+  vmr_gc_handle handle = 1;
+  vmr_gc_freed freed = {1, 1};
+  vmr_gc_frame frame;
+  void *object = &frame;
+  assert_int_equal(vmr_gc_create(NULL, NULL, NULL), VMR_INVALID_ARGUMENT);
+  vmr_gc_destroy(NULL);
+  assert_int_equal(vmr_gc_status(NULL), VMR_OK);
+  vmr_gc_clear_status(NULL);
+  assert_int_equal(vmr_gc_add_type(NULL, &layout, &type), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_gc_add_type(NULL, &layout, NULL), VMR_INVALID_ARGUMENT);
+  assert_null(vmr_gc_alloc(NULL, NULL));
+  assert_null(vmr_gc_alloc_tail(NULL, NULL, 1));
+  vmr_gc_shade(NULL, NULL);
+  assert_int_equal(vmr_gc_release(NULL, NULL), VMR_OK);
+  vmr_gc_add_root(NULL, NULL);
+  vmr_gc_remove_root(NULL, NULL);
+  vmr_gc_set_root_function(NULL, NULL, NULL);
+  vmr_gc_enter(NULL, &frame, sizeof frame);
+  vmr_gc_leave(NULL, &frame);
+  assert_int_equal(vmr_gc_handle_open(NULL, object, false, &handle), VMR_INVALID_ARGUMENT);
+  assert_int_equal(handle, 0);
+  assert_int_equal(vmr_gc_handle_get(NULL, 1, &object), VMR_STALE_HANDLE);
+  assert_null(object);
+  assert_int_equal(vmr_gc_handle_get(NULL, 1, NULL), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_gc_handle_close(NULL, 1), VMR_STALE_HANDLE);
+  assert_int_equal(vmr_gc_add_finaliser(NULL, NULL, NULL, NULL), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_gc_collect(NULL, &freed), VMR_INVALID_ARGUMENT);
+  assert_int_equal(freed.bytes + freed.objects, 0);
+  assert_int_equal(vmr_gc_collect_young(NULL, NULL), VMR_INVALID_ARGUMENT);
+  assert_false(vmr_gc_step(NULL, 100));
+  assert_int_equal(vmr_gc_run_finalisers(NULL) + vmr_gc_trim(NULL), 0);
+  assert_int_equal(vmr_gc_read_history(NULL, NULL, 0) + vmr_gc_read_types(NULL, NULL, 0), 0);
+  assert_int_equal(vmr_gc_read_figures(NULL).cycles, 0);
+  assert_true(vmr_gc_is_valid(NULL));
+}
+
+static void snapshots(void **state) {
+  (void)state;
+  vmr_snapshot_object object;
+  vmr_growth growth;
+  uint32_t count = 1;
+  char text[100];
+  assert_int_equal(vmr_snapshot_take(NULL, NULL), VMR_INVALID_ARGUMENT);
+  vmr_snapshot_destroy(NULL);
+  assert_int_equal(vmr_snapshot_count(NULL) + vmr_snapshot_find(NULL, text), 0);
+  assert_int_equal(vmr_snapshot_read(NULL, 1, &object), VMR_INVALID_ARGUMENT);
+  assert_null(vmr_snapshot_references(NULL, 1, &count));
+  assert_int_equal(count, 0);
+  assert_null(vmr_snapshot_references(NULL, 1, NULL));
+  assert_true(vmr_snapshot_dot(NULL, text, sizeof text) > 0);
+  assert_true(vmr_snapshot_json(NULL, text, sizeof text) > 0);
+  assert_int_equal(vmr_snapshot_compare(NULL, NULL, &growth, 1), 0);
+}
+
+static void stores(void **state) {
+  (void)state;
+  vmr_value item = vmr_value_integer(1), made;
+  vmr_cycles_figures figures;
+  assert_int_equal(vmr_store_create(NULL, NULL, NULL), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_store_destroy(NULL), VMR_OK);
+  assert_null(vmr_store_symbols(NULL));
+  assert_int_equal(vmr_store_status(NULL), VMR_OK);
+  vmr_store_clear_status(NULL);
+  assert_int_equal(vmr_store_read_figures(NULL).made, 0);
+  assert_int_equal(vmr_store_trim(NULL) + vmr_store_foreign_bytes(NULL), 0);
+  assert_int_equal(vmr_store_collect_unused(NULL) + vmr_store_compress(NULL), 0);
+  assert_true(vmr_store_is_valid(NULL));
+  assert_int_equal(vmr_string_make(NULL, vmr_view_of("longer than a value has room for")).kind, VMR_VALUE_NONE);
+  made = vmr_string_make(NULL, vmr_view_of("short"));
+  assert_int_equal(vmr_string_view(NULL, &made).length, 5);
+  assert_int_equal(vmr_string_view(NULL, NULL).length, 0);
+  assert_int_equal(vmr_symbol_make(NULL, vmr_view_of("a")).kind, VMR_VALUE_NONE);
+  assert_int_equal(vmr_list_make(NULL, &item, 1).kind, VMR_VALUE_NONE);
+  assert_int_equal(vmr_list_set(NULL, item, 0, item), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_list_append(NULL, item, item), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_list_remove(NULL, item, 0), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_object_make(NULL).kind, VMR_VALUE_NONE);
+  assert_int_equal(vmr_object_set(NULL, item, 1, item), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_object_remove(NULL, item, 1), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_foreign_make(NULL, NULL, NULL).kind, VMR_VALUE_NONE);
+  assert_int_equal(vmr_expression_make(NULL, vmr_value_symbol(1), &item, 1).kind, VMR_VALUE_NONE);
+  assert_int_equal(vmr_tuple_make(NULL, (vmr_value[]){item, vmr_value_real(1)}, 2).kind, VMR_VALUE_NONE);
+  assert_int_equal(vmr_cycles_collect(NULL, 100, &figures), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_cycles_find(NULL, NULL, NULL), VMR_INVALID_ARGUMENT);
+  vmr_value_release(NULL, item);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(contexts), cmocka_unit_test(arenas), cmocka_unit_test(pools_and_plans),
-      cmocka_unit_test(heaps),    cmocka_unit_test(texts),  cmocka_unit_test(figures),
+      cmocka_unit_test(contexts), cmocka_unit_test(arenas),          cmocka_unit_test(pools_and_plans),
+      cmocka_unit_test(heaps),    cmocka_unit_test(texts),           cmocka_unit_test(figures),
+      cmocka_unit_test(tables),   cmocka_unit_test(collected_heaps), cmocka_unit_test(snapshots),
+      cmocka_unit_test(stores),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
