@@ -181,6 +181,12 @@ typedef struct vmo_fused_fact { /* ops that became one */
   vmo_location location;  /* of the last of them */
 } vmo_fused_fact;
 
+typedef struct vmo_alternated_fact { /* a loop that does two trips in one */
+  vmo_value_id result;               /* its first */
+  uint32_t body, otherwise; /* regions: its body; the branch in it that is taken when there is no second trip */
+  vmo_location location;
+} vmo_alternated_fact;
+
 typedef struct vmo_contribution {
   uint32_t storage; /* index of a storage fact */
   vmo_amount amount;
@@ -218,7 +224,8 @@ typedef struct vmo_plan_facts {
   VMO_VEC(vmo_slot_fact) slots;
   VMO_VEC(uint32_t) slot_storages;
   VMO_VEC(vmo_copy_fact) copies;
-  VMO_VEC(vmo_fused_fact) fused; /* under -O2: what was made one before anything else was counted */
+  VMO_VEC(vmo_fused_fact) fused;           /* under -O2: what was made one before anything else was counted */
+  VMO_VEC(vmo_alternated_fact) alternated; /* under -O2, likewise */
   VMO_VEC(vmo_contribution) contributions;
   VMO_VEC(vmo_value_id) dead;       /* values of the written program that nothing reads */
   vmo_peak_fact peak, peak_inplace; /* as written; as planned */

@@ -25,18 +25,19 @@ typedef struct pass_row {
 } pass_row;
 
 /* clang-format off */
-/*           name      run                     needs                      keeps level optional */
-#define PIPELINE(X)                                                                            \
-  X(         dce,      vmo_remove_dead_values, 0,                         0,    2,    true)    \
-  X(         fuse,     vmo_fuse_ops,           FLOW | CFG | LIVENESS,     0,    2,    true)    \
-  X(         measure,  vmo_measure_written,    FLOW | CFG | LIVENESS,     ALL,  0,    false)   \
-  X(         shift,    vmo_shift_values,       FLOW | CFG | LIVENESS,     0,    0,    true)    \
-  X(         coalesce, vmo_coalesce_moves,     FLOW | CFG | LIVENESS,     0,    0,    false)   \
-  X(         buffers,  vmo_form_buffers,       FLOW | CFG | LIVENESS,     ALL,  0,    false)   \
-  X(         inplace,  vmo_choose_inplace,     ALL,                       ALL,  0,    true)    \
-  X(         slots,    vmo_assign_slots,       FLOW | LIVENESS | BUFFERS, ALL,  0,    false)   \
-  X(         annotate, vmo_annotate_plan,      FLOW | BUFFERS,            ALL,  0,    false)   \
-  X(         record,   vmo_record_facts,       FLOW | LIVENESS | BUFFERS, ALL,  0,    false)
+/*           name       run                     needs                      keeps level optional */
+#define PIPELINE(X)                                                                             \
+  X(         dce,       vmo_remove_dead_values, 0,                         0,    2,    true)    \
+  X(         fuse,      vmo_fuse_ops,           FLOW | CFG | LIVENESS,     0,    2,    true)    \
+  X(         alternate, vmo_alternate_loops,    FLOW | CFG | LIVENESS,     0,    2,    true)    \
+  X(         measure,   vmo_measure_written,    FLOW | CFG | LIVENESS,     ALL,  0,    false)   \
+  X(         shift,     vmo_shift_values,       FLOW | CFG | LIVENESS,     0,    0,    true)    \
+  X(         coalesce,  vmo_coalesce_moves,     FLOW | CFG | LIVENESS,     0,    0,    false)   \
+  X(         buffers,   vmo_form_buffers,       FLOW | CFG | LIVENESS,     ALL,  0,    false)   \
+  X(         inplace,   vmo_choose_inplace,     ALL,                       ALL,  0,    true)    \
+  X(         slots,     vmo_assign_slots,       FLOW | LIVENESS | BUFFERS, ALL,  0,    false)   \
+  X(         annotate,  vmo_annotate_plan,      FLOW | BUFFERS,            ALL,  0,    false)   \
+  X(         record,    vmo_record_facts,       FLOW | LIVENESS | BUFFERS, ALL,  0,    false)
 /* clang-format on */
 
 static const pass_row passes[] = {
@@ -200,6 +201,7 @@ static vmo_status run_pass(vmo_planning *p, const pass_row *row) {
 static vmo_status plan_function(vmo_planning *p) {
   for (size_t i = 0; i < PASS_COUNT; i++) {
     if (!is_wanted(p->options, i) || (p->unfused && passes[i].run == vmo_fuse_ops)) continue;
+    if (p->alternate && (passes[i].run == vmo_remove_dead_values || passes[i].run == vmo_fuse_ops)) continue;
     if (p->options->progress) p->options->progress(p->options->progress_user, passes[i].name, i, PASS_COUNT);
     vmo_status status = run_pass(p, &passes[i]);
     if (status != VMO_OK) return status;
@@ -314,14 +316,17 @@ static vmo_status report_large_size(const module_run *run, const vmo_function *f
 
 /* One way to plan a function, and what came of it. */
 typedef struct attempt {
+  bool unfused,
+      alternate; /* in: see vmo_planning; with `alternate` the function is `unplanned` of an attempt without */
+  const vmo_plan_facts *earlier; /* in: of that attempt; NULL: none */
   vmo_function *function;
   vmo_plan_facts *facts;
   vmo_callee callee;
   vmo_text dump;
-  bool fused; /* ops were made one */
+  vmo_function *unplanned; /* as it was before loops are made to alternate; NULL: no loop may gain */
 } attempt;
 
-static vmo_status try_plan(module_run *run, vmo_function_id id, vmo_function *function, bool unfused, attempt *made) {
+static vmo_status try_plan(module_run *run, vmo_function_id id, vmo_function *function, attempt *made) {
   vmo_plan_options options = *run->options;
   vmo_planning planning = {.module = run->module,
                            .context = run->module->context,
@@ -330,12 +335,14 @@ static vmo_status try_plan(module_run *run, vmo_function_id id, vmo_function *fu
                            .binding = run->binding,
                            .options = &options,
                            .id = id,
-                           .unfused = unfused,
+                           .unfused = made->unfused,
+                           .alternate = made->alternate,
                            .recursive = run->calls->recursive[id],
                            .called = run->called[id],
                            .callees = run->callees,
                            .summaries = run->summaries,
                            .function = function};
+  if (made->earlier) memcpy(&planning.fused, &made->earlier->fused, sizeof planning.fused);
   vmo_text_init(&made->dump);
   if (options.dump_out) options.dump_out = &made->dump;
   function->plan = NULL;
@@ -346,26 +353,55 @@ static vmo_status try_plan(module_run *run, vmo_function_id id, vmo_function *fu
   if (status != VMO_OK) status = report_large_size(run, planning.function, status);
   made->function = planning.function;
   made->facts = planning.facts;
-  made->fused = planning.fused.count > 0;
+  made->unplanned = planning.may_alternate ? planning.unplanned : NULL;
   vmr_arena_reset(run->scratch.arena);
   vmr_arena_reset(run->kept.arena);
   return status;
+}
+
+/* The one is dropped and the other one stays. */
+static void choose(module_run *run, vmo_function_id id, attempt *chosen, attempt *other, bool better) {
+  bool is_earlier = other->alternate && other->dump.data == NULL; /* it did not run the pass that is to be dumped */
+  vmo_text dump = better && !is_earlier ? other->dump : chosen->dump;
+  vmo_text_free(better && !is_earlier ? &chosen->dump : &other->dump);
+  if (better) *chosen = *other;
+  chosen->dump = dump;
+  run->module->functions.data[id] = chosen->function;
 }
 
 /* Fusion keeps loads low, but what the planner makes of them is its own: where numbers can tell, the function is planned
  * without fusion too, and the smaller arena is taken. */
 static vmo_status try_unfused(module_run *run, vmo_function_id id, vmo_function *function, uint32_t declarations,
                               attempt *chosen) {
-  attempt unfused = {0};
-  if (!chosen->fused || !chosen->facts || !chosen->facts->known) return VMO_OK;
-  vmo_status status = try_plan(run, id, function, true, &unfused);
+  attempt unfused = {.unfused = true};
+  if (!chosen->facts || chosen->facts->fused.count == 0 || !chosen->facts->known) return VMO_OK;
+  vmo_status status = try_plan(run, id, function, &unfused);
   bool smaller = status == VMO_OK && unfused.facts->figures.arena.bytes < chosen->facts->figures.arena.bytes;
-  vmo_text_free(smaller ? &chosen->dump : &unfused.dump);
-  if (smaller) {
-    *chosen = unfused;
-    vmo_drop_declarations(run->module, declarations);
-  }
-  run->module->functions.data[id] = chosen->function;
+  choose(run, id, chosen, &unfused, smaller);
+  if (smaller) vmo_drop_declarations(run->module, declarations);
+  return status;
+}
+
+/* Whether the arena grows by no more than the scalars that say whether there is a next trip: where numbers can tell by a
+ * 64th at most, else provably by 256 bytes for each loop. */
+static bool is_hardly_larger(const vmo_plan_facts *facts, const vmo_plan_facts *than) {
+  const vmo_amount *arena = &facts->figures.arena, *least = &than->figures.arena;
+  if (facts->known) return arena->bytes <= least->bytes + least->bytes / 64;
+  vmo_sizes *sizes = facts->module->sizes;
+  vmo_size_id room = vmo_size_constant(sizes, (int64_t)256 * facts->alternated.count);
+  vmo_size_id most = room == VMO_NONE ? VMO_NONE : vmo_size_add(sizes, least->size, room);
+  return most != VMO_NONE && vmo_size_at_least(sizes, most, arena->size);
+}
+
+/* Loops that copy back what they carry do two trips in one where that copies less. */
+static vmo_status try_alternate(module_run *run, vmo_function_id id, attempt *chosen) {
+  uint64_t copied = chosen->facts && chosen->unplanned ? vmo_weigh_loop_copies(chosen->facts) : 0;
+  if (copied == 0) return VMO_OK;
+  attempt alternate = {.unfused = chosen->unfused, .alternate = true, .earlier = chosen->facts};
+  vmo_status status = try_plan(run, id, chosen->unplanned, &alternate);
+  bool better = status == VMO_OK && vmo_weigh_loop_copies(alternate.facts) < copied &&
+                is_hardly_larger(alternate.facts, chosen->facts);
+  choose(run, id, chosen, &alternate, better);
   return status;
 }
 
@@ -374,8 +410,9 @@ static vmo_status run_function(module_run *run, vmo_function_id id) {
   uint32_t declarations = run->module->declarations.count;
   attempt chosen = {0};
   if (run->options->passes && strcmp(run->options->passes, "none") == 0) return VMO_OK; /* a plan that is there stays */
-  vmo_status status = try_plan(run, id, function, false, &chosen);
+  vmo_status status = try_plan(run, id, function, &chosen);
   if (status == VMO_OK) status = try_unfused(run, id, function, declarations, &chosen);
+  if (status == VMO_OK) status = try_alternate(run, id, &chosen);
   run->waiting[id] = chosen.callee;
   run->facts->functions.data[id] = chosen.facts;
   if (run->options->dump_out && chosen.dump.data) vmo_text_add(run->options->dump_out, chosen.dump.data);

@@ -62,6 +62,9 @@ typedef struct vmo_planning {
   const vmo_plan_options *options;
   vmo_function_id id;
   bool unfused;              /* ops are not fused, to see whether that is better */
+  bool alternate;            /* loops that may gain do two trips in one, to see whether they do */
+  bool may_alternate;        /* there are such loops */
+  vmo_function *unplanned;   /* the function as it was before that */
   bool recursive;            /* in a cycle of calls */
   bool called;               /* some function of the module calls it */
   const vmo_callee *callees; /* by function id; those in the same cycle are not planned yet */
@@ -87,7 +90,8 @@ typedef struct vmo_planning {
   VMO_VEC(vmo_copy_fact) copies; /* in the order inserted; op is filled in at the end */
   VMO_VEC(vmo_inplace_fact) inplace;
   VMO_VEC(vmo_inplace_fact) refused;
-  VMO_VEC(vmo_fused_fact) fused; /* in program order */
+  VMO_VEC(vmo_fused_fact) fused;           /* in program order */
+  VMO_VEC(vmo_alternated_fact) alternated; /* in program order */
   VMO_VEC(vmo_call_site) calls;
   uint32_t callee_offset_count;
   bool known;             /* all sizes are numbers, callees' too */
@@ -100,6 +104,7 @@ typedef struct vmo_planning {
 /* The passes, each in a file of its own. */
 vmo_status vmo_remove_dead_values(vmo_planning *planning); /* dce.c */
 vmo_status vmo_fuse_ops(vmo_planning *planning);           /* fuse.c */
+vmo_status vmo_alternate_loops(vmo_planning *planning);    /* alternate.c */
 vmo_status vmo_measure_written(vmo_planning *planning);    /* measure.c */
 vmo_status vmo_shift_values(vmo_planning *planning);       /* shift.c */
 vmo_status vmo_coalesce_moves(vmo_planning *planning);     /* coalesce.c */
@@ -112,6 +117,14 @@ vmo_status vmo_record_facts(vmo_planning *planning);       /* record.c */
 /* Shared by passes. */
 vmo_storage_id vmo_find_place(const vmo_planning *planning, vmo_place place);
 vmo_place vmo_place_of(const vmo_flow *flow, vmo_storage_id storage);
+/* The op of the first read of a storage at `point` or later; -1: none. */
+vmo_point vmo_find_read(const vmo_planning *planning, vmo_storage_id storage, vmo_point point); /* shift.c */
+/* Whether the op can make its result `made` over the carried `storage`, whichever of its operands that is. */
+bool vmo_makes_over(const vmo_planning *planning, vmo_point op, vmo_value_id made,
+                    vmo_storage_id storage); /* shift.c */
+/* Bytes that the plan copies in loops in two trips of the innermost loop around each copy; copies where sizes are not
+ * known. */
+uint64_t vmo_weigh_loop_copies(const vmo_plan_facts *facts); /* alternate.c */
 
 /* Before the facts of `written` go: takes what the report needs of them into `kept`. */
 bool vmo_keep_measures(vmo_planning *planning); /* measure.c */

@@ -574,6 +574,7 @@ vmo_status vmo_record_facts(vmo_planning *planning) {
   facts->critical_path = levels.critical_path;
   facts->parallel_width = levels.width;
   memcpy(&facts->fused, &planning->fused, sizeof facts->fused);
+  memcpy(&facts->alternated, &planning->alternated, sizeof facts->alternated);
   memcpy(&facts->inplace, &planning->inplace, sizeof facts->inplace);
   memcpy(&facts->refused, &planning->refused, sizeof facts->refused);
   bool moved = vmo_vec_move(r.arena, &facts->inplace) && vmo_vec_move(r.arena, &facts->refused) &&

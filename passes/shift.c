@@ -27,12 +27,11 @@ typedef struct shifter {
 
 static const vmo_move *move_at(const shifter *s, uint32_t move) { return &s->flow->moves.data[move]; }
 
-/* The op of the first read of a storage at `point` or later; -1: none. */
-static vmo_point find_read(const shifter *s, vmo_storage_id storage, vmo_point point) {
-  const vmo_storage_accesses *index = s->p->accesses;
-  uint32_t low = vmo_find_access(s->flow, index, storage, point), end = index->first[storage + 1];
+vmo_point vmo_find_read(const vmo_planning *planning, vmo_storage_id storage, vmo_point point) {
+  const vmo_storage_accesses *index = planning->accesses;
+  uint32_t low = vmo_find_access(planning->flow, index, storage, point), end = index->first[storage + 1];
   for (; low < end; low++) {
-    const vmo_access *access = &s->flow->accesses.data[index->accesses[low]];
+    const vmo_access *access = &planning->flow->accesses.data[index->accesses[low]];
     if (access->kind == VMO_ACCESS_READ) return access->op;
   }
   return -1;
@@ -40,16 +39,15 @@ static vmo_point find_read(const shifter *s, vmo_storage_id storage, vmo_point p
 
 /* ---- which moves ---- */
 
-/* Whether the op makes result `made` over the carried `storage`, whichever of its operands that is. */
-static bool makes_over(const shifter *s, vmo_point index, vmo_value_id made, vmo_storage_id storage) {
-  const vmo_function *function = s->p->function;
+bool vmo_makes_over(const vmo_planning *planning, vmo_point index, vmo_value_id made, vmo_storage_id storage) {
+  const vmo_function *function = planning->function;
   const vmo_op *op = &function->ops.data[index];
-  vmo_buffers rules = {.flow = s->flow, .summaries = s->p->summaries};
+  vmo_buffers rules = {.flow = planning->flow, .summaries = planning->summaries};
   bool reads = false;
   for (uint32_t k = 0; k < op->operand_count; k++) {
     vmo_value_id value = vmo_op_value(function, op, k);
-    if (value == VMO_NONE || s->flow->references[value].storage != storage) continue;
-    if (s->flow->references[value].view) return false;
+    if (value == VMO_NONE || planning->flow->references[value].storage != storage) continue;
+    if (planning->flow->references[value].view) return false;
     if (vmo_check_operand(&rules, index, made - op->result_first, k) != VMO_REFUSED_NOT) return false;
     reads = true;
   }
@@ -66,7 +64,7 @@ static vmo_point find_maker(const shifter *s, const vmo_move *move) {
   if (maker < 0 || s->flow->storages.data[move->source].owner != VMO_OWNER_RESULT) return -1;
   const vmo_op *op = &function->ops.data[maker];
   if (op->region_count > 0 || op->region != function->ops.data[move->op].region) return -1;
-  return makes_over(s, maker, value, move->target) ? maker : -1;
+  return vmo_makes_over(s->p, maker, value, move->target) ? maker : -1;
 }
 
 /* Whether the move of the carried `storage` is one that may go before `maker`: alone, whole, and read afterwards. */
@@ -82,14 +80,14 @@ static bool may_go_early(const shifter *s, vmo_storage_id storage) {
 static bool find_chain(shifter *s, vmo_storage_id storage, vmo_point maker, vmo_point yield) {
   vmo_storage_id first = storage;
   s->chain.count = 0;
-  if (find_read(s, storage, maker + 1) != yield) return false;
+  if (vmo_find_read(s->p, storage, maker + 1) != yield) return false;
   for (;;) {
     if (!may_go_early(s, storage)) return false;
     uint32_t move = s->move_from[storage] - 1;
     if (!vmo_vec_push(s->p->scratch->arena, &s->chain, move)) return false;
     storage = move_at(s, move)->target;
     if (storage == first) return false; /* an exchange: each waits for the other */
-    vmo_point read = find_read(s, storage, maker);
+    vmo_point read = vmo_find_read(s->p, storage, maker);
     if (read >= maker && read < yield) return false;
     if (read != yield) return true;
   }

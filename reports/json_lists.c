@@ -285,6 +285,19 @@ static void write_fused(vmo_json_writer *writer, const vmo_plan_facts *facts) {
   vmo_json_close(writer, ']');
 }
 
+static void write_alternating(vmo_json_writer *writer, const vmo_plan_facts *facts) {
+  if (facts->alternated.count == 0) return;
+  vmo_json_open(writer, "alternating", '[');
+  for (uint32_t i = 0; i < facts->alternated.count; i++) {
+    const vmo_alternated_fact *fact = &facts->alternated.data[i];
+    vmo_json_open_row(writer, NULL, '{');
+    put_value(writer, "result", facts, facts->planned, fact->result);
+    vmo_put_integer(writer, "line", fact->location.line);
+    vmo_json_close(writer, '}');
+  }
+  vmo_json_close(writer, ']');
+}
+
 static void write_dead(vmo_json_writer *writer, const vmo_plan_facts *facts) {
   vmo_json_open(writer, "dead", '[');
   for (uint32_t i = 0; i < facts->dead.count; i++) {
@@ -302,6 +315,7 @@ void vmo_write_lists(vmo_json_writer *writer, const vmo_plan_facts *facts, bool 
   write_peak(writer, facts, "peak_inplace", &facts->peak_inplace, summary);
   if (summary) return;
   write_fused(writer, facts);
+  write_alternating(writer, facts);
   write_storages(writer, facts);
   write_inplace(writer, facts);
   write_refused(writer, facts);

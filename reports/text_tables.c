@@ -206,6 +206,12 @@ static void fill_fused(const void *user, uint32_t row, vmo_text *cells) {
   vmo_text_add_integer(&cells[5], fact->location.line);
 }
 
+static void fill_alternating(const void *user, uint32_t row, vmo_text *cells) {
+  const vmo_plan_facts *facts = ((const source *)user)->facts;
+  vmo_add_value_label(facts, facts->planned, facts->alternated.data[row].result, &cells[0]);
+  vmo_text_add_integer(&cells[1], facts->alternated.data[row].location.line);
+}
+
 /* ---- dead values, peaks, spaces ---- */
 
 static void fill_dead(const void *user, uint32_t row, vmo_text *cells) {
@@ -356,9 +362,13 @@ void vmo_write_tables(const vmo_plan_facts *facts, const vmo_text_style *style, 
           {{"result", false}, {"op", false}, {"of ops", true}, {"storages", true}, {"bytes", true}, {"line", true}},
       .column_count = 6,
       .fill = fill_fused};
+  static const vmo_table alternating = {
+      .columns = {{"result", false}, {"line", true}}, .column_count = 2, .fill = fill_alternating};
   source from = {.facts = facts, .full = full};
   write_list(&from, "Fused: ops that became one, and the storages between them that are no more", &fused,
              facts->fused.count, style, out);
+  write_list(&from, "Alternating: loops that do two trips in one, so that what they carry is not copied back",
+             &alternating, facts->alternated.count, style, out);
   write_peak_table(facts, &facts->peak_inplace, "as planned", style, full, out);
   if (facts->peak.point != facts->peak_inplace.point || facts->peak.amount.bytes != facts->peak_inplace.amount.bytes) {
     write_peak_table(facts, &facts->peak, "as written", style, full, out);

@@ -2,7 +2,7 @@
  * code with analysis/, passes/ and planner/; of them it calls the pipeline, and reads the plan that comes out.
  *
  *   generator or file ──> the program, planned as asked, and with results of calls apart ──> oracle_plan.c
- *     is it the same program but for copies?                                                oracle_structure.c
+ *     is it the same program but for copies?                                                oracle_structure.c, oracle_doubled.c
  *     does each read find its value, on every path that is tried?                           oracle_explore.c
  *         places of values in bytes    oracle_places.c       one op, byte by byte   oracle_ops.c
  *         control, calls and streams   oracle_execute.c      bytes and their content oracle_memory.c

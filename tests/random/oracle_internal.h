@@ -47,10 +47,15 @@ static inline int64_t vmo_bytes_of(const vmo_planned *planned, const vmo_functio
   return planned->type_bytes[function->values.data[value].type];
 }
 
-/* ---- structure (oracle_structure.c) ---- */
+/* ---- structure (oracle_structure.c, oracle_doubled.c) ---- */
+
+/* The written function with every loop that does two trips in one seen as the loop that it was; NULL: it is not that one, or
+ * memory is out. */
+const vmo_function *vmo_fold_loops(const vmo_planned *planned, const vmo_module *original, uint32_t function,
+                                   vmo_verdict *verdict);
 
 /* The planned function is the written one but for inserted copies, and the written one is `original` but for ops whose
- * results nothing reads. */
+ * results nothing reads, and loops that do two trips in one. */
 bool vmo_compare_structure(const vmo_planned *planned, uint32_t function, const vmo_module *original,
                            vmo_verdict *verdict);
 
