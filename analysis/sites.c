@@ -18,6 +18,7 @@ static const words escapes[VMO_ESCAPE_COUNT] = {
 static const char *const verdicts[VMO_VERDICT_COUNT] = {[VMO_VERDICT_STACK] = "stack",
                                                         [VMO_VERDICT_STACK_BOUNDED] = "stack-bounded",
                                                         [VMO_VERDICT_INLINE] = "inline",
+                                                        [VMO_VERDICT_FREED_EARLY] = "freed-early",
                                                         [VMO_VERDICT_KEPT] = "kept"};
 
 static const words refusals[VMO_SITE_REFUSAL_COUNT] = {
@@ -38,6 +39,18 @@ static const words refusals[VMO_SITE_REFUSAL_COUNT] = {
     [VMO_SITE_FRAME_FULL] = {"frame-full", "the function's frame is full"},
     [VMO_SITE_SEVERAL_ALIVE] = {"several-alive", "a loop makes many and frees them later"}};
 
+static const words early_frees[VMO_EARLY_COUNT] = {
+    [VMO_EARLY_NO_FREE] = {"no-free", ""},
+    [VMO_EARLY_MOVED] = {"moved", "freed after its last use"},
+    [VMO_EARLY_NOT_LATE] = {"not-late", "its free is not late"},
+    [VMO_EARLY_PATHS] = {"paths", "its free stays: some path from the last use does not free it"},
+    [VMO_EARLY_KNOWN] = {"known", "its free stays: others may know the object"},
+    [VMO_EARLY_SHARED] = {"shared", "its free stays: the pointer may mean other objects"},
+    [VMO_EARLY_FORBIDDEN] = {"forbidden", "its free stays: the function is not edited"},
+    [VMO_EARLY_COMPLEX] = {"complex", "its free stays: there is too much to follow"}};
+
+const char *vmo_early_free_name(vmo_early_free early) { return early_frees[early].name; }
+const char *vmo_early_free_sentence(vmo_early_free early) { return early_frees[early].sentence; }
 const char *vmo_escape_name(vmo_site_escape escape) { return escapes[escape].name; }
 const char *vmo_escape_sentence(vmo_site_escape escape) { return escapes[escape].sentence; }
 const char *vmo_verdict_name(vmo_site_verdict verdict) { return verdicts[verdict]; }

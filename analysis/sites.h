@@ -25,6 +25,7 @@ typedef enum vmo_site_verdict {
   VMO_VERDICT_STACK,         /* on the stack, always */
   VMO_VERDICT_STACK_BOUNDED, /* on the stack when it is small enough, and free, when it runs */
   VMO_VERDICT_INLINE,        /* local to its callers: moved there with the function */
+  VMO_VERDICT_FREED_EARLY,   /* on the heap, freed after its last use */
   VMO_VERDICT_KEPT,
   VMO_VERDICT_COUNT
 } vmo_site_verdict;
@@ -49,6 +50,19 @@ typedef enum vmo_site_refusal {
   VMO_SITE_REFUSAL_COUNT
 } vmo_site_refusal;
 
+/* Of what stays on the heap: whether its frees move up to just after the last use, and why not. */
+typedef enum vmo_early_free {
+  VMO_EARLY_NO_FREE,   /* this function does not free it itself */
+  VMO_EARLY_MOVED,     /* they do */
+  VMO_EARLY_NOT_LATE,  /* nothing in between takes memory */
+  VMO_EARLY_PATHS,     /* what follows the last use does not free on every path */
+  VMO_EARLY_KNOWN,     /* others know the object, or memory that may be it */
+  VMO_EARLY_SHARED,    /* the pointer that is freed may mean other objects, or is no object's beginning */
+  VMO_EARLY_FORBIDDEN, /* the function is of a kind that is not edited */
+  VMO_EARLY_COMPLEX,   /* too much to be looked at */
+  VMO_EARLY_COUNT
+} vmo_early_free;
+
 typedef struct vmo_site_place {
   const char *file; /* NULL: not known */
   uint32_t line, column;
@@ -66,6 +80,7 @@ typedef struct vmo_site_fact {
   uint32_t null_checks;                  /* comparisons of it with NULL */
   vmo_site_verdict verdict;
   vmo_site_refusal refusal;
+  vmo_early_free early_free;
   const char *refused_by;          /* a function's name; NULL: none */
   vmo_bytes slot_bytes;            /* on the stack; 0: none */
   uint32_t callers, local_callers; /* of a function that hands it out: calls, and those after which it is local */
@@ -81,15 +96,16 @@ typedef struct vmo_site_function {
   vmo_site_place place;
   bool recursive;
   uint32_t site_first, site_count;
-  vmo_bytes frame_bytes; /* what the rewriting adds to its frame */
+  vmo_bytes frame_bytes;             /* what the rewriting adds to its frame */
+  vmo_bytes heap_before, heap_after; /* known bytes on the heap at once while it runs; -1: too much to be told */
 } vmo_site_function;
 
 typedef struct vmo_site_facts {
   VMO_VEC(vmo_site_function) functions; /* those that are defined */
   VMO_VEC(vmo_site_fact) sites;
   VMO_VEC(vmo_site_release) releases;
-  uint32_t moved, bounded, kept; /* by verdict */
-  uint32_t inlined;              /* calls that were replaced by the function's body */
+  uint32_t moved, bounded, freed_early, kept; /* by verdict */
+  uint32_t inlined;                           /* calls that were replaced by the function's body */
   bool rewritten;
 } vmo_site_facts;
 
@@ -97,6 +113,8 @@ typedef struct vmo_site_facts {
 const char *vmo_escape_name(vmo_site_escape escape);
 const char *vmo_verdict_name(vmo_site_verdict verdict);
 const char *vmo_site_refusal_name(vmo_site_refusal refusal);
+const char *vmo_early_free_name(vmo_early_free early);
+const char *vmo_early_free_sentence(vmo_early_free early);
 const char *vmo_escape_sentence(vmo_site_escape escape);
 const char *vmo_site_refusal_sentence(vmo_site_refusal refusal);
 

@@ -10,7 +10,7 @@
 #include <llvm-c/BitWriter.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
-#include "llvm/plan.h"
+#include "llvm/early_free.h"
 
 #define MAX_ROUNDS 5
 
@@ -41,6 +41,7 @@ typedef struct round {
   vmo_ll_planning planning;
   vmo_ll_groups groups;
   vmo_ll_summary *summaries;
+  vmo_ll_heap_use heap_use;
   vmo_site_facts *facts;
   round_step step;
   uint32_t inlined;
@@ -53,7 +54,10 @@ static vmo_status plan_function(round_state *round, uint32_t function) {
   vmr_arena_reset(round->planning.arena);
   vmo_status status = vmo_plan_sites(&round->planning, function, &plan);
   if (status != VMO_OK) return status;
-  if (round->step == STEP_MOVE) status = vmo_move_to_stack(program, ref, &plan);
+  if (round->step == STEP_MOVE) {
+    vmo_move_frees(program, function, &plan);
+    status = vmo_move_to_stack(program, ref, &plan);
+  }
   for (uint32_t i = 0; i < plan.inlines.count && round->step == STEP_INLINE; i++)
     mark_inline(program, plan.inlines.data[i]);
   round->inlined += plan.inlines.count;
@@ -80,6 +84,7 @@ static vmo_status order_facts(round_state *round, const uint32_t *fact_of_functi
     }
     facts->moved += site->verdict == VMO_VERDICT_STACK;
     facts->bounded += site->verdict == VMO_VERDICT_STACK_BOUNDED;
+    facts->freed_early += site->verdict == VMO_VERDICT_FREED_EARLY;
     facts->kept += site->verdict == VMO_VERDICT_KEPT;
   }
   return VMO_OK;
@@ -105,6 +110,8 @@ static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_l
   size_t instructions = (size_t)program->instructions.count + 1;
   uint32_t *fact_of = vmr_arena_alloc_array(program->arena, instructions, sizeof *fact_of);
   bool *inlined = vmr_arena_alloc_array(program->arena, instructions, sizeof *inlined);
+  size_t functions = (size_t)program->functions.count + 1;
+  vmo_ll_heap_peak *peaks = vmr_arena_alloc_array(program->arena, functions, sizeof *peaks);
   round->facts = vmo_alloc_array(program->context, 1, sizeof *round->facts);
   round->planning = (vmo_ll_planning){.program = program,
                                       .options = options,
@@ -113,8 +120,11 @@ static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_l
                                       .arena = vmr_arena_create(0),
                                       .facts = round->facts,
                                       .fact_of = fact_of,
-                                      .inlined = inlined};
-  if (fact_of == NULL || inlined == NULL || round->facts == NULL || round->planning.arena == NULL) return false;
+                                      .inlined = inlined,
+                                      .heap_use = &round->heap_use,
+                                      .peaks = peaks};
+  if (peaks == NULL || fact_of == NULL || inlined == NULL || round->facts == NULL || round->planning.arena == NULL)
+    return false;
   for (size_t i = 0; i < instructions; i++) fact_of[i] = VMO_NONE;
   return true;
 }
@@ -123,6 +133,7 @@ static vmo_status run_round(vmo_ll_program *program, const vmo_ll_options *optio
                             round_state *round) {
   *round = (round_state){.step = step};
   vmo_status status = vmo_find_groups(program, options->whole_program, &round->groups);
+  if (status == VMO_OK) status = vmo_find_heap_use(program, &round->groups, &round->heap_use);
   if (status == VMO_OK) status = vmo_summarise_all(program, &round->groups, &round->summaries);
   if (status != VMO_OK) return status;
   status = begin_round(round, program, options) ? plan_all(round) : VMO_OUT_OF_MEMORY;

@@ -2,12 +2,14 @@
  *
  *   slots      allocations that take a slot in the frame
  *   releases   calls that may free an object in a slot
- *   inlines    calls whose callee is to stand here first: it makes or frees an object that is local here */
+ *   inlines    calls whose callee is to stand here first: it makes or frees an object that is local here
+ *   early      frees of a value that move up: where they are, and before which instructions they go */
 #ifndef VMO_LLVM_PLAN_H
 #define VMO_LLVM_PLAN_H
 
 #include "analysis/analysis.h"
 #include "llvm/points_to.h"
+#include "llvm/touches.h"
 
 typedef struct vmo_ll_slot {
   LLVMValueRef allocation;
@@ -28,13 +30,39 @@ typedef struct vmo_ll_slot_release {
   bool only;                       /* no other object can be meant */
 } vmo_ll_slot_release;
 
+typedef struct vmo_ll_free_edge {
+  uint32_t from; /* block of the function */
+  uint32_t left; /* vmo_ll_left_to_free */
+} vmo_ll_free_edge;
+
+typedef struct vmo_ll_free_place {
+  uint32_t before;                 /* instruction */
+  uint32_t edge_first, edge_count; /* what each edge into its block leaves to free; none: the value */
+} vmo_ll_free_place;
+
+typedef struct vmo_ll_early_free {
+  uint32_t instruction;              /* that makes what is freed */
+  uint32_t value;                    /* what is freed, by local value id */
+  uint32_t free_first, free_count;   /* into early_frees */
+  uint32_t place_first, place_count; /* into early_places */
+} vmo_ll_early_free;
+
 typedef struct vmo_ll_plan {
   VMO_VEC(vmo_ll_slot) slots;
   VMO_VEC(vmo_ll_slot_release) releases;
   VMO_VEC(uint32_t) slots_of_releases;
   VMO_VEC(LLVMValueRef) inlines;
+  VMO_VEC(vmo_ll_early_free) early;
+  VMO_VEC(uint32_t) early_frees; /* instructions */
+  VMO_VEC(vmo_ll_free_place) early_places;
+  VMO_VEC(vmo_ll_free_edge) early_edges;
   vmo_bytes frame_bytes;
 } vmo_ll_plan;
+
+/* Bytes of known size that are on the heap at once while a function runs, its callees included. (heap_peak.c) */
+typedef struct vmo_ll_heap_peak {
+  vmo_bytes before, after; /* as written; as rewritten. -1: too much to be told */
+} vmo_ll_heap_peak;
 
 typedef struct vmo_ll_planning {
   vmo_ll_program *program;
@@ -45,6 +73,8 @@ typedef struct vmo_ll_planning {
   vmo_site_facts *facts;
   uint32_t *fact_of; /* by instruction of the program: the fact of the site; VMO_NONE: none, or not yet */
   bool *inlined;     /* by instruction of the program: its callee's body is to take its place */
+  const vmo_ll_heap_use *heap_use;
+  vmo_ll_heap_peak *peaks; /* by function of the program */
 } vmo_ll_planning;
 
 /* Control flow of one function: loops and dominators, in `arena`. (control.c) */
@@ -52,6 +82,13 @@ vmo_status vmo_find_control(const vmo_ll_program *program, const vmo_ll_function
                             vmo_cfg **control);
 /* Decides for every site of one function, and adds to the facts. (sites.c) */
 vmo_status vmo_plan_sites(vmo_ll_planning *planning, uint32_t function, vmo_ll_plan *plan);
+/* What a branch compares with null, such that its successor of that number follows when it is null; NULL: nothing.
+ * (free_flow.c) */
+LLVMValueRef vmo_ll_null_on_edge(LLVMValueRef terminator, uint32_t successor);
+/* Sets the function's heap peak, after it was planned. `release_first`, `release_list`: indices of releases, by object.
+ * (heap_peak.c) */
+vmo_status vmo_find_heap_peak(vmo_ll_planning *planning, vmo_ll_points_to *points_to, const uint32_t *release_first,
+                              const uint32_t *release_list, const vmo_ll_plan *plan);
 /* Edits the function as planned. (stack.c) */
 vmo_status vmo_move_to_stack(vmo_ll_program *program, LLVMValueRef function, const vmo_ll_plan *plan);
 /* Puts the bodies of callees that were marked so (`alwaysinline`) in the place of their calls. (pipeline.c) */

@@ -115,6 +115,10 @@ static inline uint32_t vmo_ll_instruction_of(const vmo_ll_function *function, ui
 bool vmo_ll_has_attribute(LLVMValueRef function, const char *name);
 /* The function that a value is; VMO_NONE: it is none. */
 uint32_t vmo_ll_find_function(const vmo_ll_program *program, LLVMValueRef value);
+/* The local id of a parameter or instruction. */
+uint32_t vmo_ll_find_value(const vmo_ll_program *program, LLVMValueRef value);
+/* The number of a block in its function. */
+uint32_t vmo_ll_find_block(const vmo_ll_program *program, LLVMBasicBlockRef block);
 
 /* The greatest common divisor, for strides; 1 when it is beyond 32 bits. (points_to.c) */
 uint32_t vmo_ll_gcd(uint64_t a, uint64_t b);

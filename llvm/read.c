@@ -177,6 +177,10 @@ uint32_t vmo_ll_find_function(const vmo_ll_program *program, LLVMValueRef value)
   return LLVMIsAFunction(value) ? recall(program, value) : VMO_NONE;
 }
 
+uint32_t vmo_ll_find_value(const vmo_ll_program *program, LLVMValueRef value) { return recall(program, value); }
+
+uint32_t vmo_ll_find_block(const vmo_ll_program *program, LLVMBasicBlockRef block) { return recall(program, block); }
+
 bool vmo_ll_has_attribute(LLVMValueRef function, const char *name) {
   unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
   return kind != 0 &&

@@ -11,7 +11,7 @@
  * `refusals` is a list that is read from top to bottom. Linear in the function. */
 #include <string.h>
 
-#include "llvm/plan.h"
+#include "llvm/early_free.h"
 
 #define MAX_INLINED 120 /* instructions of a callee */
 #define SLOT_ALIGNMENT 16
@@ -376,14 +376,10 @@ static bool count_null_checks(const vmo_ll_planning *planning, const vmo_ll_poin
   return true;
 }
 
-static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *function,
-                             const vmo_ll_points_to *points_to, vmo_ll_plan *plan) {
-  site s = {.planning = planning, .points_to = points_to, .function = function};
-  vmo_cfg *control;
-  vmo_status status = vmo_find_control(planning->program, function, planning->arena, &control);
-  if (status != VMO_OK) return status;
-  s.control = control;
-  if (!index_releases(planning, points_to, &s) || !count_null_checks(planning, points_to, &s)) return VMO_OUT_OF_MEMORY;
+static vmo_status decide_sites(vmo_ll_planning *planning, const vmo_ll_points_to *points_to, site *of,
+                               vmo_ll_plan *plan) {
+  site s = *of;
+  vmo_status status = VMO_OK;
   for (uint32_t o = 1; o < points_to->objects.count && status == VMO_OK; o++) {
     s.id = o;
     s.object = &points_to->objects.data[o];
@@ -400,6 +396,25 @@ static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *f
   return status;
 }
 
+static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *function, vmo_ll_points_to *points_to,
+                             vmo_ll_plan *plan) {
+  site s = {.planning = planning, .points_to = points_to, .function = function};
+  vmo_ll_touches touches;
+  vmo_cfg *control;
+  vmo_status status = vmo_find_control(planning->program, function, planning->arena, &control);
+  if (status != VMO_OK) return status;
+  s.control = control;
+  if (!index_releases(planning, points_to, &s) || !count_null_checks(planning, points_to, &s)) return VMO_OUT_OF_MEMORY;
+  status = decide_sites(planning, points_to, &s, plan);
+  if (status == VMO_OK) status = plan_releases(planning, points_to, plan);
+  if (status == VMO_OK && points_to->releases.count > 0) {
+    status = vmo_find_touches(points_to, &touches);
+    if (status == VMO_OK) status = vmo_plan_early_frees(planning, points_to, control, &touches, plan);
+  }
+  if (status != VMO_OK) return status;
+  return vmo_find_heap_peak(planning, points_to, s.release_first, s.release_list, plan);
+}
+
 vmo_status vmo_plan_sites(vmo_ll_planning *planning, uint32_t id, vmo_ll_plan *plan) {
   const vmo_ll_function *function = &planning->program->functions.data[id];
   vmo_ll_points_to *points_to;
@@ -410,9 +425,10 @@ vmo_status vmo_plan_sites(vmo_ll_planning *planning, uint32_t id, vmo_ll_plan *p
   vmo_status status = vmo_solve_points_to(planning->program, id, planning->summaries, planning->groups->group,
                                           planning->arena, &points_to);
   if (status == VMO_OK) status = decide_all(planning, function, points_to, plan);
-  if (status == VMO_OK) status = plan_releases(planning, points_to, plan);
   fact.site_count = planning->facts->sites.count - fact.site_first;
   fact.frame_bytes = plan->frame_bytes;
+  fact.heap_before = planning->peaks[id].before;
+  fact.heap_after = planning->peaks[id].after;
   if (status != VMO_OK) return status;
   return vmo_vec_push(planning->program->context->arena, &planning->facts->functions, fact) ? VMO_OK
                                                                                             : VMO_OUT_OF_MEMORY;

@@ -15,6 +15,15 @@ static void put_place(vmo_json_writer *writer, const vmo_site_place *place) {
   }
 }
 
+/* Bytes; null: not known. */
+static void put_amount(vmo_json_writer *writer, const char *name, vmo_bytes bytes) {
+  if (bytes >= 0) {
+    vmo_put_integer(writer, name, bytes);
+  } else {
+    vmo_put_null(writer, name);
+  }
+}
+
 static void put_escape(vmo_json_writer *writer, const vmo_site_fact *site) {
   vmo_json_open_row(writer, "escape", '{');
   vmo_put_string(writer, "class", vmo_escape_name(site->escape));
@@ -36,15 +45,11 @@ static void put_releases(vmo_json_writer *writer, const vmo_site_facts *facts, c
 }
 
 static void write_site(vmo_json_writer *writer, const vmo_site_facts *facts, const vmo_site_fact *site) {
-  bool refused = site->verdict == VMO_VERDICT_KEPT;
+  bool refused = site->verdict == VMO_VERDICT_KEPT || site->verdict == VMO_VERDICT_FREED_EARLY;
   vmo_json_open_row(writer, NULL, '{');
   put_place(writer, &site->place);
   vmo_put_string(writer, "allocator", site->allocator);
-  if (site->bytes >= 0) {
-    vmo_put_integer(writer, "bytes", site->bytes);
-  } else {
-    vmo_put_null(writer, "bytes");
-  }
+  put_amount(writer, "bytes", site->bytes);
   vmo_put_integer(writer, "loop_depth", site->loop_depth);
   put_escape(writer, site);
   put_releases(writer, facts, site);
@@ -55,6 +60,7 @@ static void write_site(vmo_json_writer *writer, const vmo_site_facts *facts, con
   vmo_put_integer(writer, "slot_bytes", site->slot_bytes);
   vmo_put_integer(writer, "callers", site->callers);
   vmo_put_integer(writer, "local_callers", site->local_callers);
+  vmo_put_string(writer, "early_free", refused ? vmo_early_free_name(site->early_free) : NULL);
   vmo_json_close(writer, '}');
 }
 
@@ -67,6 +73,8 @@ void vmo_write_site_functions(vmo_json_writer *writer, const vmo_site_facts *fac
     vmo_put_integer(writer, "line", function->place.line);
     vmo_put_boolean(writer, "recursive", function->recursive);
     vmo_put_integer(writer, "frame_bytes", function->frame_bytes);
+    put_amount(writer, "heap_before", function->heap_before);
+    put_amount(writer, "heap_after", function->heap_after);
     vmo_json_open(writer, "sites", '[');
     for (uint32_t s = 0; s < function->site_count; s++)
       write_site(writer, facts, &facts->sites.data[function->site_first + s]);

@@ -15,14 +15,20 @@
 static const char *remark_kind(vmo_site_verdict verdict) {
   switch (verdict) {
   case VMO_VERDICT_STACK:
-  case VMO_VERDICT_STACK_BOUNDED: return "Passed";
+  case VMO_VERDICT_STACK_BOUNDED:
+  case VMO_VERDICT_FREED_EARLY: return "Passed";
   case VMO_VERDICT_INLINE: return "Analysis";
   default: return "Missed";
   }
 }
 
 static const char *remark_name(vmo_site_verdict verdict) {
-  return verdict == VMO_VERDICT_KEPT ? "HeapKept" : verdict == VMO_VERDICT_INLINE ? "HeapLocal" : "HeapToStack";
+  switch (verdict) {
+  case VMO_VERDICT_KEPT: return "HeapKept";
+  case VMO_VERDICT_INLINE: return "HeapLocal";
+  case VMO_VERDICT_FREED_EARLY: return "EarlyFree";
+  default: return "HeapToStack";
+  }
 }
 
 /* A YAML text in single quotes, in which a quote is written twice. */

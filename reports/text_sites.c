@@ -46,9 +46,13 @@ static void add_verdict(const vmo_site_fact *site, vmo_text *out) {
       vmo_text_add(out, "to the stack, when what frees it is inlined");
     }
     break;
+  case VMO_VERDICT_FREED_EARLY:
   case VMO_VERDICT_KEPT:
-    vmo_text_add(out, "kept: ");
+    vmo_text_add(out, site->verdict == VMO_VERDICT_KEPT ? "kept: " : "freed after its last use; kept: ");
     add_reason(site, out);
+    if (site->early_free == VMO_EARLY_PATHS || site->early_free == VMO_EARLY_SHARED ||
+        site->early_free == VMO_EARLY_COMPLEX)
+      vmo_text_addf(out, "; %s", vmo_early_free_sentence(site->early_free));
     break;
   case VMO_VERDICT_COUNT: break;
   }
@@ -94,6 +98,8 @@ static void write_function(const vmo_site_facts *facts, const vmo_site_function 
   }
   if (function->recursive) vmo_text_add(out, ", recursive");
   if (function->frame_bytes > 0) vmo_text_addf(out, ", frame +%lld bytes", (long long)function->frame_bytes);
+  if (function->heap_before != function->heap_after)
+    vmo_text_addf(out, ", heap %lld -> %lld bytes", (long long)function->heap_before, (long long)function->heap_after);
   vmo_text_add_char(out, '\n');
   for (uint32_t s = 0; s < function->site_count; s++) write_site(&facts->sites.data[function->site_first + s], out);
 }
@@ -102,7 +108,8 @@ void vmo_write_sites(const vmo_site_facts *facts, const vmo_text_style *style, b
   uint32_t sites = facts->sites.count;
   vmo_text_addf(out, "  %u allocation site%s: %u to the stack, %u to the stack where they fit, %u kept", sites,
                 sites == 1 ? "" : "s", facts->moved, facts->bounded, facts->kept);
-  uint32_t rest = sites - facts->moved - facts->bounded - facts->kept;
+  uint32_t rest = sites - facts->moved - facts->bounded - facts->kept - facts->freed_early;
+  if (facts->freed_early > 0) vmo_text_addf(out, ", %u freed early", facts->freed_early);
   if (rest > 0) vmo_text_addf(out, ", %u by inlining", rest);
   if (facts->inlined > 0) vmo_text_addf(out, "; %u call%s inlined", facts->inlined, facts->inlined == 1 ? "" : "s");
   vmo_text_add_char(out, '\n');

@@ -292,7 +292,7 @@ def check(tool, clang, seed, work):
     draw = random.Random(seed)
     level = draw.choice(["-O0", "-O1", "-O2", "-O3"])
     aliasing = draw.choice([[], ["-fno-strict-aliasing"]])
-    frame = draw.choice([[], ["--max-stack=64"], ["--max-stack=48", "--max-frame=96"]])
+    frame = draw.choice([[], ["--max-stack=64"], ["--max-stack=16"], ["--max-stack=48", "--max-frame=96"]])
     source.write_text(program(seed))
     sanitize = ["-fsanitize=address,undefined"]
     for step in ([clang, "-w", level, *aliasing, "-emit-llvm", "-c", source, "-o", module],

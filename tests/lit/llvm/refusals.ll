@@ -15,7 +15,7 @@ declare i64 @malloc_usable_size(ptr)
 declare i32 @_setjmp(ptr) returns_twice
 
 ; CHECK-NOT: alloca [
-; TEXT: 0 to the stack, 0 to the stack where they fit, 17 kept
+; TEXT: 0 to the stack, 0 to the stack where they fit, 16 kept, 1 freed early
 
 ; TEXT: returned{{$}}
 ; TEXT: kept: it is returned

@@ -1,0 +1,274 @@
+/* free_flow.c: where a free goes so that it stands just after the last use on every path.
+ *
+ * A path that ends without returning (exit, abort, an endless loop), one on which the value is null, and one before the
+ * value was made need no free; each other path frees once, as before. This is very busy expressions, placed as early as
+ * they go (J. Knoop, O. Rüthing, B. Steffen, "Lazy Code Motion", 1992, their earliest placement).
+ *
+ *   free   the first event of a block is such a free; or it has none, and all its successors are free
+ *   done   the end of a block of which all successors are free: what is freed there was freed in it, or before
+ *   place  after a use that is followed by such a free or a done end; at the start of a free block for which some
+ *          predecessor is not done. When others are, a phi says what is left to free: null from those
+ *
+ * Each block falls from `free` at most once, so time is linear in blocks and edges. */
+#include <string.h>
+
+#include "llvm/early_free.h"
+
+static const vmo_ll_block *block_at(const vmo_ll_free_flow *s, uint32_t b) {
+  return &s->program->blocks.data[s->function->block_first + b];
+}
+
+static const vmo_ll_instruction *instruction_at(const vmo_ll_free_flow *s, uint32_t i) {
+  return &s->program->instructions.data[i];
+}
+
+static uint32_t block_of(const vmo_ll_free_flow *s, uint32_t instruction) {
+  return instruction_at(s, instruction)->block - s->function->block_first;
+}
+
+static uint32_t successor_of(const vmo_ll_free_flow *s, uint32_t b, uint32_t i) {
+  return s->program->successors.data[block_at(s, b)->successor_first + i];
+}
+
+static LLVMValueRef terminator_of(const vmo_ll_free_flow *s, uint32_t b) {
+  return LLVMGetBasicBlockTerminator(block_at(s, b)->ref);
+}
+
+static void index_events(vmo_ll_free_flow *s) {
+  memset(s->blocks, 0, s->function->block_count * sizeof *s->blocks);
+  for (uint32_t i = s->events.count; i-- > 0;) {
+    vmo_ll_free_block *block = &s->blocks[block_of(s, s->events.data[i].instruction)];
+    block->event_first = i;
+    block->event_count++;
+  }
+}
+
+/* ---- the flow of frees ---- */
+
+LLVMValueRef vmo_ll_null_on_edge(LLVMValueRef end, uint32_t successor) {
+  if (!LLVMIsABranchInst(end) || !LLVMIsConditional(end) || LLVMGetSuccessor(end, 0) == LLVMGetSuccessor(end, 1))
+    return NULL;
+  LLVMValueRef condition = LLVMGetCondition(end);
+  if (!LLVMIsAICmpInst(condition)) return NULL;
+  LLVMIntPredicate predicate = LLVMGetICmpPredicate(condition);
+  if (predicate != (successor == 0 ? LLVMIntEQ : LLVMIntNE)) return NULL;
+  LLVMValueRef left = LLVMGetOperand(condition, 0), right = LLVMGetOperand(condition, 1);
+  return LLVMIsNull(right) ? left : LLVMIsNull(left) ? right : NULL;
+}
+
+static LLVMValueRef null_on_edge(const vmo_ll_free_flow *s, uint32_t b, uint32_t i) {
+  return vmo_ll_null_on_edge(terminator_of(s, b), i);
+}
+
+LLVMValueRef vmo_ll_value_or_null(LLVMValueRef phi) {
+  LLVMValueRef only = NULL;
+  if (!LLVMIsAPHINode(phi)) return NULL;
+  for (unsigned i = 0; i < LLVMCountIncoming(phi); i++) {
+    LLVMValueRef value = LLVMGetIncomingValue(phi, i);
+    if (LLVMIsNull(value)) continue;
+    if (only != NULL && value != only) return NULL;
+    only = value;
+  }
+  return only;
+}
+
+/* Whether each edge on which the phi is null is one before the value was made, or on which that is null. */
+static bool is_value_or_null(const vmo_ll_free_flow *s, LLVMValueRef phi) {
+  if (vmo_ll_value_or_null(phi) != s->pointer) return false;
+  uint32_t to = block_of(s, vmo_ll_instruction_of(s->function, vmo_ll_find_value(s->program, phi)));
+  for (unsigned k = 0; k < LLVMCountIncoming(phi); k++) {
+    uint32_t from = vmo_ll_find_block(s->program, LLVMGetIncomingBlock(phi, k));
+    if (!LLVMIsNull(LLVMGetIncomingValue(phi, k)) || !s->blocks[from].made) continue;
+    for (uint32_t i = 0; i < block_at(s, from)->successor_count; i++)
+      if (successor_of(s, from, i) == to && null_on_edge(s, from, i) != s->pointer) return false;
+  }
+  return true;
+}
+
+/* On this edge the value is null: freeing it does nothing, so nothing is asked of it. */
+static bool is_null_edge(const vmo_ll_free_flow *s, uint32_t b, uint32_t i) {
+  LLVMValueRef value = null_on_edge(s, b, i);
+  return value != NULL && (value == s->pointer || is_value_or_null(s, value));
+}
+
+/* Blocks whose ends may be reached when the value was made. What comes from others asks for nothing. */
+static bool find_made(vmo_ll_free_flow *s) {
+  uint32_t first = block_of(s, s->instruction);
+  s->work.count = 0;
+  s->blocks[first].made = true;
+  if (!vmo_vec_push(s->arena, &s->work, first)) return false;
+  while (s->work.count > 0) {
+    uint32_t b = s->work.data[--s->work.count];
+    for (uint32_t i = 0; i < block_at(s, b)->successor_count; i++) {
+      vmo_ll_free_block *to = &s->blocks[successor_of(s, b, i)];
+      if (to->made) continue;
+      to->made = true;
+      if (!vmo_vec_push(s->arena, &s->work, successor_of(s, b, i))) return false;
+    }
+  }
+  return true;
+}
+
+static bool matters(const vmo_ll_free_flow *s, uint32_t b) {
+  return s->control->dominators[b] != VMO_NONE && s->blocks[b].made;
+}
+
+static bool begins_with(const vmo_ll_free_flow *s, uint32_t b, bool freed) {
+  const vmo_ll_free_block *block = &s->blocks[b];
+  return block->event_count > 0 && s->events.data[block->event_first].freed == freed;
+}
+
+/* Whether whatever follows the end of a block frees, without a use before. */
+static bool end_is_done(const vmo_ll_free_flow *s, uint32_t b) {
+  uint32_t count = block_at(s, b)->successor_count;
+  if (count == 0) return LLVMIsAUnreachableInst(terminator_of(s, b)) != NULL;
+  for (uint32_t i = 0; i < count; i++)
+    if (!s->blocks[successor_of(s, b, i)].free && !is_null_edge(s, b, i)) return false;
+  return true;
+}
+
+static bool drop_free(vmo_ll_free_flow *s, uint32_t b) {
+  if (!s->blocks[b].free) return true;
+  s->blocks[b].free = false;
+  return vmo_vec_push(s->arena, &s->work, b);
+}
+
+static bool find_free(vmo_ll_free_flow *s) {
+  s->work.count = 0;
+  for (uint32_t b = 0; b < s->function->block_count; b++) s->blocks[b].free = true;
+  for (uint32_t b = 0; b < s->function->block_count; b++) {
+    bool ends = block_at(s, b)->successor_count == 0 && s->blocks[b].event_count == 0 && !end_is_done(s, b);
+    if ((ends || begins_with(s, b, false)) && !drop_free(s, b)) return false;
+  }
+  while (s->work.count > 0) {
+    uint32_t b = s->work.data[--s->work.count];
+    for (uint32_t i = s->control->predecessor_first[b]; i < s->control->predecessor_first[b + 1]; i++) {
+      uint32_t from = s->control->predecessors[i];
+      if (s->blocks[from].event_count == 0 && !end_is_done(s, from) && !drop_free(s, from)) return false;
+    }
+  }
+  return true;
+}
+
+static bool find_ahead(vmo_ll_free_flow *s) {
+  s->work.count = 0;
+  for (uint32_t i = 0; i < s->free_count; i++) {
+    uint32_t b = block_of(s, s->frees[i]);
+    if (!begins_with(s, b, true) || s->blocks[b].ahead) continue;
+    s->blocks[b].ahead = true;
+    if (!vmo_vec_push(s->arena, &s->work, b)) return false;
+  }
+  while (s->work.count > 0) {
+    uint32_t b = s->work.data[--s->work.count];
+    for (uint32_t i = s->control->predecessor_first[b]; i < s->control->predecessor_first[b + 1]; i++) {
+      uint32_t from = s->control->predecessors[i];
+      if (s->blocks[from].event_count > 0 || s->blocks[from].ahead) continue;
+      s->blocks[from].ahead = true;
+      if (!vmo_vec_push(s->arena, &s->work, from)) return false;
+    }
+  }
+  return true;
+}
+
+/* ---- places ---- */
+
+/* Whether what may take memory stands in [first, end). */
+static bool may_allocate(const vmo_ll_free_flow *s, uint32_t first, uint32_t end) {
+  for (uint32_t i = first; i < end; i++)
+    if (vmo_ll_call_allocates(s->program, s->heap_use, instruction_at(s, i))) return true;
+  return false;
+}
+
+static uint32_t first_place(const vmo_ll_free_flow *s, uint32_t b) {
+  uint32_t i = block_at(s, b)->first;
+  while (instruction_at(s, i)->opcode == LLVMPHI || instruction_at(s, i)->opcode == LLVMLandingPad) i++;
+  return i;
+}
+
+static bool add_place(vmo_ll_free_flow *s, uint32_t place) {
+  vmo_ll_free_place all = {.before = place};
+  return vmo_vec_push(s->arena, &s->places, all);
+}
+
+/* What an edge into block `b` leaves to free. */
+static vmo_ll_left_to_free left_on_edge(const vmo_ll_free_flow *s, uint32_t from, uint32_t b) {
+  if (!matters(s, from)) return VMO_LL_LEFT_NOTHING;
+  bool null = true;
+  for (uint32_t i = 0; i < block_at(s, from)->successor_count; i++)
+    null &= successor_of(s, from, i) != b || is_null_edge(s, from, i);
+  return null ? VMO_LL_LEFT_NOTHING : end_is_done(s, from) ? VMO_LL_LEFT_DONE : VMO_LL_LEFT_VALUE;
+}
+
+/* At the start of a free block: what was not done before. */
+static bool place_at_start(vmo_ll_free_flow *s, uint32_t b) {
+  uint32_t made_in = block_of(s, s->instruction), counts[3] = {0};
+  vmo_ll_free_place place = {.before = first_place(s, b), .edge_first = s->edges.count};
+  for (uint32_t i = s->control->predecessor_first[b]; i < s->control->predecessor_first[b + 1]; i++) {
+    uint32_t from = s->control->predecessors[i];
+    vmo_ll_free_edge edge = {from, left_on_edge(s, from, b)};
+    counts[edge.left]++;
+    s->impossible |= edge.left == VMO_LL_LEFT_VALUE && !vmo_block_dominates(s->control, made_in, from);
+    if (!vmo_vec_push(s->arena, &s->edges, edge)) return false;
+  }
+  if (counts[VMO_LL_LEFT_VALUE] == 0) return true;
+  s->at_block_start = true;
+  bool mixed = counts[VMO_LL_LEFT_DONE] > 0 || !vmo_block_dominates(s->control, made_in, b);
+  if (mixed) place.edge_count = s->edges.count - place.edge_first;
+  return vmo_vec_push(s->arena, &s->places, place);
+}
+
+static bool leads_to_free(const vmo_ll_free_flow *s, uint32_t b) {
+  for (uint32_t i = 0; i < block_at(s, b)->successor_count; i++)
+    if (s->blocks[successor_of(s, b, i)].ahead && !is_null_edge(s, b, i)) return true;
+  return false;
+}
+
+static bool place_in_block(vmo_ll_free_flow *s, uint32_t b) {
+  const vmo_ll_free_block *block = &s->blocks[b];
+  uint32_t end = block_at(s, b)->first + block_at(s, b)->count, from = first_place(s, b);
+  bool open = block->free && block->ahead;
+  if (open && !place_at_start(s, b)) return false;
+  for (uint32_t i = 0; i <= block->event_count; i++) { /* stretches between events; `open`: freed before it */
+    bool last = i == block->event_count;
+    const vmo_ll_free_event *next = last ? NULL : &s->events.data[block->event_first + i];
+    if (i > 0 && s->events.data[block->event_first + i - 1].freed == false) {
+      open = last ? leads_to_free(s, b) && end_is_done(s, b) : next->freed;
+      s->impossible |= open && from == end;
+      if (open && !add_place(s, from)) return false;
+    }
+    uint32_t to = last ? end : next->instruction;
+    s->crosses |= open && (!last || end_is_done(s, b)) && may_allocate(s, from, to);
+    if (next == NULL) break;
+    if (next->freed) open = false;
+    from = next->instruction + 1;
+    if (from < end && instruction_at(s, from)->opcode == LLVMPHI) from = first_place(s, b);
+  }
+  return true;
+}
+
+static bool find_places(vmo_ll_free_flow *s) {
+  s->places.count = s->edges.count = 0;
+  s->crosses = false;
+  for (uint32_t b = 0; b < s->function->block_count; b++)
+    if (matters(s, b) && !place_in_block(s, b)) return false;
+  return true;
+}
+
+/* Whether what is freed is the value, or null whenever there is none to free. */
+static bool frees_the_value(const vmo_ll_free_flow *s) {
+  for (uint32_t i = 0; i < s->free_count; i++) {
+    LLVMValueRef freed = LLVMGetOperand(instruction_at(s, s->frees[i])->ref, 0);
+    if (freed != s->pointer && !is_value_or_null(s, freed)) return false;
+  }
+  return true;
+}
+
+vmo_status vmo_find_free_places(vmo_ll_free_flow *s) {
+  s->pointer = instruction_at(s, s->instruction)->ref;
+  index_events(s);
+  if (!find_made(s)) return VMO_OUT_OF_MEMORY;
+  s->impossible = !frees_the_value(s);
+  s->at_block_start = s->impossible;
+  if (s->impossible) return VMO_OK;
+  return find_free(s) && find_ahead(s) && find_places(s) ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
