@@ -87,8 +87,14 @@ done:
 }
 
 int main(void) {
-  static const char *const lines[] = {"ages: 12 40 7 65", ": 1 2", "no colon", "empty:", "bad: 1 two", "big: 99999999999999999999",
-                                      "many: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17", "long: -1 -2 -3 -4 -5 -6 -7 -8 -9"};
+  static const char *const lines[] = {"ages: 12 40 7 65",
+                                      ": 1 2",
+                                      "no colon",
+                                      "empty:",
+                                      "bad: 1 two",
+                                      "big: 99999999999999999999",
+                                      "many: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17",
+                                      "long: -1 -2 -3 -4 -5 -6 -7 -8 -9"};
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
     char text[48];
     double mean = 0;

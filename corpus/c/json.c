@@ -204,8 +204,9 @@ static void show(const value *v, int spaces) {
 }
 
 int main(void) {
-  static const char *const inputs[] = {"{\"a\": {\"b\": 1, \"c\": [1, 2.5, {\"d\": null}]}, \"text\": \"say \\\"hi\\\"\\n\"}",
-                                       "[1, [2, [3, [4, [5, true]]]], \"end\"]", "{\"broken\" 1}", "[1, 2", "[x]"};
+  static const char *const inputs[] = {
+      "{\"a\": {\"b\": 1, \"c\": [1, 2.5, {\"d\": null}]}, \"text\": \"say \\\"hi\\\"\\n\"}",
+      "[1, [2, [3, [4, [5, true]]]], \"end\"]", "{\"broken\" 1}", "[1, 2", "[x]"};
   for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
     const char *at = inputs[i];
     value *v = read(&at);

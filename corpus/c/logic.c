@@ -157,7 +157,8 @@ static void minimise(unsigned seed) {
   for (int i = 0; i < 40; i++) {
     unsigned literals = 0;
     seed = seed * 1103515245u + 12345u;
-    for (int v = 0; v < VARIABLES; v++) literals |= ((seed >> (8 + 2 * v)) & 3 ? 1u << ((seed >> (9 + v)) & 1) : 3u) << (2 * v);
+    for (int v = 0; v < VARIABLES; v++)
+      literals |= ((seed >> (8 + 2 * v)) & 3 ? 1u << ((seed >> (9 + v)) & 1) : 3u) << (2 * v);
     add(on, literals);
   }
   int before = on->count;

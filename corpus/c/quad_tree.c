@@ -34,7 +34,8 @@ static node *new_node(int x, int y, int size) {
 static void insert(node *n, point p) {
   while (n->size > 1) {
     int half = n->size / 2, right = p.x >= n->x + half, low = p.y >= n->y + half, which = right + 2 * low;
-    if (n->count < 4 && n->quarter[0] == NULL && n->quarter[1] == NULL && n->quarter[2] == NULL && n->quarter[3] == NULL) {
+    if (n->count < 4 && n->quarter[0] == NULL && n->quarter[1] == NULL && n->quarter[2] == NULL &&
+        n->quarter[3] == NULL) {
       n->points[n->count++] = p;
       return;
     }

@@ -29,7 +29,9 @@ static town *build(int count, int across, double x0, double x1, double y0, doubl
   return t;
 }
 
-static double distance(const town *a, const town *b) { return sqrt((a->x - b->x) * (a->x - b->x) + (a->y - b->y) * (a->y - b->y)); }
+static double distance(const town *a, const town *b) {
+  return sqrt((a->x - b->x) * (a->x - b->x) + (a->y - b->y) * (a->y - b->y));
+}
 
 /* Puts a town where the tour gets the least longer. */
 static void insert(town *tour, town *t) {
