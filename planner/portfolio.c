@@ -10,6 +10,7 @@
 #define UNDONE_PER_ITEM UINT32_C(4) /* steps that second thoughts take back at first, */
 #define LEAST_UNDONE 10000          /* and for small parts */
 #define MOST_DOUBLINGS 4
+#define LEAST_THOUGHT_OVER 2000           /* items of a part; exact searches and fillings are better with less */
 #define MAX_NEIGHBOURS UINT64_C(16000000) /* of a part's graph, for the fits: 64 MB */
 
 typedef enum method_kind {
@@ -74,7 +75,9 @@ static bool suits(vmo_visit *visit, const plan_method *method, bool *ready) {
   return *ready && visit->graph_fits;
 }
 
-bool vmo_may_think_again(const vmo_part *part) { return !part->gapped && !part->mixed; }
+bool vmo_may_think_again(const vmo_part *part) {
+  return !part->gapped && !part->mixed && part->item_count >= LEAST_THOUGHT_OVER;
+}
 
 vmo_outcome vmo_think_again(vmo_visit *visit, const uint32_t *ranked, uint32_t pass) {
   const vmo_part_plan *plan = visit->plan;

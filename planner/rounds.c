@@ -273,7 +273,7 @@ static turns plan_turns(const team *t) {
                            [EXACT] = t->count > 0,
                            [RANKS] = part->item_count <= MAX_RANKED,
                            [STAGES] = part->item_count <= MAX_STAGED && t->visit->work.instance->pin_count == 0,
-                           [AGAIN] = part->item_count >= LEAST_WINDOWED && vmo_may_think_again(part),
+                           [AGAIN] = vmo_may_think_again(part),
                            [WINDOWS] = part->item_count >= LEAST_WINDOWED}};
   return planned;
 }
