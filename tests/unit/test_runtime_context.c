@@ -18,12 +18,14 @@
  * arenas where objects are needed. */
 typedef struct ledger {
   size_t live, calls;
+  size_t most; /* bytes of one request; more is refused. 0: no limit */
 } ledger;
 
 static void *obtain(void *user, size_t bytes) {
   ledger *books = user;
-  books->live += bytes;
   books->calls++;
+  if (books->most != 0 && bytes > books->most) return NULL;
+  books->live += bytes;
   return malloc(bytes);
 }
 
@@ -46,6 +48,27 @@ static vmr_options make_options(ledger *books) {
   options.backing = (vmr_backing){obtain, resize, release, books};
   options.flags = VMR_IGNORE_ENVIRONMENT;
   return options;
+}
+
+static void what_the_backing_refuses_is_not_booked(void **state) {
+  (void)state;
+  ledger books = {.most = 100000};
+  vmr_options options = make_options(&books);
+  vmr_ctx *ctx = NULL;
+  vmr_arena *arena = NULL;
+  vmr_account before, after;
+  assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
+  assert_int_equal(vmr_arena_open(&arena, ctx, 0), VMR_OK);
+  assert_int_equal(vmr_ctx_read_account(ctx, VMR_KIND_ARENA, &before), VMR_OK);
+  assert_null(vmr_arena_alloc(arena, 1000000));
+  assert_int_equal(vmr_ctx_read_account(ctx, VMR_KIND_ARENA, &after), VMR_OK);
+  assert_int_equal(after.current_bytes, before.current_bytes);
+  assert_int_equal(after.total_bytes, before.total_bytes);
+  assert_int_equal(after.failed, 1);
+  vmr_arena_destroy(arena);
+  vmr_ctx_clear_status(ctx);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+  assert_int_equal(books.live, 0);
 }
 
 static void the_backing_gets_everything_back(void **state) {
@@ -181,6 +204,7 @@ static void statuses_and_kinds_have_words(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_backing_gets_everything_back),
+      cmocka_unit_test(what_the_backing_refuses_is_not_booked),
       cmocka_unit_test(versions_and_sizes_are_checked),
       cmocka_unit_test(a_backing_is_whole_or_absent),
       cmocka_unit_test(unknown_words_in_the_environment_are_named),

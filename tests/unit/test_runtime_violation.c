@@ -174,11 +174,11 @@ static void a_scope_whose_objects_were_overwritten(void **state) {
   overwrite(vmr_arena_alloc(all.arena, 40), 40);
   assert_int_equal(vmr_arena_end(&scope), VMR_CORRUPTED);
   assert_int_equal(all.what, VMR_CORRUPTED);
-  char *next = vmr_arena_alloc(all.arena, 40); /* the callback's object lies behind the scope, and lives */
-  memset(next, 9, 40);
+  char *next = vmr_arena_alloc(all.arena, 400); /* the callback's object lies behind the scope, and lives */
+  memset(next, 9, 400);
   assert_true(is_filled(all.made, 20, 7));
   assert_true(vmr_arena_is_valid(all.arena));
-  overwrite(next, 40);
+  overwrite(next, 400);
   all.calls = 0;
   vmr_arena_reset(all.arena);
   assert_true(all.calls == 1);
