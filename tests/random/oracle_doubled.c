@@ -198,11 +198,17 @@ const vmo_function *vmo_fold_loops(const vmo_planned *planned, const vmo_module 
   if (!folded || !begin(&f, planned->context) || !find_doubled(&f)) return NULL;
   *folded = *f.made;
   folded->ops.data = vmo_alloc(planned->context, ((size_t)f.made->ops.count + 1) * sizeof *folded->ops.data);
-  folded->ops.count = folded->ops.capacity = 0;
-  if (!folded->ops.data) return NULL;
+  folded->values.data = vmo_alloc(planned->context, ((size_t)f.made->values.count + 1) * sizeof *folded->values.data);
+  folded->ops.count = 0;
+  if (!folded->ops.data || !folded->values.data) return NULL;
+  for (vmo_value_id v = 0; v < f.made->values.count; v++) folded->values.data[v] = f.made->values.data[v];
   for (uint32_t i = 0; i < f.made->ops.count; i++) {
-    if (f.gone[i]) continue;
     vmo_op op = f.ends[i] == 0 ? *op_at(&f, i) : *op_at(&f, f.ends[i] - 1);
+    for (uint32_t k = 0; k < op.result_count; k++) { /* what is gone has no op to look at */
+      folded->values.data[op.result_first + k].owner = folded->ops.count;
+      if (f.gone[i]) folded->values.data[op.result_first + k].kind = VMO_VALUE_ARGUMENT;
+    }
+    if (f.gone[i]) continue;
     op.region = op_at(&f, i)->region;
     if (f.doubled[i])
       op.attribute_count = f.given->ops.data[f.given->values.data[op.result_first].owner].attribute_count;
