@@ -124,6 +124,8 @@ static void lock_blocks(void) {
   while (atomic_flag_test_and_set(&blocks_lock)) continue;
 }
 
+static void unlock_blocks(void) { atomic_flag_clear(&blocks_lock); }
+
 static void *note(void *block) {
   if (block == NULL) return NULL;
   lock_blocks();
@@ -134,7 +136,7 @@ static void *note(void *block) {
     current->live++;
     break;
   }
-  atomic_flag_clear(&blocks_lock);
+  unlock_blocks();
   return block;
 }
 
@@ -147,7 +149,7 @@ static bool forget(const void *block) {
     if (is_found) blocks[slot] = REMOVED;
   }
   if (is_found) current->live--;
-  atomic_flag_clear(&blocks_lock);
+  unlock_blocks();
   return is_found;
 }
 
@@ -433,7 +435,8 @@ int _cmocka_run_group_tests(const char *group_name, const struct CMUnitTest *con
 __attribute__((constructor)) static void begin(void) {
   void *calls[1];
   (void)dl_iterate_phdr(add_range, NULL);
-  (void)backtrace(calls, 1); /* it loads a library the first time */
+  (void)backtrace(calls, 1);                                       /* it loads a library the first time */
+  (void)pthread_atfork(lock_blocks, unlock_blocks, unlock_blocks); /* tests fork while threads of theirs are at work */
   share_outcome();
   if (dlsym(RTLD_DEFAULT, "cmocka_set_test_filter") != NULL) return; /* its runner will ask for more */
   if (is_asked_for("program")) return;
