@@ -20,7 +20,16 @@ typedef struct vmo_ll_slot {
   bool flagged;        /* a flag says whether the slot is taken */
   bool released_there; /* realloc: its call is among the releases, too */
   uint32_t alignment;
+  uint32_t fact;    /* of the site */
+  uint32_t frame;   /* the shared frame that it is a part of; VMO_NONE: it stands by itself */
+  vmo_bytes offset; /* in that frame */
 } vmo_ll_slot;
+
+/* Bytes for slots of which not all are in use at once. */
+typedef struct vmo_ll_frame {
+  vmo_bytes bytes;
+  uint32_t alignment;
+} vmo_ll_frame;
 
 typedef struct vmo_ll_slot_release {
   LLVMValueRef call;
@@ -49,6 +58,7 @@ typedef struct vmo_ll_early_free {
 
 typedef struct vmo_ll_plan {
   VMO_VEC(vmo_ll_slot) slots;
+  VMO_VEC(vmo_ll_frame) frames;
   VMO_VEC(vmo_ll_slot_release) releases;
   VMO_VEC(uint32_t) slots_of_releases;
   VMO_VEC(LLVMValueRef) inlines;

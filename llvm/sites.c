@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "llvm/early_free.h"
+#include "llvm/frames.h"
 
 #define MAX_INLINED 120 /* instructions of a callee */
 #define SLOT_ALIGNMENT 16
@@ -196,9 +197,10 @@ static vmo_site_refusal refuse_object(const site *s) {
 
 static vmo_bytes round_up(vmo_bytes bytes) { return (bytes + 15) & ~(vmo_bytes)15; }
 
-/* Bytes for an object whose size is not known: as many as are allowed, less when the frame gets full. */
+/* Bytes for an object whose size is not known: as many as are allowed, less when the frame gets full. frames.c gives more
+ * where that has room. */
 static vmo_bytes bound_for(const vmo_ll_options *options, const vmo_ll_plan *plan) {
-  vmo_bytes rest = (options->max_frame - plan->frame_bytes) / 2;
+  vmo_bytes rest = (options->max_frame - plan->frame_bytes) / 4;
   vmo_bytes bound = options->max_object < rest ? options->max_object : rest;
   return bound & ~(vmo_bytes)15;
 }
@@ -218,7 +220,9 @@ static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
                       .bytes = bytes,
                       .constant = constant,
                       .flagged = flagged,
-                      .alignment = alignment_of(s->instruction->ref, s->row)};
+                      .alignment = alignment_of(s->instruction->ref, s->row),
+                      .fact = s->planning->facts->sites.count,
+                      .frame = VMO_NONE};
   plan->frame_bytes += bytes;
   s->fact->slot_bytes = bytes;
   s->fact->verdict = constant && !flagged ? VMO_VERDICT_STACK : VMO_VERDICT_STACK_BOUNDED;
@@ -409,6 +413,7 @@ static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *f
   if (status == VMO_OK) status = plan_releases(planning, points_to, plan);
   if (status == VMO_OK && points_to->releases.count > 0) {
     status = vmo_find_touches(points_to, &touches);
+    if (status == VMO_OK) status = vmo_share_frame(planning, points_to, control, &touches, plan);
     if (status == VMO_OK) status = vmo_plan_early_frees(planning, points_to, control, &touches, plan);
   }
   if (status != VMO_OK) return status;

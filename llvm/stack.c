@@ -31,6 +31,27 @@ static bool needs_spare_flag(const vmo_ll_plan *plan) {
   return false;
 }
 
+static LLVMValueRef make_bytes(const vmo_ll_edit *e, vmo_bytes bytes, uint32_t alignment, const char *name) {
+  LLVMTypeRef type = LLVMArrayType2(LLVMInt8TypeInContext(e->program->llvm), (uint64_t)bytes);
+  LLVMValueRef slot = LLVMBuildAlloca(e->builder, type, name);
+  LLVMSetAlignment(slot, alignment);
+  return slot;
+}
+
+/* The slots that share bytes with others. */
+static void make_frames(vmo_ll_edit *e) {
+  LLVMTypeRef byte = LLVMInt8TypeInContext(e->program->llvm);
+  for (uint32_t f = 0; f < e->plan->frames.count; f++) {
+    const vmo_ll_frame *frame = &e->plan->frames.data[f];
+    LLVMValueRef all = make_bytes(e, frame->bytes, frame->alignment, "vmemopt.frame");
+    for (uint32_t i = 0; i < e->plan->slots.count; i++) {
+      const vmo_ll_slot *slot = &e->plan->slots.data[i];
+      LLVMValueRef offset = LLVMConstInt(vmo_ll_word_type(e), (unsigned long long)slot->offset, false);
+      if (slot->frame == f) e->slots[i] = LLVMBuildInBoundsGEP2(e->builder, byte, all, &offset, 1, "vmemopt.slot");
+    }
+  }
+}
+
 static void make_slots(vmo_ll_edit *e) {
   LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(e->function);
   LLVMValueRef free_flag = LLVMConstInt(vmo_ll_flag_type(e), 0, false);
@@ -38,11 +59,10 @@ static void make_slots(vmo_ll_edit *e) {
   LLVMSetCurrentDebugLocation2(e->builder, NULL);
   for (uint32_t i = 0; i < e->plan->slots.count; i++) {
     const vmo_ll_slot *slot = &e->plan->slots.data[i];
-    LLVMTypeRef type = LLVMArrayType2(LLVMInt8TypeInContext(e->program->llvm), (uint64_t)slot->bytes);
-    e->slots[i] = LLVMBuildAlloca(e->builder, type, "vmemopt.slot");
-    LLVMSetAlignment(e->slots[i], slot->alignment);
+    e->slots[i] = slot->frame == VMO_NONE ? make_bytes(e, slot->bytes, slot->alignment, "vmemopt.slot") : NULL;
     if (slot->flagged) e->flags[i] = make_flag(e, "vmemopt.taken");
   }
+  make_frames(e);
   if (needs_spare_flag(e->plan)) e->spare_flag = make_flag(e, "vmemopt.unused");
   for (uint32_t i = 0; i < e->plan->slots.count; i++)
     if (e->flags[i] != NULL) LLVMBuildStore(e->builder, free_flag, e->flags[i]);

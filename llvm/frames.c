@@ -1,0 +1,286 @@
+/* frames.c: slots of a frame whose objects do not live at the same time share bytes.
+ *
+ *   %p = malloc(64) ... free(%p)                    %vmemopt.frame = alloca [64 x i8]
+ *   %q = malloc(48) ... free(%q)           ->       %p and %q are both its beginning
+ *
+ * An object lives at an instruction that its allocation may have reached, if one that may use it can follow. Where its
+ * pointer is never joined with others nor stored, each use means the object that was made last, and none lives before
+ * it is made again. Live ranges over the function's instructions and the sizes are a problem for the planner, which is
+ * checked; slots that then overlap become one, with offsets. With what is won, sizes that are not known beforehand get
+ * as much as is allowed. Slots that LLVM may turn into registers (only loads and stores) stay apart.
+ * Time: blocks times slots, and limited; and the planner's. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "planner/planner.h"
+#include "llvm/frames.h"
+
+#define FRAME_ALIGNMENT 16
+#define MAX_WORK (1u << 22) /* blocks times slots of one function */
+
+typedef struct frame_block {
+  bool begins_made;                  /* the allocation may have reached its start */
+  bool used_after;                   /* a use may follow its end, before the object is made again */
+  uint32_t first_touch, touch_count; /* into the object's touches */
+} frame_block;
+
+typedef struct frame {
+  vmo_ll_planning *planning;
+  vmo_ll_points_to *p;
+  const vmo_cfg *control;
+  const vmo_ll_touches *touches;
+  vmo_ll_plan *plan;
+  const vmo_ll_function *function;
+  bool *joined; /* by object: its pointer is stored, or joined with others */
+  frame_block *blocks;
+  VMO_VEC(uint32_t) work;
+  VMO_VEC(vmo_lifetime) lifetimes;
+  vmo_buffer *buffers; /* by slot */
+} frame;
+
+static const vmo_ll_block *block_at(const frame *f, uint32_t b) {
+  return &f->planning->program->blocks.data[f->function->block_first + b];
+}
+
+static uint32_t block_of(const frame *f, uint32_t instruction) {
+  return f->planning->program->instructions.data[instruction].block - f->function->block_first;
+}
+
+/* ---- which objects may share ---- */
+
+static void note_joined(frame *f, const vmo_ll_set *set) {
+  for (uint32_t i = 0; i < set->count; i++) f->joined[set->data[i].object] = true;
+}
+
+static void find_joined(frame *f) {
+  for (uint32_t c = 0; c < f->p->cells.count; c++) note_joined(f, &f->p->cells.data[c].set);
+  for (uint32_t i = f->function->first; i < f->function->first + f->function->count; i++) {
+    uint8_t opcode = f->planning->program->instructions.data[i].opcode;
+    if (opcode == LLVMPHI || opcode == LLVMSelect) note_joined(f, &f->p->values[vmo_ll_result_id(f->function, i)]);
+  }
+}
+
+/* Whether LLVM may well turn the object into registers. */
+static bool is_scalar(const frame *f, const vmo_ll_slot *slot) {
+  if (!slot->constant || slot->flagged) return false;
+  for (uint32_t t = f->touches->first[slot->object]; t < f->touches->first[slot->object + 1]; t++) {
+    const vmo_ll_instruction *touch = &f->planning->program->instructions.data[f->touches->instructions[t]];
+    if (touch->opcode != LLVMCall) continue;
+    const vmo_ll_function *callee =
+        touch->callee == VMO_NONE ? NULL : &f->planning->program->functions.data[touch->callee];
+    bool freed = callee != NULL && callee->libc != NULL &&
+                 (callee->libc->kind == VMO_LIBC_FREE || callee->libc->kind == VMO_LIBC_DELETE);
+    if (!freed && (callee == NULL || !callee->intrinsic)) return false;
+  }
+  return true;
+}
+
+/* ---- live ranges ---- */
+
+static bool add_work(frame *f, uint32_t b) { return vmo_vec_push(f->p->arena, &f->work, b); }
+
+static bool find_made(frame *f, uint32_t from) {
+  f->work.count = 0;
+  if (!add_work(f, from)) return false;
+  while (f->work.count > 0) {
+    uint32_t b = f->work.data[--f->work.count];
+    for (uint32_t i = 0; i < block_at(f, b)->successor_count; i++) {
+      uint32_t to = f->planning->program->successors.data[block_at(f, b)->successor_first + i];
+      if (f->blocks[to].begins_made) continue;
+      f->blocks[to].begins_made = true;
+      if (!add_work(f, to)) return false;
+    }
+  }
+  return true;
+}
+
+/* The blocks from whose start a use may follow hand that to the ends of their predecessors. `made_in`: a use in it may
+ * mean what it makes; VMO_NONE: no block makes the object anew. */
+static bool find_used(frame *f, uint32_t made_in) {
+  f->work.count = 0;
+  for (uint32_t b = 0; b < f->function->block_count; b++)
+    if (f->blocks[b].touch_count > 0 && !add_work(f, b)) return false;
+  while (f->work.count > 0) {
+    uint32_t b = f->work.data[--f->work.count];
+    if (b == made_in) continue; /* what is used was made here */
+    for (uint32_t i = f->control->predecessor_first[b]; i < f->control->predecessor_first[b + 1]; i++) {
+      uint32_t from = f->control->predecessors[i];
+      if (f->blocks[from].used_after) continue;
+      f->blocks[from].used_after = true;
+      if (f->blocks[from].touch_count == 0 && !add_work(f, from)) return false;
+    }
+  }
+  return true;
+}
+
+/* `own`: where the object's own begin. */
+static bool add_lifetime(frame *f, uint32_t own, uint32_t first, uint32_t end) {
+  vmo_lifetime life = {first - f->function->first, end - f->function->first};
+  if (life.begin >= life.end) return true;
+  vmo_lifetime *last = f->lifetimes.count > own ? &f->lifetimes.data[f->lifetimes.count - 1] : NULL;
+  if (last == NULL || last->end != life.begin) return vmo_vec_push(f->p->arena, &f->lifetimes, life);
+  last->end = life.end;
+  return true;
+}
+
+/* The part of a block at which the object lives: one stretch, from its start or its making to its last use or its end. */
+static bool add_block(frame *f, const vmo_ll_slot *slot, uint32_t own, uint32_t b, bool direct) {
+  const frame_block *state = &f->blocks[b];
+  uint32_t made = f->p->objects.data[slot->object].instruction;
+  uint32_t begin = block_at(f, b)->first, end = begin + block_at(f, b)->count;
+  bool makes = block_of(f, made) == b;
+  if (!state->begins_made && !makes) return true;
+  uint32_t last = begin;
+  if (state->touch_count > 0) last = f->touches->instructions[state->first_touch + state->touch_count - 1] + 1;
+  if (makes && made + 1 > last) last = made + 1;
+  if (makes && (direct || !state->begins_made)) begin = made;
+  return add_lifetime(f, own, begin, state->used_after ? end : last);
+}
+
+static bool find_lifetimes(frame *f, uint32_t s) {
+  const vmo_ll_slot *slot = &f->plan->slots.data[s];
+  uint32_t made = f->p->objects.data[slot->object].instruction, first = f->lifetimes.count;
+  bool direct = !f->joined[slot->object];
+  memset(f->blocks, 0, f->function->block_count * sizeof *f->blocks);
+  for (uint32_t t = f->touches->first[slot->object + 1]; t-- > f->touches->first[slot->object];) {
+    frame_block *block = &f->blocks[block_of(f, f->touches->instructions[t])];
+    block->first_touch = t;
+    block->touch_count++;
+  }
+  if (!find_made(f, block_of(f, made)) || !find_used(f, direct ? block_of(f, made) : VMO_NONE)) return false;
+  f->buffers[s].lifetime_first = first;
+  for (uint32_t b = 0; b < f->function->block_count; b++)
+    if (!add_block(f, slot, first, b, direct)) return false;
+  f->buffers[s].lifetime_count = f->lifetimes.count - first;
+  return true;
+}
+
+/* ---- the plan ---- */
+
+/* realloc is told the bound of the slot that it finds by its address: those have an address of their own. */
+static bool is_grown(const frame *f, uint32_t s) {
+  if (f->plan->slots.data[s].row->kind == VMO_LIBC_REALLOC) return true;
+  for (uint32_t r = 0; r < f->plan->releases.count; r++) {
+    const vmo_ll_slot_release *release = &f->plan->releases.data[r];
+    for (uint32_t i = 0; release->row != NULL && release->row->kind == VMO_LIBC_REALLOC && i < release->slot_count; i++)
+      if (f->plan->slots_of_releases.data[release->slot_first + i] == s) return true;
+  }
+  return false;
+}
+
+static bool list_buffers(frame *f) {
+  f->buffers = vmr_arena_alloc_array(f->p->arena, f->plan->slots.count, sizeof *f->buffers);
+  if (f->buffers == NULL) return false;
+  for (uint32_t s = 0; s < f->plan->slots.count; s++) {
+    const vmo_ll_slot *slot = &f->plan->slots.data[s];
+    f->buffers[s] = (vmo_buffer){.bytes = slot->bytes, .alignment = slot->alignment, .fixed_offset = -1};
+    if (!is_scalar(f, slot) && !is_grown(f, s) && !find_lifetimes(f, s)) return false;
+  }
+  return true;
+}
+
+static vmo_bytes wanted_bytes(const vmo_ll_slot *slot, vmo_bytes bound) {
+  return !slot->constant && slot->bytes < bound ? bound : slot->bytes;
+}
+
+/* Places all, with at least `bound` bytes for each whose size is not known; `height` is what the frame then takes. */
+static vmo_status solve(frame *f, vmo_bytes bound, vmo_bytes *offsets, vmo_bytes *height) {
+  vmo_context memory = *f->planning->program->context;
+  vmo_solution solution;
+  memory.arena = f->p->arena;
+  *height = 0;
+  for (uint32_t s = 0; s < f->plan->slots.count; s++) {
+    const vmo_ll_slot *slot = &f->plan->slots.data[s];
+    bool shares = f->buffers[s].lifetime_count > 0;
+    f->buffers[s].bytes = shares ? wanted_bytes(slot, bound) : 0;
+    if (!shares) *height += wanted_bytes(slot, bound);
+  }
+  vmo_problem problem = {.buffers = f->buffers,
+                         .buffer_count = f->plan->slots.count,
+                         .lifetimes = f->lifetimes.data,
+                         .lifetime_count = f->lifetimes.count,
+                         .capacity = -1};
+  vmo_status status = vmo_solve_problem(&memory, &problem, NULL, &solution);
+  if (status == VMO_OK) status = vmo_check_solution(&memory, &problem, &solution);
+  if (status != VMO_OK) return status;
+  memcpy(offsets, solution.offsets, f->plan->slots.count * sizeof *offsets);
+  *height += solution.height;
+  return VMO_OK;
+}
+
+typedef struct stretch {
+  vmo_bytes begin, end;
+  uint32_t slot;
+} stretch;
+
+static int compare_stretches(const void *left, const void *right) {
+  const stretch *a = left, *b = right;
+  if (a->begin != b->begin) return a->begin < b->begin ? -1 : 1;
+  return (a->slot > b->slot) - (a->slot < b->slot);
+}
+
+/* Slots [first, end) of the sorted list overlap: they become one, if there are several. */
+static bool join(frame *f, const stretch *list, uint32_t first, uint32_t end, vmo_bytes bytes) {
+  vmo_ll_frame all = {.bytes = bytes, .alignment = FRAME_ALIGNMENT};
+  if (end - first < 2) return true;
+  for (uint32_t i = first; i < end; i++) {
+    vmo_ll_slot *slot = &f->plan->slots.data[list[i].slot];
+    slot->frame = f->plan->frames.count;
+    slot->offset = list[i].begin - list[first].begin;
+    f->plan->frame_bytes -= slot->bytes;
+  }
+  f->plan->frame_bytes += bytes;
+  return vmo_vec_push(f->planning->arena, &f->plan->frames, all);
+}
+
+static bool apply(frame *f, vmo_bytes bound, const vmo_bytes *offsets) {
+  uint32_t count = 0;
+  stretch *list = vmr_arena_alloc_array(f->p->arena, (size_t)f->plan->slots.count + 1, sizeof *list);
+  if (list == NULL) return false;
+  for (uint32_t s = 0; s < f->plan->slots.count; s++) {
+    vmo_ll_slot *slot = &f->plan->slots.data[s];
+    vmo_bytes bytes = wanted_bytes(slot, bound);
+    f->plan->frame_bytes += bytes - slot->bytes;
+    slot->bytes = bytes;
+    f->planning->facts->sites.data[slot->fact].slot_bytes = bytes;
+    if (f->buffers[s].lifetime_count > 0) list[count++] = (stretch){offsets[s], offsets[s] + bytes, s};
+  }
+  qsort(list, count, sizeof *list, compare_stretches);
+  for (uint32_t i = 0, next; i < count; i = next) {
+    vmo_bytes end = list[i].end;
+    for (next = i + 1; next < count && list[next].begin < end; next++)
+      if (list[next].end > end) end = list[next].end;
+    if (!join(f, list, i, next, end - list[i].begin)) return false;
+  }
+  return true;
+}
+
+/* Stricter alignments than a frame's stay apart. */
+static void keep_aligned_apart(frame *f) {
+  for (uint32_t s = 0; s < f->plan->slots.count; s++)
+    if (f->plan->slots.data[s].alignment > FRAME_ALIGNMENT) f->buffers[s].lifetime_count = 0;
+}
+
+vmo_status vmo_share_frame(vmo_ll_planning *planning, vmo_ll_points_to *p, const vmo_cfg *control,
+                           const vmo_ll_touches *touches, vmo_ll_plan *plan) {
+  frame f = {
+      .planning = planning, .p = p, .control = control, .touches = touches, .plan = plan, .function = p->function};
+  uint32_t slots = plan->slots.count;
+  vmo_bytes height;
+  if (slots < 2 || (uint64_t)slots * f.function->block_count > MAX_WORK) return VMO_OK;
+  f.joined = vmr_arena_alloc_array(p->arena, (size_t)p->objects.count + 1, sizeof *f.joined);
+  f.blocks = vmr_arena_alloc_array(p->arena, (size_t)f.function->block_count + 1, sizeof *f.blocks);
+  vmo_bytes *offsets = vmr_arena_alloc_array(p->arena, slots, sizeof *offsets);
+  if (f.joined == NULL || f.blocks == NULL || offsets == NULL) return VMO_OUT_OF_MEMORY;
+  find_joined(&f);
+  if (!list_buffers(&f)) return VMO_OUT_OF_MEMORY;
+  keep_aligned_apart(&f);
+  vmo_bytes bound = planning->options->max_object & ~(vmo_bytes)15;
+  vmo_status status = solve(&f, bound, offsets, &height);
+  while (status == VMO_OK && height > planning->options->max_frame && bound > 0) {
+    bound = bound / 2 & ~(vmo_bytes)15; /* 0: as it was decided, which fits */
+    status = solve(&f, bound, offsets, &height);
+  }
+  if (status != VMO_OK) return status;
+  return apply(&f, bound, offsets) ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
