@@ -27,7 +27,7 @@ class Fault(Exception):
 
 
 def run(command, **more):
-    result = subprocess.run(command, capture_output=True, timeout=120, **more)
+    result = subprocess.run(command, capture_output=True, timeout=600, **more)
     return result.returncode, result.stdout, result.stderr.decode(errors="replace")
 
 

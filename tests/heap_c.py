@@ -28,7 +28,7 @@ class Fault(Exception):
 
 
 def run(command, **more):
-    return subprocess.run(command, capture_output=True, timeout=120, **more)
+    return subprocess.run(command, capture_output=True, timeout=600, **more)
 
 
 def must(command):

@@ -277,7 +277,7 @@ def program(seed):
 
 
 def run(command, **more):
-    result = subprocess.run(command, capture_output=True, timeout=60, **more)
+    result = subprocess.run(command, capture_output=True, timeout=600, **more)
     return result.returncode, result.stdout, result.stderr.decode(errors="replace")
 
 

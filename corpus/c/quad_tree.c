@@ -47,7 +47,7 @@ static void insert(node *n, point p) {
 static void add_hit(hits *h, point p) {
   if (h->count == h->room) {
     h->room = h->room == 0 ? 4 : 2 * h->room;
-    h->data = realloc(h->data, (size_t)h->room * sizeof *h->data); // local
+    h->data = realloc(h->data, (size_t)h->room * sizeof *h->data);
     if (h->data == NULL) exit(1);
   }
   h->data[h->count++] = p;
