@@ -72,6 +72,7 @@ typedef struct vmo_site_fact {
   vmo_site_place place;
   const char *allocator; /* "malloc" */
   vmo_bytes bytes;       /* -1: not known before it runs */
+  const char *size;      /* what is asked for, over the function's arguments: "8 * argument 1"; NULL: not known */
   uint32_t loop_depth;   /* 0: not in a loop */
   vmo_site_escape escape;
   vmo_site_place escape_place;
@@ -96,8 +97,10 @@ typedef struct vmo_site_function {
   vmo_site_place place;
   bool recursive;
   uint32_t site_first, site_count;
-  vmo_bytes frame_bytes;             /* what the rewriting adds to its frame */
-  vmo_bytes heap_before, heap_after; /* known bytes on the heap at once while it runs; -1: too much to be told */
+  vmo_bytes frame_bytes;              /* what the rewriting adds to its frame */
+  vmo_bytes stack_frame, stack_depth; /* of its own, new slots included; with all callees that are seen, -1: no bound */
+  const char *stack_because;          /* no bound: the function that may call itself, or has an alloca of any size */
+  vmo_bytes heap_before, heap_after;  /* known bytes on the heap at once while it runs; -1: too much to be told */
 } vmo_site_function;
 
 typedef struct vmo_site_facts {

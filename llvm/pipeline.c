@@ -112,6 +112,7 @@ static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_l
   bool *inlined = vmr_arena_alloc_array(program->arena, instructions, sizeof *inlined);
   size_t functions = (size_t)program->functions.count + 1;
   vmo_ll_heap_peak *peaks = vmr_arena_alloc_array(program->arena, functions, sizeof *peaks);
+  vmo_ll_stack_depth *depths = vmr_arena_alloc_array(program->arena, functions, sizeof *depths);
   round->facts = vmo_alloc_array(program->context, 1, sizeof *round->facts);
   round->planning = (vmo_ll_planning){.program = program,
                                       .options = options,
@@ -122,8 +123,10 @@ static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_l
                                       .fact_of = fact_of,
                                       .inlined = inlined,
                                       .heap_use = &round->heap_use,
-                                      .peaks = peaks};
-  if (peaks == NULL || fact_of == NULL || inlined == NULL || round->facts == NULL || round->planning.arena == NULL)
+                                      .peaks = peaks,
+                                      .depths = depths};
+  if (peaks == NULL || depths == NULL || fact_of == NULL || inlined == NULL || round->facts == NULL ||
+      round->planning.arena == NULL)
     return false;
   for (size_t i = 0; i < instructions; i++) fact_of[i] = VMO_NONE;
   return true;

@@ -74,6 +74,13 @@ typedef struct vmo_ll_heap_peak {
   vmo_bytes before, after; /* as written; as rewritten. -1: too much to be told */
 } vmo_ll_heap_peak;
 
+typedef struct vmo_ll_stack_depth {
+  vmo_bytes frame; /* of the function itself */
+  vmo_bytes depth; /* with its callees, unless it is unbounded */
+  bool unbounded;
+  const char *because; /* unbounded: the function that may call itself, or has an alloca of any size */
+} vmo_ll_stack_depth;
+
 typedef struct vmo_ll_planning {
   vmo_ll_program *program;
   const vmo_ll_options *options;
@@ -85,6 +92,7 @@ typedef struct vmo_ll_planning {
   bool *inlined;     /* by instruction of the program: its callee's body is to take its place */
   const vmo_ll_heap_use *heap_use;
   vmo_ll_heap_peak *peaks; /* by function of the program */
+  vmo_ll_stack_depth *depths;
 } vmo_ll_planning;
 
 /* Control flow of one function: loops and dominators, in `arena`. (control.c) */
@@ -103,6 +111,11 @@ vmo_status vmo_find_heap_peak(vmo_ll_planning *planning, vmo_ll_points_to *point
 vmo_status vmo_move_to_stack(vmo_ll_program *program, LLVMValueRef function, const vmo_ll_plan *plan);
 /* Puts the bodies of callees that were marked so (`alwaysinline`) in the place of their calls. (pipeline.c) */
 vmo_status vmo_run_inliner(vmo_ll_program *program);
+
+/* Sets the function's stack depth, after it was planned. (stack_depth.c) */
+void vmo_find_stack_depth(vmo_ll_planning *planning, uint32_t function, const vmo_ll_plan *plan);
+/* "8 * argument 1 + 16"; NULL when that is not known. (size_words.c) */
+const char *vmo_describe_size(vmo_context *context, LLVMValueRef call, const vmo_libc_row *row);
 
 /* Where an instruction stands in the source; file NULL without debug information. (places.c) */
 vmo_site_place vmo_find_source_place(vmo_context *context, LLVMValueRef instruction_or_function);

@@ -276,6 +276,7 @@ static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
   vmo_site_fact fact = {.place = vmo_find_source_place(context, s->instruction->ref),
                         .allocator = s->planning->program->functions.data[s->instruction->callee].name,
                         .bytes = size_of(s->instruction->ref, s->row),
+                        .size = vmo_describe_size(context, s->instruction->ref, s->row),
                         .verdict = VMO_VERDICT_KEPT};
   s->fact = &fact;
   fact.loop_depth = loop_depth(s);
@@ -432,6 +433,10 @@ vmo_status vmo_plan_sites(vmo_ll_planning *planning, uint32_t id, vmo_ll_plan *p
   if (status == VMO_OK) status = decide_all(planning, function, points_to, plan);
   fact.site_count = planning->facts->sites.count - fact.site_first;
   fact.frame_bytes = plan->frame_bytes;
+  vmo_find_stack_depth(planning, id, plan);
+  fact.stack_frame = planning->depths[id].frame;
+  fact.stack_depth = planning->depths[id].unbounded ? -1 : planning->depths[id].depth;
+  fact.stack_because = planning->depths[id].because;
   fact.heap_before = planning->peaks[id].before;
   fact.heap_after = planning->peaks[id].after;
   if (status != VMO_OK) return status;

@@ -61,6 +61,7 @@ static void write_site(vmo_json_writer *writer, const vmo_site_facts *facts, con
   vmo_put_integer(writer, "callers", site->callers);
   vmo_put_integer(writer, "local_callers", site->local_callers);
   vmo_put_string(writer, "early_free", refused ? vmo_early_free_name(site->early_free) : NULL);
+  vmo_put_string(writer, "size", site->size);
   vmo_json_close(writer, '}');
 }
 
@@ -73,6 +74,9 @@ void vmo_write_site_functions(vmo_json_writer *writer, const vmo_site_facts *fac
     vmo_put_integer(writer, "line", function->place.line);
     vmo_put_boolean(writer, "recursive", function->recursive);
     vmo_put_integer(writer, "frame_bytes", function->frame_bytes);
+    vmo_put_integer(writer, "stack_frame", function->stack_frame);
+    put_amount(writer, "stack_depth", function->stack_depth);
+    vmo_put_string(writer, "stack_because", function->stack_depth < 0 ? function->stack_because : NULL);
     put_amount(writer, "heap_before", function->heap_before);
     put_amount(writer, "heap_after", function->heap_after);
     vmo_json_open(writer, "sites", '[');

@@ -68,6 +68,8 @@ void vmo_describe_site(const vmo_site_fact *site, vmo_text *out) {
   vmo_text_addf(out, "%s, ", site->allocator);
   if (site->bytes >= 0) {
     vmo_text_addf(out, "%lld bytes", (long long)site->bytes);
+  } else if (site->size != NULL) {
+    vmo_text_addf(out, "size %s", site->size);
   } else {
     vmo_text_add(out, "size not known");
   }

@@ -11,7 +11,7 @@ declare ptr @memset(ptr, i32, i64)
 declare ptr @strdup(ptr)
 declare ptr @aligned_alloc(i64, i64)
 
-; TEXT: malloc, size not known: to the stack, where it fits 1024 bytes
+; TEXT: malloc, size argument 1: to the stack, where it fits 1024 bytes
 ; CHECK-LABEL: define i8 @size(
 ; SMALL-LABEL: define i8 @size(
 ; CHECK: %[[SLOT:.*]] = alloca [1024 x i8], align 16

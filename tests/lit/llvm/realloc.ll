@@ -10,7 +10,7 @@ declare void @free(ptr)
 
 ; TEXT: grown, frame +{{[0-9]+}} bytes
 ; TEXT-NEXT: malloc, 16 bytes: to the stack
-; TEXT-NEXT: realloc, size not known: to the stack, where it fits 1024 bytes
+; TEXT-NEXT: realloc, size argument 1: to the stack, where it fits 1024 bytes
 ; CHECK-LABEL: define i8 @grown(
 ; CHECK: %[[SLOT:.*]] = alloca [16 x i8], align 16
 ; CHECK: %[[OWN:.*]] = alloca [1024 x i8], align 16

@@ -1,0 +1,86 @@
+/* size_words.c: what an allocation asks for, as an expression over the function's arguments: "8 * argument 1 + 16".
+ *
+ * Sums, differences, products and shifts of constants and arguments are followed through widenings; anything else makes
+ * the size unknown. Depth is limited, and so is time. */
+#include "support/text.h"
+#include "llvm/plan.h"
+
+#define MAX_DEPTH 6
+
+typedef enum binding { BIND_SUM, BIND_PRODUCT } binding;
+
+static bool add_words(LLVMValueRef value, binding around, uint32_t depth, vmo_text *out);
+
+static bool add_pair(LLVMValueRef pair, const char *sign, binding own, binding around, uint32_t depth, vmo_text *out) {
+  LLVMValueRef left = LLVMGetOperand(pair, 0), right = LLVMGetOperand(pair, 1);
+  bool enclosed = own < around, swap = own == BIND_PRODUCT && LLVMIsAConstantInt(right); /* 8 * n */
+  if (enclosed) vmo_text_add_char(out, '(');
+  if (!add_words(swap ? right : left, own, depth + 1, out)) return false;
+  vmo_text_add(out, sign);
+  bool minus = own == BIND_SUM && sign[1] == '-';
+  if (!add_words(swap ? left : right, minus ? BIND_PRODUCT : own, depth + 1, out)) return false;
+  if (enclosed) vmo_text_add_char(out, ')');
+  return true;
+}
+
+static bool add_shift(LLVMValueRef shift, uint32_t depth, vmo_text *out) {
+  LLVMValueRef by = LLVMGetOperand(shift, 1);
+  if (!LLVMIsAConstantInt(by) || LLVMConstIntGetZExtValue(by) >= 62) return false;
+  vmo_text_addf(out, "%llu * ", 1ull << LLVMConstIntGetZExtValue(by));
+  return add_words(LLVMGetOperand(shift, 0), BIND_PRODUCT, depth + 1, out);
+}
+
+static uint32_t argument_number(LLVMValueRef argument) {
+  LLVMValueRef function = LLVMGetParamParent(argument);
+  uint32_t number = 1;
+  for (LLVMValueRef p = LLVMGetFirstParam(function); p != NULL && p != argument; p = LLVMGetNextParam(p)) number++;
+  return number;
+}
+
+static bool add_words(LLVMValueRef value, binding around, uint32_t depth, vmo_text *out) {
+  if (depth > MAX_DEPTH) return false;
+  if (LLVMIsAConstantInt(value)) {
+    if (LLVMGetIntTypeWidth(LLVMTypeOf(value)) > 64) return false;
+    vmo_text_addf(out, "%lld", LLVMConstIntGetSExtValue(value));
+    return true;
+  }
+  if (LLVMIsAArgument(value)) {
+    vmo_text_addf(out, "argument %u", argument_number(value));
+    return true;
+  }
+  if (!LLVMIsAInstruction(value)) return false;
+  switch (LLVMGetInstructionOpcode(value)) {
+  case LLVMZExt:
+  case LLVMSExt:
+  case LLVMTrunc:
+  case LLVMFreeze: return add_words(LLVMGetOperand(value, 0), around, depth + 1, out);
+  case LLVMAdd: return add_pair(value, " + ", BIND_SUM, around, depth, out);
+  case LLVMSub: return add_pair(value, " - ", BIND_SUM, around, depth, out);
+  case LLVMMul: return add_pair(value, " * ", BIND_PRODUCT, around, depth, out);
+  case LLVMShl: return add_shift(value, depth, out);
+  default: return false;
+  }
+}
+
+static bool add_size(LLVMValueRef call, const vmo_libc_row *row, vmo_text *out) {
+  switch (row->kind) {
+  case VMO_LIBC_MALLOC:
+  case VMO_LIBC_NEW: return add_words(LLVMGetOperand(call, 0), BIND_SUM, 0, out);
+  case VMO_LIBC_REALLOC:
+  case VMO_LIBC_ALIGNED: return add_words(LLVMGetOperand(call, 1), BIND_SUM, 0, out);
+  case VMO_LIBC_CALLOC:
+    if (!add_words(LLVMGetOperand(call, 0), BIND_PRODUCT, 0, out)) return false;
+    vmo_text_add(out, " * ");
+    return add_words(LLVMGetOperand(call, 1), BIND_PRODUCT, 0, out);
+  default: return false;
+  }
+}
+
+const char *vmo_describe_size(vmo_context *context, LLVMValueRef call, const vmo_libc_row *row) {
+  vmo_text words;
+  vmo_text_init(&words);
+  bool known = add_size(call, row, &words) && !vmo_text_failed(&words);
+  const char *copy = known ? vmr_arena_copy_text(context->arena, words.data, words.count) : NULL;
+  vmo_text_free(&words);
+  return copy;
+}
