@@ -70,6 +70,17 @@ def check_runtime(build):
     assert "reset: arena over limit" in rows
 
 
+def check_managed(build):
+    text = run(ROOT / "tools/bench", "managed", "--quick", "--runs=1", f"--build={build}", "--json=-",
+               "--workloads=refill,pause,engine,stack")
+    report = json.loads(text)
+    check_report(report, "managed")
+    rows = {row["name"]: row for row in report["rows"]}
+    for name in ("refill/managed", "refill/parallel", "pause: longest of a run", "engine/plain", "engine/managed",
+                 "engine: managed over plain, allocations", "stack: manager on over off"):
+        assert rows[name]["value"] > 0, name
+
+
 def check_codegen(build):
     text = run(sys.executable, ROOT / "tools/bench", "codegen", "--quick", f"--build={build}",
                "--only=chain,stencil,pagerank", "--json=-")
@@ -95,6 +106,7 @@ def main():
         check_analysis(build, pathlib.Path(folder) / "rows.json")
         check_planner(build, pathlib.Path(folder))
     check_runtime(build)
+    check_managed(build)
     if "VMEMOPT_LLVM:BOOL=ON" in (pathlib.Path(build) / "CMakeCache.txt").read_text(encoding="utf-8"):
         check_codegen(build)
 

@@ -70,6 +70,7 @@ void vmr_gc_destroy(vmr_gc *gc) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
   vmr_ctx *ctx = heap->handle.ctx;
   vmr_gc_run_all_finalisers(heap);
+  vmr_gc_set_profile(gc, NULL);
   vmr_ctx_remove_handle(&heap->handle);
   while (heap->chunks != NULL) vmr_gc_remove_chunk(heap, heap->chunks);
   release_types(heap);

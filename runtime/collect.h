@@ -105,7 +105,7 @@ typedef struct vmr_gc_published {
       longest_pause;
 } vmr_gc_published;
 
-#define VMR_GC_RING 8 /* objects that are being fetched while others are scanned */
+#define VMR_GC_RING 16 /* objects that are being fetched while others are scanned */
 
 struct vmr_gc_tracer {
   void **base, **top, **limit; /* objects that are marked and not scanned */
@@ -134,6 +134,7 @@ typedef struct vmr_gc_body {
   vmr_gc_chunk *card_chunk; /* the next one whose cards are looked at, */
   size_t card_at;           /* from this one on */
   vmr_gc_tracer tracer;
+  vmr_profile *profile; /* of vmr_gc_note */
   vmr_gc_root *roots;
   vmr_gc_root_function root_function;
   void *root_user;
@@ -250,6 +251,8 @@ void vmr_gc_finish_cycle(vmr_gc_body *heap);
 void vmr_gc_visit_handles(vmr_gc_tracer *tracer);
 /* After marking: weak handles lose what is not marked; finalisers of what is not marked become due, and it is marked. */
 void vmr_gc_settle_handles(vmr_gc_body *heap);
+/* After marking: the profile forgets what is not marked. */
+void vmr_gc_settle_profile(vmr_gc_body *heap);
 bool vmr_gc_is_held(const vmr_gc_body *heap, const void *object);
 void vmr_gc_run_all_finalisers(vmr_gc_body *heap);
 

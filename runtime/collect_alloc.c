@@ -4,7 +4,7 @@
  *                        ^^^     ^^^^^
  *
  * Finding a run takes time proportional to the marked cells before it; its cells are zeroed together, unless the block was
- * never used. In a checked heap runs have one cell, so that each object is seen by faults and by tools that watch. */
+ * never used. In a heap full of holes this is what an allocation costs, so that the ordinary case (is_plain) stands alone. In a checked heap runs have one cell, so that each object is seen by faults and by tools that watch. */
 #include <string.h>
 
 #include "runtime/collect.h"
@@ -30,10 +30,23 @@ uint32_t vmr_gc_next_marked(const vmr_gc_block *block, uint32_t from) {
 
 /* ---- runs ---- */
 
-static void set_run(vmr_gc_body *heap, vmr_gc_bucket *bucket, char *first, size_t cells, bool is_zero) {
-  size_t bytes = cells * bucket->open.cell_bytes;
-  if (heap->is_watched) vmr_os_unpoison(first, bytes);
-  if (!is_zero || heap->is_watched) memset(first, 0, bytes);
+/* Zeroes a run, a multiple of a granule: most are of some hundred bytes, for which a call of memset takes as long as the stores. */
+static inline void zero_run(char *first, char *end) {
+  size_t part = 64;
+  if (end - first > 1024) {
+    memset(first, 0, (size_t)(end - first));
+  } else if ((size_t)(end - first) >= part) {
+    for (char *at = first; at < end - part; at += part) memset(at, 0, part);
+    memset(end - part, 0, part);
+  } else {
+    for (char *at = first; at < end; at += VMR_GC_GRANULE) memset(at, 0, VMR_GC_GRANULE);
+  }
+}
+
+static inline void set_run(vmr_gc_body *heap, vmr_gc_bucket *bucket, char *first, size_t bytes, size_t cells,
+                           bool is_zero) {
+  if (VMR_UNLIKELY(heap->is_watched)) vmr_os_unpoison(first, bytes);
+  if (!is_zero || VMR_UNLIKELY(heap->is_watched)) zero_run(first, first + bytes);
   bucket->open.cursor = first;
   bucket->open.limit = first + bytes;
   heap->allocated += bytes;
@@ -41,22 +54,35 @@ static void set_run(vmr_gc_body *heap, vmr_gc_bucket *bucket, char *first, size_
   heap->made_objects += cells;
 }
 
+/* Where the free granules from `at` on end. Most runs end within the 64 bits from there on: no loop is guessed wrong then. */
+static inline uint32_t run_end(const vmr_gc_block *block, const uint64_t *marks, uint32_t at) {
+  uint32_t word = at / 64, shift = at % 64;
+  uint64_t bits = marks[word] >> shift;
+  if (word + 1 < VMR_GC_BLOCK_WORDS) bits |= marks[word + 1] << (63 - shift) << 1;
+  if (VMR_UNLIKELY(bits == 0)) return vmr_gc_next_marked(block, at);
+  uint32_t end = at + (uint32_t)__builtin_ctzll(bits);
+  return end < block->end ? end : block->end;
+}
+
+/* A quotient that is seldom divided for: most cells are of a power of two. */
+static inline uint32_t cells_of(uint32_t granules, uint32_t step) {
+  return (step & (step - 1)) == 0 ? granules >> __builtin_ctz(step) : granules / step;
+}
+
 /* The next run of a block; false when there is none. */
-static bool find_run(vmr_gc_body *heap, vmr_gc_bucket *bucket, vmr_gc_block *block) {
+static inline bool find_run(vmr_gc_body *heap, vmr_gc_bucket *bucket, vmr_gc_block *block) {
+  const uint64_t *marks = vmr_gc_block_marks(block);
   uint32_t at = block->swept, step = block->granules;
-  while (at < block->end) {
-    uint32_t next = vmr_gc_next_marked(block, at);
-    if (next == at) {
-      at += step;
-      continue;
-    }
-    if (heap->is_checked) next = at + step;
-    block->swept = next;
-    set_run(heap, bucket, vmr_gc_block_base(block) + at * VMR_GC_GRANULE, (next - at) / step, block->is_zero);
-    return true;
+  while (at < block->end && (marks[at / 64] >> at % 64 & 1) != 0) at += step;
+  if (at >= block->end) {
+    block->swept = block->end;
+    return false;
   }
-  block->swept = block->end;
-  return false;
+  uint32_t next = VMR_UNLIKELY(heap->is_checked) ? at + step : run_end(block, marks, at);
+  block->swept = next;
+  set_run(heap, bucket, vmr_gc_block_base(block) + at * VMR_GC_GRANULE, (next - at) * VMR_GC_GRANULE,
+          cells_of(next - at, step), block->is_zero);
+  return true;
 }
 
 static void open_block(vmr_gc_bucket *bucket, vmr_gc_block *block) {
@@ -92,7 +118,7 @@ static bool reuse_released(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
   char *cell = bucket->released;
   if (cell == NULL) return false;
   memcpy(&bucket->released, cell, sizeof bucket->released);
-  set_run(heap, bucket, cell, 1, false);
+  set_run(heap, bucket, cell, bucket->open.cell_bytes, 1, false);
   return true;
 }
 
@@ -103,7 +129,7 @@ static bool find_any_run(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
       vmr_gc_set_mark(vmr_gc_block_base(block) + block->swept * VMR_GC_GRANULE);
       uint32_t at = block->swept;
       block->swept += block->granules;
-      set_run(heap, bucket, vmr_gc_block_base(block) + at * VMR_GC_GRANULE, 1, false);
+      set_run(heap, bucket, vmr_gc_block_base(block) + at * VMR_GC_GRANULE, bucket->open.cell_bytes, 1, false);
       return true;
     }
     return take_block(heap, bucket);
@@ -125,17 +151,28 @@ static bool supply_run(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
   return find_any_run(heap, bucket) || (vmr_gc_add_chunk(heap) && take_block(heap, bucket));
 }
 
+static inline void *take_cell(vmr_gc_bucket *bucket) {
+  char *cell = bucket->open.cursor;
+  bucket->open.cursor += bucket->open.cell_bytes;
+  return cell;
+}
+
 static void *fail_alloc(vmr_gc_body *heap) { return vmr_gc_fail(heap, VMR_OUT_OF_MEMORY); }
 
+/* Whether the next run of the bucket's block is all that is needed: nothing is checked, due or under way. */
+static inline bool is_plain(const vmr_gc_body *heap, const vmr_gc_bucket *bucket) {
+  return !heap->is_checked && !heap->open.is_marking && heap->due_count == 0 && bucket->released == NULL &&
+         bucket->block != NULL && heap->allocated + bucket->open.cell_bytes <= heap->trigger;
+}
+
 static void *alloc_in(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
+  if (VMR_LIKELY(is_plain(heap, bucket)) && find_run(heap, bucket, bucket->block)) return take_cell(bucket);
   if (heap->is_checked && !vmr_ctx_admit(heap->handle.ctx, VMR_KIND_GC, bucket->open.cell_bytes))
     return fail_alloc(heap);
   vmr_gc_advance(heap, bucket->open.cell_bytes);
   /* a finaliser that ran just now may have left a run */
   if (bucket->open.cursor == bucket->open.limit && !supply_run(heap, bucket)) return fail_alloc(heap);
-  char *cell = bucket->open.cursor;
-  bucket->open.cursor += bucket->open.cell_bytes;
-  return cell;
+  return take_cell(bucket);
 }
 
 static void *alloc_blocks(vmr_gc_body *heap, vmr_gc_type_body *type, size_t bytes);
@@ -249,10 +286,7 @@ void *vmr_gc_alloc_tail(vmr_gc *gc, vmr_gc_type *type, size_t count) {
   if (bytes > VMR_GC_LARGEST_CELL) return alloc_blocks(heap, whole, bytes);
   vmr_gc_bucket *bucket = tail_bucket(heap, whole, class_of(bytes));
   if (bucket == NULL) return fail_alloc(heap);
-  if (bucket->open.cursor == bucket->open.limit) return alloc_in(heap, bucket);
-  char *cell = bucket->open.cursor;
-  bucket->open.cursor += bucket->open.cell_bytes;
-  return cell;
+  return bucket->open.cursor == bucket->open.limit ? alloc_in(heap, bucket) : take_cell(bucket);
 }
 
 size_t vmr_gc_object_bytes(const void *object) { return vmr_gc_block_of_object(object)->cell_bytes; }
@@ -272,6 +306,7 @@ vmr_status vmr_gc_release(vmr_gc *gc, void *object) {
   }
   if (gc->is_marking) return VMR_OK; /* this cycle, or the next one, finds it */
   vmr_gc_clear_mark(object);
+  vmr_profile_forget(heap->profile, object);
   heap->figures.freed_bytes += block->cell_bytes;
   heap->figures.freed_objects++;
   heap->made_bytes -= block->cell_bytes; /* wraps for what the last cycle counted: the sums are right */

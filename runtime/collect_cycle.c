@@ -176,6 +176,7 @@ static void note_cycle(vmr_gc_body *heap, uint64_t old_bytes, uint64_t old_objec
 static void end_cycle(vmr_gc_body *heap) {
   uint64_t old_bytes = heap->live_bytes, old_objects = heap->live_objects;
   vmr_gc_settle_handles(heap);
+  vmr_gc_settle_profile(heap);
   vmr_gc_end_runs(heap);
   heap->open.is_marking = false;
   settle_blocks(heap);

@@ -1,4 +1,4 @@
-/* collect_handles.c: handles, weak references and finalisers.
+/* collect_handles.c: handles, weak references, finalisers, and the profile that is told of deaths.
  *
  *   handle   generation (32 bits) | index + 1 (32 bits)
  *
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "runtime/collect.h"
+#include "runtime/profile.h"
 
 /* ---- handles ---- */
 
@@ -177,3 +178,21 @@ void vmr_gc_settle_handles(vmr_gc_body *heap) {
   for (size_t i = 0; i < heap->due_count; i++) vmr_gc_visit(&heap->tracer, due_at(heap, i)->object);
   while (!vmr_gc_drain(heap, SIZE_MAX / 2)) continue;
 }
+
+/* ---- the profile ---- */
+
+void vmr_gc_set_profile(vmr_gc *gc, vmr_profile *profile) {
+  vmr_gc_body *heap = vmr_gc_body_of(gc);
+  if (gc == NULL) return;
+  if (heap->profile != profile) vmr_profile_forget_owned(heap->profile, heap, NULL);
+  heap->profile = profile;
+}
+
+void vmr_gc_note(vmr_gc *gc, const void *object, const char *stack) {
+  if (gc == NULL || object == NULL || vmr_gc_body_of(gc)->profile == NULL) return;
+  vmr_profile_note_owned(vmr_gc_body_of(gc)->profile, object, vmr_gc_object_bytes(object), stack, gc);
+}
+
+static bool is_dead(const void *object) { return !vmr_gc_is_marked(object); }
+
+void vmr_gc_settle_profile(vmr_gc_body *heap) { vmr_profile_forget_owned(heap->profile, heap, is_dead); }

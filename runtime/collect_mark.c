@@ -1,6 +1,6 @@
 /* collect_mark.c: marking: what can be reached from roots, frames, strong handles and written old objects.
  *
- *   found ──> [stack of marked objects] ──> [ring of 8, being fetched] ──> scanned
+ *   found ──> [stack of marked objects] ──> [ring of 16, being fetched] ──> scanned
  *
  * An object is marked when a pointer to it is found, and scanned some objects after its cache line was asked for (Cher,
  * Hosking and Vijaykumar, Software Prefetching for Mark-Sweep Garbage Collection, ASPLOS 2004). Objects without pointers are
@@ -74,11 +74,24 @@ static inline void scan_words(vmr_gc_tracer *tracer, void *const *words, uint64_
   for (; bits != 0; bits &= bits - 1) visit(tracer, words[__builtin_ctzll(bits)]);
 }
 
+/* Pointers, some of them NULL. These are sorted out first, without a branch: which are is not to be guessed. */
+static void scan_pointers(vmr_gc_tracer *tracer, void *const *pointers, size_t count) {
+  void *found[64];
+  for (size_t at = 0; at < count; at += 64) {
+    size_t most = count - at < 64 ? count - at : 64, kept = 0;
+    for (size_t i = 0; i < most; i++) {
+      found[kept] = pointers[at + i];
+      kept += pointers[at + i] != NULL;
+    }
+    for (size_t i = 0; i < kept; i++) visit(tracer, found[i]);
+  }
+}
+
 /* The elements from the byte `from` on, up to the byte `end`. */
 static void scan_tail(vmr_gc_tracer *tracer, const vmr_gc_layout *layout, char *object, size_t from, size_t end) {
   size_t size = layout->element_bytes;
   if (size == sizeof(void *)) {
-    for (; from + size <= end; from += size) visit(tracer, *(void **)(void *)(object + from));
+    if (from < end) scan_pointers(tracer, (void *const *)(void *)(object + from), (end - from) / size);
   } else {
     for (; from + size <= end; from += size)
       scan_words(tracer, (void *const *)(void *)(object + from), layout->element_pointers);

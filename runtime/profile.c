@@ -268,6 +268,24 @@ void vmr_profile_forget_slow(vmr_profile *profile, const void *object) {
   if (*link != NULL) forget_sample(body, link);
 }
 
+void vmr_profile_note_owned(vmr_profile *profile, const void *object, size_t bytes, const char *stack,
+                            const void *owner) {
+  if (profile == NULL) return;
+  body_of(profile)->owner = owner;
+  vmr_profile_note(profile, object, bytes, stack);
+  body_of(profile)->owner = NULL;
+}
+
+void vmr_profile_forget_owned(vmr_profile *profile, const void *owner, bool (*is_dead)(const void *object)) {
+  if (profile == NULL) return;
+  profile_body *body = body_of(profile);
+  for (sample *each = body->oldest, *newer; each != NULL; each = newer) {
+    newer = each->newer;
+    bool is_gone = each->owner == owner && (is_dead == NULL || is_dead(each->object));
+    if (is_gone) vmr_profile_forget_slow(profile, each->object);
+  }
+}
+
 /* ---- what the parts of a context tell ---- */
 
 static __attribute__((tls_model("initial-exec"))) _Thread_local bool is_noting;
@@ -316,10 +334,7 @@ void vmr_watch_forget(vmr_ctx *ctx, const void *object) {
 void vmr_watch_forget_owner(vmr_ctx *ctx, const void *owner) {
   profile_body *body = enter_watch(ctx);
   if (body == NULL) return;
-  for (sample *each = body->oldest, *newer; each != NULL; each = newer) {
-    newer = each->newer;
-    if (each->owner == owner) vmr_profile_forget_slow(&body->open, each->object);
-  }
+  vmr_profile_forget_owned(&body->open, owner, NULL);
   leave_watch(body);
 }
 

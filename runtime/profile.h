@@ -3,6 +3,7 @@
 #define VMR_RUNTIME_PROFILE_H
 
 #include "runtime/context.h"
+#include "vmemrt/profile.h"
 
 #ifndef VMR_FREESTANDING
 
@@ -10,6 +11,11 @@
 void vmr_watch_note(vmr_ctx *ctx, vmr_kind kind, const void *object, size_t bytes, const void *owner);
 void vmr_watch_forget(vmr_ctx *ctx, const void *object);
 void vmr_watch_forget_owner(vmr_ctx *ctx, const void *owner);
+
+/* Notes an object by hand, as `owner`'s; forgets those of `owner`, which is not NULL, that are dead, all when `is_dead` is NULL. */
+void vmr_profile_note_owned(vmr_profile *profile, const void *object, size_t bytes, const char *stack,
+                            const void *owner);
+void vmr_profile_forget_owned(vmr_profile *profile, const void *owner, bool (*is_dead)(const void *object));
 
 static inline bool vmr_is_watched(const vmr_ctx *ctx) {
   return ctx != NULL && atomic_load_explicit(&ctx->profile, memory_order_acquire) != NULL;

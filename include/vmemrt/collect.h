@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "vmemrt/base.h"
+#include "vmemrt/profile.h"
 #include "vmemrt/value.h"
 
 #ifdef __cplusplus
@@ -246,6 +247,15 @@ VMR_API bool vmr_gc_step(vmr_gc *gc, size_t bytes);
 
 /* Gives chunks without objects back to the system, as vmr_trim does. Returns the bytes. */
 VMR_API size_t vmr_gc_trim(vmr_gc *gc);
+
+/* ---- which sites, how old ---- */
+
+/* From now on vmr_gc_note notes in `profile`, which outlives the heap or is taken from it by NULL. */
+VMR_API void vmr_gc_set_profile(vmr_gc *gc, vmr_profile *profile);
+
+/* `stack` allocated `object` (as in vmr_profile_note; NULL: nothing happens). The profile forgets the object at the end of the
+ * cycle that finds it dead, when it is released, or with the heap: what it has after a full cycle lives, with site and age. */
+VMR_API void vmr_gc_note(vmr_gc *gc, const void *object, const char *stack);
 
 /* ---- what happened ---- */
 

@@ -1,6 +1,7 @@
 /* collect_plain.c: the collected heap without cmocka, for builds of 32 bits: random programs against a model that computes
  * what can be reached, in each mode; handles, finalisers, limits, each request for memory refused in turn, deep and
- * wide graphs, and a soak (collect_plain SOAK: so many allocations; threads: only what a second thread takes part in). */
+ * wide graphs, and a soak (collect_plain SOAK: so many allocations; threads: only what a second thread takes part in;
+ * quick: less of each). */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -659,11 +660,26 @@ static void soak(long count, uint32_t flags) {
   vmr_gc_destroy(gc);
 }
 
+/* Some of all, for tools that slow it down. */
+static void run_quickly(uint32_t flags, uint64_t run) {
+  seed = run;
+  run_random(NULL, flags, 1000);
+  check_handles(flags);
+  check_finalisers(flags);
+  check_deep_and_wide(flags, 3000);
+  soak(20000, flags);
+}
+
 int main(int count, char **arguments) {
   static const uint32_t modes[] = {0, VMR_GC_GENERATIONAL, VMR_GC_INCREMENTAL, VMR_GC_GENERATIONAL | VMR_GC_INCREMENTAL,
                                    VMR_GC_GENERATIONAL | VMR_GC_PARALLEL};
   enum { MODES = sizeof modes / sizeof *modes };
   int first = count > 1 && strcmp(arguments[1], "threads") == 0 ? MODES - 1 : 0;
+  if (count > 1 && strcmp(arguments[1], "quick") == 0) {
+    for (int mode = 0; mode < MODES; mode++) run_quickly(modes[mode], (uint64_t)mode + 1);
+    check_steps();
+    return 0;
+  }
   if (first > 0) count = 1;
   long allocations = count > 1 ? atol(arguments[1]) : 300000;
   for (int mode = first; mode < MODES; mode++) {

@@ -117,6 +117,7 @@ static void check_exports(void) {
       "digraph objects {\n  0 [label=\"roots\"];\n  1 [label=\"pair\", bytes=16, retained=32];\n"
       "  2 [label=\"pair\", bytes=16, retained=16];\n  0 -> 1;\n  1 -> 2;\n  1 -> 2;\n  2 -> 2;\n}\n";
   char text[500];
+  vmr_snapshot_object object;
   vmr_snapshot *s = NULL;
   vmr_gc *gc = make_heap(NULL);
   pair *first = held[0] = vmr_gc_alloc(gc, pair_type), *second = vmr_gc_alloc(gc, pair_type);
@@ -124,7 +125,8 @@ static void check_exports(void) {
   vmr_gc_write(gc, first, &first->right, second);
   vmr_gc_write(gc, second, &second->left, second);
   CHECK(vmr_snapshot_take(&s, gc) == VMR_OK && vmr_snapshot_find(s, text) == 0);
-  CHECK(vmr_snapshot_read(s, 0, NULL) == VMR_OUT_OF_RANGE && vmr_snapshot_read(s, 3, NULL) == VMR_OUT_OF_RANGE);
+  CHECK(vmr_snapshot_read(s, 0, &object) == VMR_OUT_OF_RANGE && vmr_snapshot_read(s, 3, &object) == VMR_OUT_OF_RANGE);
+  CHECK(vmr_snapshot_read(s, 1, NULL) == VMR_INVALID_ARGUMENT);
   CHECK(vmr_snapshot_json(s, text, sizeof text) == sizeof json - 1 && strcmp(text, json) == 0);
   CHECK(vmr_snapshot_dot(s, text, sizeof text) == sizeof dot - 1 && strcmp(text, dot) == 0);
   CHECK(vmr_snapshot_dot(s, text, 10) == sizeof dot - 1 && strcmp(text, "digraph o") == 0);

@@ -230,6 +230,8 @@ static void collected_heaps(void **state) {
   vmr_gc_add_root(NULL, NULL);
   vmr_gc_remove_root(NULL, NULL);
   vmr_gc_set_root_function(NULL, NULL, NULL);
+  vmr_gc_set_profile(NULL, NULL);
+  vmr_gc_note(NULL, NULL, NULL);
   vmr_gc_enter(NULL, &frame, sizeof frame);
   vmr_gc_leave(NULL, &frame);
   assert_int_equal(vmr_gc_handle_open(NULL, object, false, &handle), VMR_INVALID_ARGUMENT);

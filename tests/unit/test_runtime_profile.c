@@ -250,12 +250,63 @@ static void a_watched_context_needs_no_notes(void **state) {
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
+typedef struct record {
+  long payload[4];
+} record;
+
+static void a_collected_heap_forgets_its_dead(void **state) {
+  (void)state;
+  enum { COUNT = 30, KEPT = 3 };
+  vmr_ctx *ctx = make_ctx();
+  report leaks = {0}, living = {0};
+  vmr_profile *profile = make_profile(ctx, 1, 0, &leaks);
+  vmr_gc_layout layout = {.name = "record", .bytes = sizeof(record)};
+  vmr_gc *gc = NULL;
+  vmr_gc_type *type = NULL;
+  void *kept[KEPT] = {NULL};
+  vmr_gc_root root = {.first = kept, .count = KEPT};
+  char folded[200], other;
+  assert_int_equal(vmr_gc_create(&gc, ctx, NULL), VMR_OK);
+  assert_int_equal(vmr_gc_add_type(gc, &layout, &type), VMR_OK);
+  vmr_gc_add_root(gc, &root);
+  vmr_gc_note(gc, vmr_gc_alloc(gc, type), "main;unseen"); /* no profile yet */
+  vmr_gc_set_profile(gc, profile);
+  vmr_profile_note(profile, &other, 5, "main;other"); /* is none of the heap's */
+  for (int i = 0; i < COUNT; i++) {
+    void *made = vmr_gc_alloc(gc, type);
+    assert_non_null(made);
+    if (i % 10 == 0) kept[i / 10] = made;
+    vmr_gc_note(gc, made, i % 10 == 0 ? "main;keep" : "main;drop");
+  }
+  size_t bytes = vmr_gc_object_bytes(kept[0]);
+  assert_int_equal(profile->live, COUNT + 1);
+  assert_int_equal(vmr_gc_collect(gc, NULL), VMR_OK);
+  vmr_profile_each_live(profile, note_object, &living);
+  assert_int_equal(living.count, KEPT + 1);
+  for (int i = 0; i < KEPT; i++) {
+    assert_ptr_equal(living.objects[1 + i].object, kept[i]);
+    assert_string_equal(living.stacks[1 + i], "main;keep");
+    assert_int_equal(living.objects[1 + i].age, (size_t)(COUNT - 1 - 10 * i) * bytes);
+  }
+  (void)vmr_profile_folded(profile, true, folded, sizeof folded);
+  assert_non_null(strstr(folded, "main;keep "));
+  assert_null(strstr(folded, "main;drop"));
+  assert_int_equal(vmr_gc_release(gc, kept[1]), VMR_OK);
+  kept[1] = NULL;
+  assert_int_equal(profile->live, KEPT);
+  vmr_gc_destroy(gc);
+  vmr_profile_destroy(profile);
+  assert_int_equal(leaks.count, 1);
+  assert_ptr_equal(leaks.objects[0].object, &other);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(leaks_are_named_oldest_first),     cmocka_unit_test(stacks_are_folded_with_their_bytes),
       cmocka_unit_test(the_newest_events_are_kept),       cmocka_unit_test(a_sample_gives_sums_that_are_near),
       cmocka_unit_test(a_watched_context_needs_no_notes), cmocka_unit_test(without_a_profile_nothing_happens),
-      cmocka_unit_test(any_allocation_may_fail),
+      cmocka_unit_test(any_allocation_may_fail),          cmocka_unit_test(a_collected_heap_forgets_its_dead),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
