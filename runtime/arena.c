@@ -284,6 +284,7 @@ static void *alloc_block(vmr_arena_body *body, size_t bytes, size_t alignment, b
   vmr_ctx *ctx = body->handle.ctx;
   char *base = zeroed ? vmr_ctx_obtain_zeroed(ctx, VMR_KIND_ARENA, total) : vmr_ctx_obtain(ctx, VMR_KIND_ARENA, total);
   if (base == NULL) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  vmr_ctx_advise_huge(ctx, base, total);
   char *object = base + VMR_BLOCK_HEADER_BYTES;
   object += vmr_padding(object, alignment);
   *block_of(object) = (vmr_block){
@@ -312,6 +313,7 @@ static void *grow_block(vmr_arena_body *body, char *old, size_t old_bytes, size_
   size_t total = header->bytes;
   char *base = vmr_ctx_resize(body->handle.ctx, VMR_KIND_ARENA, header->base, total, total + extra);
   if (base == NULL) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  vmr_ctx_advise_huge(body->handle.ctx, base, total + extra);
   char *grown = base + distance;
   header = block_of(grown);
   header->base = base;

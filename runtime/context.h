@@ -21,6 +21,7 @@
 
 #include <stdatomic.h>
 
+#include "runtime/os.h"
 #include "vmemrt/base.h"
 
 #ifndef VMR_FREESTANDING
@@ -169,6 +170,13 @@ static inline bool vmr_ctx_wants_huge_pages(const vmr_ctx *ctx) {
   return ctx == NULL || (ctx->flags & VMR_NO_HUGE_PAGES) == 0;
 }
 
+/* Huge pages for a block of megabytes that was obtained: it is read all over, and translating its addresses costs as much as
+ * the transfer. NULL is accepted. */
+static inline void vmr_ctx_advise_huge(const vmr_ctx *ctx, void *memory, size_t bytes) {
+  bool is_wanted = memory != NULL && bytes >= 2 * VMR_OS_LARGE_PAGE && vmr_ctx_has_pages(ctx);
+  if (is_wanted && vmr_ctx_wants_huge_pages(ctx)) vmr_os_advise_huge(memory, bytes);
+}
+
 #else /* a freestanding build has no context: arenas, plans and pools live in buffers of the caller's */
 
 static inline bool vmr_ctx_is_checked(const vmr_ctx *ctx) { return (void)ctx, false; }
@@ -196,6 +204,9 @@ static inline void vmr_ctx_release_pages(vmr_ctx *ctx, vmr_kind kind, void *page
   (void)ctx, (void)kind, (void)pages, (void)bytes;
 }
 static inline bool vmr_ctx_wants_huge_pages(const vmr_ctx *ctx) { return (void)ctx, false; }
+static inline void vmr_ctx_advise_huge(const vmr_ctx *ctx, void *memory, size_t bytes) {
+  (void)ctx, (void)memory, (void)bytes;
+}
 static inline void vmr_ctx_count_refusal(vmr_ctx *ctx, vmr_kind kind, bool is_limit) {
   (void)ctx, (void)kind, (void)is_limit;
 }

@@ -48,6 +48,12 @@ void *vmr_os_map(size_t bytes, bool huge) {
   return pages;
 }
 
+void vmr_os_advise_huge(void *begin, size_t bytes) {
+  size_t skip = (size_t)(-(uintptr_t)begin & (VMR_OS_LARGE_PAGE - 1));
+  if (bytes < skip + VMR_OS_LARGE_PAGE) return;
+  madvise((char *)begin + skip, (bytes - skip) & ~(VMR_OS_LARGE_PAGE - 1), MADV_HUGEPAGE);
+}
+
 void vmr_os_unmap(void *pages, size_t bytes) { munmap(pages, bytes); }
 
 void *vmr_os_reserve(size_t bytes) { return map(bytes, PROT_NONE, MAP_NORESERVE); }

@@ -30,6 +30,13 @@ void vmr_os_unmap(void *pages, size_t bytes);
 static inline void vmr_os_unmap(void *pages, size_t bytes) { (void)pages, (void)bytes; }
 #endif
 
+/* Asks for huge pages for what of a block of memory is whole large pages; a wish. */
+#ifndef VMR_FREESTANDING
+void vmr_os_advise_huge(void *begin, size_t bytes);
+#else
+static inline void vmr_os_advise_huge(void *begin, size_t bytes) { (void)begin, (void)bytes; }
+#endif
+
 /* Addresses that nothing may touch and that cost no memory, from a multiple of VMR_OS_LARGE_PAGE on; parts of them, in whole
  * pages, are opened for reading and writing, zeroed at first. */
 #ifndef VMR_FREESTANDING

@@ -106,6 +106,7 @@ static char *obtain(vmr_plan *plan, size_t bytes) {
   }
   char *base = vmr_ctx_obtain(plan->handle.ctx, VMR_KIND_PLAN, bytes);
   if (base != NULL) plan->reserved += bytes;
+  vmr_ctx_advise_huge(plan->handle.ctx, base, bytes);
   return base;
 }
 
