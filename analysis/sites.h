@@ -82,6 +82,7 @@ typedef struct vmo_site_fact {
   vmo_site_verdict verdict;
   vmo_site_refusal refusal;
   vmo_early_free early_free;
+  const char *becomes;             /* the allocator that takes its place: "calloc" or "malloc"; NULL: none */
   const char *refused_by;          /* a function's name; NULL: none */
   vmo_bytes slot_bytes;            /* on the stack; 0: none */
   uint32_t callers, local_callers; /* of a function that hands it out: calls, and those after which it is local */

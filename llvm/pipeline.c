@@ -11,6 +11,7 @@
 #include <llvm-c/Transforms/PassBuilder.h>
 
 #include "llvm/early_free.h"
+#include "llvm/zeroes.h"
 
 #define MAX_ROUNDS 5
 
@@ -57,6 +58,7 @@ static vmo_status plan_function(round_state *round, uint32_t function) {
   if (round->step == STEP_MOVE) {
     vmo_move_frees(program, function, &plan);
     status = vmo_move_to_stack(program, ref, &plan);
+    if (status == VMO_OK) vmo_change_zeroes(program, &plan);
   }
   for (uint32_t i = 0; i < plan.inlines.count && round->step == STEP_INLINE; i++)
     mark_inline(program, plan.inlines.data[i]);

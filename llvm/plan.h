@@ -3,6 +3,7 @@
  *   slots      allocations that take a slot in the frame
  *   releases   calls that may free an object in a slot
  *   inlines    calls whose callee is to stand here first: it makes or frees an object that is local here
+ *   zeroes     allocations whose bytes are written twice
  *   early      frees of a value that move up: where they are, and before which instructions they go */
 #ifndef VMO_LLVM_PLAN_H
 #define VMO_LLVM_PLAN_H
@@ -56,6 +57,11 @@ typedef struct vmo_ll_early_free {
   uint32_t place_first, place_count; /* into early_places */
 } vmo_ll_early_free;
 
+typedef struct vmo_ll_zeroes {
+  uint32_t allocation; /* instruction: a malloc that becomes calloc, or the other way round */
+  uint32_t write;      /* the memset that goes; VMO_NONE: calloc becomes malloc */
+} vmo_ll_zeroes;
+
 typedef struct vmo_ll_plan {
   VMO_VEC(vmo_ll_slot) slots;
   VMO_VEC(vmo_ll_frame) frames;
@@ -66,6 +72,7 @@ typedef struct vmo_ll_plan {
   VMO_VEC(uint32_t) early_frees; /* instructions */
   VMO_VEC(vmo_ll_free_place) early_places;
   VMO_VEC(vmo_ll_free_edge) early_edges;
+  VMO_VEC(vmo_ll_zeroes) zeroes;
   vmo_bytes frame_bytes;
 } vmo_ll_plan;
 

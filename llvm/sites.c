@@ -13,6 +13,7 @@
 
 #include "llvm/early_free.h"
 #include "llvm/frames.h"
+#include "llvm/zeroes.h"
 
 #define MAX_INLINED 120 /* instructions of a callee */
 #define SLOT_ALIGNMENT 16
@@ -405,6 +406,7 @@ static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *f
                              vmo_ll_plan *plan) {
   site s = {.planning = planning, .points_to = points_to, .function = function};
   vmo_ll_touches touches;
+  uint32_t first_fact = planning->facts->sites.count;
   vmo_cfg *control;
   vmo_status status = vmo_find_control(planning->program, function, planning->arena, &control);
   if (status != VMO_OK) return status;
@@ -412,10 +414,11 @@ static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *f
   if (!index_releases(planning, points_to, &s) || !count_null_checks(planning, points_to, &s)) return VMO_OUT_OF_MEMORY;
   status = decide_sites(planning, points_to, &s, plan);
   if (status == VMO_OK) status = plan_releases(planning, points_to, plan);
-  if (status == VMO_OK && points_to->releases.count > 0) {
+  if (status == VMO_OK && (points_to->releases.count > 0 || planning->facts->sites.count > first_fact)) {
     status = vmo_find_touches(points_to, &touches);
     if (status == VMO_OK) status = vmo_share_frame(planning, points_to, control, &touches, plan);
     if (status == VMO_OK) status = vmo_plan_early_frees(planning, points_to, control, &touches, plan);
+    if (status == VMO_OK) status = vmo_plan_zeroes(planning, points_to, &touches, plan);
   }
   if (status != VMO_OK) return status;
   return vmo_find_heap_peak(planning, points_to, s.release_first, s.release_list, plan);

@@ -77,6 +77,7 @@ void vmo_describe_site(const vmo_site_fact *site, vmo_text *out) {
   vmo_text_add(out, ": ");
   add_verdict(site, out);
   add_checks(site, out);
+  if (site->becomes != NULL) vmo_text_addf(out, "; %s takes its place", site->becomes);
 }
 
 static void write_site(const vmo_site_fact *site, vmo_text *out) {
