@@ -73,11 +73,25 @@ static bool mark_some(vmr_gc_body *heap, size_t budget) {
 
 /* ---- end ---- */
 
+/* Adds three words bit by bit: the sum stays in `first`, the carries are the result. */
+static inline uint64_t add_bits(uint64_t *first, uint64_t second, uint64_t third) {
+  uint64_t either = *first ^ second, carry = (*first & second) | (either & third);
+  *first = either ^ third;
+  return carry;
+}
+
+/* Four words are added into ones, twos and fours before bits are counted: without an instruction for it that is dear (Warren,
+ * Hacker's Delight, 5-1, after Harley and Seal). */
 static uint32_t count_marks(const vmr_gc_block *block) {
   const uint64_t *marks = vmr_gc_block_marks(block);
-  uint32_t count = 0;
-  for (uint32_t i = 0; i < VMR_GC_BLOCK_WORDS; i++) count += (uint32_t)__builtin_popcountll(marks[i]);
-  return count;
+  uint64_t ones = 0, twos = 0;
+  uint32_t fours = 0;
+  for (uint32_t i = 0; i < VMR_GC_BLOCK_WORDS; i += 4) {
+    uint64_t first = add_bits(&ones, marks[i], marks[i + 1]), second = add_bits(&ones, marks[i + 2], marks[i + 3]);
+    uint64_t four = add_bits(&twos, first, second);
+    if (four != 0) fours += (uint32_t)__builtin_popcountll(four);
+  }
+  return 4 * fours + 2 * (uint32_t)__builtin_popcountll(twos) + (uint32_t)__builtin_popcountll(ones);
 }
 
 static void poison_dead(const vmr_gc_block *block) {
