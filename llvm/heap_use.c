@@ -17,12 +17,8 @@ static bool is_observer(const char *name) {
   return false;
 }
 
-static bool is_call(const vmo_ll_instruction *instruction) {
-  return instruction->opcode == LLVMCall || instruction->opcode == LLVMInvoke || instruction->opcode == LLVMCallBr;
-}
-
 bool vmo_ll_call_allocates(const vmo_ll_program *program, const vmo_ll_heap_use *use, const vmo_ll_instruction *call) {
-  if (!is_call(call)) return false;
+  if (!vmo_ll_is_call(call->opcode)) return false;
   if (call->callee == VMO_NONE) return !LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref));
   const vmo_ll_function *callee = &program->functions.data[call->callee];
   if (callee->intrinsic) return false;
@@ -33,7 +29,7 @@ bool vmo_ll_call_allocates(const vmo_ll_program *program, const vmo_ll_heap_use 
 }
 
 bool vmo_ll_call_observes(const vmo_ll_heap_use *use, const vmo_ll_instruction *call) {
-  if (!is_call(call) || call->callee == VMO_NONE) return false;
+  if (!vmo_ll_is_call(call->opcode) || call->callee == VMO_NONE) return false;
   return use->observes[call->callee];
 }
 

@@ -105,6 +105,9 @@ static inline uint32_t vmo_ll_result_id(const vmo_ll_function *function, uint32_
 static inline uint32_t vmo_ll_value_count(const vmo_ll_function *function) {
   return VMO_LL_FIRST_PARAMETER + function->parameter_count + function->count;
 }
+static inline bool vmo_ll_is_call(uint8_t opcode) {
+  return opcode == LLVMCall || opcode == LLVMInvoke || opcode == LLVMCallBr;
+}
 static inline bool vmo_ll_is_defined(const vmo_ll_function *function) { return function->block_count > 0; }
 /* The instruction that makes a value, or VMO_NONE. */
 static inline uint32_t vmo_ll_instruction_of(const vmo_ll_function *function, uint32_t value) {

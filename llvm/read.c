@@ -388,8 +388,6 @@ static void read_sizes(const vmo_ll_program *program, vmo_ll_instruction *instru
   }
 }
 
-static bool is_call(uint8_t opcode) { return opcode == LLVMCall || opcode == LLVMInvoke || opcode == LLVMCallBr; }
-
 /* What a call tells about the function that it stands in. */
 static void read_call(vmo_ll_program *program, vmo_ll_function *function, vmo_ll_instruction *instruction) {
   LLVMValueRef callee = LLVMGetCalledValue(instruction->ref);
@@ -404,7 +402,7 @@ static void read_call(vmo_ll_program *program, vmo_ll_function *function, vmo_ll
 
 static bool read_operands(vmo_ll_program *program, vmo_ll_instruction *instruction) {
   LLVMValueRef ref = instruction->ref;
-  bool phi = instruction->opcode == LLVMPHI, call = is_call(instruction->opcode);
+  bool phi = instruction->opcode == LLVMPHI, call = vmo_ll_is_call(instruction->opcode);
   unsigned count = phi ? LLVMCountIncoming(ref) : call ? LLVMGetNumArgOperands(ref) : (unsigned)LLVMGetNumOperands(ref);
   instruction->operand_first = program->operands.count;
   instruction->operand_count = count;
@@ -433,7 +431,7 @@ static bool read_body(vmo_ll_program *program, vmo_ll_function *function) {
     for (uint32_t i = block->first; i < block->first + block->count; i++) {
       vmo_ll_instruction *instruction = &program->instructions.data[i];
       read_sizes(program, instruction);
-      if (is_call(instruction->opcode)) read_call(program, function, instruction);
+      if (vmo_ll_is_call(instruction->opcode)) read_call(program, function, instruction);
       if (instruction->opcode == LLVMInvoke || instruction->opcode == LLVMLandingPad)
         function->obstacles.exception = true;
       if (!read_operands(program, instruction)) return false;

@@ -50,16 +50,12 @@ static bool looks_no_further(const vmo_ll_program *program, const vmo_ll_instruc
   return row != NULL && !vmo_libc_calls_back(row);
 }
 
-static bool is_call(const vmo_ll_instruction *instruction) {
-  return instruction->opcode == LLVMCall || instruction->opcode == LLVMInvoke || instruction->opcode == LLVMCallBr;
-}
-
 static void note(walk *w, const vmo_ll_instruction *instruction) {
   vmo_ll_set all = {0}, reached = {0};
   for (uint32_t k = 0; k < instruction->operand_count; k++) {
     const vmo_ll_set *set = vmo_ll_operand_set(w->p, instruction, k);
     note_set(w, set);
-    if (!is_call(instruction) || looks_no_further(w->p->program, instruction)) continue;
+    if (!vmo_ll_is_call(instruction->opcode) || looks_no_further(w->p->program, instruction)) continue;
     for (uint32_t i = 0; i < set->count; i++)
       if (!vmo_vec_push(w->p->arena, &all, set->data[i])) w->p->out_of_memory = true;
   }
