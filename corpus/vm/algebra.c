@@ -45,6 +45,19 @@ void terms_detach(engine *e, term t, terms *parts) {
   term_detach(e->store, t, parts->items);
 }
 
+term terms_rebuild(engine *e, term t, term (*each)(engine *, term), term (*make)(engine *, name, term *, size_t)) {
+  terms parts = {0};
+  if (term_kind_of(t) != TERM_CALL || term_count(t) == 0) return t;
+  scratch begun = scratch_begin(e->store);
+  name head = term_name(t);
+  terms_detach(e, t, &parts);
+  for (size_t i = 0; i < parts.count; i++) parts.items[i] = each(e, parts.items[i]);
+  term result = make(e, head, parts.items, parts.count);
+  term_free(e->store, t);
+  scratch_end(e->store, &begun, &parts);
+  return result;
+}
+
 /* The arguments of `parts` that are calls of `head`, and the others, in one list; all are consumed. */
 static void flatten(engine *e, uint32_t head, const term *parts, size_t count, terms *flat) {
   for (size_t i = 0; i < count; i++) {
@@ -318,15 +331,4 @@ static term expand_call(engine *e, name head, term *parts, size_t count) {
   return result;
 }
 
-term expand(engine *e, term t) {
-  terms parts = {0};
-  if (term_kind_of(t) != TERM_CALL || term_count(t) == 0) return t;
-  scratch begun = scratch_begin(e->store);
-  name head = term_name(t);
-  terms_detach(e, t, &parts);
-  for (size_t i = 0; i < parts.count; i++) parts.items[i] = expand(e, parts.items[i]);
-  term result = expand_call(e, head, parts.items, parts.count);
-  term_free(e->store, t);
-  scratch_end(e->store, &begun, &parts);
-  return result;
-}
+term expand(engine *e, term t) { return terms_rebuild(e, t, expand, expand_call); }

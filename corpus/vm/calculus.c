@@ -171,18 +171,7 @@ static term simplify_call(engine *e, name head, term *parts, size_t count) {
   return make_call(e, head, parts, count);
 }
 
-term simplify(engine *e, term t) {
-  terms parts = {0};
-  if (term_kind_of(t) != TERM_CALL || term_count(t) == 0) return t;
-  scratch begun = scratch_begin(e->store);
-  name head = term_name(t);
-  terms_detach(e, t, &parts);
-  for (size_t i = 0; i < parts.count; i++) parts.items[i] = simplify(e, parts.items[i]);
-  term result = simplify_call(e, head, parts.items, parts.count);
-  term_free(e->store, t);
-  scratch_end(e->store, &begun, &parts);
-  return result;
-}
+term simplify(engine *e, term t) { return terms_rebuild(e, t, simplify, simplify_call); }
 
 /* ---- numbers ---- */
 

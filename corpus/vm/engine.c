@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool engine_open(engine *e) {
+bool engine_open(engine *e, bool is_counted) {
   memset(e, 0, sizeof *e);
-  e->store = store_open();
+  e->store = store_open(is_counted);
   return e->store != NULL;
 }
 

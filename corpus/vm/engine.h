@@ -26,7 +26,7 @@ struct engine {
   const char *fault; /* of this line; NULL: none */
 };
 
-bool engine_open(engine *e);
+bool engine_open(engine *e, bool is_counted);
 void engine_close(engine *e);
 
 /* Evaluates one line and writes the result, or what is wrong, to `out`; as snprintf. */
@@ -41,6 +41,8 @@ size_t print_term(const engine *e, term t, char *out, size_t capacity);
 
 /* Moves the arguments of a call, which keeps its head alone, into an empty vector. */
 void terms_detach(engine *e, term t, terms *parts);
+/* A call made anew by `make` of what `each` makes of its arguments; anything else as it is. */
+term terms_rebuild(engine *e, term t, term (*each)(engine *, term), term (*make)(engine *, name, term *, size_t));
 
 term make_plus(engine *e, const term *parts, size_t count);
 term make_times(engine *e, const term *parts, size_t count);

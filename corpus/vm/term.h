@@ -69,7 +69,7 @@ typedef struct plain_term {
 
 /* The memory of an engine. */
 typedef struct store store;
-store *store_open(void);
+store *store_open(bool is_counted); /* its figures are wanted */
 void store_close(store *s);
 bool store_is_out_of_memory(const store *s);
 

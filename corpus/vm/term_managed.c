@@ -20,7 +20,8 @@ static const vmr_view WORDS[] = {
 #undef ENGINE_NAME_WORD
 };
 
-store *store_open(void) {
+store *store_open(bool is_counted) {
+  (void)is_counted; /* the runtime counts anyway */
   store *s = calloc(1, sizeof *s);
   vmr_interner_options words = vmr_interner_options_default();
   vmr_pool_options frames = vmr_pool_options_for(sizeof(bindings), 0);

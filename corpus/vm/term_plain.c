@@ -1,5 +1,5 @@
-/* term_plain.c: terms with malloc, strdup and free. Counting is all that is added, for the comparison: bytes are what malloc
- * hands out, its head of 8 bytes included. */
+/* term_plain.c: terms with malloc, strdup and free. Counting, where it is asked for, is all that is added: bytes are what
+ * malloc hands out, its head of 8 bytes included. */
 #define _POSIX_C_SOURCE 200809L
 #include <malloc.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 struct store {
   uint64_t allocations, bytes, peak;
-  bool is_out_of_memory;
+  bool is_out_of_memory, is_counted;
 };
 
 static const char *const TEXTS[] = {NULL,
@@ -18,11 +18,16 @@ static const char *const TEXTS[] = {NULL,
 #undef ENGINE_NAME_TEXT
 };
 
+static void count_out(store *s, void *memory) {
+  if (s->is_counted && memory != NULL) s->bytes -= malloc_usable_size(memory) + sizeof(size_t);
+}
+
 static void *count_in(store *s, void *memory) {
   if (memory == NULL) {
     s->is_out_of_memory = true;
     return NULL;
   }
+  if (!s->is_counted) return memory;
   s->allocations++;
   s->bytes += malloc_usable_size(memory) + sizeof(size_t);
   if (s->bytes > s->peak) s->peak = s->bytes;
@@ -30,11 +35,15 @@ static void *count_in(store *s, void *memory) {
 }
 
 static void give(store *s, void *memory) {
-  if (memory != NULL) s->bytes -= malloc_usable_size(memory) + sizeof(size_t);
+  count_out(s, memory);
   free(memory);
 }
 
-store *store_open(void) { return calloc(1, sizeof(store)); }
+store *store_open(bool is_counted) {
+  store *s = calloc(1, sizeof *s);
+  if (s != NULL) s->is_counted = is_counted;
+  return s;
+}
 
 void store_close(store *s) { free(s); }
 
@@ -146,7 +155,7 @@ void scratch_end(store *s, scratch *begun, terms *list) {
 bool terms_reserve(store *s, terms *list, size_t count) {
   if (count > list->capacity) {
     size_t more = list->capacity * 2 > count ? list->capacity * 2 : count < 8 ? 8 : count;
-    if (list->items != NULL) s->bytes -= malloc_usable_size(list->items) + sizeof(size_t);
+    count_out(s, list->items);
     term *grown = count_in(s, realloc(list->items, more * sizeof *grown));
     if (grown == NULL) abort();
     list->items = grown;
