@@ -235,12 +235,25 @@ static void scan_piece(vmr_gc_tracer *tracer, char *object, const vmr_gc_block *
   tracer->scanned += 2 * VMR_GC_CARD_BYTES; /* many pointers to many places: slower than a small object */
 }
 
+/* Scans the old ones of cells of which none lies in two cards: those of a power of two. Often few are. */
+static void scan_card_of_cells(vmr_gc_tracer *tracer, vmr_gc_chunk *chunk, size_t begin) {
+  size_t granule = begin >> VMR_GC_GRANULE_SHIFT, most = VMR_GC_CARD_BYTES >> VMR_GC_GRANULE_SHIFT;
+  uint64_t bits = chunk->marks[granule / 64] >> granule % 64 & ((UINT64_C(1) << most) - 1);
+  for (; bits != 0; bits &= bits - 1)
+    scan(tracer, (char *)chunk + begin + ((size_t)__builtin_ctzll(bits) << VMR_GC_GRANULE_SHIFT));
+}
+
 /* Scans the old objects that a card holds a piece of; `begin` is its place in the chunk. */
 static void scan_card(vmr_gc_tracer *tracer, vmr_gc_chunk *chunk, size_t begin) {
   uint32_t index = chunk->is_large ? chunk->first : (uint32_t)(begin >> VMR_GC_BLOCK_SHIFT);
   const vmr_gc_block *block = &chunk->blocks[index];
   if (block->state == VMR_GC_BLOCK_REST) block -= block->count;
   if (block->state == VMR_GC_BLOCK_FREE || block->type->is_leaf) return;
+  bool is_whole = block->cell_bytes <= VMR_GC_CARD_BYTES && (block->cell_bytes & (block->cell_bytes - 1)) == 0;
+  if (is_whole && block->state == VMR_GC_BLOCK_CELLS) {
+    scan_card_of_cells(tracer, chunk, begin);
+    return;
+  }
   char *base = vmr_gc_block_base(block);
   size_t place = (size_t)(base - (char *)chunk), size = block->cell_bytes;
   if (begin + VMR_GC_CARD_BYTES <= place) return;
