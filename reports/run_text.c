@@ -117,12 +117,14 @@ static void write_measure(const vmo_run_measure *measure, vmo_text *out) {
 
 static void fill_op(const void *user, uint32_t row, vmo_text *cells) {
   const vmo_run_op *op = &((const vmo_run_watch *)user)->ops[row];
-  vmo_text_addf(cells, "%s%s%s%s\t", op->op, op->result != NULL ? " %" : "", op->result != NULL ? op->result : "",
+  vmo_text_addf(&cells[0], "%s%s%s%s", op->op, op->result != NULL ? " %" : "", op->result != NULL ? op->result : "",
                 op->copy ? " (copy)" : "");
-  vmo_text_addf(cells, "@%s\t%u\t%lld\t%.1f\t", op->function, op->line, (long long)op->count, op->seconds * 1e6);
-  vmo_text_add_bytes_for_people(cells, op->moved);
-  vmo_text_add_char(cells, '\t');
-  if (op->live >= 0) vmo_text_add_bytes_for_people(cells, op->live);
+  vmo_text_addf(&cells[1], "@%s", op->function);
+  vmo_text_add_integer(&cells[2], op->line);
+  vmo_text_add_integer(&cells[3], op->count);
+  vmo_text_addf(&cells[4], "%.1f", op->seconds * 1e6);
+  vmo_text_add_bytes_for_people(&cells[5], op->moved);
+  if (op->live >= 0) vmo_text_add_bytes_for_people(&cells[6], op->live);
 }
 
 static void write_watch(const vmo_run_watch *watch, const vmo_text_style *style, vmo_text *out) {
@@ -130,8 +132,8 @@ static void write_watch(const vmo_run_watch *watch, const vmo_text_style *style,
                                        {"function", false},
                                        {"line", true},
                                        {"runs", true},
-                                       {"us", true},
-                                       {"moves", true},
+                                       {"us, all runs", true},
+                                       {"moves, a run", true},
                                        {"live", true}},
                            .column_count = 7,
                            .row_count = watch->op_count,
