@@ -128,6 +128,8 @@ static vmo_status execute(vmo_execution *run) {
 
 vmo_exit vmo_run_run_command(vmo_cli *cli) {
   vmo_execution run = {.cli = cli};
+  vmo_exit kept = vmo_keep_inputs(&run);
+  if (kept != VMO_EXIT_FINE) return kept;
   vmo_status status = vmo_load_module(cli);
   if (status == VMO_OK) status = execute(&run);
   vmo_writers writers = {.text = write_text,

@@ -4,7 +4,8 @@
  *   run_arguments.c  which parameter gets what        run_values.c   numbers in text, random ones
  *   run_files.c      .npy files, edge lists           run_dims.c     dims from the sizes of arguments
  *   run_engines.c    calls, timed, measured           run_results.c  what results are, and where they go
- *   run_compiled.c   the compiled engine              run_library.c  functions for declared ops */
+ *   run_compiled.c   the compiled engine              run_library.c  functions for declared ops
+ *   run_inputs.c     files that are not written over */
 #ifndef VMO_CLI_RUN_H
 #define VMO_CLI_RUN_H
 
@@ -69,9 +70,13 @@ typedef struct vmo_result_place {
   bool state;
 } vmo_result_place;
 
+typedef struct vmo_input_file vmo_input_file;
+
 /* One run of one function. */
 typedef struct vmo_execution {
   vmo_cli *cli;
+  vmo_input_file *inputs;
+  uint32_t input_count;
   vmo_module *module;
   vmo_function_id id;
   const vmo_function *function;
@@ -90,6 +95,13 @@ typedef struct vmo_execution {
   vmo_run_watch watch;
   vmo_run_report report;
 } vmo_execution;
+
+/* ---- inputs (run_inputs.c) ---- */
+
+/* Finds the files that will be read; refuses reports that would be written over one of them. */
+vmo_exit vmo_keep_inputs(vmo_execution *run);
+/* Whether a path, which may be NULL, names one of them. */
+bool vmo_is_run_input(const vmo_execution *run, const char *path);
 
 /* ---- values (run_values.c) ---- */
 

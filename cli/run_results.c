@@ -67,6 +67,8 @@ static vmo_status out_fault(vmo_execution *run, const char *hint, const char *me
 static vmo_status give_path(vmo_execution *run, vmo_result_place *place, const char *path) {
   vmo_cli *cli = run->cli;
   if (place->path != NULL) return out_fault(run, NULL, "this result is written twice", path);
+  if (vmo_is_run_input(run, path))
+    return out_fault(run, "give the result a file of its own", "an input of this run stands there", path);
   const char *kept[] = {cli->text_path, cli->json_path, cli->options.input, cli->options.config};
   for (int i = 0; i < 4; i++)
     if (vmo_is_same_file(path, kept[i])) return out_fault(run, NULL, "another file of this run stands there", path);
