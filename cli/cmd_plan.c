@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/run_engines.h"
 #include "reports/reports.h"
 
 #define TOLERANCE 0.02   /* by which a plan that is close to the previous one may exceed one from scratch */
 #define MOST_FAULTS 1000 /* that are told */
+#define LEAST_TIME 1e-6  /* a first plan is finished in any case */
 
 typedef struct placed {
   vmo_csv csv;
@@ -228,30 +230,63 @@ static void warn_of_strangers(vmo_cli *cli) {
   vmo_diag_hint(cli->context, added, "buffers are known again by their ids; is it the placement of another problem?");
 }
 
-static vmo_status place(vmo_cli *cli, placed *found) {
-  vmo_solve_options options = {.time_limit = cli->options.time_limit,
+/* Where the buffers were before; nothing is set without a previous placement. */
+typedef struct former_places {
+  vmo_bytes *offsets;
+  uint32_t *spaces;
+} former_places;
+
+static vmo_status read_former_places(vmo_cli *cli, placed *found, former_places *former) {
+  if (cli->options.previous == NULL) return VMO_OK;
+  vmo_status status = read_other(cli, cli->options.previous, found);
+  if (status == VMO_OK) status = take_places(cli, found, &former->offsets, &former->spaces);
+  if (status != VMO_OK) return status;
+  found->placement.moves = &found->moves;
+  if (count_rows(&found->csv, NULL, former->offsets).count == found->csv.problem.buffer_count) warn_of_strangers(cli);
+  return VMO_OK;
+}
+
+/* Within so many bytes; -1: as low as can be. */
+static vmo_status place_within(vmo_cli *cli, placed *found, const former_places *former, vmo_bytes capacity,
+                               double time_limit) {
+  vmo_solve_options options = {.time_limit = time_limit,
                                .seed = (uint64_t)cli->options.seed,
                                .threads = cli->options.threads,
                                .report = vmo_show_search};
   vmo_packing_problem *problem = &found->csv.packing;
-  problem->base.capacity = cli->options.minimise ? -1 : cli->options.capacity;
-  if (cli->options.previous != NULL) {
-    vmo_bytes *offsets;
-    uint32_t *spaces;
-    vmo_status status = read_other(cli, cli->options.previous, found);
-    if (status == VMO_OK) status = take_places(cli, found, &offsets, &spaces);
-    if (status != VMO_OK) return status;
-    if (count_rows(&found->csv, NULL, offsets).count == problem->base.buffer_count) warn_of_strangers(cli);
-    found->placement.moves = &found->moves;
-    return vmo_replan_packing(cli->context, problem, &options, offsets, spaces, TOLERANCE, &found->packing,
-                              &found->moves);
-  }
-  vmo_status status = vmo_solve_packing(cli->context, problem, &options, &found->packing);
-  problem->base.capacity = cli->options.capacity;
-  bool over = status == VMO_OK && cli->options.minimise && cli->options.capacity >= 0 &&
-              found->packing.results[0].height > cli->options.capacity;
-  /* The lowest one does not fit: why, is found with the capacity. */
-  return over ? vmo_solve_packing(cli->context, problem, &options, &found->packing) : status;
+  problem->base.capacity = capacity;
+  if (former->offsets == NULL) return vmo_solve_packing(cli->context, problem, &options, &found->packing);
+  return vmo_replan_packing(cli->context, problem, &options, former->offsets, former->spaces, TOLERANCE,
+                            &found->packing, &found->moves);
+}
+
+/* What the search for the lowest plan has found stands, where the one within the capacity was cut short. */
+static void keep_lowest(placed *found, const vmo_packing *lowest, vmo_bytes capacity) {
+  const vmo_packing cut_short = found->packing;
+  if (cut_short.status != VMO_SOLUTION_TIMEOUT) return;
+  bool none = lowest->results[0].floor > capacity;
+  if (!none && lowest->results[0].height > cut_short.results[0].height) return;
+  found->packing = *lowest;
+  found->packing.status = found->packing.results[0].status = none ? VMO_SOLUTION_INFEASIBLE : VMO_SOLUTION_TIMEOUT;
+  if (!none) found->packing.why = cut_short.why;
+}
+
+static vmo_status place(vmo_cli *cli, placed *found) {
+  vmo_bytes capacity = cli->options.capacity;
+  double limit = cli->options.time_limit, began = vmo_seconds_now();
+  former_places former = {0};
+  vmo_status status = read_former_places(cli, found, &former);
+  if (status != VMO_OK) return status;
+  status = place_within(cli, found, &former, cli->options.minimise ? -1 : capacity, limit);
+  bool over = cli->options.minimise && capacity >= 0 && found->packing.results[0].height > capacity;
+  if (status != VMO_OK || !over) return status;
+  /* The lowest one does not fit: why, is found with the capacity, in the time that is left. */
+  const vmo_packing lowest = found->packing;
+  if (limit > 0) limit -= vmo_seconds_now() - began;
+  if (cli->options.time_limit > 0 && limit < LEAST_TIME) limit = LEAST_TIME;
+  status = place_within(cli, found, &former, capacity, limit);
+  if (status == VMO_OK) keep_lowest(found, &lowest, capacity);
+  return status;
 }
 
 static vmo_status run(vmo_cli *cli, placed *found) {
