@@ -412,13 +412,17 @@ static vmo_status replan(replan_run *run, vmo_packing *packing) {
   if (run->problem->space_count == 0) run->held.base.capacity = good_height(run);
   bool found;
   status = try_all_sets(run, leaders, packing, &found);
+  if (status == VMO_OK && found && !fits(packing)) *packing = run->fresh;
   if (status != VMO_OK || found) return status;
   status = pin_what_can_stay(run);
   uint32_t wanted = count / 64 + 1;
   for (uint32_t turn = 0; status == VMO_OK; turn++) {
     status = solve_held(run, packing);
     if (status != VMO_OK) return status;
-    if (is_good(run, packing)) return fits(packing) ? pin_moved(run, leaders, packing) : VMO_OK;
+    if (is_good(run, packing)) {
+      if (fits(packing)) return pin_moved(run, leaders, packing);
+      break; /* nor does the plan from scratch, whose verdict knows of no pins */
+    }
     if (turn < MOST_EVICTIONS && free_offenders(run, packing, obstacles, leaders)) continue;
     if (!free_highest(run, tops, wanted, leaders)) break;
     wanted = wanted < count / 2 ? 2 * wanted : count;
@@ -441,26 +445,49 @@ static void count_moves(const replan_run *run, const vmo_packing *packing, vmo_m
   }
 }
 
-/* The pins are no wishes of the problem: what they make of floors and verdicts is taken back. */
-static void take_back(const replan_run *run, vmo_packing *packing, const vmo_packing_problem *problem) {
+/* The pins are no wishes of the problem: floors and verdicts are those of the plan from scratch, which knows no pins. */
+static void judge_height(const replan_run *run, vmo_solution *result) {
+  const vmo_solution *fresh = &run->fresh.results[0];
+  result->floor = fresh->floor > result->lower_bound ? fresh->floor : result->lower_bound;
+  bool lowest = result->height <= result->floor;
+  result->status = lowest ? VMO_SOLUTION_OPTIMAL : VMO_SOLUTION_FEASIBLE;
+  result->proof = !lowest                                 ? VMO_PROOF_NONE
+                  : result->height == result->lower_bound ? VMO_PROOF_BOUND
+                  : fresh->proof != VMO_PROOF_NONE        ? fresh->proof
+                                                          : VMO_PROOF_SEARCH;
+}
+
+/* In a space of several what bundles lie there is the plan's own choice: their load is its floor. */
+static void judge_space(vmo_solution *result) {
+  bool lowest = result->height == result->lower_bound;
+  result->floor = result->lower_bound;
+  result->status = lowest ? VMO_SOLUTION_OPTIMAL : VMO_SOLUTION_FEASIBLE;
+  result->proof = lowest ? VMO_PROOF_BOUND : VMO_PROOF_NONE;
+}
+
+static const char *explain_mended(const replan_run *run, const vmo_packing *packing) {
+  if (packing->status != VMO_SOLUTION_OPTIMAL) return "close to the previous plan";
+  if (run->problem->space_count > 1) return "no plan within the capacities is cheaper";
+  if (packing->results[0].height == packing->results[0].lower_bound) return "the height is the largest load";
+  return run->fresh.status == VMO_SOLUTION_OPTIMAL ? run->fresh.why : "no plan from scratch can be lower";
+}
+
+static void take_back(const replan_run *run, vmo_packing *packing) {
   if (!fits(packing)) return;
-  bool optimal = packing->status == VMO_SOLUTION_OPTIMAL;
+  bool several = run->problem->space_count > 1;
   for (uint32_t s = 0; s < packing->result_count; s++) {
-    vmo_solution *result = &packing->results[s];
-    result->floor = result->lower_bound;
-    result->proof = result->height == result->lower_bound ? VMO_PROOF_BOUND : VMO_PROOF_NONE;
-    result->status = result->proof == VMO_PROOF_BOUND ? VMO_SOLUTION_OPTIMAL : VMO_SOLUTION_FEASIBLE;
-    result->method = "the previous plan, mended";
+    if (several)
+      judge_space(&packing->results[s]);
+    else
+      judge_height(run, &packing->results[s]);
+    packing->results[s].method = "the previous plan, mended";
   }
-  (void)run;
-  if (problem->space_count > 1) {
-    packing->cost_floor = 0;
-    packing->status = VMO_SOLUTION_FEASIBLE;
-  } else {
-    packing->status = packing->results[0].status;
+  packing->status = packing->results[0].status;
+  if (several) {
+    packing->cost_floor = run->fresh.cost_floor;
+    packing->status = packing->cost == packing->cost_floor ? VMO_SOLUTION_OPTIMAL : VMO_SOLUTION_FEASIBLE;
   }
-  packing->why = optimal && packing->status == VMO_SOLUTION_OPTIMAL ? "the height is the largest load"
-                                                                    : "close to the previous plan";
+  packing->why = explain_mended(run, packing);
 }
 
 vmo_status vmo_replan_packing(vmo_context *context, const vmo_packing_problem *problem,
@@ -483,6 +510,10 @@ vmo_status vmo_replan_packing(vmo_context *context, const vmo_packing_problem *p
   vmo_status status = replan(&run, packing);
   if (status != VMO_OK) return status;
   count_moves(&run, packing, moves);
-  if (moves->kept > 0) take_back(&run, packing, problem);
+  if (moves->kept == 0 && fits(&run.fresh)) { /* nothing is gained by being mended */
+    *packing = run.fresh;
+    count_moves(&run, packing, moves);
+  }
+  if (packing->offsets != run.fresh.offsets) take_back(&run, packing);
   return VMO_OK;
 }

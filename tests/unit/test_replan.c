@@ -29,7 +29,12 @@ static void replan(vmo_context *context, const vmo_packing_problem *problem, con
   expect_right(context, problem, packing);
   if (packing->offsets != NULL) assert_int_equal(moves->kept + moves->moved + moves->added, problem->base.buffer_count);
   assert_int_equal(fits(packing), fits(&fresh));
-  if (!fits(&fresh)) return;
+  if (!fits(&fresh)) {
+    assert_int_equal(packing->status, fresh.status); /* whatever the pins ruled out */
+    return;
+  }
+  assert_true(packing->cost_floor >= fresh.cost_floor || problem->space_count <= 1);
+  assert_true(packing->results[0].floor >= fresh.results[0].floor || problem->space_count > 1);
   if (problem->space_count > 1)
     assert_true((double)packing->cost <= (double)fresh.cost * (1 + tolerance));
   else if (problem->base.capacity < 0 && problem->space_count == 0)
