@@ -9,7 +9,8 @@
  *      plan from scratch is taken.
  *   4. Who moved is pinned again, in halves and then one by one, as long as the plan stays good.
  *
- * Up to some buffers, all sets to free are tried instead, the smallest first: no plan moves fewer.
+ * Up to some buffers, all sets to free are tried instead, the smallest first: no plan moves fewer, unless a time limit or
+ * one that cancels ends that.
  *
  * Cost: one plan from scratch, and a placement each time that some are freed or pinned again, which are limited. */
 #include <stdlib.h>
@@ -17,7 +18,6 @@
 #include "planner/budget.h"
 
 #define FEW_BUFFERS 12 /* of which all sets are tried */
-#define MOST_SETS 400  /* of them */
 #define MOST_EVICTIONS 24
 #define MOST_TRIES 60 /* to pin again, and less the more buffers there are: */
 #define TRIED_BUFFERS 2000000
@@ -370,10 +370,9 @@ static vmo_status pin_moved(replan_run *run, const uint32_t *leaders, vmo_packin
 /* ---- all sets of a few ---- */
 
 /* Frees `size` of the buffers that may stay, set after set; *found: one of them gives a good plan. */
-static vmo_status try_sets(replan_run *run, uint32_t size, const uint32_t *leaders, uint32_t *tries,
-                           vmo_packing *packing, bool *found) {
+static vmo_status try_sets(replan_run *run, uint32_t size, const uint32_t *leaders, vmo_packing *packing, bool *found) {
   uint32_t count = run->problem->base.buffer_count;
-  for (uint32_t set = 0; set < UINT32_C(1) << count && *tries < MOST_SETS; set++) {
+  for (uint32_t set = 0; set < UINT32_C(1) << count && !vmo_budget_is_over(&run->budget); set++) {
     if ((uint32_t)__builtin_popcount(set) != size) continue;
     bool sensible = true;
     for (uint32_t i = 0; i < count; i++) {
@@ -382,7 +381,6 @@ static vmo_status try_sets(replan_run *run, uint32_t size, const uint32_t *leade
     }
     if (!sensible) continue;
     agree(run, leaders);
-    ++*tries;
     vmo_status status = solve_held(run, packing);
     *found = status == VMO_OK && is_good(run, packing);
     if (status != VMO_OK || *found) return status;
@@ -391,12 +389,11 @@ static vmo_status try_sets(replan_run *run, uint32_t size, const uint32_t *leade
 }
 
 static vmo_status try_all_sets(replan_run *run, const uint32_t *leaders, vmo_packing *packing, bool *found) {
-  uint32_t tries = 0;
   vmo_status status = VMO_OK;
   *found = false;
   if (run->problem->base.buffer_count > FEW_BUFFERS) return VMO_OK;
   for (uint32_t size = 0; size <= run->problem->base.buffer_count && status == VMO_OK && !*found; size++)
-    status = try_sets(run, size, leaders, &tries, packing, found);
+    status = try_sets(run, size, leaders, packing, found);
   return status;
 }
 
