@@ -72,7 +72,18 @@ static const char *family_note(vmo_op_category category) {
            "reduced\n"
            "axes go, or stay with size 1 under `keep`. `min` and `max` with two operands are elementwise. A reduction "
            "reads\n"
-           "elements after it has written others, so it overwrites nothing.";
+           "elements after it has written others, so it overwrites nothing.\n"
+           "\n"
+           "Each result element takes its operand elements in row-major order, one after the other: `sum` and `mean` "
+           "begin "
+           "with\n"
+           "0, `prod` with 1, and every step is rounded to the element type, or to f32 for f16 and bf16, whose result "
+           "is "
+           "then\n"
+           "rounded once. `mean` divides the sum by the count at the end; `norm` rounds each square, sums them so, and "
+           "takes the\n"
+           "square root at the end. So a result has the same bits at every level, on any number of threads, fused or "
+           "not.";
   case VMO_CATEGORY_SCAN:
     return "Along an axis, in order: an element is read before the result is written at its index, and no later one "
            "needs\n"
