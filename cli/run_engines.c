@@ -186,6 +186,7 @@ static vmo_status watch_call(vmo_execution *run) {
     measure->copies_made = (int64_t)compiled.watch.copies;
     measure->copies_expected = watcher.copies;
     measure->allocations = (int64_t)compiled.watch.activations;
+    measure->in_order = run->cli->options.threads > 1;
     measure->deepest = (int64_t)compiled.watch.deepest;
     status = vmo_end_watch(&watcher, &run->watch);
   }

@@ -97,6 +97,7 @@ typedef struct vmo_run_measure {
   int64_t copies_planned, copies_made;    /* ops that the plan inserted; those that ran, loops counted each time */
   int64_t copies_expected;                /* inserted ops that were passed, loops counted each time */
   int64_t allocations, naive_allocations; /* for each call after the first */
+  bool in_order;                          /* streams ran so where that was counted, though threads were asked for */
   int64_t deepest;                        /* activations of recursion at a time; 0: none */
   double compile_seconds;
   double best_seconds, naive_seconds; /* a call; the least of all */

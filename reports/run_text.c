@@ -102,7 +102,8 @@ static void write_measure(const vmo_run_measure *measure, vmo_text *out) {
   if (measure->naive >= 0) write_bytes("naive", measure->naive, "what the reference engine held at most", out);
   vmo_text_addf(out, "    copies             %lld planned, %lld made\n", (long long)measure->copies_planned,
                 (long long)measure->copies_made);
-  vmo_text_addf(out, "    allocations        %lld for each call", (long long)measure->allocations);
+  vmo_text_addf(out, "    allocations        %lld for each call%s", (long long)measure->allocations,
+                measure->in_order ? ", streams in order" : "");
   if (measure->naive >= 0) vmo_text_addf(out, ", %lld of the reference engine", (long long)measure->naive_allocations);
   vmo_text_add_char(out, '\n');
   if (measure->deepest > 0)
