@@ -34,6 +34,7 @@ static const struct {
     {"apart", COLUMN_APART, false},
     {"spaces", COLUMN_SPACES, false},
     {"space", COLUMN_SPACE, false},
+    {"hint", COLUMN_HINT, false},
 };
 #define NAME_COUNT (sizeof column_names / sizeof *column_names)
 
@@ -142,22 +143,36 @@ static bool name_is_first(size_t index) {
   return true;
 }
 
+/* An index into column_names; NAME_COUNT: it is none of them. */
+static size_t find_name(csv_field name) {
+  for (size_t i = 0; i < NAME_COUNT; i++)
+    if (strlen(column_names[i].name) == name.length && memcmp(column_names[i].name, name.text, name.length) == 0)
+      return i;
+  return NAME_COUNT;
+}
+
+/* Of a placement the problem says the rest: whatever else is there is passed over, names of others' too. */
+static bool is_passed_over(const csv_reader *reader, csv_field name) {
+  if (!reader->placement || is_quoted(name) || is_number(name)) return false;
+  size_t index = find_name(name);
+  if (index == NAME_COUNT) return true;
+  csv_column column = column_names[index].column;
+  return column != COLUMN_ID && column != COLUMN_OFFSET && column != COLUMN_SPACE;
+}
+
 static bool read_name(csv_reader *reader, csv_field name, uint32_t position) {
-  for (size_t i = 0; i < NAME_COUNT; i++) {
-    if (strlen(column_names[i].name) != name.length || memcmp(column_names[i].name, name.text, name.length) != 0)
-      continue;
-    csv_column column = column_names[i].column;
-    if (reader->positions[column] != VMO_NONE)
-      return vmo_csv_refuse(reader,
-                            vmo_diag_add(reader->context, VMO_DIAG_CSV_DUPLICATE_COLUMN,
-                                         vmo_csv_place(reader, name.text), "the column '%s' is there a second time%s",
-                                         column_names[i].name, name_is_first(i) ? "" : ", under another name"),
-                            "keep one of them");
-    reader->positions[column] = position;
-    reader->inclusive = reader->inclusive || column_names[i].inclusive;
-    return true;
-  }
-  return refuse_name(reader, name);
+  size_t index = find_name(name);
+  if (index == NAME_COUNT) return refuse_name(reader, name);
+  csv_column column = column_names[index].column;
+  if (reader->positions[column] != VMO_NONE)
+    return vmo_csv_refuse(reader,
+                          vmo_diag_add(reader->context, VMO_DIAG_CSV_DUPLICATE_COLUMN, vmo_csv_place(reader, name.text),
+                                       "the column '%s' is there a second time%s", column_names[index].name,
+                                       name_is_first(index) ? "" : ", under another name"),
+                          "keep one of them");
+  reader->positions[column] = position;
+  reader->inclusive = reader->inclusive || column_names[index].inclusive;
+  return true;
 }
 
 static void require_column(csv_reader *reader, csv_column column, const char *name) {
@@ -183,23 +198,17 @@ static void require_columns(csv_reader *reader) {
   require_column(reader, COLUMN_SIZE, "size");
 }
 
-/* Of a placement the problem says the rest. */
-static void pass_over_columns(csv_reader *reader) {
-  for (uint32_t i = 0; i < COLUMN_COUNT; i++)
-    if (i != COLUMN_ID && i != COLUMN_OFFSET && i != COLUMN_SPACE) reader->positions[i] = VMO_NONE;
-}
-
 static void read_header(csv_reader *reader) {
-  csv_field names[COLUMN_COUNT + 1];
+  csv_field *names = reader->fields;
   if (refuse_separator(reader)) return;
-  uint32_t count = split_line(reader, names, COLUMN_COUNT + 1);
+  uint32_t count = split_line(reader, names, MOST_COLUMNS);
   for (uint32_t i = 0; i < COLUMN_COUNT; i++) reader->positions[i] = VMO_NONE;
-  for (uint32_t i = 0; i < count && i <= COLUMN_COUNT; i++) {
-    bool known = read_name(reader, names[i], i);
+  uint32_t read = reader->placement ? MOST_COLUMNS : COLUMN_COUNT + 1; /* of a problem one too many is wrong */
+  for (uint32_t i = 0; i < count && i < read; i++) {
+    bool known = is_passed_over(reader, names[i]) || read_name(reader, names[i], i);
     if (!known && (is_quoted(names[i]) || is_number(names[i]))) return; /* the others will be too */
   }
   require_columns(reader);
-  if (reader->placement) pass_over_columns(reader);
   reader->column_count = count;
   reader->csv->header = reader->current.text;
   reader->csv->header_length = (uint32_t)reader->current.length;
@@ -437,7 +446,7 @@ static bool read_bytes(csv_reader *reader, vmo_buffer *buffer) {
 /* False: the row is refused, or memory is out. */
 static bool read_row(csv_reader *reader) {
   vmo_buffer buffer = {0};
-  if (!check_field_count(reader, split_line(reader, reader->fields, COLUMN_COUNT)) || !check_id(reader)) return false;
+  if (!check_field_count(reader, split_line(reader, reader->fields, MOST_COLUMNS)) || !check_id(reader)) return false;
   if (!reader->placement && (!read_bytes(reader, &buffer) || !read_lifetimes(reader, &buffer))) return false;
   if (!read_alignment(reader, &buffer) || !read_offset(reader, &buffer)) return false;
   if (!vmo_csv_read_wishes(reader)) return false;

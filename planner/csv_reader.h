@@ -33,8 +33,11 @@ typedef enum csv_column {
   COLUMN_APART,
   COLUMN_SPACES, /* that are allowed */
   COLUMN_SPACE,  /* the one */
+  COLUMN_HINT,   /* where MiniMalloc may try the buffer first: passed over */
   COLUMN_COUNT
 } csv_column;
+
+#define MOST_COLUMNS 256 /* of a placement that come before those that are read */
 
 /* A gap, and the bytes that stay live in it; none: low = high. */
 typedef struct csv_gap {
@@ -58,7 +61,7 @@ typedef struct csv_reader {
   uint32_t column_count;
   uint32_t positions[COLUMN_COUNT]; /* where the column is in a row, or VMO_NONE */
   bool inclusive;                   /* the column `end`: ends of lifetimes and gaps are inclusive */
-  csv_field fields[COLUMN_COUNT];   /* of the current line, by position */
+  csv_field fields[MOST_COLUMNS];   /* of the current line, by position */
   vmr_interner *ids;
   VMO_VEC(uint32_t) id_lines; /* per symbol of `ids`, less 1: the line of its first use */
   VMO_VEC(vmo_buffer) buffers;

@@ -163,7 +163,8 @@ void vmo_describe_packing_fault(const vmo_packing_problem *problem, const vmo_pa
  *   colocated, apart        optional; ids, apart by blanks or, where ids have blanks, by semicolons: buffers that share
  *                           this one's offset, or no byte with it
  *   spaces                  optional; names: the memory spaces that it may be in; empty: all
- *   space                   optional; the one that it must be in; empty: any */
+ *   space                   optional; the one that it must be in; empty: any
+ *   hint                    optional; MiniMalloc's first offset to try; passed over */
 typedef struct vmo_csv_name {
   const char *text; /* not NUL-terminated */
   uint32_t length, line, column;
@@ -184,8 +185,8 @@ typedef struct vmo_csv {
 /* Reads the context's source (vmo_context_set_source), which must outlive *csv. VMO_INPUT_ERROR: diagnostics
  * E05xx with line and column. */
 vmo_status vmo_read_csv(vmo_context *context, vmo_csv *csv);
-/* The same of a placement: it needs the columns id and offset alone, and of the others only `space` is read; sizes and
- * lifetimes are those of the problem that it places. Its problem's buffers hold the offsets, fixed_offset, and nothing
+/* The same of a placement: it needs the columns id and offset alone, and of the others, whatever their names, only
+ * `space` is read; sizes and lifetimes are those of the problem that it places. Its problem's buffers hold the offsets, fixed_offset, and nothing
  * else. */
 vmo_status vmo_read_placement_csv(vmo_context *context, vmo_csv *csv);
 /* The id of a row, not NUL-terminated. */
