@@ -170,6 +170,13 @@ static void add_arguments(const header *h, const vmo_c_interface *c, bool only_d
   vmo_text_add_char(h->out, ')');
 }
 
+/* Results and states are the caller's to read when the function has returned. */
+static bool leaves_content(const vmo_function *function) {
+  bool content = !function->plan->results_in_caller && function->result_types.count > 0;
+  for (uint32_t i = 0; i < function->parameters.count; i++) content = content || function->parameters.data[i].state;
+  return content;
+}
+
 static void add_in(const header *h, const vmo_function *function, const vmo_c_interface *c) {
   const char *name = vmo_name(h->module, function->name);
   if (function->plan->arena_count != 1) return;
@@ -183,7 +190,8 @@ static void add_in(const header *h, const vmo_function *function, const vmo_c_in
                 "  if (vmo_block == NULL) return %d;\n  int32_t vmo_status = %s%s(",
                 VMR_CALL_WRONG_SIZE, VMR_CALL_OUT_OF_MEMORY, h->prefix, name);
   add_arguments(h, c, false);
-  vmo_text_add(h->out, ";\n  vmr_plan_leave(plan, vmo_block);\n  return vmo_status;\n}\n#endif\n");
+  vmo_text_addf(h->out, ";\n  vmr_plan_leave%s(plan, vmo_block);\n  return vmo_status;\n}\n#endif\n",
+                leaves_content(function) ? "_open" : "");
 }
 
 static bool add_function(const header *h, const vmo_function *function) {

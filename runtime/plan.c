@@ -218,7 +218,7 @@ vmr_status vmr_plan_bind(vmr_plan *plan, const vmr_plan_table *table, void **add
   return VMR_OK;
 }
 
-vmr_status vmr_plan_leave(vmr_plan *plan, const void *block) {
+static vmr_status leave(vmr_plan *plan, const void *block, bool stays_open) {
   if (plan == NULL) return VMR_INVALID_ARGUMENT;
   vmr_frame *frame = plan->innermost;
   vmr_status status = VMR_OK;
@@ -228,12 +228,17 @@ vmr_status vmr_plan_leave(vmr_plan *plan, const void *block) {
   }
   if (!is_closed(plan, frame)) status = fail(plan, VMR_CORRUPTED);
   const void *left = block_of(frame);
-  if (plan->is_watched) vmr_os_poison(block_of(frame), frame->capacity);
+  if (plan->is_watched && !stays_open) vmr_os_poison(block_of(frame), frame->capacity);
   VMR_PUBLISH(plan->used, plan->used - frame->bytes);
   plan->innermost = frame->outer;
   if (status != VMR_OK) vmr_ctx_report(plan->handle.ctx, status, left, "bytes behind a block were overwritten");
   return status;
 }
+
+vmr_status vmr_plan_leave(vmr_plan *plan, const void *block) { return leave(plan, block, false); }
+
+/* What lies behind the block stays poisoned; the next call at this depth closes what it does not ask for. */
+vmr_status vmr_plan_leave_open(vmr_plan *plan, const void *block) { return leave(plan, block, true); }
 
 size_t vmr_plan_trim(vmr_plan *plan) {
   if (plan == NULL) return 0;

@@ -9,6 +9,7 @@ C++ program, and must print what the page says. Then what goes wrong: an error, 
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -210,6 +211,79 @@ def check_blas(work):
         blame(f"--blas=on without products: {made.stderr}")
 
 
+IN_BLOCK = r"""
+#include <stdio.h>
+#include <string.h>
+#include <vmemrt/plan.h>
+#include "smooth.h"
+static int call(vmr_plan *plan, int64_t n, float *x) {
+  float *y, peak;
+  if (smooth_in(plan, n, x, 2.0f, &y, &peak) != 0) return 1;
+  printf("%g ... %g, %g\n", y[0], y[n - 1], peak);
+  return 0;
+}
+int main(int count, char **arguments) {
+  static float x[1000] = {1, 2, 3, 4, 5};
+  float *y, *kept;
+  vmr_plan *plan;
+  (void)arguments;
+  if (vmr_plan_create(&plan, NULL, smooth_ARENA_ALIGNMENT) != VMR_OK) return 1;
+  char *block = vmr_plan_enter(plan, (size_t)smooth_arena_bytes(5)); /* the state's first content */
+  if (block == NULL) return 1;
+  memset(block + smooth_offset_of_old(5), 0, 5 * sizeof *x);
+  vmr_plan_leave(plan, block);
+  if (call(plan, 5, x) || call(plan, 5, x) || smooth_in(plan, 5, x, 2.0f, &y, NULL) != 0) return 1;
+  kept = y;
+  if (count > 1 && smooth_in(plan, 1000, x, 2.0f, &y, NULL) != 0) return 1;
+  printf("%g\n", kept[4]); /* with an argument: gone since the block grew */
+  return vmr_plan_destroy(plan) != VMR_OK;
+}
+"""
+IN_BLOCK_SAYS = "2 ... 10, 4\n3 ... 15, 4\n17.5\n"
+
+
+def build(work, main, *flags):
+    built = run([CC, "-std=c11", "-g", "-Wall", "-Wextra", "-Werror", *FLAGS, *flags, f"-I{work}", f"-I{SOURCE}/include", main,
+                 work / "smooth.o", LIBRARY, f"-Wl,-rpath,{LIBRARY.parent}", "-lm", "-o", work / "main"])
+    if built.returncode != 0:
+        blame(f"{main}: does not build:\n{built.stderr}")
+    return built.returncode == 0
+
+
+def check_watched(work, what, expected, ways, wrong=None):
+    """What main.c reads is alive, says each tool that watches memory; with the argument `wrong` it is not."""
+    for flags, tool, words in ways:
+        if not build(work, work / "main.c", *flags):
+            return
+        result = run([*tool, work / "main"])
+        if result.returncode != 0 or result.stdout != expected:
+            blame(f"{what} {flags} {tool}: exit code {result.returncode}, printed\n{result.stdout}{result.stderr}")
+        if wrong is not None and words is not None and not re.search(words, run([*tool, work / "main", wrong]).stderr):
+            blame(f"{what} {flags} {tool}: a use of results that are gone is not found")
+
+
+def check_in_block(work):
+    """NAME_in: results and states may be read until the next call, under AddressSanitizer and Valgrind too."""
+    ways = [([], [], None)]
+    if not FLAGS:
+        ways.append((["-fsanitize=address"], [], "use-after-poison|heap-use-after-free"))
+        if shutil.which("valgrind"):
+            ways.append(([], ["valgrind", "-q", "--error-exitcode=9"], "Invalid read"))
+    example = SOURCE / "examples" / "pagerank"
+    for what, main, program, expected, wrong in (
+            ("a block", IN_BLOCK, fences("vmir", (SOURCE / "docs" / "abi.md").read_text())[0], IN_BLOCK_SAYS, "gone"),
+            ("pagerank", (example / "main.c").read_text(), (example / "pagerank.vmir").read_text(),
+             (example / "expected.txt").read_text(), None)):
+        name = "smooth" if what == "a block" else "pagerank"
+        (work / "main.c").write_text(main)
+        (work / f"{name}.vmir").write_text(program.replace("dim N <= 1000000", "dim N"))
+        made = run([TOOL, "compile", f"{name}.vmir", "-o", "smooth.o", f"--header={name}.h"], cwd=work)
+        if made.returncode != 0:
+            blame(f"{what}: {made.stderr}")
+            continue
+        check_watched(work, what, expected, ways, wrong)
+
+
 def main():
     page = (SOURCE / "docs" / "abi.md").read_text()
     with tempfile.TemporaryDirectory() as folder:
@@ -218,6 +292,7 @@ def main():
         check_offsets(work)
         check_work_places(work)
         check_blas(work)
+        check_in_block(work)
         check_wrong(work)
     print(f"compiled: {len(faults)} faults")
     return 1 if faults else 0

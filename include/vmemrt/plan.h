@@ -49,6 +49,10 @@ VMR_API vmr_status vmr_plan_bind(vmr_plan *plan, const vmr_plan_table *table, vo
  * entered. With VMR_GUARD, VMR_CORRUPTED when bytes behind the block were overwritten. */
 VMR_API vmr_status vmr_plan_leave(vmr_plan *plan, const void *block);
 
+/* The same for a call whose results stay in its block: it may be read and written until the next call at this depth begins or
+ * blocks are given back (vmr_plan_trim, vmr_trim). */
+VMR_API vmr_status vmr_plan_leave_open(vmr_plan *plan, const void *block);
+
 /* Bytes of the blocks of entered calls, as asked for; the most that they ever were; bytes obtained. */
 VMR_API size_t vmr_plan_used_bytes(const vmr_plan *plan);
 VMR_API size_t vmr_plan_peak_bytes(const vmr_plan *plan);

@@ -60,6 +60,15 @@ NOT_INLINE static void use_plan(const char *fault) {
   if (strcmp(fault, "plan-overflow") == 0) block[100] = 1;
   CHECK(vmr_plan_leave(plan, NULL) == VMR_OK);
   if (strcmp(fault, "plan-use-after-leave") == 0) sink = block[0];
+  block = vmr_plan_enter(plan, 100);
+  block[0] = block[99] = 1;
+  CHECK(vmr_plan_leave_open(plan, NULL) == VMR_OK);
+  CHECK(block[0] == 1 && block[99] == 1); /* what is read here is not poisoned yet */
+  if (strcmp(fault, "plan-overflow-after-leave") == 0) sink = block[100];
+  CHECK(vmr_plan_enter(plan, 60) == block && vmr_plan_leave_open(plan, NULL) == VMR_OK);
+  if (strcmp(fault, "plan-use-after-next-call") == 0) sink = block[99];
+  CHECK(vmr_plan_enter(plan, 1000) != NULL && vmr_plan_leave_open(plan, NULL) == VMR_OK);
+  if (strcmp(fault, "plan-use-after-growth") == 0) sink = block[0];
   vmr_plan_destroy(plan);
 }
 

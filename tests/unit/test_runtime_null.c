@@ -104,6 +104,7 @@ static void pools_and_plans(void **state) {
   assert_null(vmr_plan_enter(plan, 1));
   assert_int_equal(vmr_plan_bind(plan, NULL, places), VMR_INVALID_ARGUMENT);
   assert_int_equal(vmr_plan_leave(plan, NULL), VMR_INVALID_ARGUMENT);
+  assert_int_equal(vmr_plan_leave_open(plan, NULL), VMR_INVALID_ARGUMENT);
   assert_int_equal(vmr_plan_used_bytes(plan) + vmr_plan_peak_bytes(plan) + vmr_plan_reserved_bytes(plan), 0);
   assert_int_equal(vmr_plan_trim(plan), 0);
   assert_true(vmr_plan_is_valid(plan));
