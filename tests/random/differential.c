@@ -3,6 +3,7 @@
  *   vmo-differential --seed=1 --programs=300 --size=40 --level=0      seeds 1 .. 300, of 1 to 40 ops, LLVM level 0
  *   vmo-differential --seed=17 --programs=1 --exact-size=23           one again, as a failure prints it
  *   vmo-differential --file=program.vmir                              a program of yours
+ *   vmo-differential --programs=1000 --all-levels                     each at -O0, -O1, -O2 and LLVM's levels 0 and 3, measured
  *   LD_PRELOAD=libcount_allocations.so vmo-differential --count-allocations   what calls allocate, too
  *
  * Each program is planned as its seed says (-O0, -O1 or -O2, results in the arena or the caller's bytes, alignment, dims
@@ -30,12 +31,12 @@ enum { OP_LIMIT = 20000, CALL_LIMIT = 200, GUARD_BYTES = 128, RUBBISH = 0xa7, MO
 
 typedef struct settings {
   uint64_t programs, seed, size, level;
-  bool exact, counts;
+  bool exact, counts, all;
   const char *file;
 } settings;
 
 typedef struct counts {
-  uint64_t programs, compiled, functions, stopped, without_kernel, measured, complete, counted;
+  uint64_t programs, compiled, functions, stopped, without_kernel, measured, exact, counted;
 } counts;
 
 /* How a program is planned and which sizes it runs with. */
@@ -86,6 +87,8 @@ static void show_diagnostics(vmo_context *context) {
 }
 
 /* ---- making and planning ---- */
+
+enum { ALL_LEVELS = 6 }; /* -O0, -O1 and -O2, each at LLVM's levels 0 and 3 */
 
 static variant draw_variant(uint64_t seed) {
   static const uint32_t alignments[] = {1, 8, 64, 64};
@@ -348,12 +351,17 @@ static void check_guards(execution *x) {
 
 static void measure(execution *x, const measured *m, const vmr_call *call, counts *c) {
   char fault[200];
-  bool complete;
-  const vmo_plan_facts *facts = x->s->facts[1]->functions.data[x->id];
-  if (find_measured_fault(m, call, facts, x->id, x->s->variant.dims == DIMS_FIXED, &complete, fault, sizeof fault))
+  bool exact;
+  const measured_call of = {.call = call,
+                            .module = x->s->modules[1],
+                            .facts = x->s->facts[1]->functions.data[x->id],
+                            .id = x->id,
+                            .binding = &x->s->binding,
+                            .exact_sizes = x->s->variant.dims == DIMS_FIXED};
+  if (find_measured_fault(m, &of, &exact, fault, sizeof fault))
     blame(x->s, "@%s: %s", vmo_name(x->s->modules[1], x->function->name), fault);
   c->measured++;
-  c->complete += complete;
+  c->exact += exact;
 }
 
 static void put_arguments(execution *x) {
@@ -431,8 +439,8 @@ static void run_function(subject *s, vmo_function_id id, counts *c) {
   release(&x);
 }
 
-static bool run_program(const settings *options, uint64_t seed, char *text, counts *c) {
-  subject s = {.settings = options, .seed = seed, .text = text, .variant = draw_variant(seed)};
+static bool run_variant(const settings *options, uint64_t seed, variant v, char *text, counts *c) {
+  subject s = {.settings = options, .seed = seed, .text = text, .variant = v};
   s.size = (uint32_t)(options->exact ? options->size : 1 + seed * 7 % options->size);
   c->programs++;
   if (make_written(&s) && make_planned(&s, 1, s.variant.in_caller) && make_planned(&s, 2, true) && compile(&s, c)) {
@@ -442,6 +450,23 @@ static bool run_program(const settings *options, uint64_t seed, char *text, coun
   vmo_unload_code(s.loaded);
   for (int i = 0; i < 3; i++) vmo_context_destroy(s.contexts[i]);
   return !s.has_failed;
+}
+
+/* One program: as its seed says, or at all levels, all measured. */
+static bool run_program(const settings *options, uint64_t seed, char *text, counts *c) {
+  variant v = draw_variant(seed);
+  if (!options->all) return run_variant(options, seed, v, text, c);
+  settings leveled = *options;
+  bool fine = true;
+  for (uint32_t i = 0; i < ALL_LEVELS && fine; i++) {
+    v.optimise = i / 2 == 2 ? 2 : 0;
+    v.apart = i / 2 == 0;
+    v.instrument = true;
+    leveled.level = i % 2 == 0 ? 0 : 3;
+    fine = run_variant(&leveled, seed, v, text, c);
+    if (!fine) printf("  with --all-levels, at -O%u\n", (unsigned)i / 2);
+  }
+  return fine;
 }
 
 /* ---- options ---- */
@@ -469,6 +494,7 @@ static bool read_option(settings *s, const char *argument) {
     return read_number(argument + length, numbers[i].number);
   }
   if (strcmp(argument, "--count-allocations") == 0) return s->counts = true;
+  if (strcmp(argument, "--all-levels") == 0) return s->all = true;
   if (strncmp(argument, "--file=", 7) != 0) return false;
   s->file = argument + 7;
   return true;
@@ -491,7 +517,7 @@ int main(int count, char **arguments) {
   for (int i = 1; i < count; i++) {
     if (read_option(&s, arguments[i]) && s.size > 0) continue;
     fprintf(stderr, "usage: vmo-differential [--programs=N] [--seed=N] [--size=N | --exact-size=N] [--level=0..3] "
-                    "[--file=FILE] [--count-allocations]\n");
+                    "[--file=FILE] [--count-allocations] [--all-levels]\n");
     return 2;
   }
   char *text = s.file == NULL ? NULL : read_text(s.file);
@@ -501,7 +527,7 @@ int main(int count, char **arguments) {
   printf("%" PRIu64 " programs, %" PRIu64 " compiled (%" PRIu64 " have an op without a kernel), %" PRIu64
          " functions compared, %" PRIu64 " ended early; %" PRIu64 " calls measured, %" PRIu64
          " of them to the byte, %" PRIu64 " counted allocations\n",
-         c.programs, c.compiled, c.without_kernel, c.functions, c.stopped, c.measured, c.complete, c.counted);
+         c.programs, c.compiled, c.without_kernel, c.functions, c.stopped, c.measured, c.exact, c.counted);
   if (s.counts && c.counted == 0) printf("no allocations were counted: preload tests/count_allocations.c\n");
   return fine && (!s.counts || c.counted > 0) && (c.compiled > 0 || s.file != NULL) ? 0 : 1;
 }

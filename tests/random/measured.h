@@ -14,10 +14,20 @@ typedef struct measured {
 
 /* In memory of the first module's context; false when that is out. */
 bool begin_measured(measured *m, vmo_module *planned, const vmo_module *for_calls, uint32_t arena_count);
-/* The fault of a call that ended well, in `text`; false: there is none. `exact_sizes`: the arenas were planned for the
- * sizes of the call, so that a run of all ops ends at their last bytes; *complete is whether it was one. */
-bool find_measured_fault(const measured *m, const vmr_call *call, const vmo_plan_facts *facts, vmo_function_id id,
-                         bool exact_sizes, bool *complete, char *text, size_t size);
+/* A call that ended well: the function, its sizes, and whether the arenas were planned for these, so that a run of all
+ * ops ends at their last bytes. */
+typedef struct measured_call {
+  const vmr_call *call;
+  vmo_module *module; /* as planned */
+  const vmo_plan_facts *facts;
+  vmo_function_id id;
+  const vmo_binding *binding;
+  bool exact_sizes;
+} measured_call;
+
+/* The call's fault, in `text`; false: there is none. *exact: the bytes written were known to the byte, from all ops or
+ * from those that ran; otherwise, where a function was called that did not run as a whole, they are at most the plan's. */
+bool find_measured_fault(const measured *m, const measured_call *of, bool *exact, char *text, size_t size);
 /* Calls of malloc and its kin so far, when tests/count_allocations.c is preloaded; else -1. */
 long count_allocations(void);
 
