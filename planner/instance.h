@@ -23,6 +23,9 @@
 #include "planner/watch.h"
 #include "support/sort.h"
 
+/* To whoever needs 2^53 bytes or more. */
+#define VMO_LARGER_UNITS_HINT "sizes and alignments in larger units, as KiB, keep offsets below 2^53"
+
 /* Sections, half-open. */
 typedef struct vmo_span {
   uint32_t begin, end;

@@ -152,7 +152,9 @@ vmo_status vmo_find_first_plan(vmo_visit *visit) {
 }
 
 vmo_status vmo_refuse_height(vmo_context *context) {
-  vmo_diag_add(context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0}, "no plan of less than 2^53 bytes was found");
+  vmo_diagnostic *added =
+      vmo_diag_add(context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0}, "no plan of less than 2^53 bytes was found");
+  vmo_diag_hint(context, added, "one may exist; " VMO_LARGER_UNITS_HINT);
   return VMO_INPUT_ERROR;
 }
 

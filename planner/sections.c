@@ -211,9 +211,10 @@ static vmo_status sweep_events(vmo_context *context, const event_list *events, v
     for (to = from + 1; to < events->count && events->data[to].key == key;) to++;
     close_spans(&sweep, from, to);
     if (open_spans(&sweep, from, to)) continue;
-    vmo_diag_add(context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0},
-                 "the buffers that are live at time %" PRId64 " need 2^53 bytes or more",
-                 (int64_t)(key + (uint64_t)events->origin));
+    vmo_diagnostic *added = vmo_diag_add(context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0},
+                                         "the buffers that are live at time %" PRId64 " need 2^53 bytes or more",
+                                         (int64_t)(key + (uint64_t)events->origin));
+    vmo_diag_hint(context, added, VMO_LARGER_UNITS_HINT);
     return VMO_INPUT_ERROR;
   }
   instance->section_count = sweep.section + 1;
@@ -384,9 +385,9 @@ static vmo_status build(vmo_context *context, const vmo_problem *problem, const 
     return VMO_OUT_OF_MEMORY;
   find_floor(instance);
   if (instance->floor < VMO_BYTES_LIMIT) return VMO_OK;
-  vmo_diag_add(context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0},
-               "with their alignments, the buffers need 2^53 "
-               "bytes or more");
+  vmo_diagnostic *added = vmo_diag_add(context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0},
+                                       "with their alignments, the buffers need 2^53 bytes or more");
+  vmo_diag_hint(context, added, VMO_LARGER_UNITS_HINT);
   return VMO_INPUT_ERROR;
 }
 

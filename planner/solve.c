@@ -14,6 +14,7 @@
 #define MOST_UNITS UINT64_C(100000000)
 #define UNITS_PER_BUFFER_BEYOND UINT64_C(250)
 #define FACTOR_FOR_CAPACITY 10
+#define FACTOR_FOR_RANGE 32 /* to find a plan below 2^53 at all */
 
 /* ---- plans of parts ---- */
 
@@ -236,6 +237,26 @@ static bool alloc_plans(vmo_solver *solver) {
   return solver->offsets != NULL && solver->best != NULL && solver->plans != NULL;
 }
 
+/* A plan that reaches 2^53 is none that could be told. To come below that is a part of the first plan: no time limit
+ * cuts it short. */
+static vmo_status come_into_range(vmo_solver *solver) {
+  const vmo_watch watch = solver->watch;
+  const vmo_bytes goal = solver->goal;
+  const uint64_t units = solver->units_left;
+  vmo_bytes height = 0;
+  for (uint32_t p = 0; p < solver->instance.part_count; p++) height = vmo_max_bytes(height, solver->plans[p].height);
+  if (height < VMO_BYTES_LIMIT) return VMO_OK;
+  solver->watch.deadline = 0;
+  solver->goal = VMO_BYTES_LIMIT - 1;
+  solver->units_left = FACTOR_FOR_RANGE * default_units(solver);
+  vmo_status status = work_on_parts(solver);
+  solver->units_left = units;
+  solver->watch = watch;
+  solver->goal = goal;
+  solver->items_left = 0;
+  return status;
+}
+
 static vmo_status solve(vmo_solver *solver) {
   bool clash;
   vmo_status status =
@@ -254,6 +275,7 @@ static vmo_status solve(vmo_solver *solver) {
   if (!alloc_plans(solver)) return VMO_OUT_OF_MEMORY;
   status = plan_parts(solver);
   if (status == VMO_OK) vmo_report_progress(solver);
+  if (status == VMO_OK) status = come_into_range(solver);
   bool hopeless = solver->problem->capacity >= 0 && solver->instance.floor > solver->problem->capacity;
   if (status == VMO_OK && !hopeless) status = work_on_parts(solver);
   if (status != VMO_OK) return status;
