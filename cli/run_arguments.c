@@ -12,6 +12,8 @@
 /* Nodes that a list of edges may have by itself: with far more, most numbers would be unused. */
 #define MOST_NODES_BESIDES INT64_C(1000000)
 #define MOST_NODES_PER_EDGE 64
+#define SEED_PLACE 7 /* in "random:7" and "normal:7" */
+#define LARGE_BYTES ((vmo_bytes)1 << 30)
 
 vmo_status vmo_argument_fault(vmo_execution *run, uint32_t parameter, vmo_diag_code code, const char *hint,
                               const char *format, ...) {
@@ -91,7 +93,7 @@ static vmo_status read_source(vmo_execution *run, uint32_t parameter, const char
   bool uniform = starts_with(text, "random:");
   if (uniform || starts_with(text, "normal:")) {
     source->kind = uniform ? VMO_SOURCE_UNIFORM : VMO_SOURCE_NORMAL;
-    if (read_draw(source, text + 7)) return VMO_OK;
+    if (read_draw(source, text + SEED_PLACE)) return VMO_OK;
     return vmo_argument_fault(run, parameter, VMO_DIAG_ARGUMENT_VALUE,
                               uniform ? "random:SEED or random:SEED:LOW:HIGH"
                                       : "normal:SEED or normal:SEED:MEAN:DEVIATION",
@@ -229,6 +231,21 @@ static vmo_status apply_settings(vmo_execution *run) {
   return status;
 }
 
+/* Of `*=random:7` parameter i gets random:7+i, so that no two have the same numbers; other texts are as they are. */
+static const char *own_draw(vmo_execution *run, const char *text, uint32_t parameter) {
+  int64_t seed;
+  if (text == NULL || parameter == 0 || (!starts_with(text, "random:") && !starts_with(text, "normal:"))) return text;
+  size_t digits = strcspn(text + SEED_PLACE, ":");
+  if (!vmo_parse_count(text + SEED_PLACE, digits, &seed)) return text;
+  vmo_text own;
+  vmo_text_init(&own);
+  vmo_text_add_bytes(&own, text, SEED_PLACE);
+  vmo_text_addf(&own, "%llu%s", (unsigned long long)seed + parameter, text + SEED_PLACE + digits);
+  const char *copy = vmo_text_failed(&own) ? NULL : vmr_arena_copy_text(run->cli->context->arena, own.data, own.count);
+  vmo_text_free(&own);
+  return copy != NULL ? copy : text;
+}
+
 /* Those that got nothing: what stands for `*`; of states, zeros. */
 static vmo_status apply_rest(vmo_execution *run) {
   const char *rest = NULL;
@@ -237,7 +254,7 @@ static vmo_status apply_rest(vmo_execution *run) {
     if (strcmp(run->cli->options.arguments.data[i].name, "*") == 0) rest = run->cli->options.arguments.data[i].value;
   for (uint32_t i = 0; i < run->function->parameters.count; i++) {
     if (run->sources[i].kind != VMO_SOURCE_NONE) continue;
-    const char *text = run->function->parameters.data[i].state ? "zeros" : rest;
+    const char *text = run->function->parameters.data[i].state ? "zeros" : own_draw(run, rest, i);
     vmo_status one = VMO_INPUT_ERROR;
     if (text != NULL) {
       one = read_source(run, i, text);
@@ -255,11 +272,26 @@ static vmo_status apply_rest(vmo_execution *run) {
   return status;
 }
 
+/* Of a large array the sizes are what is wrong. */
+static vmo_status memory_fault(vmo_execution *run, uint32_t parameter, vmo_type_id type) {
+  vmo_interval bytes;
+  vmo_size_evaluate(run->module->sizes, run->module->types.data[type].bytes, &run->cli->binding, &bytes);
+  if (bytes.low < LARGE_BYTES) return VMO_OUT_OF_MEMORY;
+  vmo_text people;
+  vmo_text_init(&people);
+  vmo_text_add_bytes_for_people(&people, bytes.low);
+  vmo_argument_fault(run, parameter, VMO_DIAG_ARGUMENT_VALUE, "give the dims smaller values",
+                     "there is no memory for its %lld bytes (%s)", (long long)bytes.low,
+                     people.data != NULL ? people.data : "");
+  vmo_text_free(&people);
+  return VMO_INPUT_ERROR;
+}
+
 static vmo_status fill(vmo_execution *run, uint32_t parameter) {
   vmo_type_id type = run->function->values.data[parameter].type;
   vmo_context *context = run->cli->context;
   if (!vmo_make_array(run->module, type, &run->cli->binding, context->arena, &run->arguments[parameter]))
-    return VMO_OUT_OF_MEMORY;
+    return memory_fault(run, parameter, type);
   switch (run->sources[parameter].kind) {
   case VMO_SOURCE_FILE: return vmo_fill_from_file(run, parameter);
   case VMO_SOURCE_ROW:

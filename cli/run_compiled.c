@@ -96,7 +96,10 @@ static vmo_status fail_call(vmo_execution *run, const vmr_call *call, int32_t st
                        : status == VMR_CALL_DECLARED_FAILED ? VMO_DIAG_NO_KERNEL
                        : status == VMR_CALL_WRONG_SIZE      ? VMO_DIAG_BINDING
                                                             : VMO_DIAG_INTERNAL;
-  vmo_diag_add(run->cli->context, code, place, "%s", messages[status]);
+  vmo_diagnostic *added = vmo_diag_add(run->cli->context, code, place, "%s", messages[status]);
+  if (code == VMO_DIAG_INDEX_OUTSIDE)
+    vmo_diag_hint(run->cli->context, added, "--engine=reference tells which index, and the range that it is not in");
+  if (code == VMO_DIAG_CALL_DEPTH) vmo_diag_hint(run->cli->context, added, "does the recursion end?");
   return code == VMO_DIAG_INTERNAL ? VMO_INTERNAL_ERROR : VMO_INPUT_ERROR;
 }
 

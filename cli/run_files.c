@@ -28,9 +28,9 @@ static int64_t read_up_to(int file, char *bytes, size_t count) {
   return (int64_t)done;
 }
 
-static vmo_status cannot_read(vmo_execution *run, const char *path, int error) {
-  vmo_diag_add(run->cli->context, VMO_DIAG_CANNOT_READ, (vmo_location){0}, "cannot read %s: %s", path, strerror(error));
-  return VMO_INPUT_ERROR;
+static vmo_status cannot_read(vmo_execution *run, uint32_t parameter, int error) {
+  return vmo_argument_fault(run, parameter, VMO_DIAG_CANNOT_READ, NULL, "cannot read %s: %s",
+                            run->sources[parameter].text + 1, strerror(error));
 }
 
 static vmo_status file_fault(vmo_execution *run, uint32_t parameter, const char *hint, const char *message) {
@@ -54,7 +54,7 @@ static vmo_status read_head(vmo_execution *run, uint32_t parameter) {
   char preamble[VMO_NPY_PREAMBLE_BYTES];
   size_t length = 0;
   int64_t got = read_up_to(source->file, preamble, sizeof preamble);
-  if (got < 0) return cannot_read(run, source->text + 1, errno);
+  if (got < 0) return cannot_read(run, parameter, errno);
   const char *fault = vmo_measure_npy(preamble, (size_t)got, &length);
   if (fault != NULL)
     return file_fault(run, parameter, got == 0 ? "the file is empty" : "numpy.save writes .npy files", fault);
@@ -63,7 +63,7 @@ static vmo_status read_head(vmo_execution *run, uint32_t parameter) {
   if (head == NULL) return VMO_OUT_OF_MEMORY;
   memcpy(head, preamble, sizeof preamble);
   got = read_up_to(source->file, head + sizeof preamble, length - sizeof preamble);
-  if (got < 0) return cannot_read(run, source->text + 1, errno);
+  if (got < 0) return cannot_read(run, parameter, errno);
   fault = vmo_parse_npy(head, (size_t)got + sizeof preamble, &source->head);
   return fault == NULL ? VMO_OK : file_fault(run, parameter, NULL, fault);
 }
@@ -107,9 +107,9 @@ vmo_status vmo_open_array_file(vmo_execution *run, uint32_t parameter) {
   const char *path = source->text + 1;
   struct stat information;
   source->file = open(path, O_RDONLY | O_CLOEXEC);
-  if (source->file < 0) return cannot_read(run, path, errno);
-  if (fstat(source->file, &information) != 0) return cannot_read(run, path, errno);
-  if (S_ISDIR(information.st_mode)) return cannot_read(run, path, EISDIR);
+  if (source->file < 0) return cannot_read(run, parameter, errno);
+  if (fstat(source->file, &information) != 0) return cannot_read(run, parameter, errno);
+  if (S_ISDIR(information.st_mode)) return cannot_read(run, parameter, EISDIR);
   vmo_status status = read_head(run, parameter);
   if (status == VMO_OK) status = check_head(run, parameter);
   if (status == VMO_OK && S_ISREG(information.st_mode)) status = check_length(run, parameter, information.st_size);
@@ -136,7 +136,7 @@ vmo_status vmo_fill_from_file(vmo_execution *run, uint32_t parameter) {
     int64_t more = read_up_to(source->file, &one_more, 1);
     got = more > 0 ? got + more : more < 0 ? -1 : got;
   }
-  if (got < 0) return cannot_read(run, source->text + 1, errno);
+  if (got < 0) return cannot_read(run, parameter, errno);
   close(source->file);
   source->file = -1;
   normalise_bools(array);

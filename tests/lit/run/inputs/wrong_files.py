@@ -33,8 +33,8 @@ os.remove("y.npy")
 with open("good.npy", "rb") as file:
     BYTES = file.read()
 
-refuse("none.npy", "cannot read none.npy: No such file or directory [E0001]")
-refuse(".", "cannot read .: Is a directory [E0001]")
+refuse("none.npy", "vmemopt: error: argument x: cannot read none.npy: No such file or directory [E0001]")
+refuse(".", "vmemopt: error: argument x: cannot read .: Is a directory [E0001]")
 refuse(PROGRAM, "it is no .npy file [E0707]", "numpy.save writes .npy files")
 refuse_array(GOOD.astype("f8"), "x.npy: its elements are 'f8', and the parameter's f32 [E0707]", "in Python: x.astype('f4')")
 refuse_array(GOOD.astype("i4"), "its elements are 'i4', and the parameter's f32 [E0707]", "in Python: x.astype('f4')")
