@@ -20,6 +20,7 @@ typedef struct vmo_assignment {
   vmo_bytes *offsets;       /* per bundle, the answer */
   vmo_solution *results;    /* per space, the answer */
   int64_t cost_floor;       /* no plan is cheaper */
+  uint64_t work;            /* units that the placements used */
   bool fits;                /* all capacities are kept */
   const uint32_t *blockers; /* bundles; NULL: not known to be infeasible */
   uint32_t blocker_count;

@@ -125,6 +125,7 @@ static vmo_status solve_one_space(packing_run *run) {
   status = vmo_solve_space(run->context, &space, run->options, vmo_budget_units(&run->budget, EXACT_UNITS), run->arena,
                            run->offsets, result);
   if (status != VMO_OK) return status;
+  run->packing->work = result->work;
   run->packing->status = result->status;
   run->packing->why = explain_height(problem, result, space.capacity >= 0);
   return result->blocker_count > 0 ? copy_blockers(run, result->blockers, result->blocker_count) : VMO_OK;
@@ -145,6 +146,7 @@ static vmo_status solve_spaces(packing_run *run) {
   vmo_status status = vmo_assign_spaces(&assignment);
   if (status != VMO_OK) return status;
   packing->cost_floor = assignment.cost_floor;
+  packing->work = assignment.work;
   packing->status = VMO_SOLUTION_FEASIBLE;
   if (!assignment.fits) packing->status = VMO_SOLUTION_TIMEOUT;
   if (assignment.blockers == NULL) return VMO_OK;
@@ -243,6 +245,7 @@ static vmo_status solve_plainly(packing_run *run) {
   vmo_status status = vmo_solve_problem(run->context, &run->problem->base, run->options, result);
   if (status != VMO_OK) return status;
   packing->offsets = result->offsets;
+  packing->work = result->work;
   packing->blockers = result->blockers;
   packing->blocker_count = result->blocker_count;
   packing->status = result->status;

@@ -65,6 +65,7 @@ typedef struct vmo_packing {
   uint32_t result_count;
   int64_t cost;       /* of the plan; 0 without spaces */
   int64_t cost_floor; /* no plan is cheaper */
+  uint64_t work;      /* units that the placements of spaces used */
   vmo_solution_status status;
   const char *why;          /* in words, what the status rests on */
   const uint32_t *blockers; /* infeasible: some buffers that already cannot be placed together, ascending */

@@ -63,6 +63,7 @@ typedef struct vmo_solution {
   const uint32_t *blockers; /* infeasible: some buffers that already cannot fit together, ascending; else NULL */
   uint32_t blocker_count;
   uint64_t nodes; /* decisions that exact searches took */
+  uint64_t work;  /* units that were used, also for the first plan */
 } vmo_solution;
 
 #endif

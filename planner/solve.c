@@ -55,6 +55,7 @@ static vmo_status plan_parts(vmo_solver *solver) {
     visit.work.watch = NULL;
     vmo_status status = vmo_find_first_plan(&visit);
     if (status != VMO_OK) return status;
+    solver->solution->work += visit.work.used;
   }
   return VMO_OK;
 }
@@ -223,10 +224,17 @@ static vmo_status start_solution(vmo_solver *solver) {
   return VMO_OK;
 }
 
-static uint64_t default_units(const vmo_solver *solver) {
-  uint64_t buffers = solver->instance.item_count, units = BASE_UNITS + buffers * UNITS_PER_BUFFER;
+uint64_t vmo_default_work(uint32_t buffers, bool capacity) {
+  uint64_t units = BASE_UNITS + buffers * UNITS_PER_BUFFER;
   units = (units < MOST_UNITS ? units : MOST_UNITS) + buffers * UNITS_PER_BUFFER_BEYOND;
-  return solver->problem->capacity < 0 ? units : units * FACTOR_FOR_CAPACITY;
+  return capacity ? units * FACTOR_FOR_CAPACITY : units;
+}
+
+/* With a time limit the clock alone counts. */
+static uint64_t find_units(const vmo_solver *solver) {
+  if (solver->options->work_limit != 0) return solver->options->work_limit;
+  if (solver->watch.deadline != 0) return UINT64_MAX / 2;
+  return vmo_default_work(solver->instance.item_count, solver->problem->capacity >= 0);
 }
 
 static bool alloc_plans(vmo_solver *solver) {
@@ -248,7 +256,7 @@ static vmo_status come_into_range(vmo_solver *solver) {
   if (height < VMO_BYTES_LIMIT) return VMO_OK;
   solver->watch.deadline = 0;
   solver->goal = VMO_BYTES_LIMIT - 1;
-  solver->units_left = FACTOR_FOR_RANGE * default_units(solver);
+  solver->units_left = FACTOR_FOR_RANGE * vmo_default_work(solver->instance.item_count, solver->problem->capacity >= 0);
   vmo_status status = work_on_parts(solver);
   solver->units_left = units;
   solver->watch = watch;
@@ -269,15 +277,14 @@ static vmo_status solve(vmo_solver *solver) {
     solver->solution->height = 0;
     return VMO_OK;
   }
-  solver->units_left = solver->options->work_limit;
-  if (solver->units_left == 0)
-    solver->units_left = solver->watch.deadline != 0 ? UINT64_MAX / 2 : default_units(solver);
+  solver->units_left = find_units(solver);
   if (!alloc_plans(solver)) return VMO_OUT_OF_MEMORY;
   status = plan_parts(solver);
   if (status == VMO_OK) vmo_report_progress(solver);
   if (status == VMO_OK) status = come_into_range(solver);
   bool hopeless = solver->problem->capacity >= 0 && solver->instance.floor > solver->problem->capacity;
   if (status == VMO_OK && !hopeless) status = work_on_parts(solver);
+  solver->solution->work += find_units(solver) - solver->units_left;
   if (status != VMO_OK) return status;
   hand_out(solver);
   return solver->solution->height < VMO_BYTES_LIMIT ? judge(solver) : vmo_refuse_height(solver->context);

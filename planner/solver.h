@@ -59,6 +59,9 @@ typedef struct vmo_visit {
 vmo_status vmo_solve_extents(vmo_context *context, const vmo_problem *problem, const vmo_extent *extents,
                              const vmo_solve_options *options, vmo_solution *solution);
 
+/* The units of a solve that is given neither a time limit nor any. */
+uint64_t vmo_default_work(uint32_t buffers, bool capacity);
+
 /* Takes the plan in work as the part's best one. */
 void vmo_keep_plan(vmo_visit *visit, const char *method);
 /* No plan of the part within `height` exists. */

@@ -351,6 +351,7 @@ static vmo_status mend(space_run *run, const plain_problem *plain, const vmo_pro
   for (uint32_t i = 0; i < count; i++)
     plain->buffers[i].lifetime_count -= plain->apart_firsts[i + 1] - plain->apart_firsts[i];
   vmo_status status = vmo_solve_extents(run->context, problem, extents, &options, &loose);
+  if (status == VMO_OK) run->result->work += loose.work;
   if (status != VMO_OK || loose.offsets == NULL || loose.height >= run->result->height) return status;
   uint32_t *places = vmo_list_places(run->space, run->scratch);
   bool *moves = vmr_arena_alloc_array(run->scratch, (size_t)count + 1, sizeof *moves);
@@ -367,6 +368,7 @@ static vmo_status mend(space_run *run, const plain_problem *plain, const vmo_pro
   }
   options = vmo_budget_part(budget, 1);
   status = vmo_solve_extents(run->context, problem, extents, &options, &mended);
+  if (status == VMO_OK) run->result->work += mended.work;
   if (status != VMO_OK || mended.offsets == NULL || mended.height >= run->result->height) return status;
   for (uint32_t i = 0; i < count; i++) run->offsets[run->space->chosen[i]] = mended.offsets[i];
   run->result->height = mended.height;
@@ -381,9 +383,11 @@ static vmo_status search_on(space_run *run, const vmo_problem *problem, const vm
   vmo_solution before = *run->result, solution;
   vmo_solve_options part = vmo_budget_part(budget, 1);
   vmo_status status = vmo_solve_extents(run->context, problem, extents, &part, &solution);
+  if (status == VMO_OK) run->result->work += solution.work;
   if (status != VMO_OK || solution.height >= before.height) return status;
   if (!take_solution(run, &solution)) return VMO_OUT_OF_MEMORY;
   run->result->nodes += before.nodes;
+  run->result->work += before.work;
   judge(run);
   return VMO_OK;
 }

@@ -149,6 +149,43 @@ static void who_may_go_nowhere_else_blocks(void **state) {
   vmo_context_destroy(context);
 }
 
+/* ---- a plan that is there for the taking ---- */
+
+/* Every tenth buffer may be in the first space alone. How low these can be, found without much ado. */
+static vmo_solution bind_tenths(vmo_context *context, random_source *source, uint32_t count) {
+  made_packing *whole = malloc(sizeof *whole);
+  start_packing(3);
+  for (uint32_t i = 0; i < count; i++) {
+    int64_t begin = 3 * (int64_t)i + random_in(source, 0, 15);
+    add_buffer(random_in(source, 1, 4096), begin, begin + random_in(source, 1, 97), i % 10 == 0 ? 1 : 7);
+  }
+  *whole = made;
+  start_packing(1);
+  for (uint32_t i = 0; i < count; i += 10)
+    add_buffer(whole->buffers[i].bytes, whole->lifetimes[i].begin, whole->lifetimes[i].end, 1);
+  vmo_solution result = solve(context, &made.problem, &(vmo_solve_options){.work_limit = 1}).results[0];
+  made = *whole;
+  made.problem.spaces = made.spaces;
+  free(whole);
+  return result;
+}
+
+/* What may be elsewhere leaves the space to what may not. */
+static void bound_buffers_have_their_space(void **state) {
+  (void)state;
+  random_source source = {34};
+  for (int round = 0; round < 6; round++) {
+    vmo_context *context = vmo_context_create();
+    vmo_bytes height = bind_tenths(context, &source, 3000).height;
+    made.spaces[0].capacity = round % 2 == 0 ? height : 2 * height;
+    if (round % 3 == 1) made.spaces[1].capacity = 4 * height;
+    vmo_packing packing = solve(context, &made.problem, &(vmo_solve_options){.work_limit = 2000000});
+    assert_int_equal(packing.status, VMO_SOLUTION_FEASIBLE);
+    assert_true(packing.results[0].height <= made.spaces[0].capacity);
+    vmo_context_destroy(context);
+  }
+}
+
 /* ---- what ends the work ---- */
 
 static void make_program(random_source *source, uint32_t count) {
@@ -179,6 +216,21 @@ static void a_time_limit_is_kept_with_spaces(void **state) {
   vmo_packing least = solve(context, &made.problem, &(vmo_solve_options){.time_limit = 1e-9});
   assert_non_null(least.offsets);
   assert_true(least.cost >= packing.cost_floor);
+  vmo_context_destroy(context);
+}
+
+/* Turns of repair that lead nowhere are paid for by one limit. */
+static void all_repairs_share_the_units(void **state) {
+  (void)state;
+  random_source source = {35};
+  vmo_context *context = vmo_context_create();
+  vmo_solve_options options = {.work_limit = 5000000};
+  for (int round = 0; round < 3; round++) {
+    made.spaces[0].capacity = bind_tenths(context, &source, 3000).lower_bound;
+    if (round == 2) made.spaces[1].capacity = 3 * made.spaces[0].capacity;
+    vmo_packing packing = solve(context, &made.problem, &options);
+    assert_in_range(packing.work, 1, 3 * options.work_limit);
+  }
   vmo_context_destroy(context);
 }
 
@@ -307,7 +359,9 @@ int main(void) {
       cmocka_unit_test(a_few_are_named_among_many),
       cmocka_unit_test(three_large_ones_have_no_place_in_two_spaces),
       cmocka_unit_test(who_may_go_nowhere_else_blocks),
+      cmocka_unit_test(bound_buffers_have_their_space),
       cmocka_unit_test(a_time_limit_is_kept_with_spaces),
+      cmocka_unit_test(all_repairs_share_the_units),
       cmocka_unit_test(another_thread_can_end_the_work),
       cmocka_unit_test(sizes_near_the_limit_are_exact),
       cmocka_unit_test(apart_pairs_near_the_limit_are_told_without_a_time),
