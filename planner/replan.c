@@ -5,8 +5,8 @@
  *   2. The rest is placed around the pins.
  *   3. While that plan exceeds the capacity, or a plan from scratch by more than the tolerance, some more are freed: those
  *      that end too high, and for one that is free and still too high, those that are fewest at one of the places below
- *      where it could be. Where that does not help, the highest, twice as many each time. When all would be free, the
- *      plan from scratch is taken.
+ *      where it could be. Where that does not help, the highest, twice as many each time. When all would be free, or
+ *      time is up, the plan from scratch is taken: after a much worse plan, nearly everything moves.
  *   4. Who moved is pinned again, in halves and then one by one, as long as the plan stays good.
  *
  * Up to some buffers, all sets to free are tried instead, the smallest first: no plan moves fewer, unless a time limit or
@@ -21,6 +21,7 @@
 #define MOST_EVICTIONS 24
 #define MOST_TRIES 60 /* to pin again, and less the more buffers there are: */
 #define TRIED_BUFFERS 2000000
+#define ROOM_BUFFERS 4000000       /* that are looked at in a turn, to make room for those that end too high */
 #define TRY_UNITS UINT64_C(300000) /* of work for a plan around pins, and some for each buffer */
 
 typedef struct replan_run {
@@ -311,11 +312,13 @@ static bool make_room(replan_run *run, uint32_t buffer, vmo_bytes good, obstacle
 /* Frees who ends too high, or whoever is in the way of one that is free. False: nobody was. */
 static bool free_offenders(replan_run *run, const vmo_packing *packing, obstacle *obstacles, const uint32_t *leaders) {
   vmo_bytes good = good_height(run);
+  uint32_t rooms = ROOM_BUFFERS / (run->problem->base.buffer_count + 1) + 1;
   bool freed = false;
   for (uint32_t i = 0; i < run->problem->base.buffer_count && good >= 0 && packing->offsets != NULL; i++) {
     if (packing->offsets[i] + run->problem->base.buffers[i].bytes <= good) continue;
     if (run->problem->base.buffers[i].fixed_offset >= 0) return false;
     if (!run->pinned[i]) {
+      if (rooms-- == 0 || vmo_budget_is_over(&run->budget)) break;
       freed = make_room(run, i, good, obstacles) || freed;
       continue;
     }
@@ -420,6 +423,7 @@ static vmo_status replan(replan_run *run, vmo_packing *packing) {
       if (fits(packing)) return pin_moved(run, leaders, packing);
       break; /* nor does the plan from scratch, whose verdict knows of no pins */
     }
+    if (vmo_budget_is_over(&run->budget)) break;
     if (turn < MOST_EVICTIONS && free_offenders(run, packing, obstacles, leaders)) continue;
     if (!free_highest(run, tops, wanted, leaders)) break;
     wanted = wanted < count / 2 ? 2 * wanted : count;
