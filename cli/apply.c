@@ -24,7 +24,9 @@ bool vmo_option_fault(vmo_cli *cli, vmo_setting_level level, vmo_option_id optio
   vmo_text_addv(&message, format, arguments);
   va_end(arguments);
   vmo_diag_code code = level == VMO_LEVEL_CONFIG ? VMO_DIAG_CONFIG : VMO_DIAG_USAGE;
-  vmo_diag_add(cli->context, code, (vmo_location){0}, "%s", message.data != NULL ? message.data : name);
+  vmo_location place = {0};
+  if (level == VMO_LEVEL_CONFIG) place = vmo_locate_key(cli->config_source, name);
+  vmo_diag_add(cli->context, code, place, "%s", message.data != NULL ? message.data : name);
   vmo_text_free(&message);
   return false;
 }

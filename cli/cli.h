@@ -218,6 +218,8 @@ bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo
 bool vmo_read_config(vmo_cli *cli);
 /* Applies the text of a configuration, NUL-terminated at `length`, which is the context's source. */
 bool vmo_apply_config(vmo_cli *cli, const char *text, size_t length);
+/* Where a configuration (NULL: nowhere) has that key. */
+vmo_location vmo_locate_key(const char *text, const char *key);
 /* The option of that name (without dashes), or VMO_OPTION_COUNT; and the one most like it, or NULL. */
 vmo_option_id vmo_find_option(const char *name, size_t length);
 const char *vmo_nearest_option(const char *name, unsigned commands);

@@ -2,26 +2,14 @@
  *
  *   {"dim": {"N": 1000}, "align": 8, "max-peak": {"sram": "256KiB"}, "passes": ["slots"], "json": true}
  *
- * Each member becomes what the command line would say, and goes the same way: {"N": 1000} is --dim N=1000. An option
- * that is known and that the command does not take is passed over, so that one file serves every command. */
+ * Each member becomes what the command line would say, and goes the same way: {"N": 1000} is --dim N=1000, and of --arg,
+ * {"x": [1, 2.5]} is --arg x=[1,2.5]. An option that is known and that the command does not take is passed over, so that
+ * one file serves every command. cJSON keeps no places: a key that is at fault is looked for again in the text. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "support/json.h"
-
-static bool fault(vmo_cli *cli, const char *hint, const char *what, const char *word) {
-  vmo_text message;
-  vmo_text_init(&message);
-  vmo_text_add(&message, "\"");
-  vmo_text_add(&message, word);
-  vmo_text_addf(&message, "\" %s", what);
-  vmo_diagnostic *added =
-      vmo_diag_add(cli->context, VMO_DIAG_CONFIG, (vmo_location){0}, "%s", message.data != NULL ? message.data : word);
-  if (hint != NULL) vmo_diag_hint(cli->context, added, "%s", hint);
-  vmo_text_free(&message);
-  return false;
-}
 
 static vmo_location locate(const char *text, size_t offset) {
   vmo_location location = {1, 1};
@@ -32,10 +20,51 @@ static vmo_location locate(const char *text, size_t offset) {
   return location;
 }
 
+/* The end of a string that begins at `at`, behind its closing quotes. */
+static const char *skip_string(const char *at) {
+  for (at++; *at != '\0' && *at != '"'; at++) at += *at == '\\' && at[1] != '\0';
+  return *at == '"' ? at + 1 : at;
+}
+
+/* Where the outermost object has that key, as the text spells it; no place when it is not found. */
+vmo_location vmo_locate_key(const char *text, const char *key) {
+  size_t length = strlen(key);
+  int depth = 0;
+  for (const char *at = text; at != NULL && *at != '\0';) {
+    const char *end = *at == '"' ? skip_string(at) : at + 1;
+    depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
+    bool same = *at == '"' && depth == 1 && (size_t)(end - at) == length + 2 && memcmp(at + 1, key, length) == 0;
+    if (same && end[strspn(end, " \t\r\n")] == ':') return locate(text, (size_t)(at - text));
+    at = end;
+  }
+  return (vmo_location){0};
+}
+
+static bool fault(vmo_cli *cli, const char *hint, const char *what, const char *word) {
+  vmo_text message;
+  vmo_text_init(&message);
+  vmo_text_add(&message, "\"");
+  vmo_text_add(&message, word);
+  vmo_text_addf(&message, "\" %s", what);
+  vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_CONFIG, vmo_locate_key(cli->config_source, word), "%s",
+                                       message.data != NULL ? message.data : word);
+  if (hint != NULL) vmo_diag_hint(cli->context, added, "%s", hint);
+  vmo_text_free(&message);
+  return false;
+}
+
 /* ---- members ---- */
 
-/* What the command line would say for a string, a number or a member of an object; in the context's arena. */
-static const char *value_as_word(vmo_cli *cli, const char *name, const cJSON *item) {
+/* As cJSON writes it: reals so that they read back, lists without blanks. */
+static void add_json(vmo_text *word, const cJSON *item) {
+  char *printed = cJSON_PrintUnformatted(item);
+  vmo_text_add(word, printed != NULL ? printed : "");
+  cJSON_free(printed);
+}
+
+/* What the command line would say for a string, a whole number or a member of an object; `any`: a real, a bool or a list
+ * too. In the context's arena. */
+static const char *value_as_word(vmo_cli *cli, const char *name, const cJSON *item, bool any) {
   vmo_text word;
   int64_t number;
   vmo_text_init(&word);
@@ -44,6 +73,8 @@ static const char *value_as_word(vmo_cli *cli, const char *name, const cJSON *it
     vmo_text_add(&word, item->valuestring);
   } else if (vmo_json_get_integer(item, &number)) {
     vmo_text_add_integer(&word, number);
+  } else if (any && (cJSON_IsNumber(item) || cJSON_IsBool(item) || cJSON_IsArray(item))) {
+    add_json(&word, item);
   } else {
     vmo_text_free(&word);
     return NULL;
@@ -54,8 +85,12 @@ static const char *value_as_word(vmo_cli *cli, const char *name, const cJSON *it
 }
 
 static bool apply_word(vmo_cli *cli, vmo_option_id option, const char *name, const cJSON *item) {
-  const char *word = value_as_word(cli, name, item);
-  if (word == NULL) return fault(cli, NULL, "takes a text or a whole number", vmo_option_infos[option].name);
+  bool any = option == VMO_OPTION_ARG && name != NULL;
+  const char *word = value_as_word(cli, name, item, any);
+  if (word == NULL) {
+    const char *what = any ? "takes a text, a number or a list" : "takes a text or a whole number";
+    return fault(cli, NULL, what, vmo_option_infos[option].name);
+  }
   return vmo_apply_option(cli, option, word, VMO_LEVEL_CONFIG);
 }
 
@@ -65,7 +100,7 @@ static bool apply_array(vmo_cli *cli, vmo_option_id option, const cJSON *array) 
   const cJSON *item;
   vmo_text_init(&words);
   cJSON_ArrayForEach(item, array) {
-    const char *word = value_as_word(cli, NULL, item);
+    const char *word = value_as_word(cli, NULL, item, false);
     if (word == NULL) {
       vmo_text_free(&words);
       return fault(cli, NULL, "takes texts or whole numbers", vmo_option_infos[option].name);
@@ -76,6 +111,15 @@ static bool apply_array(vmo_cli *cli, vmo_option_id option, const cJSON *array) 
   const char *list = vmr_arena_copy_text(cli->context->arena, words.data != NULL ? words.data : "", words.count);
   vmo_text_free(&words);
   return list != NULL && vmo_apply_option(cli, option, list, VMO_LEVEL_CONFIG);
+}
+
+/* ["x=1", "y=2"] of an option that is given once for each. */
+static bool apply_list(vmo_cli *cli, vmo_option_id option, const cJSON *array) {
+  const cJSON *item;
+  cJSON_ArrayForEach(item, array) {
+    if (!apply_word(cli, option, NULL, item)) return false;
+  }
+  return true;
 }
 
 static bool apply_object(vmo_cli *cli, vmo_option_id option, const cJSON *object) {
@@ -110,6 +154,7 @@ static bool apply_member(vmo_cli *cli, const cJSON *item) {
   }
   if (info->form == VMO_FORM_FLAG) return fault(cli, NULL, "is true or false", info->name);
   if (cJSON_IsObject(item) && named) return apply_object(cli, option, item);
+  if (cJSON_IsArray(item) && option == VMO_OPTION_ARG) return apply_list(cli, option, item);
   if (cJSON_IsArray(item) && (named || option == VMO_OPTION_PASSES)) return apply_array(cli, option, item);
   return apply_word(cli, option, NULL, item);
 }
