@@ -12,6 +12,7 @@
  * sparsely. Freed blocks are overwritten, so that a use of one is seen. A program that itself reads through the NULL that it was
  * given has failed as by an assertion; when the library does so, that is a fault.
  *
+ *   FAILING_MEMORY_SECONDS=N   how long the runs of a long test may take together, each way; 2 by default
  *   FAILING_MEMORY=TEST:N[+]   this test (or `program`) once, request N (+: and all later) fails, in this process: for a debugger */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -43,10 +44,11 @@
 
 #include "vmemrt.h"
 
-#define MOST 200
-#define DENSE 16
-#define LONG_SECONDS 0.05
-#define SECONDS 60 /* that a run may take */
+#define MOST 60
+#define DENSE 4
+#define LONG_SECONDS 0.02
+#define SECONDS 60        /* that a run may take */
+#define SWEEP_SECONDS 2.0 /* after which a long test is struck no more; FAILING_MEMORY_SECONDS says otherwise */
 #define BLOCKS ((size_t)1 << 20)
 #define CONTEXTS 64
 
@@ -283,12 +285,16 @@ static void judge_signal(int number, siginfo_t *info, void *unused) {
   (void)signal(number, SIG_DFL); /* and once more, from where it came */
 }
 
+/* What a process that the test starts holds is its own, and gone with it. */
+static void disarm(void) { is_armed = false; }
+
 /* The calling process is the run from here on. */
 static void begin_run(unsigned long nth, bool lasts) {
   runner = getpid();
   strike = nth;
   is_lasting = lasts;
   (void)on_exit(end_run, NULL);
+  (void)pthread_atfork(NULL, NULL, disarm);
   struct sigaction action = {.sa_sigaction = judge_signal, .sa_flags = SA_SIGINFO | SA_NODEFER};
   (void)sigaction(SIGSEGV, &action, NULL);
   is_armed = true;
@@ -361,25 +367,33 @@ static unsigned long step_after(unsigned long nth, unsigned long dense) { return
 typedef struct plan {
   unsigned long requests, dense; /* of the run without a fault; up to which each one is struck */
   long live;
+  double seconds; /* for the runs of one way */
 } plan;
-
-/* Faults found; -1: this process is a run. */
-static int strike_all(const subject *swept, bool lasts, const plan *planned, unsigned long *runs,
-                      unsigned long *passed) {
-  int faults = 0, status;
-  for (unsigned long nth = 1; nth <= planned->requests; nth += step_after(nth, planned->dense), ++*runs) {
-    if (start_run(swept, nth, lasts, planned->live, &status)) return -1;
-    if (!is_allowed(status)) describe(swept, nth, lasts, status);
-    if (!is_allowed(status) && ++faults == 5) break;
-    *passed += WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  }
-  return faults;
-}
 
 static double read_clock(void) {
   struct timespec now;
   (void)clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static double sweep_seconds(void) {
+  const char *asked = getenv("FAILING_MEMORY_SECONDS");
+  return asked != NULL ? strtod(asked, NULL) : SWEEP_SECONDS;
+}
+
+/* Faults found; -1: this process is a run. */
+static int strike_all(const subject *swept, bool lasts, const plan *planned, unsigned long *runs,
+                      unsigned long *passed) {
+  int faults = 0, status;
+  double begin = read_clock();
+  for (unsigned long nth = 1; nth <= planned->requests; nth += step_after(nth, planned->dense), ++*runs) {
+    if (start_run(swept, nth, lasts, planned->live, &status)) return -1;
+    if (!is_allowed(status)) describe(swept, nth, lasts, status);
+    if (!is_allowed(status) && ++faults == 5) break;
+    *passed += WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (read_clock() - begin > planned->seconds) break;
+  }
+  return faults;
 }
 
 static int sweep(const subject *swept) {
@@ -391,7 +405,7 @@ static int sweep(const subject *swept) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED) return printf("%s: skipped\n", swept->name), 0;
   if (!is_allowed(status)) return describe(swept, 0, false, status), 1;
   bool is_long = read_clock() - begin > LONG_SECONDS || current->requests > MOST;
-  plan planned = {current->requests, is_long ? DENSE : ULONG_MAX, current->live};
+  plan planned = {current->requests, is_long ? DENSE : ULONG_MAX, current->live, is_long ? sweep_seconds() : 1e9};
   patience = 4 * planned.requests + 1000;
   for (int lasts = 0; lasts < 2; lasts++) {
     int found = strike_all(swept, lasts == 1, &planned, &runs, &passed);

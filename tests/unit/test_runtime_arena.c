@@ -383,6 +383,7 @@ static void writes_around_an_object_are_found(void **state) {
   for (size_t bytes = 0; bytes < 300; bytes += 7) {
     volatile char *object = vmr_arena_alloc(arena, bytes), *other = vmr_arena_alloc_aligned(arena, bytes, 128);
     volatile char *big = vmr_arena_alloc(arena, 200000 + bytes);
+    assert_true(object != NULL && other != NULL && big != NULL);
     const ptrdiff_t places[] = {-1, -9, (ptrdiff_t)bytes, (ptrdiff_t)bytes + 15};
     for (int i = 0; i < 4; i++) {
       volatile char *victim = i % 2 == 0 ? object : other;

@@ -66,6 +66,7 @@ static void pointers_of_malloc_are_welcome(void **state) {
   assert_null(vmr_heap_of(object));
   assert_true(vmr_heap_usable_size(object) >= 100);
   object = vmr_heap_realloc(heap, object, 1000);
+  assert_non_null(object);
   assert_null(vmr_heap_of(object));
   vmr_heap_free(object);
   vmr_heap_free(NULL);
@@ -73,6 +74,7 @@ static void pointers_of_malloc_are_welcome(void **state) {
   object = vmr_heap_alloc(NULL, 10); /* without a heap they are malloc, calloc, ... */
   assert_null(vmr_heap_of(object));
   object = vmr_heap_realloc(NULL, object, 20);
+  assert_non_null(object);
   free(object);
   free(vmr_heap_calloc(NULL, 3, 4));
   free(vmr_heap_aligned(NULL, 64, 4));
@@ -260,7 +262,8 @@ static void large_objects_grow_and_shrink(void **state) {
 
 static void misuse_is_reported(void **state) {
   (void)state;
-  if (vmr_heap_range_bytes() == 0) skip();
+  /* short of its range a heap is served by malloc, which ends a program that misuses it: not to be swept */
+  if (vmr_heap_range_bytes() == 0 || getenv("LD_PRELOAD") != NULL) skip();
   for (uint32_t guard = 0; guard < 2; guard++) {
     misuse found = {0};
     vmr_ctx *ctx = make_watched_ctx(guard != 0 ? VMR_GUARD : 0, &found);
