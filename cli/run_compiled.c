@@ -12,6 +12,8 @@
 
 #include "cli/run_engines.h"
 
+#define DEEP_NEST 64
+
 double vmo_seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -49,6 +51,17 @@ static bool wants_blas(const vmo_execution *run) {
   return found && vmo_find_blas() != NULL;
 }
 
+/* LLVM's passes take far more than linear time in the depth of loops within loops: 200 of them half a minute. Such
+ * programs are compiled without. */
+static uint32_t choose_llvm_level(const vmo_module *module) {
+  for (uint32_t f = 0; f < module->functions.count; f++) {
+    const vmo_function *function = module->functions.data[f];
+    for (uint32_t i = 0; i < function->regions.count; i++)
+      if (function->regions.data[i].depth > DEEP_NEST) return 0;
+  }
+  return 3;
+}
+
 static vmo_status compile(vmo_execution *run, vmo_compiled *compiled) {
   vmo_module_facts *facts, *others;
   bool in_caller = run->cli->options.results_in_caller;
@@ -60,7 +73,7 @@ static vmo_status compile(vmo_execution *run, vmo_compiled *compiled) {
   if (status != VMO_OK) return status;
   compiled->progress = vmo_has_progress() && !compiled->instrument && run->report.measure == NULL && run->calls == 1;
   vmo_code_options options = {.cpu = "native",
-                              .llvm_level = 3,
+                              .llvm_level = choose_llvm_level(compiled->module),
                               .instrument = compiled->instrument,
                               .progress = compiled->progress,
                               .blas = wants_blas(run),
