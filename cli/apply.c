@@ -218,7 +218,9 @@ static bool apply_colour(vmo_cli *cli, vmo_setting_level level, const char *valu
 
 static bool apply_capacity(vmo_cli *cli, vmo_setting_level level, const char *value) {
   if (vmo_parse_bytes(value, strlen(value), &cli->options.capacity)) return true;
-  return vmo_option_fault(cli, level, VMO_OPTION_CAPACITY, "takes a size, as in 1048576 or 1MiB, not '%s'", value);
+  return vmo_option_fault(cli, level, VMO_OPTION_CAPACITY,
+                          "takes a size, a whole number of bytes, KiB, MiB, ..., as in 1048576 or 1MiB, not '%s'",
+                          value);
 }
 
 /* A limit of at least one byte: 0 stands for the default. */

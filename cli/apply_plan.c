@@ -67,7 +67,8 @@ static bool parse_seconds(const char *text, double *seconds) {
 bool vmo_apply_time_limit(vmo_cli *cli, vmo_setting_level level, const char *value) {
   if (parse_seconds(value, &cli->options.time_limit)) return true;
   return vmo_option_fault(cli, level, VMO_OPTION_TIME_LIMIT,
-                          "takes seconds above 0 and up to 1000000, as in 0.5 or 30, not '%s'", value);
+                          "takes seconds above 0 and up to 1000000, without an exponent, as in 0.5 or 30, not '%s'",
+                          value);
 }
 
 bool vmo_apply_threads(vmo_cli *cli, vmo_setting_level level, const char *value) {

@@ -347,6 +347,8 @@ static bool exclude(vmo_cli *cli, bool both, const char *hint, const char *messa
   return !both;
 }
 
+static bool is_standard_input(const char *path) { return path != NULL && strcmp(path, "-") == 0; }
+
 static bool check_plan_options(vmo_cli *cli) {
   const vmo_options *options = &cli->options;
   bool searches = options->minimise || options->time_limit > 0 || options->threads > 0 || options->seed > 0;
@@ -355,6 +357,10 @@ static bool check_plan_options(vmo_cli *cli) {
                  "--capacity is of one space, and --space names others") &&
          exclude(cli, spaces && options->minimise, "with spaces the cheapest placement is looked for",
                  "--minimize and --space ask for different things") &&
+         exclude(cli,
+                 is_standard_input(options->input) &&
+                     (is_standard_input(options->previous) || is_standard_input(options->validated)),
+                 "give one of them a file", "standard input is the problem, so that it cannot be the placement too") &&
          exclude(cli, validates && options->previous != NULL, NULL,
                  "--validate does not place, so that --from has no use") &&
          exclude(cli, validates && searches, NULL,

@@ -198,6 +198,18 @@ static void require_columns(csv_reader *reader) {
   require_column(reader, COLUMN_SIZE, "size");
 }
 
+/* One end of a lifetime is called as half-open times are, the other one as inclusive ones. */
+static void refuse_mixture(csv_reader *reader) {
+  csv_field begin = reader->fields[reader->positions[COLUMN_LOWER]];
+  csv_field end = reader->fields[reader->positions[COLUMN_UPPER]];
+  if ((*begin.text == 'l') == (*end.text == 'u')) return;
+  vmo_csv_refuse(reader,
+                 vmo_diag_add(reader->context, VMO_DIAG_CSV_MIXED_TIMES, vmo_csv_place(reader, end.text),
+                              "the columns '%.*s' and '%.*s' are of two kinds", (int)begin.length, begin.text,
+                              (int)end.length, end.text),
+                 "lower and upper are half-open; with start (or begin) and end the end is inclusive");
+}
+
 static void read_header(csv_reader *reader) {
   csv_field *names = reader->fields;
   if (refuse_separator(reader)) return;
@@ -209,9 +221,12 @@ static void read_header(csv_reader *reader) {
     if (!known && (is_quoted(names[i]) || is_number(names[i]))) return; /* the others will be too */
   }
   require_columns(reader);
+  if (!reader->failed && !reader->placement) refuse_mixture(reader);
   reader->column_count = count;
   reader->csv->header = reader->current.text;
   reader->csv->header_length = (uint32_t)reader->current.length;
+  const char *header_end = reader->current.text + reader->current.length;
+  reader->csv->carriage_returns = header_end < reader->end && *header_end == '\r';
   reader->csv->id_column = reader->positions[COLUMN_ID];
   reader->csv->offset_column = reader->positions[COLUMN_OFFSET];
   reader->csv->space_column = reader->positions[COLUMN_SPACE];
@@ -400,6 +415,10 @@ static bool check_field_count(csv_reader *reader, uint32_t count) {
 
 static bool check_id(csv_reader *reader) {
   csv_field id = reader->fields[reader->positions[COLUMN_ID]];
+  if (id.length == 0)
+    return vmo_csv_refuse(
+        reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_NO_ID, vmo_csv_place(reader, id.text), "the id is empty"),
+        "each buffer has an id, used once");
   vmr_symbol symbol = vmr_interner_add(reader->ids, id.text, id.length);
   if (symbol == 0) return false;
   if (symbol > reader->id_lines.count) return vmo_vec_push(reader->context->arena, &reader->id_lines, reader->line);

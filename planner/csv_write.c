@@ -37,7 +37,8 @@ static void add_change(const csv_change *change, vmo_text *out) {
 }
 
 /* The row with the changes made, those of columns in the order of these. */
-static void write_row(const struct vmo_csv_row *row, const csv_change *changes, uint32_t count, vmo_text *out) {
+static void write_row(const struct vmo_csv_row *row, const csv_change *changes, uint32_t count, const char *line_end,
+                      vmo_text *out) {
   const char *at = row->text, *end = row->text + row->length, *kept = at;
   uint32_t column = 0;
   for (uint32_t i = 0; i < count; i++) {
@@ -54,16 +55,17 @@ static void write_row(const struct vmo_csv_row *row, const csv_change *changes, 
     vmo_text_add_char(out, ',');
     add_change(&changes[i], out);
   }
-  vmo_text_add_char(out, '\n');
+  vmo_text_add(out, line_end);
 }
 
 void vmo_write_packed_csv(const vmo_csv *csv, const vmo_bytes *offsets, const vmo_space *spaces,
                           const uint32_t *space_of, vmo_text *out) {
+  const char *line_end = csv->carriage_returns ? "\r\n" : "\n";
   bool space_first = spaces != NULL && csv->space_column < csv->offset_column;
   vmo_text_add_bytes(out, csv->header, csv->header_length);
   if (csv->offset_column == VMO_NONE) vmo_text_add(out, ",offset");
   if (spaces != NULL && csv->space_column == VMO_NONE) vmo_text_add(out, ",space");
-  vmo_text_add_char(out, '\n');
+  vmo_text_add(out, line_end);
   for (uint32_t i = 0; i < csv->problem.buffer_count; i++) {
     csv_change changes[2] = {{csv->offset_column, NULL, offsets[i]}};
     if (spaces != NULL) changes[1] = (csv_change){csv->space_column, spaces[space_of[i]].name, 0};
@@ -72,7 +74,7 @@ void vmo_write_packed_csv(const vmo_csv *csv, const vmo_bytes *offsets, const vm
       changes[1] = changes[0];
       changes[0] = first;
     }
-    write_row(&csv->rows[i], changes, spaces != NULL ? 2 : 1, out);
+    write_row(&csv->rows[i], changes, spaces != NULL ? 2 : 1, line_end, out);
   }
 }
 

@@ -180,6 +180,7 @@ typedef struct vmo_csv {
   const char *header;
   uint32_t header_length;
   uint32_t id_column, offset_column, space_column; /* VMO_NONE: there is none */
+  bool carriage_returns;                           /* the header ends with CRLF, and so do the lines written */
 } vmo_csv;
 
 /* Reads the context's source (vmo_context_set_source), which must outlive *csv. VMO_INPUT_ERROR: diagnostics

@@ -198,7 +198,7 @@ static void line_ends_blanks_and_marks_are_accepted(void **state) {
   expect_id(0, "a b");
   assert_int_equal(vmo_csv_line(&csv, 1), 5);
   expect_lifetimes(0, 1, (vmo_lifetime[]){{0, 3}});
-  expect_written((vmo_bytes[]){0, 4}, " id , lower,upper ,size,offset\n  a b , 0,\t3 ,4,0\nb,1,2,3,4\n");
+  expect_written((vmo_bytes[]){0, 4}, " id , lower,upper ,size,offset\r\n  a b , 0,\t3 ,4,0\r\nb,1,2,3,4\r\n");
 }
 
 static void what_is_written_reads_back_as_fixed(void **state) {
@@ -289,6 +289,9 @@ static const refusal refusals[] = {
     {WISHES "a,0,9,4,,a,,\n", "E0516", 2, 10, "'a' is this row itself"},
     {WISHES "a b,0,9,4,,,,\nc,0,9,4,,a b,,\n", "E0516", 3, 10, "'a' is the id of no row"},
     {WISHES "a,0,9,4,,,sram psram,flash\n", "E0517", 2, 22, "'flash' is none of those"},
+    {HEAD "a,0,1,2\n ,0,1,2\n", "E0518", 3, 2, "the id is empty"},
+    {"id,size,lower,end\na,1,1,2\n", "E0519", 1, 15, "'lower' and 'end' are of two kinds"},
+    {"id,upper,begin,size\na,1,0,2\n", "E0519", 1, 4, "'begin' and 'upper' are of two kinds"},
     {HEAD "a,0,1,2\nb,0,1,2\na,4,5,6\n", "E0514", 4, 1, "'a' is used already, on line 2"},
     {ALIGNED "a,0,1,4,8,12\n", "E0515", 2, 11, "12 is no multiple of the buffer's alignment 8"},
 };
