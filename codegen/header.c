@@ -143,15 +143,17 @@ static void add_arena_bytes(const header *h, const vmo_function *function, const
   }
 }
 
-static void add_states(const header *h, const vmo_function *function, const vmo_c_interface *c) {
+static bool add_states(const header *h, const vmo_function *function, const vmo_c_interface *c) {
   for (uint32_t i = 0; i < function->parameters.count; i++) {
     if (!function->parameters.data[i].state) continue;
-    char name[96];
-    vmo_make_c_word(vmo_value_name(h->module, function, i), name, sizeof name);
-    vmo_text_addf(h->out, "/* Where state %%%s begins in its arena. */\n", vmo_value_name(h->module, function, i));
-    begin_declaration(h, function, "int64_t", "_offset_of_", name, c, true, false);
+    const char *name = vmo_value_name(h->module, function, i);
+    const char *suffix = vmo_state_suffix(h->module->context->arena, name);
+    if (suffix == NULL) return false;
+    vmo_text_addf(h->out, "/* Where state %%%s begins in its arena. */\n", name);
+    begin_declaration(h, function, "int64_t", suffix, "", c, true, false);
     vmo_text_add(h->out, ";\n");
   }
+  return true;
 }
 
 /* ---- a block that the runtime keeps from call to call ---- */
@@ -196,7 +198,7 @@ static void add_in(const header *h, const vmo_function *function, const vmo_c_in
 
 static bool add_function(const header *h, const vmo_function *function) {
   vmo_c_interface c;
-  if (!vmo_find_c_interface(h->module, function, &c)) return false;
+  if (!vmo_find_c_interface(h->module, function, h->prefix, &c)) return false;
   const char *name = vmo_name(h->module, function->name);
   vmo_text_add(h->out, "\n/* ");
   vmo_add_c_signature(h->module, function, h->out);
@@ -207,7 +209,7 @@ static bool add_function(const header *h, const vmo_function *function) {
   begin_declaration(h, function, "int32_t", "", "", &c, false, false);
   vmo_text_add(h->out, ";\n");
   add_arena_bytes(h, function, &c);
-  add_states(h, function, &c);
+  if (!add_states(h, function, &c)) return false;
   vmo_text_addf(h->out, "int32_t %s%s_entry(struct vmr_call *call);\n", h->prefix, name);
   vmo_text_addf(h->out, "int32_t %s%s_arenas(const int64_t *dims, int64_t *bytes);\n", h->prefix, name);
   vmo_text_addf(h->out, "#define %s%s_ARENA_ALIGNMENT %u\n", h->prefix, name,

@@ -7,8 +7,11 @@
 #include "codegen/header.h"
 #include "codegen/interface.h"
 
+typedef VMO_VEC(vmo_c_name) defined_names;
+
 typedef struct offsets {
   vmo_module *module;
+  defined_names *defined;
   const vmo_function *function;
   const char *prefix, *name;
   vmo_text *out;
@@ -37,13 +40,19 @@ static vmo_status refuse(const offsets *o) {
   return VMO_INPUT_ERROR;
 }
 
-static void define(const offsets *o, const char *value, const char *what, int64_t number) {
-  vmo_text_addf(o->out, "#define %s%s_%s_%s %lld\n", o->prefix, o->name, value, what, (long long)number);
+static bool define(const offsets *o, const char *value, const char *what, int64_t number) {
+  vmr_arena *arena = o->module->context->arena;
+  const char *function = vmo_join_c_name(arena, o->prefix, o->name, "_", value);
+  const char *name = function == NULL ? NULL : vmo_join_c_name(arena, NULL, function, "_", what);
+  vmo_c_name added = {name, o->function->location};
+  if (name == NULL || !vmo_vec_push(arena, o->defined, added)) return false;
+  vmo_text_addf(o->out, "#define %s %lld\n", name, (long long)number);
+  return true;
 }
 
-static void define_arena(const offsets *o, const char *space, const char *what, int64_t number) {
-  vmo_text_addf(o->out, "#define %s%s_ARENA%s%s_%s %lld\n", o->prefix, o->name, *space == '\0' ? "" : "_", space, what,
-                (long long)number);
+static bool define_arena(const offsets *o, const char *space, const char *what, int64_t number) {
+  const char *word = vmo_join_c_name(o->module->context->arena, NULL, "ARENA", *space == '\0' ? "" : "_", space);
+  return word != NULL && define(o, word, what, number);
 }
 
 /* ---- values ---- */
@@ -58,8 +67,7 @@ static vmo_status define_place(const offsets *o, const char *word, vmo_space_id 
   int64_t offset, bytes;
   if (!number_of(o, offset_id, &offset) || !number_of(o, bytes_id, &bytes)) return refuse(o);
   const char *p = o->prefix, *f = o->name, *space = space_of(o, space_id), *line = *space == '\0' ? "" : "_";
-  define(o, word, "OFFSET", offset);
-  define(o, word, "BYTES", bytes);
+  if (!define(o, word, "OFFSET", offset) || !define(o, word, "BYTES", bytes)) return VMO_OUT_OF_MEMORY;
   vmo_text_addf(o->out,
                 "VMEMOPT_ASSERT(%s%s_%s_OFFSET + %s%s_%s_BYTES <= %s%s_ARENA%s%s_BYTES, \"%s leaves its arena\");\n", p,
                 f, word, p, f, word, p, f, line, space, word);
@@ -140,9 +148,9 @@ static vmo_status add_function(const offsets *o) {
   for (uint32_t i = 0; i < plan->arena_count; i++) {
     int64_t bytes;
     if (!number_of(o, plan->arenas[i].bytes, &bytes)) return refuse(o);
-    define_arena(o, space_of(o, plan->arenas[i].space), "BYTES", bytes);
+    if (!define_arena(o, space_of(o, plan->arenas[i].space), "BYTES", bytes)) return VMO_OUT_OF_MEMORY;
   }
-  define_arena(o, "", "ALIGNMENT", vmo_arena_alignment(o->module, o->function));
+  if (!define_arena(o, "", "ALIGNMENT", vmo_arena_alignment(o->module, o->function))) return VMO_OUT_OF_MEMORY;
   for (vmo_value_id v = 0; v < o->function->values.count && status == VMO_OK; v++) status = add_place(o, v);
   for (uint32_t i = 0; i < plan->op_count && status == VMO_OK; i++) status = add_op_places(o, &plan->ops[i]);
   return status;
@@ -157,12 +165,18 @@ vmo_status vmo_write_c_offsets(vmo_module *module, const char *prefix, const cha
                      "_OFFSETS_H", out);
   vmo_text_add(out, "#ifdef __cplusplus\n#define VMEMOPT_ASSERT static_assert\n#else\n"
                     "#define VMEMOPT_ASSERT _Static_assert\n#endif\n");
+  defined_names defined = {0};
   for (uint32_t f = 0; f < module->functions.count && status == VMO_OK; f++) {
     const vmo_function *function = module->functions.data[f];
-    offsets o = {.module = module, .function = function, .prefix = prefix == NULL ? "" : prefix, .out = out};
+    offsets o = {.module = module,
+                 .defined = &defined,
+                 .function = function,
+                 .prefix = prefix == NULL ? "" : prefix,
+                 .out = out};
     o.name = vmo_name(module, function->name);
     status = add_function(&o);
   }
+  if (status == VMO_OK) status = vmo_refuse_same_names(module->context, defined.data, defined.count);
   vmo_text_add(out, "\n#undef VMEMOPT_ASSERT\n");
   vmo_end_c_header(out);
   return status == VMO_OK && vmo_text_failed(out) ? VMO_OUT_OF_MEMORY : status;

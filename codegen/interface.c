@@ -2,7 +2,8 @@
  *
  *   int32_t NAME(dims..., arguments..., results..., arena, arena_bytes, [arena_SPACE, arena_SPACE_bytes]...)
  *
- * Linear in the functions that are reached, but for names, which are compared with each other. */
+ * Linear in the functions that are reached, but for names of parameters, which are compared with each other. What C could
+ * call a function is names.c's. */
 #include "codegen/interface.h"
 
 #include <ctype.h>
@@ -89,39 +90,16 @@ const bool *vmo_find_used_dims(const vmo_module *module, const vmo_function *fun
   return fine ? s.used : NULL;
 }
 
-/* ---- words of C ---- */
-
-static const char *const RESERVED[] = {
-    "alignas",  "alignof",  "and",      "asm",       "auto",     "bool",    "break",    "case",      "catch",
-    "char",     "class",    "const",    "constexpr", "continue", "default", "delete",   "do",        "double",
-    "else",     "enum",     "explicit", "export",    "extern",   "false",   "float",    "for",       "friend",
-    "goto",     "if",       "inline",   "int",       "int64_t",  "int32_t", "long",     "mutable",   "namespace",
-    "new",      "noexcept", "not",      "nullptr",   "operator", "or",      "private",  "protected", "public",
-    "register", "requires", "restrict", "return",    "short",    "signed",  "sizeof",   "static",    "struct",
-    "switch",   "template", "this",     "throw",     "true",     "try",     "typedef",  "typeid",    "typename",
-    "typeof",   "union",    "unsigned", "using",     "virtual",  "void",    "volatile", "while",     "xor",
-    "NULL"};
-/* What the code itself calls, and what a program has already. */
-static const char *const TAKEN[] = {"main",    "exp",    "log",    "sin",   "cos",    "tanh",   "pow",
-                                    "fmod",    "erf",    "fma",    "fmaf",  "floor",  "ceil",   "rint",
-                                    "sqrt",    "free",   "exit",   "abort", "malloc", "memcpy", "memset",
-                                    "memmove", "printf", "floorf", "ceilf", "rintf"};
-
-static bool is_listed(const char *word, const char *const *list, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (strcmp(list[i], word) == 0) return true;
-  return false;
-}
-
-#define IS_IN(word, list) is_listed(word, list, sizeof(list) / sizeof *(list))
+/* ---- names of parameters ---- */
 
 static bool is_name_taken(const vmo_c_interface *c, const char *name) {
   for (uint32_t i = 0; i < c->parameters.count; i++)
     if (strcmp(c->parameters.data[i].name, name) == 0) return true;
-  return IS_IN(name, RESERVED);
+  return vmo_is_header_word(name, c->function);
 }
 
-/* `wanted` with what C does not allow made `_`, and a number behind it when it is taken. */
+/* `wanted` with what C does not allow made `_`, `v_` before what a header cannot use, and a number behind it when it is
+ * taken. No word of a header is told by its beginning alone that is `v_`: numbers find an end. */
 static const char *make_name(vmr_arena *arena, const vmo_c_interface *c, const char *wanted) {
   size_t length = strlen(wanted);
   char *name = vmr_arena_alloc_array(arena, length + 16, 1);
@@ -130,6 +108,10 @@ static const char *make_name(vmr_arena *arena, const vmo_c_interface *c, const c
   snprintf(name, length + 16, "%s%s", digit ? "v" : "", wanted);
   for (char *at = name; *at != '\0'; at++)
     if (!isalnum((unsigned char)*at)) *at = '_';
+  if (vmo_is_header_word(name, c->function)) {
+    memmove(name + 2, name, strlen(name) + 1);
+    memcpy(name, "v_", 2);
+  }
   size_t end = strlen(name);
   for (unsigned number = 2; is_name_taken(c, name); number++) snprintf(name + end, length + 16 - end, "_%u", number);
   return name;
@@ -142,47 +124,6 @@ const char *vmo_c_type(vmo_element element) {
       [VMO_U64] = "uint64_t", [VMO_F16] = "uint16_t", [VMO_BF16] = "uint16_t", [VMO_F32] = "float",
       [VMO_F64] = "double"};
   return names[element];
-}
-
-/* ---- names of functions ---- */
-
-static bool has_suffix(const vmo_module *module, const char *name) {
-  static const char *const suffixes[] = {"_entry", "_arenas", "_arena_bytes", "_in"};
-  size_t length = strlen(name);
-  for (size_t i = 0; i < 4; i++) {
-    size_t tail = strlen(suffixes[i]);
-    if (length <= tail || strcmp(name + length - tail, suffixes[i]) != 0) continue;
-    for (uint32_t f = 0; f < module->functions.count; f++) {
-      const char *other = vmo_name(module, module->functions.data[f]->name);
-      if (strlen(other) == length - tail && strncmp(other, name, length - tail) == 0) return true;
-    }
-  }
-  return false;
-}
-
-static const char *fault_of_name(const vmo_module *module, const char *prefix, const char *name) {
-  bool bare = *prefix == '\0';
-  char first = bare ? *name : *prefix;
-  if (isdigit((unsigned char)first)) return "begins with a digit";
-  if (bare && IS_IN(name, RESERVED)) return "is a word of C or C++";
-  if (bare && (IS_IN(name, TAKEN) || strncmp(name, "vmr_", 4) == 0)) return "is the name of another function";
-  if (has_suffix(module, name)) return "is what a function beside another one is called";
-  return NULL;
-}
-
-vmo_status vmo_check_c_names(const vmo_module *module, const char *prefix) {
-  vmo_status status = VMO_OK;
-  for (uint32_t f = 0; f < module->functions.count; f++) {
-    const vmo_function *function = module->functions.data[f];
-    const char *name = vmo_name(module, function->name);
-    const char *fault = fault_of_name(module, prefix == NULL ? "" : prefix, name);
-    if (fault == NULL) continue;
-    vmo_diagnostic *added =
-        vmo_diag_add(module->context, VMO_DIAG_SYMBOL_NAME, function->location, "'%s' %s", name, fault);
-    vmo_diag_hint(module->context, added, "rename it, or put a text before each name with --prefix");
-    status = VMO_INPUT_ERROR;
-  }
-  return status;
 }
 
 /* ---- parameters ---- */
@@ -230,10 +171,11 @@ static bool add_arena(vmo_module *module, const vmo_function *function, vmo_c_in
          add(module, c, VMO_C_ARENA_BYTES, index, bytes, "int64_t ");
 }
 
-bool vmo_find_c_interface(vmo_module *module, const vmo_function *function, vmo_c_interface *c) {
-  const bool *used = vmo_find_used_dims(module, function, module->context->arena);
-  bool fine = used != NULL;
-  *c = (vmo_c_interface){0};
+bool vmo_find_c_interface(vmo_module *module, const vmo_function *function, const char *prefix, vmo_c_interface *c) {
+  vmr_arena *arena = module->context->arena;
+  const bool *used = vmo_find_used_dims(module, function, arena);
+  *c = (vmo_c_interface){.function = vmo_join_c_name(arena, prefix, vmo_name(module, function->name), "", "")};
+  bool fine = used != NULL && c->function != NULL;
   for (uint32_t d = 0; fine && d < module->dims.count; d++)
     if (used[d]) fine = add(module, c, VMO_C_DIM, d, vmo_name(module, module->dims.data[d].name), "int64_t ");
   for (uint32_t i = 0; fine && i < function->parameters.count; i++) fine = add_argument(module, function, c, i);

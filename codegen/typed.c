@@ -187,10 +187,11 @@ static void emit_offset(typed *t, uint32_t state) {
   vmo_emitter *e = t->e;
   uint32_t count = count_dims(t);
   const char *value = vmo_value_name(t->unit->module, t->unit->function, state);
-  char *suffix = vmo_emit_alloc(e, strlen(value) + 16, 1);
-  if (suffix == NULL) return;
-  strcpy(suffix, "_offset_of_");
-  vmo_make_c_word(value, suffix + strlen(suffix), strlen(value) + 1);
+  const char *suffix = vmo_state_suffix(e->context->arena, value);
+  if (suffix == NULL) {
+    vmo_emit_fail(e, VMO_OUT_OF_MEMORY);
+    return;
+  }
   const char *name = vmo_symbol_name(e, t->unit->function, e->options->prefix, suffix);
   LLVMTypeRef *types = vmo_emit_alloc(e, (size_t)count + 1, sizeof *types);
   if (name == NULL || types == NULL) return;
@@ -205,7 +206,7 @@ static void emit_offset(typed *t, uint32_t state) {
 
 void vmo_emit_typed(vmo_emitter *e, const vmo_unit *unit, LLVMValueRef checks, LLVMValueRef entry) {
   typed t = {.e = e, .unit = unit};
-  if (!vmo_find_c_interface(unit->module, unit->function, &t.c)) {
+  if (!vmo_find_c_interface(unit->module, unit->function, e->options->prefix, &t.c)) {
     vmo_emit_fail(e, VMO_OUT_OF_MEMORY);
     return;
   }

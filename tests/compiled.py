@@ -282,6 +282,94 @@ def check_in_block(work):
         check_watched(work, what, expected, ways, wrong)
 
 
+LINE = "func @f(%x: f64[4]) -> f64[4] {\n  %y = add %x, 1.0 : f64[4]\n  return %y\n}\n"
+STATES = "func @f(%x: f64, state %old.a: f64[2], state %old_a: f32[2]) -> f64 {\n  return %x, state %old.a, state %old_a\n}\n"
+CLASHES = [  # programs, and the name that two things would have, or that C has already
+    *[(f"op @{name}(%x: f64[n]) -> f64[n]\n{LINE}".replace("add %x, 1.0", f"@{name} %x"), name)
+      for name in ("fmod", "int", "f_entry", "f_arenas", "vmr_sort_rows", "cblas_dgemm", "memcpy", "errno", "main")],
+    *[(LINE.replace("@f", f"@{name}"), name) for name in ("sqrtf", "errno", "powl", "qsort", "uint8_t", "VMEMOPT_X_H")],
+    *[(LINE + LINE.replace("@f", f"@f{tail}"), f"f{tail}")
+      for tail in ("_entry", "_arenas", "_in", "_arena_bytes", "_ARENA_ALIGNMENT")],
+    (STATES, "f_offset_of_old_a"),
+    (STATES.replace("%old_a", "%new") + LINE.replace("@f", "@f_offset_of_new"), "f_offset_of_new"),
+]
+DOUBLE = """func @f(%x: f64[4]) -> f64[4] {
+  %y_OFFSET = cumsum %x : f64[4]
+  %y = sub %y_OFFSET, %x : f64[4]
+  return %y
+}
+func @f_y(%x: f64[4]) -> f64[4] {
+  %OFFSET = add %x, 1.0 : f64[4]
+  return %OFFSET
+}
+"""
+PARAMETERS = """dim I
+dim linux
+func @f(%f: f64[I], %f_arena_bytes: f64[linux], %plan: f64, %vmo_bytes: f64, %vmo_block: f64, %vmo_status: f64, %vmr_plan: i8,
+        %uint8_t: bool, %errno: f64, %EOF: f64, %g_ARENA_ALIGNMENT: f64, %int: f64, %1: f64, %a.b: f64, %a_b: f64,
+        %VMEMOPT_F_H: f64, %_.x: f64, %$_x: f64, %.MAX: f64, %_.X: f64, %class: f64, %arena: f64, %result: f64) -> f64[I] {
+  %y = add %f, %vmo_bytes : f64[I]
+  %z = cumsum %y : f64[I]
+  %w = sub %z, %y : f64[I]
+  return %w
+}
+func @g(%x: f64) -> f64 {
+  %y = add %x, 1.0 : f64
+  return %y
+}
+"""
+
+
+def check_names(work):
+    """Names that C has, or that two things would have, are refused; with a prefix they are fine."""
+    for number, (program, name) in enumerate([*CLASHES, (DOUBLE, "f_y_OFFSET_OFFSET")]):
+        (work / "names.vmir").write_text(program)
+        options = ["--emit=c-header", "-O1"] if program == DOUBLE else ["--header=names.h"]
+        made = run([TOOL, "compile", "names.vmir", "-o", f"names{number}.o", *options], cwd=work)
+        if made.returncode != 1 or f"'{name}'" not in made.stderr or "E0804" not in made.stderr:
+            blame(f"{name} in\n{program}exit code {made.returncode}, said {made.stderr!r}")
+        elif (work / f"names{number}.o").exists():
+            blame(f"{name} is refused, and yet there is an object file")
+    for prefix, program in (("my_", LINE.replace("@f", "@sqrtf")), ("my_", LINE.replace("@f", "@int"))):
+        (work / "names.vmir").write_text(program)
+        made = run([TOOL, "compile", "names.vmir", "-o", "names.o", f"--prefix={prefix}"], cwd=work)
+        if made.returncode != 0:
+            blame(f"--prefix={prefix} of\n{program}{made.stderr}")
+    (work / "names.vmir").write_text(LINE.replace("@f", "@p"))
+    if run([TOOL, "compile", "names.vmir", "-o", "names.o", "--prefix=ex"], cwd=work).returncode != 1:
+        blame("--prefix=ex of @p is exp, and not refused")
+
+
+LIBRARY_HEADERS = [f"#include <{name}.h>" for name in ("complex", "errno", "math", "stdio", "stdlib")]
+PLAN_HEADER = ["#include <vmemrt/plan.h>"]
+
+
+def check_headers(work):
+    """The header of each program of the corpus, with all that it declares, is C11 and C++17 without a warning."""
+    (work / "parameters.vmir").write_text(PARAMETERS)
+    programs = [work / "parameters.vmir", *sorted((SOURCE / "corpus").rglob("*.vmir"))]
+    if len(programs) < 40:
+        blame(f"{len(programs)} programs in corpus/")
+    for program in programs:
+        made = run([TOOL, "compile", program, "-o", work / "header.o", f"--header={work}/header.h", "-O0", "--llvm-opt=0"])
+        if made.returncode != 0:
+            blame(f"{program.name}: {made.stderr}")
+            continue
+        own = program.parent == work
+        for lines in [[*LIBRARY_HEADERS, *PLAN_HEADER], LIBRARY_HEADERS] if own else [PLAN_HEADER]:
+            check_header(work, program.name, lines)
+
+
+def check_header(work, what, lines):
+    (work / "use.c").write_text("\n".join([*lines, '#include "header.h"', "int nothing;", ""]))
+    (work / "use.cpp").write_text((work / "use.c").read_text().replace("#include <complex.h>\n", ""))
+    for compiler, standard, name in ((CC, "gnu11", "use.c"), (CC, "c11", "use.c"), (CXX, "c++17", "use.cpp")):
+        built = run([compiler, f"-std={standard}", "-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only",
+                     f"-I{SOURCE}/include", name], cwd=work)
+        if built.returncode != 0:
+            blame(f"{what} {lines} as {standard}:\n{built.stderr[:1500]}")
+
+
 def main():
     page = (SOURCE / "docs" / "abi.md").read_text()
     with tempfile.TemporaryDirectory() as folder:
@@ -291,6 +379,8 @@ def main():
         check_work_places(work)
         check_blas(work)
         check_in_block(work)
+        check_names(work)
+        check_headers(work)
         check_wrong(work)
     print(f"compiled: {len(faults)} faults")
     return 1 if faults else 0
