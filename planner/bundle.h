@@ -64,6 +64,24 @@ typedef struct vmo_space_problem {
 /* Per bundle of all its place among the chosen ones, or VMO_NONE; NULL: memory is out. */
 uint32_t *vmo_list_places(const vmo_space_problem *space, vmr_arena *arena);
 
+/* A time at which a bundle is live with some others that are to be apart from it, and how much of it. */
+typedef struct vmo_apart_time {
+  uint32_t time;
+  vmo_bytes bytes;
+} vmo_apart_time;
+
+typedef struct vmo_apart_times {
+  uint32_t *firsts; /* per chosen bundle, and one more: into entries */
+  vmo_apart_time *entries;
+  uint32_t count; /* of times */
+  bool partial;   /* some pair keeps only a part of its bytes apart */
+  bool too_large; /* some pair needs 2^53 bytes or more */
+} vmo_apart_times;
+
+/* Gives each pair of chosen bundles that is not apart anyway a time at which both are live; all that are live at one
+ * are to be apart. False: memory is out. (apart.c) */
+bool vmo_cover_pairs(const vmo_space_problem *space, vmr_arena *arena, vmo_apart_times *times);
+
 struct vmo_solve_options;
 
 /* Solves one space. offsets[bundle] is set for the chosen bundles; `result` is what packing.h says of results, and its

@@ -1,6 +1,7 @@
 /* space.c: places the bundles of one space, by way of the solver.
  *
- * Apart pairs. Each pair gets a time of its own, after everything else, at which it and nobody else is live:
+ * Apart pairs. Each pair gets a time, after everything else, at which it and nobody else is live, but for others that
+ * are to be apart from both (apart.c):
  *
  *   a  ███████            ██            The plans of the longer problem are the plans that keep the pair apart:
  *   b           ████████  ██            the only new rule is that a and b, now live together, do not overlap,
@@ -84,9 +85,8 @@ typedef struct plain_problem {
   vmo_buffer *buffers;
   VMO_VEC(vmo_lifetime) lifetimes;
   VMO_VEC(vmo_extent) extents; /* per lifetime */
-  uint32_t *apart_firsts;      /* per chosen bundle, and one more: its pairs */
-  uint32_t *apart_pairs;       /* numbers of pairs, ascending */
-  int64_t end;                 /* nothing is live from here on */
+  vmo_apart_times apart;
+  int64_t end; /* nothing is live from here on */
 } plain_problem;
 
 uint32_t *vmo_list_places(const vmo_space_problem *space, vmr_arena *arena) {
@@ -97,61 +97,12 @@ uint32_t *vmo_list_places(const vmo_space_problem *space, vmr_arena *arena) {
   return places;
 }
 
-/* Whether two plain bundles are live together, and so apart anyway. */
-static bool meet(const vmo_bundles *bundles, const vmo_apart *pair) {
-  const vmo_bundle *a = &bundles->data[pair->first], *b = &bundles->data[pair->second];
-  if (a->shaped || b->shaped) return false;
-  for (uint32_t i = 0, j = 0; i < a->piece_count && j < b->piece_count;) {
-    const vmo_piece *x = &bundles->pieces[a->piece_first + i], *y = &bundles->pieces[b->piece_first + j];
-    if (x->begin < y->end && y->begin < x->end) return true;
-    if (x->end <= y->end)
-      i++;
-    else
-      j++;
-  }
-  return false;
-}
-
-/* Lists the pairs of each bundle that lie in this space. */
-static bool list_pairs(space_run *run, plain_problem *plain) {
-  const vmo_bundles *bundles = run->space->bundles;
-  uint32_t count = run->space->chosen_count, *places = vmo_list_places(run->space, run->scratch);
-  plain->apart_firsts = vmr_arena_alloc_array(run->scratch, (size_t)count + 2, sizeof(uint32_t));
-  plain->apart_pairs = vmr_arena_alloc(run->scratch, (2 * (size_t)bundles->apart_count + 1) * sizeof(uint32_t));
-  if (places == NULL || plain->apart_firsts == NULL || plain->apart_pairs == NULL) return false;
-  for (int fill = 0; fill < 2; fill++) {
-    for (uint32_t i = 0; i < bundles->apart_count; i++) {
-      const vmo_apart *pair = &bundles->apart[i];
-      uint32_t a = places[pair->first], b = places[pair->second];
-      if (a == VMO_NONE || b == VMO_NONE || meet(bundles, pair)) continue;
-      run->shaped = run->shaped || pair->first_bytes < bundles->data[pair->first].bytes ||
-                    pair->second_bytes < bundles->data[pair->second].bytes;
-      if (fill == 0) {
-        plain->apart_firsts[a + 2]++;
-        plain->apart_firsts[b + 2]++;
-      } else {
-        plain->apart_pairs[plain->apart_firsts[a + 1]++] = i;
-        plain->apart_pairs[plain->apart_firsts[b + 1]++] = i;
-      }
-    }
-    if (fill == 0)
-      for (uint32_t i = 0; i <= count; i++) plain->apart_firsts[i + 1] += plain->apart_firsts[i];
-  }
-  return true;
-}
-
 /* The times of pairs are nobody's business: what is too large at one is told without it. */
 static bool are_pairs_small(const space_run *run, const plain_problem *plain) {
-  const vmo_bundles *bundles = run->space->bundles;
-  vmo_bytes most = VMO_BYTES_LIMIT - 1;
-  for (uint32_t i = 0; i < plain->apart_firsts[run->space->chosen_count]; i++) {
-    const vmo_apart *pair = &bundles->apart[plain->apart_pairs[i]];
-    if (pair->first_bytes <= most - pair->second_bytes) continue;
-    vmo_diag_add(run->context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0},
-                 "two buffers that are to be apart need 2^53 bytes or more together");
-    return false;
-  }
-  return true;
+  if (!plain->apart.too_large) return true;
+  vmo_diag_add(run->context, VMO_DIAG_PROBLEM_TOO_LARGE, (vmo_location){0},
+               "two buffers that are to be apart need 2^53 bytes or more together");
+  return false;
 }
 
 static bool add_lifetime(space_run *run, plain_problem *plain, vmo_lifetime lifetime, vmo_extent extent) {
@@ -170,11 +121,10 @@ static bool add_lifetimes(space_run *run, plain_problem *plain, uint32_t index) 
     if (!add_lifetime(run, plain, (vmo_lifetime){piece->begin, piece->end}, (vmo_extent){piece->low, piece->high}))
       return false;
   }
-  for (uint32_t j = plain->apart_firsts[index]; j < plain->apart_firsts[index + 1]; j++) {
-    const vmo_apart *pair = &bundles->apart[plain->apart_pairs[j]];
-    int64_t time = plain->end + 2 * (int64_t)plain->apart_pairs[j];
-    vmo_bytes bytes = pair->first == number ? pair->first_bytes : pair->second_bytes;
-    if (!add_lifetime(run, plain, (vmo_lifetime){time, time + 1}, (vmo_extent){0, bytes})) return false;
+  for (uint32_t j = plain->apart.firsts[index]; j < plain->apart.firsts[index + 1]; j++) {
+    const vmo_apart_time *apart = &plain->apart.entries[j];
+    int64_t time = plain->end + 2 * (int64_t)apart->time;
+    if (!add_lifetime(run, plain, (vmo_lifetime){time, time + 1}, (vmo_extent){0, apart->bytes})) return false;
   }
   buffer->lifetime_count = plain->lifetimes.count - buffer->lifetime_first;
   return true;
@@ -184,7 +134,8 @@ static bool build_plain(space_run *run, plain_problem *plain, vmo_problem *probl
   const vmo_bundles *bundles = run->space->bundles;
   uint32_t count = run->space->chosen_count;
   plain->buffers = vmr_arena_alloc_array(run->scratch, (size_t)count + 1, sizeof *plain->buffers);
-  if (plain->buffers == NULL || !list_pairs(run, plain)) return false;
+  if (plain->buffers == NULL || !vmo_cover_pairs(run->space, run->scratch, &plain->apart)) return false;
+  run->shaped = run->shaped || plain->apart.partial;
   plain->end = INT64_MIN;
   for (uint32_t i = 0; i < bundles->piece_count; i++)
     if (bundles->pieces[i].end > plain->end) plain->end = bundles->pieces[i].end;
@@ -349,7 +300,7 @@ static vmo_status mend(space_run *run, const plain_problem *plain, const vmo_pro
   const vmo_bundles *bundles = run->space->bundles;
   const vmo_extent *extents = run->shaped ? plain->extents.data : NULL;
   for (uint32_t i = 0; i < count; i++)
-    plain->buffers[i].lifetime_count -= plain->apart_firsts[i + 1] - plain->apart_firsts[i];
+    plain->buffers[i].lifetime_count -= plain->apart.firsts[i + 1] - plain->apart.firsts[i];
   vmo_status status = vmo_solve_extents(run->context, problem, extents, &options, &loose);
   if (status == VMO_OK) run->result->work += loose.work;
   if (status != VMO_OK || loose.offsets == NULL || loose.height >= run->result->height) return status;
@@ -363,7 +314,7 @@ static vmo_status mend(space_run *run, const plain_problem *plain, const vmo_pro
                             loose.offsets[b] < loose.offsets[a] + plain->buffers[a].bytes);
   }
   for (uint32_t i = 0; i < count; i++) {
-    plain->buffers[i].lifetime_count += plain->apart_firsts[i + 1] - plain->apart_firsts[i];
+    plain->buffers[i].lifetime_count += plain->apart.firsts[i + 1] - plain->apart.firsts[i];
     if (!moves[i]) plain->buffers[i].fixed_offset = loose.offsets[i];
   }
   options = vmo_budget_part(budget, 1);
@@ -404,7 +355,7 @@ static vmo_status solve(space_run *run, const vmo_solve_options *options) {
   if (!build_plain(run, &plain, &problem)) return VMO_OUT_OF_MEMORY;
   if (!are_pairs_small(run, &plain)) return VMO_INPUT_ERROR;
   vmo_budget_of_time budget = vmo_begin_budget(options);
-  bool pairs = plain.apart_firsts[run->space->chosen_count] > 0, small = run->space->chosen_count <= SMALL_COUNT;
+  bool pairs = plain.apart.firsts[run->space->chosen_count] > 0, small = run->space->chosen_count <= SMALL_COUNT;
   bool mendable = pairs && !small, searchable = run->shaped && small && run->units > 0;
   vmo_solve_options part = vmo_budget_part(&budget, mendable ? 0.4 : 1);
   if (searchable && (part.work_limit == 0 || part.work_limit > FIRST_WORK)) part.work_limit = FIRST_WORK;

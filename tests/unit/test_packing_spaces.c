@@ -329,6 +329,59 @@ static void apart_pairs_near_the_limit_are_told_without_a_time(void **state) {
   vmo_context_destroy(context);
 }
 
+/* ---- many apart pairs ---- */
+
+/* Fills problem.apart with so many of all pairs. */
+static void pair_up(random_source *source, int percent) {
+  uint32_t count = made.problem.base.buffer_count;
+  vmo_pair *pairs = malloc((size_t)count * count / 2 * sizeof *pairs);
+  made.problem.apart_count = 0;
+  for (uint32_t i = 0; i < count; i++)
+    for (uint32_t j = 0; j < i; j++)
+      if (random_chance(source, percent)) pairs[made.problem.apart_count++] = (vmo_pair){j, i};
+  made.problem.apart = pairs;
+}
+
+/* Of a thousand buffers that exclude each other, live one after the other, none can use the bytes of another. */
+static void buffers_that_exclude_each_other_add_up(void **state) {
+  (void)state;
+  random_source source = {36};
+  vmo_bytes sum = 0;
+  start_packing(0);
+  made.problem.allowed = NULL;
+  for (int i = 0; i < 1000; i++) add_buffer(random_in(&source, 1, 100), i, i + 2, 0);
+  for (int i = 0; i < 1000; i++) sum += made.buffers[i].bytes;
+  pair_up(&source, 100);
+  vmo_context *context = vmo_context_create();
+  double begin = seconds_now();
+  vmo_packing packing = solve(context, &made.problem, &(vmo_solve_options){.time_limit = 0.5});
+  assert_true(seconds_now() - begin < 10);
+  assert_int_equal(packing.status, VMO_SOLUTION_OPTIMAL);
+  assert_int_equal(packing.results[0].height, sum);
+  assert_int_equal(packing.results[0].floor, sum);
+  free((void *)made.problem.apart);
+  vmo_context_destroy(context);
+}
+
+/* The floor is that of some that exclude each other, and no more. */
+static void some_pairs_keep_their_floor(void **state) {
+  (void)state;
+  random_source source = {37};
+  for (int round = 0; round < 10; round++) {
+    start_packing(0);
+    made.problem.allowed = NULL;
+    for (int i = 0; i < 100; i++) add_buffer(1, 3 * i, 3 * i + 2, 0);
+    pair_up(&source, 10 * round);
+    vmo_context *context = vmo_context_create();
+    vmo_packing packing = solve(context, &made.problem, &(vmo_solve_options){.work_limit = 1000000});
+    assert_true(packing.results[0].floor <= packing.results[0].height);
+    assert_true(round == 0 || packing.results[0].floor >= 1 + round / 2);
+    assert_int_equal(packing.results[0].lower_bound, 1);
+    free((void *)made.problem.apart);
+    vmo_context_destroy(context);
+  }
+}
+
 /* ---- buffers that are never live ---- */
 
 /* They overlap nothing, and their room counts all the same: an arena has to hold whatever an offset points at. */
@@ -365,6 +418,8 @@ int main(void) {
       cmocka_unit_test(another_thread_can_end_the_work),
       cmocka_unit_test(sizes_near_the_limit_are_exact),
       cmocka_unit_test(apart_pairs_near_the_limit_are_told_without_a_time),
+      cmocka_unit_test(buffers_that_exclude_each_other_add_up),
+      cmocka_unit_test(some_pairs_keep_their_floor),
       cmocka_unit_test(never_live_buffers_have_their_room),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
