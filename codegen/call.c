@@ -4,6 +4,8 @@
  *                   and the places of the results. A recursive one has no place there: the runtime gives it a block with
  *                   all its arenas, for as long as it runs.
  *   @op ...         int32_t op(operands, results, workspace), with arrays described on the stack */
+#include <string.h>
+
 #include "codegen/fused.h"
 
 LLVMValueRef vmo_call_external(vmo_emitter *e, const char *name, LLVMTypeRef result, LLVMTypeRef *types,
@@ -120,6 +122,9 @@ void vmo_emit_call(vmo_emitter *e, const vmo_op *op) {
 
 /* ---- declared ops ---- */
 
+#define OP_PREFIX \
+  "op." /* no name of C begins so: nothing else is taken for an op's function, and it for nothing else */
+
 static void fill_member(vmo_emitter *e, LLVMTypeRef type, LLVMValueRef record, unsigned member, LLVMValueRef value) {
   LLVMBuildStore(e->builder, value, LLVMBuildStructGEP2(e->builder, type, record, member, ""));
 }
@@ -145,6 +150,16 @@ static LLVMValueRef make_records(vmo_emitter *e, LLVMTypeRef type, const vmo_emi
   return records;
 }
 
+const char *vmo_op_symbol(vmo_module *module, const char *name, bool typed) {
+  if (typed) return name;
+  size_t length = strlen(name), start = strlen(OP_PREFIX);
+  char *symbol = vmo_alloc_array(module->context, start + length + 1, 1);
+  if (symbol == NULL) return NULL;
+  memcpy(symbol, OP_PREFIX, start);
+  memcpy(symbol + start, name, length + 1);
+  return symbol;
+}
+
 void vmo_emit_declared(vmo_emitter *e, const vmo_op *op) {
   const char *name = vmo_name(e->module, e->module->declarations.data[op->callee].name);
   const vmo_function *body = e->module->declarations.data[op->callee].body;
@@ -162,7 +177,12 @@ void vmo_emit_declared(vmo_emitter *e, const vmo_op *op) {
   LLVMValueRef values[3] = {make_records(e, record, described.operands, described.operand_count),
                             make_records(e, record, described.results, described.result_count),
                             described.workspace != NULL ? described.workspace : LLVMConstNull(e->pointer)};
-  LLVMValueRef status = vmo_call_external(e, name, e->i32, types, values, 3);
+  const char *symbol = vmo_op_symbol(e->module, name, e->options->typed);
+  if (symbol == NULL) {
+    vmo_emit_fail(e, VMO_OUT_OF_MEMORY);
+    return;
+  }
+  LLVMValueRef status = vmo_call_external(e, symbol, e->i32, types, values, 3);
   vmo_drop_blocks(e);
   vmo_require(e, LLVMBuildICmp(e->builder, LLVMIntEQ, status, LLVMConstInt(e->i32, 0, false), ""),
               VMR_CALL_DECLARED_FAILED);

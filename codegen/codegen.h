@@ -61,12 +61,11 @@ vmo_status vmo_write_c_offsets(vmo_module *module, const char *prefix, const cha
 
 typedef struct vmo_loaded_code vmo_loaded_code;
 
-/* The address of the function for a declared op (vmr_declared_op), or NULL when there is none; then the process is
- * searched for a symbol of that name. */
+/* The address of the function for a declared op (vmr_declared_op), or NULL when there is none; nothing else is searched. */
 typedef vmr_declared_op (*vmo_find_declared)(void *user, const char *name);
 
 /* Makes the code callable; it must be compiled for this machine. `code` may be destroyed afterwards. VMO_INPUT_ERROR when
- * a declared op is found nowhere, or no BLAS. */
+ * a declared op has no function, or there is no BLAS. */
 vmo_status vmo_load_code(vmo_module *module, vmo_code *code, vmo_find_declared find, void *user,
                          vmo_loaded_code **loaded);
 /* NAME_entry and NAME_arenas of a function; NULL when it has none, or was not compiled as one. They live as long as `loaded`. */

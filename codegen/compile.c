@@ -308,7 +308,7 @@ static vmo_code *make_code(const vmo_compilation *c) {
   const char *prefix = c->options->prefix == NULL ? "" : c->options->prefix;
   vmo_code *made = malloc(sizeof *made + strlen(prefix) + 1);
   if (made == NULL) return NULL;
-  *made = (vmo_code){c->llvm, c->code, c->machine, calls_blas(c), only_entry(c)};
+  *made = (vmo_code){c->llvm, c->code, c->machine, calls_blas(c), c->options->typed, only_entry(c)};
   memcpy(made->prefix, prefix, strlen(prefix) + 1);
   return made;
 }

@@ -42,6 +42,7 @@ struct vmo_code {
   LLVMModuleRef code;
   LLVMTargetMachineRef machine;
   bool blas;            /* it calls CBLAS */
+  bool typed;           /* it has typed functions: names are those that C sees */
   vmo_function_id only; /* the one that has an entry; VMO_NONE: all have */
   char prefix[];        /* of the symbols */
 };
@@ -90,6 +91,9 @@ void vmo_emit_call(vmo_emitter *e, const vmo_op *op);
 /* What the plan keeps of the op in hand; NULL: nothing. */
 const vmo_op_plan *vmo_plan_of_op(const vmo_emitter *e);
 void vmo_emit_declared(vmo_emitter *e, const vmo_op *op);
+/* The symbol of the function for a declared op: its name in code that is linked, where names were checked (`typed`), and one
+ * that C cannot have in code for this process. NULL: out of memory. */
+const char *vmo_op_symbol(vmo_module *module, const char *name, bool typed);
 /* A call of a C function from outside. */
 LLVMValueRef vmo_call_external(vmo_emitter *e, const char *name, LLVMTypeRef result, LLVMTypeRef *types,
                                LLVMValueRef *arguments, uint32_t count);

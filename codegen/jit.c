@@ -63,13 +63,38 @@ static vmo_status define_declared(vmo_context *context, LLVMOrcLLJITRef jit, con
   return error == NULL ? VMO_OK : report_error(context, name, error);
 }
 
-static vmo_status define_all_declared(vmo_module *module, LLVMOrcLLJITRef jit, vmo_find_declared find, void *user) {
+static vmo_location location_of_op(const vmo_module *module, uint32_t declaration) {
+  for (uint32_t f = 0; f < module->functions.count; f++) {
+    const vmo_function *function = module->functions.data[f];
+    for (uint32_t i = 0; i < function->ops.count; i++) {
+      const vmo_op *op = &function->ops.data[i];
+      if (op->code == VMO_OP_declared && op->callee == declaration) return op->location;
+    }
+  }
+  return (vmo_location){0};
+}
+
+static vmo_status refuse_op(vmo_module *module, uint32_t declaration) {
+  vmo_diagnostic *added = vmo_diag_add(module->context, VMO_DIAG_NO_KERNEL, location_of_op(module, declaration),
+                                       "there is no function for the op @%s",
+                                       vmo_name(module, module->declarations.data[declaration].name));
+  vmo_diag_hint(module->context, added, "--library=FILE names a shared library that has one (docs/abi.md)");
+  return VMO_INPUT_ERROR;
+}
+
+/* Those that the code calls. */
+static vmo_status define_all_declared(vmo_module *module, const vmo_code *code, LLVMOrcLLJITRef jit,
+                                      vmo_find_declared find, void *user) {
   vmo_status status = VMO_OK;
-  for (uint32_t i = 0; i < module->declarations.count && find != NULL && status == VMO_OK; i++) {
+  for (uint32_t i = 0; i < module->declarations.count && status == VMO_OK; i++) {
     const char *name = vmo_name(module, module->declarations.data[i].name);
     if (module->declarations.data[i].body != NULL) continue;
-    vmr_declared_op function = find(user, name);
-    if (function != NULL) status = define_declared(module->context, jit, name, function);
+    const char *symbol = vmo_op_symbol(module, name, code->typed);
+    if (symbol == NULL) return VMO_OUT_OF_MEMORY;
+    LLVMValueRef called = LLVMGetNamedFunction(code->code, symbol);
+    if (called == NULL || LLVMGetFirstUse(called) == NULL) continue;
+    vmr_declared_op function = find != NULL ? find(user, name) : NULL;
+    status = function != NULL ? define_declared(module->context, jit, symbol, function) : refuse_op(module, i);
   }
   return status;
 }
@@ -135,7 +160,7 @@ vmo_status vmo_load_code(vmo_module *module, vmo_code *code, vmo_find_declared f
   if (made == NULL) return VMO_OUT_OF_MEMORY;
   LLVMErrorRef error = LLVMOrcCreateLLJIT(&made->jit, NULL);
   if (error != NULL) return report_error(context, "no code can be loaded here", error);
-  vmo_status status = define_all_declared(module, made->jit, find, user);
+  vmo_status status = define_all_declared(module, code, made->jit, find, user);
   if (status == VMO_OK) status = find_in_process(context, made->jit);
   if (status == VMO_OK && code->blas) status = find_blas(context, made->jit);
   if (status == VMO_OK) status = add_object(context, made->jit, code);
