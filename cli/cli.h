@@ -308,6 +308,7 @@ typedef struct vmo_driver {
   bool stops_at_object;       /* -c or -S */
   bool stops_early;           /* nothing is compiled: -E, -fsyntax-only, -M */
   bool links_bitcode;         /* -flto, of whole modules, by lld */
+  bool is_cached;             /* ccache stands before it */
 } vmo_driver;
 
 /* Reads it; a fault (a response file that cannot be read) has left a diagnostic. */

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -106,6 +107,22 @@ static const char *fault_of_reports(const vmo_options *options, const vmo_driver
   return NULL;
 }
 
+/* ccache knows neither what VMEMOPT_OPTIONS says nor when the pass was built anew: both go into what it tells objects apart by.
+ * Where a report is wanted, the compiler has to run. */
+static bool tell_ccache(const vmo_options *options, const vmo_driver *driver, const char *pass) {
+  struct stat file;
+  if (!driver->is_cached || stat(pass, &file) != 0) return true;
+  if (options->json || options->remarks != NULL) return setenv("CCACHE_DISABLE", "1", 1) == 0;
+  const char *former = getenv("CCACHE_NAMESPACE"), *told = getenv(VMO_PASS_VARIABLE);
+  vmo_text name;
+  vmo_text_init(&name);
+  vmo_text_addf(&name, "%s vmemopt %lld %lld %s", former != NULL ? former : "", (long long)file.st_size,
+                (long long)file.st_mtime, told != NULL ? told : "");
+  bool fine = !vmo_text_failed(&name) && setenv("CCACHE_NAMESPACE", name.data, 1) == 0;
+  vmo_text_free(&name);
+  return fine;
+}
+
 /* ---- the compiler ---- */
 
 static vmo_exit become(vmo_cli *cli, char **words) {
@@ -137,7 +154,7 @@ static vmo_exit run_with_pass(vmo_cli *cli, const vmo_driver *driver, bool compi
     return refuse(cli, PASS_PATH_VARIABLE "=FILE in the environment says where it is", "is not where it was installed",
                   VMO_PASS_FILE);
   char **words = vmo_alloc_array(cli->context, (size_t)options->compiler_count + ADDED_WORDS, sizeof *words);
-  if (words == NULL || !tell_pass(cli, driver)) return VMO_EXIT_INTERNAL;
+  if (words == NULL || !tell_pass(cli, driver) || !tell_ccache(options, driver, pass)) return VMO_EXIT_INTERNAL;
   int count = options->compiler_count;
   memcpy(words, options->compiler, (size_t)count * sizeof *words);
   if (compiles && (words[count++] = join(cli, "-fpass-plugin=", pass)) == NULL) return VMO_EXIT_INTERNAL;

@@ -66,10 +66,7 @@ static const char *foreign_compiler(const char *word) {
   return strcmp(name, "tcc") == 0 ? "tcc" : strcmp(name, "icc") == 0 ? "icc" : NULL;
 }
 
-static bool is_launcher(const char *word) {
-  static const char *const launchers[] = {"ccache", "sccache", "distcc", "icecc"};
-  return IS_ONE_OF(base_name(word), launchers);
-}
+static bool is_launcher(const char *word) { return strcmp(base_name(word), "ccache") == 0; }
 
 /* ---- words ---- */
 
@@ -220,6 +217,7 @@ bool vmo_read_driver(vmo_context *context, char *const *words, int count, vmo_dr
   while (first < count && (is_launcher(words[first]) || (first > 0 && words[first][0] == '-'))) first++;
   if (first == count) return true;
   driver->compiler = words[first];
+  driver->is_cached = first > 0;
   driver->other_compiler = foreign_compiler(words[first]);
   for (int i = first + 1; i < count; i++)
     if (!take_word(&reader, words[i])) return false;

@@ -105,6 +105,16 @@ quietly vmemopt cc -- "$clang" -Werror -c words.s -o words.o
 quietly vmemopt cc -- "$clang" "${flags[@]}" -Werror -c main.c -o main.o
 quietly vmemopt cc -- "$clang" -Werror main.o words.o -o linked
 
+echo "-- ccache: other options are other objects, and a report is never left out"
+export CCACHE_DIR="$work/ccache"
+for size in 64 128 64; do
+  quietly vmemopt cc --max-stack=$size -- ccache "$clang" "${flags[@]}" -c words.c -o "cached$size.o"
+done
+ccache --print-stats | grep -qE '^(direct|preprocessed)_cache_hit[[:space:]]+1$' || fail "ccache was not used as it should be"
+if cmp -s cached64.o cached128.o; then fail "ccache mixes options up"; fi
+quietly vmemopt cc --max-stack=64 --json -- ccache "$clang" "${flags[@]}" -c words.c -o cached64.o
+test -s cached64.o.vmemopt.json
+
 echo "-- what is wrong"
 printf 'int main(void) { return 1 +; }\n' >broken.c
 if vmemopt cc --json -- "$clang" -O2 -c broken.c -o broken.o 2>"$work/log"; then fail "broken.c compiled"; fi

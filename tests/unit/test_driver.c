@@ -56,7 +56,6 @@ static const expected_line lines[] = {
     {"clang-19 -flto -fno-lto -fuse-ld=lld a.o", 0, NULL, ""},
     {"clang-19 -flto -fuse-ld=lld -c a.c", 1, NULL, "c"},
     {"ccache clang-19 -c a.c", 1, NULL, "c"},
-    {"distcc clang-19 -c a.c", 1, NULL, "c"},
     {"clang-19", 0, NULL, ""},
 };
 
