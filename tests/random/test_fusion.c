@@ -50,14 +50,16 @@ static uint32_t plan(uint64_t seed, const char *passes, vmo_bytes *arenas, uint3
 }
 
 static void test_arenas_do_not_grow(void **state) {
-  static const char without[] = "dce,measure,coalesce,buffers,inplace,slots,annotate,record";
+  /* loops that alternate may take a little more, which is not fusion's doing */
+  static const char with[] = "dce,fuse,measure,shift,coalesce,buffers,inplace,slots,annotate,record",
+                    without[] = "dce,measure,coalesce,buffers,inplace,slots,annotate,record";
   (void)state;
   uint32_t fused = 0, smaller = 0;
   for (uint64_t seed = 1; seed <= PROGRAMS; seed++) {
     vmo_bytes before[16] = {0}, after[16] = {0};
     uint32_t functions, as_many;
     assert_int_equal(plan(seed, without, before, &functions), 0);
-    fused += plan(seed, NULL, after, &as_many);
+    fused += plan(seed, with, after, &as_many);
     assert_int_equal(functions, as_many);
     for (uint32_t f = 0; f < functions; f++) {
       if (before[f] < 0 || after[f] < 0) continue;
