@@ -41,16 +41,21 @@ static inline void push(vmr_gc_tracer *tracer, void *object) {
   *tracer->top++ = object;
 }
 
+/* Marks begin a chunk, so that their words are aligned on machines of 32 bits too. */
+typedef uint64_t vmr_gc_mark_word __attribute__((aligned(8)));
+
 static inline void visit(vmr_gc_tracer *tracer, void *object) {
   if (object == NULL) return;
   vmr_gc_chunk *chunk = vmr_gc_chunk_of(object);
   size_t offset = vmr_gc_chunk_offset(object), granule = offset >> VMR_GC_GRANULE_SHIFT;
-  uint64_t *word = &chunk->marks[granule / 64], bit = UINT64_C(1) << granule % 64;
-  if ((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) != 0) return;
-  if (VMR_UNLIKELY(tracer->team != NULL)) {
-    if ((__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit) != 0) return; /* the other one has it */
-  } else {
+  vmr_gc_mark_word *word = (vmr_gc_mark_word *)&chunk->marks[granule / 64];
+  uint64_t bit = UINT64_C(1) << granule % 64;
+  if (VMR_LIKELY(tracer->team == NULL)) {
+    if ((*word & bit) != 0) return;
     *word |= bit;
+  } else {
+    if ((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) != 0) return;
+    if ((__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit) != 0) return; /* the other one has it */
   }
   if (chunk->is_leaf[offset >> VMR_GC_BLOCK_SHIFT]) return;
   push(tracer, object);
