@@ -300,7 +300,7 @@ void vmo_write_remarks_file(const vmo_cli *cli, void *user, uint32_t file, vmo_t
 
 /* What is known of one. */
 typedef struct vmo_driver {
-  const char *compiler;       /* its word, behind ccache and the like; NULL: there is none */
+  const char *compiler;       /* its word, behind ccache; NULL: there is none */
   const char *other_compiler; /* "gcc", when it is one without passes; NULL: it is clang or not known */
   uint32_t source_count;      /* inputs that are compiled */
   const char *source;         /* the first of them */
