@@ -5,6 +5,7 @@
  * Its words are those options of the command line that `cc` takes, without dashes; a comma or a backslash in a value has
  * a backslash before it. `config=FILE` reads more of them from a JSON object. Reports are written as every command writes
  * them: whole or not at all. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,4 +121,13 @@ vmo_pass_outcome vmo_run_pass(void *module, const vmo_pass_host *host) {
   vmo_context_destroy(cli.context);
   free(cli.config_source);
   return outcome;
+}
+
+void vmo_refuse_host(unsigned major, unsigned host_major) {
+  char host[32] = "one before 16";
+  if (host_major != 0) snprintf(host, sizeof host, "LLVM %u", host_major);
+  fprintf(stderr,
+          "vmemopt: error: this pass is for LLVM %u, and the program that loads it is built on %s\n"
+          "hint: use clang-%u, or a vmemopt that was built with the other LLVM\n",
+          major, host, major);
 }

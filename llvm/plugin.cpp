@@ -6,8 +6,6 @@
 //
 // Everything else is C (cli/pass.c). LLVM's functions are those of the program that loads the plugin; they are bound when
 // they are first called, so that another version can be told before anything of it is used.
-#include <cstdio>
-
 #include <llvm-c/Core.h>
 #include <llvm/Config/llvm-config.h>
 #include <llvm/IR/DebugInfoMetadata.h>
@@ -117,11 +115,6 @@ extern "C" __attribute__((visibility("default"))) llvm::PassPluginLibraryInfo ll
   unsigned major = 0, minor, patch;
   if (LLVMGetVersion != nullptr) LLVMGetVersion(&major, &minor, &patch);
   if (major == LLVM_VERSION_MAJOR) return {LLVM_PLUGIN_API_VERSION, passName, VMO_VERSION, registerPass};
-  char host[32] = "one before 16";
-  if (major != 0) std::snprintf(host, sizeof host, "LLVM %u", major);
-  std::fprintf(stderr,
-               "vmemopt: error: this pass is for LLVM %d, and the program that loads it is built on %s\n"
-               "hint: use clang-%d, or a vmemopt that was built with the other LLVM\n",
-               LLVM_VERSION_MAJOR, host, LLVM_VERSION_MAJOR);
+  vmo_refuse_host(LLVM_VERSION_MAJOR, major);
   return {0, passName, VMO_VERSION, nullptr};
 }

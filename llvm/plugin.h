@@ -29,6 +29,9 @@ typedef struct vmo_pass_host {
 /* Rewrites an LLVMModuleRef as VMEMOPT_OPTIONS in the environment says, and writes the reports that it asks for. */
 vmo_pass_outcome vmo_run_pass(void *module, const vmo_pass_host *host);
 
+/* Says that the pass is for one LLVM and was loaded by a program of another; 0: one before 16, which does not tell. */
+void vmo_refuse_host(unsigned major, unsigned host_major);
+
 #ifdef __cplusplus
 }
 #endif
