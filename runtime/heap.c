@@ -82,7 +82,7 @@ static void *refuse(vmr_heap *heap, vmr_status status) {
 vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
   if (heap == NULL) return VMR_INVALID_ARGUMENT;
   *heap = NULL;
-  if ((flags & ~(uint32_t)(VMR_HEAP_SHARED | VMR_HEAP_NEVER_FREED)) != 0) return VMR_INVALID_ARGUMENT;
+  if ((flags & ~(uint32_t)(VMR_HEAP_SHARED | VMR_HEAP_NEVER_FREED | VMR_HEAP_ALIGN8)) != 0) return VMR_INVALID_ARGUMENT;
   vmr_heap *created = vmr_ctx_obtain_zeroed(ctx, VMR_KIND_HEAP, sizeof *created);
   if (created == NULL) return VMR_OUT_OF_MEMORY;
   if (pthread_mutex_init(&created->lock, NULL) != 0) {
@@ -438,21 +438,27 @@ void vmr_heap_free(void *object) {
 
 /* ---- what is known of an object ---- */
 
+static vmr_heap *owner_of(const void *object) {
+  if (object == NULL) return NULL;
+  if (!vmr_range_has(object)) return vmr_borrow_heap_of(object);
+  return vmr_range_was_taken(object) ? VMR_PEEK(vmr_range_record(object)->heap) : NULL;
+}
+
 size_t vmr_heap_usable_size(const void *object) {
   if (!vmr_range_has(object)) return malloc_usable_size((void *)(uintptr_t)object);
   vmr_record *record = vmr_range_record(object);
-  const vmr_heap *heap = vmr_heap_of(object);
+  const vmr_heap *heap = owner_of(object);
   if (heap == NULL || record->is_kept) return 0;
   if (record->count != 0) return record->object_bytes;
+  if (VMR_HEAP_IS(heap, VMR_HEAP_OF_BUMPS)) return 0;
   if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED)) return vmr_heap_bumped_size(record, object);
   const vmr_span *span = vmr_span_of(record, object);
   return span->class == VMR_CLASS_RUN ? span->count * VMR_SPAN_BYTES : class_bytes(span->class);
 }
 
 vmr_heap *vmr_heap_of(const void *object) {
-  if (object == NULL) return NULL;
-  if (!vmr_range_has(object)) return vmr_borrow_heap_of(object);
-  return vmr_range_was_taken(object) ? VMR_PEEK(vmr_range_record(object)->heap) : NULL;
+  vmr_heap *heap = owner_of(object);
+  return heap == NULL || VMR_HEAP_IS(heap, VMR_HEAP_OF_BUMPS) ? NULL : heap;
 }
 
 /* ---- another size ---- */
@@ -480,8 +486,10 @@ static void *move(vmr_heap *heap, void *object, size_t usable, size_t bytes) {
 
 void *vmr_heap_realloc(vmr_heap *heap, void *object, size_t bytes) {
   if (object == NULL) return vmr_heap_alloc(heap, bytes);
-  vmr_heap *owner = vmr_heap_of(object);
+  vmr_heap *owner = owner_of(object);
   if (owner == NULL) return vmr_range_has(object) ? fail(heap, VMR_FOREIGN_POINTER, EINVAL) : realloc(object, bytes);
+  if (VMR_HEAP_IS(owner, VMR_HEAP_OF_BUMPS)) /* it ends with the chunk, or before */
+    return move(heap, object, VMR_CHUNK_BYTES - ((uintptr_t)object & (VMR_CHUNK_BYTES - 1)), bytes);
   size_t usable = vmr_heap_usable_size(object);
   if (bytes <= usable && bytes >= usable / 2) return object;
   return !owner->is_checked && !owner->is_profiled && resize_here(owner, object, bytes)

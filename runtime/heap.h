@@ -72,6 +72,8 @@ void vmr_heaps_unlock(void);
 
 /* ---- heap.c, for heap_large.c and back ---- */
 
+#define VMR_HEAP_OF_BUMPS \
+  0x80000000u /* the one that owns what bumps took of the range: where objects end is not known */
 #define VMR_HEAP_IS(heap, flag) (((heap)->flags & (flag)) != 0)
 
 void vmr_heap_link_record(vmr_heap *heap, vmr_record *record, uint8_t list);

@@ -21,6 +21,7 @@ typedef struct vmr_heap vmr_heap;
 enum vmr_heap_flag {
   VMR_HEAP_SHARED = 1,      /* any thread may use it at any time */
   VMR_HEAP_NEVER_FREED = 2, /* objects are not given back one by one: vmr_heap_free does nothing with them */
+  VMR_HEAP_ALIGN8 = 4,      /* objects need no alignment but that of 8 bytes */
 };
 
 /* `ctx` may be NULL. */
@@ -30,7 +31,8 @@ VMR_API vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags
 VMR_API void vmr_heap_destroy(vmr_heap *heap);
 
 /* As malloc, calloc, realloc and aligned_alloc, in `heap`; with NULL for the heap, exactly those. An object that grows stays
- * in the heap that it is in, and with malloc when it is malloc's. Alignment is 16, or as asked for (a power of two). */
+ * in the heap that it is in, and with malloc when it is malloc's. Alignment is 16, 8 in a heap with VMR_HEAP_ALIGN8, or as asked for
+ * (a power of two). */
 VMR_API void *vmr_heap_alloc(vmr_heap *heap, size_t bytes);
 VMR_API void *vmr_heap_calloc(vmr_heap *heap, size_t count, size_t size);
 VMR_API void *vmr_heap_realloc(vmr_heap *heap, void *object, size_t bytes);
@@ -39,10 +41,10 @@ VMR_API void *vmr_heap_aligned(vmr_heap *heap, size_t alignment, size_t bytes);
 /* Gives back an object of any heap, or of malloc. NULL is accepted. */
 VMR_API void vmr_heap_free(void *object);
 
-/* How many bytes of the object may be used, at least what was asked for. 0 for NULL. */
+/* How many bytes of the object may be used, at least what was asked for. 0 for NULL, and where a bump is asked. */
 VMR_API size_t vmr_heap_usable_size(const void *object);
 
-/* The heap that an object lies in; NULL when it is malloc's. */
+/* The heap that an object lies in; NULL when it is malloc's, or a bump's. */
 VMR_API vmr_heap *vmr_heap_of(const void *object);
 
 /* Bytes of live objects, rounded up to what they occupy (of a heap that is never freed: of all); bytes obtained. Takes
@@ -58,6 +60,51 @@ VMR_API vmr_status vmr_heap_status(const vmr_heap *heap);
 
 /* Whether the heap's books and lists agree. Takes time proportional to the heap. */
 VMR_API bool vmr_heap_is_valid(vmr_heap *heap);
+
+/* ---- objects that nobody gives back, resizes, or asks the size of ---- */
+
+/* Memory that such objects are cut off from one behind the other: nothing is kept about them. What lies between cursor and end
+ * is zero. A variable that is zero, or VMR_BUMP_WITH(flags), is ready; it costs nothing before its first object, and its
+ * memory grows geometrically. One thread at a time uses it: for several, make the variable thread-local. The objects outlive
+ * thread and variable.
+ *
+ * Where no range can be reserved, objects come from malloc. vmr_heap_free does nothing with an object from the range, and
+ * vmr_heap_realloc copies it: an object that came from malloc's memory is not to be given to either. */
+typedef struct vmr_bump {
+  char *cursor, *end;
+  size_t total;   /* bytes obtained */
+  void *pieces;   /* newest first */
+  uint32_t flags; /* VMR_HEAP_ALIGN8, or 0 for alignment 16 */
+  uint32_t reserved;
+} vmr_bump;
+
+#define VMR_BUMP_WITH(flags) {NULL, NULL, 0, NULL, flags, 0}
+
+/* An object that is not at hand: more memory is obtained. `zeroed`: the object is to be zero. NULL, and ENOMEM, when there is none. */
+VMR_API void *vmr_bump_refill(vmr_bump *bump, size_t bytes, bool zeroed);
+
+/* As aligned_alloc. */
+VMR_API void *vmr_bump_aligned(vmr_bump *bump, size_t alignment, size_t bytes);
+
+/* Frees all objects; `bump` is as at first. For structures that a function builds and leaves behind. */
+VMR_API void vmr_bump_release(vmr_bump *bump);
+
+/* `granule` is the alignment, 8 or 16: a constant, that of the bump. What is too large wraps to 0, and 0 is never at hand. */
+static inline void *vmr_bump_take(vmr_bump *bump, size_t bytes, size_t granule, bool zeroed) {
+  size_t rounded = (bytes + granule - 1) & ~(granule - 1);
+  char *object = bump->cursor;
+  if (VMR_UNLIKELY(rounded - 1 >= (size_t)(bump->end - object))) return vmr_bump_refill(bump, bytes, zeroed);
+  bump->cursor = object + rounded;
+  return object;
+}
+
+/* As malloc, calloc. */
+static inline void *vmr_bump_alloc(vmr_bump *bump, size_t bytes) { return vmr_bump_take(bump, bytes, 16, false); }
+static inline void *vmr_bump_alloc8(vmr_bump *bump, size_t bytes) { return vmr_bump_take(bump, bytes, 8, false); }
+static inline void *vmr_bump_calloc(vmr_bump *bump, size_t count, size_t size, size_t granule) {
+  bool fits = size == 0 || count <= SIZE_MAX / size;
+  return vmr_bump_take(bump, fits ? count * size : SIZE_MAX, granule, true);
+}
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,131 @@
+/* bump.c: memory for objects that nobody gives back, resizes, or asks the size of.
+ *
+ * Objects are cut off from a piece of memory by the inline functions of heap.h; this is where pieces come from. The
+ * first ones are small and malloc's, so that a program with few objects pays neither system calls nor pages of its own:
+ *
+ *   bytes so far   to 1 KiB   to 8 KiB   to 32 KiB   to 128 KiB   beyond
+ *   next piece     1 KiB      4 KiB      16 KiB      64 KiB       a chunk of the range, 2 MiB; huge pages from the second on
+ *
+ * A chunk is touched only as far as objects reach. What does not fit in what is left of a piece and is larger than
+ * a quarter of the next one lies apart, in memory of malloc's of its own, so that little is wasted at the end of pieces. Every piece is zero
+ * when it comes, so that calloc has nothing to do. Pieces are linked through their first words, for vmr_bump_release. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/heap.h"
+#include "runtime/os.h"
+
+#define MOST_OF_MALLOC ((size_t)128 << 10)
+#define LARGEST_REQUEST (SIZE_MAX / 4)
+
+typedef struct piece {
+  struct piece *next;
+  size_t bytes;
+} piece;
+
+_Static_assert(sizeof(piece) % 8 == 0, "what follows is aligned");
+#define HEAD ((size_t)16)
+
+/* Owns the chunks in the range: an object of them is then seen to be ours. */
+static vmr_heap owner = {.flags = VMR_HEAP_NEVER_FREED | VMR_HEAP_OF_BUMPS};
+
+static size_t granule_of(const vmr_bump *bump) { return (bump->flags & VMR_HEAP_ALIGN8) != 0 ? 8 : 16; }
+
+static void *fail(void) {
+  errno = ENOMEM;
+  return NULL;
+}
+
+static void link_piece(vmr_bump *bump, piece *taken, size_t bytes) {
+  taken->next = bump->pieces;
+  taken->bytes = bytes;
+  bump->pieces = taken;
+  bump->total += bytes;
+}
+
+static size_t next_bytes(const vmr_bump *bump) {
+  if (bump->total < (1 << 10)) return 1008; /* malloc keeps such ones at hand */
+  size_t bytes = bump->total < (8 << 10) ? 4 << 10 : bump->total < (32 << 10) ? 16 << 10 : 64 << 10;
+  return bump->total < MOST_OF_MALLOC ? bytes : VMR_CHUNK_BYTES;
+}
+
+static piece *take_chunk(const vmr_bump *bump) {
+  vmr_record *record = vmr_range_begin() ? vmr_range_take(1) : NULL;
+  if (record == NULL) return NULL;
+  VMR_PUBLISH(record->heap, &owner);
+  char *chunk = vmr_range_chunk(record);
+  if (bump->total >= VMR_CHUNK_BYTES) vmr_os_advise_huge(chunk, VMR_CHUNK_BYTES);
+  return (piece *)(void *)chunk;
+}
+
+/* Another piece to cut from. What is left of the last one is forgotten. */
+static bool take_piece(vmr_bump *bump) {
+  size_t bytes = next_bytes(bump);
+  piece *taken = bytes == VMR_CHUNK_BYTES ? take_chunk(bump) : calloc(1, bytes);
+  if (taken == NULL && bytes == VMR_CHUNK_BYTES) taken = calloc(1, bytes = MOST_OF_MALLOC); /* there is no range */
+  if (taken == NULL) return false;
+  link_piece(bump, taken, bytes);
+  bump->cursor = (char *)taken + HEAD;
+  bump->end = (char *)taken + bytes;
+  return true;
+}
+
+/* An object in memory of its own. Only whole large pages of it become huge ones. */
+static void *take_apart(vmr_bump *bump, size_t bytes, size_t alignment, bool zeroed) {
+  size_t before = alignment > HEAD ? alignment : HEAD, whole = bytes + before;
+  piece *taken = zeroed ? calloc(1, whole) : malloc(whole);
+  if (taken == NULL) return NULL;
+  if (bytes >= 2 * VMR_CHUNK_BYTES) vmr_os_advise_huge(taken, whole);
+  link_piece(bump, taken, whole);
+  char *object = (char *)taken + HEAD;
+  return object + ((size_t)(-(uintptr_t)object) & (alignment - 1));
+}
+
+static void *cut(vmr_bump *bump, size_t bytes, size_t alignment) {
+  size_t skipped = (size_t)(-(uintptr_t)bump->cursor) & (alignment - 1), left = (size_t)(bump->end - bump->cursor);
+  if (skipped > left || bytes > left - skipped) return NULL;
+  char *object = bump->cursor + skipped;
+  bump->cursor = object + bytes;
+  return object;
+}
+
+/* `bytes` are whole granules. */
+static void *take_object(vmr_bump *bump, size_t bytes, size_t alignment, bool zeroed) {
+  void *object = bump->cursor != NULL ? cut(bump, bytes, alignment) : NULL;
+  if (object != NULL) return object;
+  if (bytes + alignment > next_bytes(bump) / 4) return take_apart(bump, bytes, alignment, zeroed);
+  return take_piece(bump) ? cut(bump, bytes, alignment) : NULL;
+}
+
+static void *take(vmr_bump *bump, size_t bytes, size_t alignment, bool zeroed) {
+  size_t granule = granule_of(bump);
+  if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return fail();
+  if (vmr_os_is_watched()) bump->end = bump->cursor; /* the tools see every object */
+  if (alignment < granule) alignment = granule;
+  size_t rounded = bytes != 0 ? (bytes + granule - 1) & ~(granule - 1) : granule;
+  void *object =
+      vmr_os_is_watched() ? take_apart(bump, bytes, alignment, zeroed) : take_object(bump, rounded, alignment, zeroed);
+  return object != NULL ? object : fail();
+}
+
+void *vmr_bump_refill(vmr_bump *bump, size_t bytes, bool zeroed) { return take(bump, bytes, 1, zeroed); }
+
+void *vmr_bump_aligned(vmr_bump *bump, size_t alignment, size_t bytes) {
+  if (alignment != 0 && (alignment & (alignment - 1)) == 0) return take(bump, bytes, alignment, false);
+  errno = EINVAL;
+  return NULL;
+}
+
+void vmr_bump_release(vmr_bump *bump) {
+  for (piece *each = bump->pieces, *next; each != NULL; each = next) {
+    next = each->next;
+    if (vmr_range_has(each)) {
+      vmr_range_give(vmr_range_index(vmr_range_record(each)), 1);
+    } else {
+      free(each);
+    }
+  }
+  *bump = (vmr_bump)VMR_BUMP_WITH(bump->flags);
+}
