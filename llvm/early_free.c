@@ -183,6 +183,7 @@ static bool is_plain_free(const search *s, uint32_t instruction) {
   if (call->opcode != LLVMCall || call->callee == VMO_NONE || LLVMGetNumOperandBundles(call->ref) > 0) return false;
   const vmo_libc_row *row = s->planning->program->functions.data[call->callee].libc;
   if (row == NULL || (row->kind != VMO_LIBC_FREE && row->kind != VMO_LIBC_DELETE)) return false;
+  if (row != vmo_find_libc(row->name)) return false; /* known by attributes alone: it may do more than free */
   return call->operand_count <= VMO_LL_MOST_FREE_OPERANDS;
 }
 

@@ -56,11 +56,10 @@ static void copy_memory(vmo_ll_points_to *p, const vmo_ll_instruction *call, uin
 }
 
 /* realloc gives a new object with the content of the old one, or the old one where it was. */
-static void apply_realloc(vmo_ll_points_to *p, const vmo_ll_instruction *call, vmo_ll_set *result) {
-  vmo_ll_set old = *vmo_ll_operand_set(p, call, 0);
+static void move_objects(vmo_ll_points_to *p, const vmo_ll_set *of) {
+  vmo_ll_set old = *of;
   vmo_ll_element made = {p->made[p->at - p->function->first], 0, 0};
   release(p, &old, VMO_LL_MOVED);
-  vmo_ll_add_all(p, result, &old, 0, 0);
   for (uint32_t i = 0; i < old.count; i++)
     if (old.data[i].object != made.object) vmo_ll_copy(p, made, old.data[i], -1);
 }
@@ -125,6 +124,20 @@ static void give_to_callback(vmo_ll_points_to *p, const vmo_ll_instruction *call
   }
 }
 
+/* Adds what may stand where an argument points to, as addresses of any place in the same objects if `moved`. */
+static void add_held(vmo_ll_points_to *p, const vmo_ll_instruction *call, uint32_t argument, bool moved,
+                     vmo_ll_set *held) {
+  vmo_ll_set places = *vmo_ll_operand_set(p, call, argument);
+  for (uint32_t i = 0; i < places.count; i++) vmo_ll_load(p, places.data[i], VMO_LL_POINTER_BYTES, held);
+  if (moved) vmo_ll_add_all(p, held, held, 0, SOMEWHERE);
+}
+
+/* What strtok_r goes on in: the text of argument 0, or of where it was. */
+static void add_moved(vmo_ll_points_to *p, const vmo_ll_instruction *call, uint32_t argument, vmo_ll_set *moved) {
+  add_held(p, call, argument, true, moved);
+  if (argument > 0) vmo_ll_add_all(p, moved, vmo_ll_operand_set(p, call, 0), 0, SOMEWHERE);
+}
+
 static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t i) {
   vmo_ll_set *value = &p->place_sets[0];
   value->count = 0;
@@ -139,13 +152,27 @@ static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, 
     p->temporary = true;
     vmo_ll_add_all(p, value, vmo_ll_operand_set(p, call, 0), 0, SOMEWHERE);
     break;
+  case VMO_EFFECT_GROW:
+    p->place_sets[1].count = 0;
+    p->temporary = true;
+    add_held(p, call, i, false, &p->place_sets[1]);
+    p->temporary = false;
+    move_objects(p, &p->place_sets[1]);
+    p->temporary = true;
+    vmo_ll_add_all(p, value, &p->place_sets[1], 0, 0);
+    add_made(p, value);
+    break;
+  case VMO_EFFECT_MOVE:
+    p->temporary = true;
+    add_moved(p, call, i, value);
+    break;
   case VMO_EFFECT_FREE: /* by kind */
   case VMO_EFFECT_NUMBER:
   case VMO_EFFECT_READ:
   case VMO_EFFECT_WRITE: break;
   }
   p->temporary = false;
-  if (value->count > 0) store_result(p, call, i, value);
+  if (value->count > 0 && !LLVMIsNull(LLVMGetOperand(call->ref, i))) store_result(p, call, i, value);
 }
 
 static void apply_result(vmo_ll_points_to *p, const vmo_ll_instruction *call, char kind, vmo_ll_set *result) {
@@ -157,6 +184,7 @@ static void apply_result(vmo_ll_points_to *p, const vmo_ll_instruction *call, ch
   case '1': vmo_ll_add_all(p, result, vmo_ll_operand_set(p, call, argument), 0, 0); break;
   case 'a':
   case 'b': vmo_ll_add_all(p, result, vmo_ll_operand_set(p, call, argument), 0, SOMEWHERE); break;
+  case 'p': add_moved(p, call, call->operand_count > 2 ? 2 : 0, result); break;
   default: break;
   }
 }
@@ -168,12 +196,17 @@ static void apply_row(vmo_ll_points_to *p, const vmo_ll_instruction *call, const
   switch (row->kind) {
   case VMO_LIBC_FREE:
   case VMO_LIBC_DELETE: release(p, vmo_ll_operand_set(p, call, 0), VMO_LL_FREED); break;
-  case VMO_LIBC_REALLOC: apply_realloc(p, call, result); break;
+  case VMO_LIBC_REALLOC:
+    move_objects(p, vmo_ll_operand_set(p, call, 0));
+    apply_result(p, call, '0', result);
+    break;
+  case VMO_LIBC_DECLARED: /* grown, by its attributes */
+    if (row->arguments[0] != VMO_EFFECT_FREE) break;
+    move_objects(p, vmo_ll_operand_set(p, call, 0));
+    apply_result(p, call, '0', result);
+    break;
   case VMO_LIBC_COPY: copy_memory(p, call, 0, 1); break;
   case VMO_LIBC_MOVE_BACK: copy_memory(p, call, 1, 0); break;
-  case VMO_LIBC_COPIED: /* reallocarray */
-    if (row->arguments[0] == VMO_EFFECT_FREE) apply_realloc(p, call, result);
-    break;
   default: break;
   }
 }

@@ -53,6 +53,7 @@ LLVMValueRef vmo_ll_null_on_edge(LLVMValueRef end, uint32_t successor) {
   LLVMIntPredicate predicate = LLVMGetICmpPredicate(condition);
   if (predicate != (successor == 0 ? LLVMIntEQ : LLVMIntNE)) return NULL;
   LLVMValueRef left = LLVMGetOperand(condition, 0), right = LLVMGetOperand(condition, 1);
+  if (LLVMGetTypeKind(LLVMTypeOf(left)) != LLVMPointerTypeKind) return NULL;
   return LLVMIsNull(right) ? left : LLVMIsNull(left) ? right : NULL;
 }
 

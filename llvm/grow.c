@@ -8,6 +8,8 @@
  *
  * glibc's realloc of 0 bytes frees and gives NULL; so does this. One helper does it all; which slot is meant is a chain of
  * selects before the call. */
+#include <string.h>
+
 #include "llvm/stack.h"
 
 enum { OLD, BYTES, SLOT, BOUND, FLAG, OWN, OWN_BOUND, OWN_FLAG, PARAMETERS };
@@ -117,11 +119,34 @@ static void choose_slot(const vmo_ll_edit *e, const vmo_ll_slot_release *release
   }
 }
 
+/* What reallocarray asks for; more than there is when the product is too large for a word. */
+static LLVMValueRef build_product(const vmo_ll_edit *e, LLVMValueRef call) {
+  LLVMTypeRef word = vmo_ll_word_type(e), types[] = {word, word};
+  unsigned id = LLVMLookupIntrinsicID("llvm.umul.with.overflow", strlen("llvm.umul.with.overflow"));
+  LLVMValueRef multiply = LLVMGetIntrinsicDeclaration(e->program->module, id, &word, 1);
+  LLVMValueRef values[] = {LLVMGetOperand(call, 1), LLVMGetOperand(call, 2)};
+  LLVMTypeRef type = LLVMIntrinsicGetType(e->program->llvm, id, types, 1);
+  LLVMValueRef both = LLVMBuildCall2(e->builder, type, multiply, values, 2, "");
+  LLVMValueRef product = LLVMBuildExtractValue(e->builder, both, 0, "");
+  LLVMValueRef overflows = LLVMBuildExtractValue(e->builder, both, 1, "");
+  return LLVMBuildSelect(e->builder, overflows, LLVMConstAllOnes(word), product, "");
+}
+
+/* realloc, which takes the place of reallocarray. */
+static LLVMValueRef find_realloc(const vmo_ll_edit *e) {
+  LLVMTypeRef types[] = {vmo_ll_pointer_type(e), vmo_ll_word_type(e)};
+  LLVMValueRef function = LLVMGetNamedFunction(e->program->module, "realloc");
+  if (function != NULL) return function;
+  return LLVMAddFunction(e->program->module, "realloc", LLVMFunctionType(types[0], types, 2, false));
+}
+
 void vmo_ll_edit_growth(vmo_ll_edit *e, LLVMValueRef call, const vmo_ll_slot_release *release, uint32_t own) {
-  LLVMValueRef values[PARAMETERS], callee = LLVMGetCalledValue(call), helper = grow_helper(e, callee);
+  bool array = LLVMGetNumArgOperands(call) > 2;
+  LLVMValueRef callee = array ? find_realloc(e) : LLVMGetCalledValue(call), helper = grow_helper(e, callee);
+  LLVMValueRef values[PARAMETERS];
   LLVMPositionBuilderBefore(e->builder, call);
   values[OLD] = LLVMGetOperand(call, 0);
-  values[BYTES] = LLVMGetOperand(call, 1);
+  values[BYTES] = array ? build_product(e, call) : LLVMGetOperand(call, 1);
   choose_slot(e, release, values);
   bool takes = own != VMO_NONE;
   vmo_bytes bound = takes ? e->plan->slots.data[own].bytes : 0;

@@ -22,9 +22,7 @@ bool vmo_ll_call_allocates(const vmo_ll_program *program, const vmo_ll_heap_use 
   if (call->callee == VMO_NONE) return !LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref));
   const vmo_ll_function *callee = &program->functions.data[call->callee];
   if (callee->intrinsic) return false;
-  if (callee->libc != NULL)
-    return vmo_libc_allocates(callee->libc) || vmo_libc_calls_back(callee->libc) ||
-           strchr(callee->libc->arguments, VMO_EFFECT_FRESH) != NULL;
+  if (callee->libc != NULL) return vmo_libc_allocates(callee->libc) || vmo_libc_calls_back(callee->libc);
   return !vmo_ll_is_defined(callee) || !callee->exact || use->allocates[call->callee];
 }
 

@@ -43,21 +43,37 @@ static LLVMValueRef is_within(const take *t, LLVMValueRef number) {
   return LLVMBuildICmp(t->b, LLVMIntULE, number, LLVMGetParam(t->helper, t->arguments + 1), "");
 }
 
+/* Of the text and its end; strndup takes at most so many characters. */
 static LLVMValueRef text_bytes(const take *t) {
   LLVMModuleRef module = t->edit->program->module;
-  LLVMTypeRef pointer = vmo_ll_pointer_type(t->edit), word = vmo_ll_word_type(t->edit);
-  LLVMTypeRef type = LLVMFunctionType(word, &pointer, 1, false);
-  LLVMValueRef length = LLVMGetNamedFunction(module, "strlen"), text = LLVMGetParam(t->helper, 0);
-  if (length == NULL) length = LLVMAddFunction(module, "strlen", type);
-  return LLVMBuildAdd(t->b, LLVMBuildCall2(t->b, type, length, &text, 1, ""), LLVMConstInt(word, 1, false), "");
+  LLVMTypeRef word = vmo_ll_word_type(t->edit), types[] = {vmo_ll_pointer_type(t->edit), word};
+  LLVMTypeRef type = LLVMFunctionType(word, types, t->arguments, false);
+  const char *name = t->arguments == 1 ? "strlen" : "strnlen";
+  LLVMValueRef length = LLVMGetNamedFunction(module, name), values[] = {LLVMGetParam(t->helper, 0), NULL};
+  if (length == NULL) length = LLVMAddFunction(module, name, type);
+  if (t->arguments > 1) values[1] = word_argument(t, 1);
+  LLVMValueRef characters = LLVMBuildCall2(t->b, type, length, values, t->arguments, "");
+  return LLVMBuildAdd(t->b, characters, LLVMConstInt(word, 1, false), "");
+}
+
+static void copy_text(const take *t, LLVMValueRef slot) {
+  if (t->arguments == 1) {
+    LLVMBuildMemCpy(t->b, slot, 16, LLVMGetParam(t->helper, 0), 1, t->bytes);
+    return;
+  }
+  LLVMTypeRef byte = LLVMInt8TypeInContext(t->edit->program->llvm);
+  LLVMValueRef characters = LLVMBuildSub(t->b, t->bytes, LLVMConstInt(vmo_ll_word_type(t->edit), 1, false), "");
+  LLVMBuildMemCpy(t->b, slot, 16, LLVMGetParam(t->helper, 0), 1, characters);
+  LLVMValueRef end = LLVMBuildInBoundsGEP2(t->b, byte, slot, &characters, 1, "");
+  LLVMBuildStore(t->b, vmo_ll_byte(t->edit, 0), end);
 }
 
 /* Sets t->bytes; returns whether so many fit. */
 static LLVMValueRef find_size(take *t) {
   if (t->row->kind == VMO_LIBC_COPIED) {
     t->bytes = text_bytes(t);
-  } else if (t->row->kind == VMO_LIBC_ALIGNED) {
-    t->bytes = word_argument(t, 1);
+  } else if (t->row->kind == VMO_LIBC_ALIGNED || t->row->kind == VMO_LIBC_MEMALIGN) {
+    t->bytes = word_argument(t, t->arguments - 1);
   } else {
     t->bytes = word_argument(t, 0);
   }
@@ -74,7 +90,11 @@ static void build_stack_path(const take *t) {
   if (t->flagged)
     LLVMBuildStore(t->b, LLVMConstInt(vmo_ll_flag_type(t->edit), 1, false), LLVMGetParam(t->helper, t->arguments + 2));
   if (t->row->kind == VMO_LIBC_CALLOC) LLVMBuildMemSet(t->b, slot, vmo_ll_byte(t->edit, 0), t->bytes, 16);
-  if (t->row->kind == VMO_LIBC_COPIED) LLVMBuildMemCpy(t->b, slot, 16, LLVMGetParam(t->helper, 0), 1, t->bytes);
+  if (t->row->kind == VMO_LIBC_COPIED) copy_text(t, slot);
+  if (t->row->kind == VMO_LIBC_MEMALIGN) {
+    LLVMBuildStore(t->b, slot, LLVMGetParam(t->helper, 0));
+    slot = LLVMConstNull(LLVMGetReturnType(LLVMGlobalGetValueType(t->callee)));
+  }
   LLVMBuildRet(t->b, slot);
 }
 
@@ -107,7 +127,8 @@ LLVMValueRef vmo_ll_take_helper(const vmo_ll_edit *e, LLVMValueRef callee, const
   types[count] = vmo_ll_pointer_type(e);
   types[count + 1] = vmo_ll_word_type(e);
   types[count + 2] = vmo_ll_pointer_type(e);
-  LLVMTypeRef type = LLVMFunctionType(vmo_ll_pointer_type(e), types, count + (flagged ? 3 : 2), false);
+  LLVMTypeRef result = LLVMGetReturnType(LLVMGlobalGetValueType(callee));
+  LLVMTypeRef type = LLVMFunctionType(result, types, count + (flagged ? 3 : 2), false);
   take t = {.edit = e, .b = LLVMCreateBuilderInContext(e->program->llvm), .callee = callee, .row = row};
   t.arguments = count;
   t.flagged = flagged;

@@ -285,7 +285,7 @@ static bool add_made(vmo_ll_points_to *p) {
     bool made = true, fine = true;
     if (instruction->opcode == LLVMAlloca) {
       object.kind = VMO_LL_OBJECT_STACK;
-    } else if (vmo_libc_allocates(row) || (row != NULL && strchr(row->arguments, VMO_EFFECT_FRESH) != NULL)) {
+    } else if (vmo_libc_allocates(row)) {
       object.kind = VMO_LL_OBJECT_SITE;
     } else {
       made = false;

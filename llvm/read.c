@@ -218,6 +218,16 @@ static void find_obstacles(vmo_ll_function *function) {
   function->obstacles.coroutine = vmo_ll_has_attribute(function->ref, "presplitcoroutine");
 }
 
+/* A call of reallocarray is edited to one of realloc. */
+static bool is_as_in_table(const vmo_ll_program *program, const vmo_libc_row *row, LLVMValueRef function) {
+  LLVMTypeRef type = LLVMGlobalGetValueType(function), types[] = {LLVMGetReturnType(type), NULL};
+  if (!vmo_libc_fits(row, type)) return false;
+  if (row->kind != VMO_LIBC_REALLOC || LLVMCountParams(function) == 2) return true;
+  types[1] = LLVMInt64TypeInContext(program->llvm);
+  return LLVMTypeOf(LLVMGetParam(function, 1)) == types[1] && LLVMTypeOf(LLVMGetParam(function, 2)) == types[1] &&
+         vmo_libc_is_callable(program->module, "realloc", LLVMFunctionType(types[0], types, 2, false));
+}
+
 static bool add_function(vmo_ll_program *program, LLVMValueRef ref) {
   size_t length;
   const char *name = LLVMGetValueName2(ref, &length);
@@ -234,8 +244,10 @@ static bool add_function(vmo_ll_program *program, LLVMValueRef ref) {
   function.address_taken = is_address_taken(ref);
   function.external = linkage != LLVMInternalLinkage && linkage != LLVMPrivateLinkage;
   const vmo_libc_row *row = vmo_find_libc(name);
-  if (declared) {
-    function.libc = row != NULL && vmo_libc_fits(row, LLVMGlobalGetValueType(ref)) ? row : NULL;
+  if (declared && row != NULL) {
+    function.libc = is_as_in_table(program, row, ref) ? row : NULL;
+  } else if (declared) {
+    if (!vmo_make_libc_row(program->arena, ref, function.name, &function.libc)) return false;
   } else if (row != NULL && (strcmp(name, "malloc") == 0 || strcmp(name, "free") == 0)) {
     program->replaces_malloc = true;
   }

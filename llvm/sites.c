@@ -46,16 +46,23 @@ static bool constant_of(LLVMValueRef value, uint64_t *number) {
   return *number < (uint64_t)VMO_BYTES_LIMIT;
 }
 
-static vmo_bytes size_of(LLVMValueRef call, const vmo_libc_row *row) {
+static vmo_bytes product_of(LLVMValueRef left, LLVMValueRef right) {
   uint64_t first, second;
+  if (!constant_of(left, &first) || !constant_of(right, &second)) return -1;
+  return second != 0 && first > (uint64_t)VMO_BYTES_LIMIT / second ? -1 : (vmo_bytes)(first * second);
+}
+
+static vmo_bytes size_of(LLVMValueRef call, const vmo_libc_row *row) {
+  uint64_t first;
   switch (row->kind) {
   case VMO_LIBC_MALLOC:
   case VMO_LIBC_NEW: return constant_of(LLVMGetOperand(call, 0), &first) ? (vmo_bytes)first : -1;
-  case VMO_LIBC_REALLOC:
   case VMO_LIBC_ALIGNED: return constant_of(LLVMGetOperand(call, 1), &first) ? (vmo_bytes)first : -1;
-  case VMO_LIBC_CALLOC:
-    if (!constant_of(LLVMGetOperand(call, 0), &first) || !constant_of(LLVMGetOperand(call, 1), &second)) return -1;
-    return second != 0 && first > (uint64_t)VMO_BYTES_LIMIT / second ? -1 : (vmo_bytes)(first * second);
+  case VMO_LIBC_MEMALIGN: return constant_of(LLVMGetOperand(call, 2), &first) ? (vmo_bytes)first : -1;
+  case VMO_LIBC_REALLOC:
+    if (LLVMGetNumArgOperands(call) > 2) return product_of(LLVMGetOperand(call, 1), LLVMGetOperand(call, 2));
+    return constant_of(LLVMGetOperand(call, 1), &first) ? (vmo_bytes)first : -1;
+  case VMO_LIBC_CALLOC: return product_of(LLVMGetOperand(call, 0), LLVMGetOperand(call, 1));
   default: return -1;
   }
 }
@@ -148,11 +155,14 @@ static vmo_site_refusal refuse_function(const site *s) {
   return VMO_SITE_NOT_REFUSED;
 }
 
-/* The alignment that aligned_alloc is asked for, when a slot can have it; 16 for others, 0: it cannot. */
+/* The alignment that aligned_alloc is asked for, when a slot can have it; 16 for others, 0: it cannot, or (below 8)
+ * posix_memalign may refuse it. */
 static uint32_t alignment_of(LLVMValueRef call, const vmo_libc_row *row) {
   uint64_t alignment;
-  if (row->kind != VMO_LIBC_ALIGNED) return SLOT_ALIGNMENT;
-  if (!constant_of(LLVMGetOperand(call, 0), &alignment) || alignment > MAX_ALIGNMENT) return 0;
+  bool stored = row->kind == VMO_LIBC_MEMALIGN;
+  if (row->kind != VMO_LIBC_ALIGNED && !stored) return SLOT_ALIGNMENT;
+  if (!constant_of(LLVMGetOperand(call, stored ? 1 : 0), &alignment) || alignment > MAX_ALIGNMENT) return 0;
+  if (stored && alignment < VMO_LL_POINTER_BYTES) return 0;
   if ((alignment & (alignment - 1)) != 0) return 0;
   return alignment > SLOT_ALIGNMENT ? (uint32_t)alignment : SLOT_ALIGNMENT;
 }
@@ -163,8 +173,9 @@ static bool is_supported(const vmo_libc_row *row) {
   case VMO_LIBC_CALLOC:
   case VMO_LIBC_NEW:
   case VMO_LIBC_ALIGNED:
+  case VMO_LIBC_MEMALIGN:
   case VMO_LIBC_REALLOC: return true;
-  case VMO_LIBC_COPIED: return strcmp(row->name, "strdup") == 0 || strcmp(row->name, "__strdup") == 0;
+  case VMO_LIBC_COPIED: return strstr(row->name, "strdup") != NULL || strstr(row->name, "strndup") != NULL;
   default: return false;
   }
 }

@@ -62,16 +62,22 @@ static bool add_words(LLVMValueRef value, binding around, uint32_t depth, vmo_te
   }
 }
 
+static bool add_product(LLVMValueRef call, unsigned first, vmo_text *out) {
+  if (!add_words(LLVMGetOperand(call, first), BIND_PRODUCT, 0, out)) return false;
+  vmo_text_add(out, " * ");
+  return add_words(LLVMGetOperand(call, first + 1), BIND_PRODUCT, 0, out);
+}
+
 static bool add_size(LLVMValueRef call, const vmo_libc_row *row, vmo_text *out) {
   switch (row->kind) {
   case VMO_LIBC_MALLOC:
   case VMO_LIBC_NEW: return add_words(LLVMGetOperand(call, 0), BIND_SUM, 0, out);
-  case VMO_LIBC_REALLOC:
   case VMO_LIBC_ALIGNED: return add_words(LLVMGetOperand(call, 1), BIND_SUM, 0, out);
-  case VMO_LIBC_CALLOC:
-    if (!add_words(LLVMGetOperand(call, 0), BIND_PRODUCT, 0, out)) return false;
-    vmo_text_add(out, " * ");
-    return add_words(LLVMGetOperand(call, 1), BIND_PRODUCT, 0, out);
+  case VMO_LIBC_MEMALIGN: return add_words(LLVMGetOperand(call, 2), BIND_SUM, 0, out);
+  case VMO_LIBC_REALLOC:
+    if (LLVMGetNumArgOperands(call) > 2) return add_product(call, 1, out);
+    return add_words(LLVMGetOperand(call, 1), BIND_SUM, 0, out);
+  case VMO_LIBC_CALLOC: return add_product(call, 0, out);
   default: return false;
   }
 }

@@ -75,7 +75,12 @@ static void take_constant(vmo_ll_edit *e, uint32_t i) {
   const vmo_ll_slot *slot = &e->plan->slots.data[i];
   LLVMValueRef bytes = LLVMConstInt(vmo_ll_word_type(e), (unsigned long long)slot->bytes, false);
   if (slot->row->kind == VMO_LIBC_CALLOC) LLVMBuildMemSet(e->builder, e->slots[i], vmo_ll_byte(e, 0), bytes, 16);
-  LLVMReplaceAllUsesWith(slot->allocation, e->slots[i]);
+  if (slot->row->kind == VMO_LIBC_MEMALIGN) {
+    LLVMBuildStore(e->builder, e->slots[i], LLVMGetOperand(slot->allocation, 0));
+    LLVMReplaceAllUsesWith(slot->allocation, LLVMConstNull(LLVMTypeOf(slot->allocation)));
+  } else {
+    LLVMReplaceAllUsesWith(slot->allocation, e->slots[i]);
+  }
 }
 
 static void take_bounded(vmo_ll_edit *e, uint32_t i) {

@@ -47,7 +47,8 @@ static void note_set(walk *w, const vmo_ll_set *set) {
 static bool looks_no_further(const vmo_ll_program *program, const vmo_ll_instruction *instruction) {
   if (instruction->opcode != LLVMCall) return false;
   const vmo_libc_row *row = instruction->callee == VMO_NONE ? NULL : program->functions.data[instruction->callee].libc;
-  return row != NULL && !vmo_libc_calls_back(row);
+  return row != NULL && !vmo_libc_calls_back(row) && strchr(row->arguments, VMO_EFFECT_GROW) == NULL &&
+         strchr(row->arguments, VMO_EFFECT_MOVE) == NULL;
 }
 
 static void note(walk *w, const vmo_ll_instruction *instruction) {

@@ -78,14 +78,11 @@ static uint32_t first_use(const vmo_ll_program *program, const vmo_ll_points_to 
   return later;
 }
 
-/* Whether the module leaves a function of that name, with so many words as arguments, to libc. */
+/* Whether the module leaves malloc or calloc, with words as arguments, to libc. */
 static bool is_callable(const vmo_ll_program *program, const char *name, LLVMTypeRef result, LLVMTypeRef word) {
-  LLVMValueRef function = LLVMGetNamedFunction(program->module, name);
   LLVMTypeRef types[] = {word, word};
   unsigned count = strcmp(name, "calloc") == 0 ? 2 : 1;
-  if (function == NULL) return LLVMGetNamedGlobal(program->module, name) == NULL;
-  return LLVMIsDeclaration(function) &&
-         LLVMGlobalGetValueType(function) == LLVMFunctionType(result, types, count, false);
+  return vmo_libc_is_callable(program->module, name, LLVMFunctionType(result, types, count, false));
 }
 
 static vmo_status plan_site(vmo_ll_planning *planning, const vmo_ll_points_to *p, const vmo_ll_touches *touches,

@@ -7,7 +7,7 @@ target triple = "x86_64-pc-linux-gnu"
 @global = global ptr null
 declare ptr @malloc(i64)
 declare ptr @realloc(ptr, i64)
-declare ptr @strndup(ptr, i64)
+declare ptr @wcsdup(ptr)
 declare ptr @aligned_alloc(i64, i64)
 declare void @free(ptr)
 declare void @unknown(ptr)
@@ -144,7 +144,7 @@ define void @large() {
 
 ; TEXT: kept: objects of this function are not moved
 define void @other_allocator(ptr %s) {
-  %p = call ptr @strndup(ptr %s, i64 5)
+  %p = call ptr @wcsdup(ptr %s)
   call void @free(ptr %p)
   ret void
 }
