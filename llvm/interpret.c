@@ -12,8 +12,7 @@
 
 /* ---- bytes of pointers in narrower values ---- */
 
-/* Whether bytes can be put together again from the result of an instruction. */
-static bool moves_bits(uint8_t opcode) {
+bool vmo_ll_moves_bits(uint8_t opcode) {
   switch (opcode) {
   case LLVMPHI:
   case LLVMSelect:
@@ -43,7 +42,7 @@ static bool moves_bits(uint8_t opcode) {
 /* Whether the bytes of operand `i` stay after the instruction. Arguments of known library functions do not. */
 static bool keeps_operand(const vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t i) {
   uint32_t result = vmo_ll_result_id(p->function, (uint32_t)(instruction - p->program->instructions.data));
-  if (moves_bits(instruction->opcode)) return p->kept[result];
+  if (vmo_ll_moves_bits(instruction->opcode)) return p->kept[result];
   if (instruction->opcode == LLVMStore) return i == 0;
   if (instruction->opcode == LLVMCall || instruction->opcode == LLVMInvoke)
     return instruction->callee == VMO_NONE || p->program->functions.data[instruction->callee].libc == NULL;

@@ -112,6 +112,9 @@ bool vmo_same_summary(const vmo_ll_summary *left, const vmo_ll_summary *right);
 /* Summaries of all functions, callees first. (summary.c) */
 vmo_status vmo_summarise_all(vmo_ll_program *program, const vmo_ll_groups *groups, vmo_ll_summary **summaries);
 
+/* Whether bytes of pointers can be put together again from the result of an instruction. (interpret.c) */
+bool vmo_ll_moves_bits(uint8_t opcode);
+
 /* ---- memory (points_to.c), for the interpretation of instructions and calls ---- */
 
 /* The set of an operand. */

@@ -123,6 +123,8 @@ uint32_t vmo_ll_find_value(const vmo_ll_program *program, LLVMValueRef value);
 /* The number of a block in its function. */
 uint32_t vmo_ll_find_block(const vmo_ll_program *program, LLVMBasicBlockRef block);
 
+/* The offset of a getelementptr, constant expressions too: `bytes` plus multiples of `stride`. (read.c) */
+void vmo_ll_sum_indices(const vmo_ll_program *program, LLVMValueRef gep, int64_t *bytes, uint32_t *stride);
 /* The greatest common divisor, for strides; 1 when it is beyond 32 bits. (points_to.c) */
 uint32_t vmo_ll_gcd(uint64_t a, uint64_t b);
 

@@ -354,6 +354,12 @@ static offset sum_offsets(const vmo_ll_program *program, LLVMValueRef gep) {
   return sum;
 }
 
+void vmo_ll_sum_indices(const vmo_ll_program *program, LLVMValueRef gep, int64_t *bytes, uint32_t *stride) {
+  offset sum = sum_offsets(program, gep);
+  *bytes = sum.bytes;
+  *stride = sum.stride;
+}
+
 /* ---- instructions ---- */
 
 static const char *string_of(LLVMValueRef node, unsigned operand, unsigned *length) {
@@ -385,9 +391,7 @@ static void read_sizes(const vmo_ll_program *program, vmo_ll_instruction *instru
   instruction->pointer = LLVMGetTypeKind(LLVMTypeOf(ref)) == LLVMPointerTypeKind;
   instruction->bytes = -1;
   if (instruction->opcode == LLVMGetElementPtr) {
-    offset sum = sum_offsets(program, ref);
-    instruction->bytes = sum.bytes;
-    instruction->stride = sum.stride;
+    vmo_ll_sum_indices(program, ref, &instruction->bytes, &instruction->stride);
   } else if (instruction->opcode == LLVMLoad) {
     instruction->bytes = size_of(program, LLVMTypeOf(ref));
     instruction->number = is_number_by_type(program, ref);

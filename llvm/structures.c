@@ -1,0 +1,109 @@
+/* structures.c: which heap objects of a whole program belong together.
+ *
+ * Data structure analysis (C. Lattner, "Macroscopic Data Structure Analysis and Optimization", 2005; C. Lattner, A.
+ * Lenharth and V. Adve, PLDI 2007): pointers that may be equal are made one, so the program becomes a graph of nodes
+ * (structures_graph.c). Calls through pointers are connected with the functions that the graph says they may mean, until
+ * there are no more; functions that code which is not seen may call get what is external. Almost linear in the program. */
+#include "llvm/structures_find.h"
+
+#include <string.h>
+
+/* ---- the program into the graph ---- */
+
+static bool make_arrays(vmo_ll_finder *finder) {
+  const vmo_ll_program *program = finder->program;
+  uint32_t functions = program->functions.count, values = 0;
+  finder->value_first = vmr_arena_alloc_array(finder->arena, (size_t)functions + 1, sizeof(uint32_t));
+  finder->returned = vmr_arena_alloc_array(finder->arena, (size_t)functions + 1, sizeof(vmo_ll_place));
+  finder->variadic = vmr_arena_alloc_array(finder->arena, (size_t)functions + 1, sizeof(vmo_ll_place));
+  finder->functions = vmr_arena_alloc_array(finder->arena, (size_t)functions + 1, sizeof(vmo_ll_place));
+  finder->made = vmr_arena_alloc_array(finder->arena, (size_t)program->instructions.count + 1, sizeof(uint32_t));
+  if (!finder->value_first || !finder->returned || !finder->variadic || !finder->functions || !finder->made)
+    return false;
+  for (uint32_t f = 0; f < functions; f++) {
+    finder->value_first[f] = values;
+    values += vmo_ll_value_count(&program->functions.data[f]);
+    finder->variadic[f] = finder->functions[f] = VMO_LL_NOWHERE;
+    finder->returned[f] = vmo_ll_new_place(&finder->graph);
+  }
+  finder->values = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof(vmo_ll_place));
+  finder->kept = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof(bool));
+  finder->wide = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof(bool));
+  if (!finder->values || !finder->kept || !finder->wide) return false;
+  for (uint32_t v = 0; v < values; v++) finder->values[v] = VMO_LL_NOWHERE;
+  for (uint32_t i = 0; i < program->instructions.count; i++) finder->made[i] = VMO_NONE;
+  return true;
+}
+
+static bool is_entered_from_outside(const vmo_ll_finder *finder, const vmo_ll_function *function) {
+  return vmo_ll_is_defined(function) &&
+         (strcmp(function->name, "main") == 0 || (function->external && !finder->whole_program));
+}
+
+/* How much calls through pointers may do: it only grows. */
+static uint64_t measure_pointer_calls(vmo_ll_finder *finder) {
+  uint64_t sum = 0;
+  vmo_ll_graph *graph = &finder->graph;
+  for (uint32_t f = 0; f < finder->program->functions.count; f++) {
+    if (finder->functions[f].node == VMO_NONE) continue;
+    const vmo_ll_graph_node *node = &graph->nodes.data[vmo_ll_find_node(graph, finder->functions[f].node)];
+    sum += (node->flags & VMO_LL_EXTERNAL) != 0;
+    for (uint32_t l = node->function_first; l != VMO_NONE; l = graph->links.data[l].next) sum++;
+  }
+  for (uint32_t c = 0; c < finder->pointer_calls.count; c++) {
+    vmo_ll_place place = vmo_ll_place_called(finder, finder->pointer_calls.data[c]);
+    if (place.node == VMO_NONE) continue;
+    const vmo_ll_graph_node *node = &graph->nodes.data[vmo_ll_find_node(graph, place.node)];
+    sum += (node->flags & VMO_LL_EXTERNAL) != 0;
+    for (uint32_t l = node->function_first; l != VMO_NONE; l = graph->links.data[l].next) sum++;
+  }
+  return sum;
+}
+
+static void connect_pointer_calls(vmo_ll_finder *finder) {
+  uint64_t before, after = measure_pointer_calls(finder);
+  do {
+    before = after;
+    for (uint32_t c = 0; c < finder->pointer_calls.count; c++)
+      vmo_ll_read_pointer_call(finder, finder->pointer_calls.data[c]);
+    for (uint32_t f = 0; f < finder->program->functions.count; f++) {
+      vmo_ll_place place = finder->functions[f];
+      if (place.node == VMO_NONE) continue;
+      if ((finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)].flags & VMO_LL_EXTERNAL) != 0)
+        vmo_ll_expose_function(finder, f);
+    }
+    vmo_ll_read_globals(finder);
+    after = measure_pointer_calls(finder);
+  } while (after != before && !finder->graph.out_of_memory);
+}
+
+static void read_program(vmo_ll_finder *finder) {
+  const vmo_ll_program *program = finder->program;
+  for (uint32_t f = 0; f < program->functions.count && !finder->graph.out_of_memory; f++) {
+    vmo_ll_find_uses(finder, f);
+    finder->graph.owner = f;
+    vmo_ll_read_function(finder, f);
+    vmo_ll_read_globals(finder);
+    if (is_entered_from_outside(finder, &program->functions.data[f])) vmo_ll_expose_function(finder, f);
+  }
+  connect_pointer_calls(finder);
+}
+
+/* ---- all of it ---- */
+
+vmo_status vmo_find_structures(vmo_ll_program *program, const vmo_ll_structure_options *options, vmr_arena *arena,
+                               vmo_ll_structures **structures) {
+  vmo_ll_finder finder = {.program = program,
+                          .whole_program = options->whole_program,
+                          .accesses = options->accesses,
+                          .arena = vmr_arena_create(0)};
+  finder.graph.arena = finder.arena;
+  finder.graph.owner = VMO_NONE;
+  vmo_status status = VMO_OUT_OF_MEMORY;
+  if (finder.arena != NULL && make_arrays(&finder)) {
+    read_program(&finder);
+    if (!finder.graph.out_of_memory) status = vmo_ll_collect_structures(&finder, arena, structures);
+  }
+  vmr_arena_destroy(finder.arena);
+  return status;
+}

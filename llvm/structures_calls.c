@@ -1,0 +1,344 @@
+/* structures_calls.c: what calls say about where pointers point.
+ *
+ * A function of the table does what its row says. Parameters and results of functions of the program are made one with
+ * arguments and results of the call. Any other code gets all that it is handed over, may keep it and free it. */
+#include <string.h>
+
+#include "llvm/structures_find.h"
+
+#define POINTER_BYTES 8
+
+static vmo_ll_place argument(const vmo_ll_finder *finder, uint32_t index) {
+  return index < finder->arguments.count ? finder->arguments.data[index] : VMO_LL_NOWHERE;
+}
+
+static uint32_t result_of(const vmo_ll_finder *finder, const vmo_ll_instruction *call) {
+  return vmo_ll_result_id(&finder->program->functions.data[finder->function],
+                          (uint32_t)(call - finder->program->instructions.data));
+}
+
+static bool has_result(const vmo_ll_finder *finder, const vmo_ll_instruction *call) {
+  return vmo_ll_carries(finder, finder->function, result_of(finder, call));
+}
+
+static void flow_result(vmo_ll_finder *finder, const vmo_ll_instruction *call, vmo_ll_place place) {
+  vmo_ll_flow(finder, result_of(finder, call), place);
+}
+
+/* ---- functions of the table ---- */
+
+static vmo_ll_place make_object(vmo_ll_finder *finder, bool through_pointer) {
+  vmo_ll_place place = {0, finder->made[finder->at]};
+  if (place.node != VMO_NONE) return place;
+  place = vmo_ll_new_place(&finder->graph);
+  finder->made[finder->at] = place.node;
+  if (!through_pointer) vmo_ll_mark_place(&finder->graph, place, VMO_LL_HAS_SITE);
+  return place;
+}
+
+static vmo_bytes constant_of(LLVMValueRef value) {
+  if (!LLVMIsAConstantInt(value) || LLVMGetIntTypeWidth(LLVMTypeOf(value)) > 64) return -1;
+  unsigned long long number = LLVMConstIntGetZExtValue(value);
+  return number < (unsigned long long)VMO_BYTES_LIMIT ? (vmo_bytes)number : -1;
+}
+
+static vmo_bytes constant_argument(const vmo_ll_instruction *call, uint32_t index) {
+  return index < call->operand_count ? constant_of(LLVMGetOperand(call->ref, index)) : -1;
+}
+
+/* A few words that are copied are loaded and stored; of more, or of any number, the contents are one. */
+static void copy_memory(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t to, uint32_t from) {
+  vmo_ll_place target = argument(finder, to), source = argument(finder, from);
+  vmo_bytes bytes = constant_argument(call, 2);
+  if (target.node == VMO_NONE || source.node == VMO_NONE) {
+    if (source.node != VMO_NONE) vmo_ll_expose_content(&finder->graph, source, VMO_ESCAPE_INTEGER, finder->at);
+  } else if (bytes >= 0 && bytes <= 8 * POINTER_BYTES && bytes % POINTER_BYTES == 0) {
+    for (vmo_bytes at = 0; at < bytes; at += POINTER_BYTES) {
+      vmo_ll_place value =
+          vmo_ll_follow(&finder->graph, (vmo_ll_place){source.offset + at, source.node}, POINTER_BYTES);
+      vmo_ll_place old = vmo_ll_follow(&finder->graph, (vmo_ll_place){target.offset + at, target.node}, POINTER_BYTES);
+      vmo_ll_unify(&finder->graph, old, value);
+    }
+  } else {
+    vmo_ll_unify_contents(&finder->graph, target, source);
+  }
+}
+
+static void need_alignment(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t index) {
+  unsigned kind = LLVMGetEnumAttributeKindForName("align", strlen("align"));
+  LLVMAttributeRef attribute = LLVMGetCallSiteEnumAttribute(call->ref, index + 1, kind);
+  if (attribute != NULL)
+    vmo_ll_need_alignment(&finder->graph, argument(finder, index), (uint32_t)LLVMGetEnumAttributeValue(attribute));
+}
+
+static void release(vmo_ll_finder *finder, uint8_t flag, bool through_pointer) {
+  uint8_t flags = through_pointer ? flag | VMO_LL_BY_POINTER : flag;
+  vmo_ll_mark_place(&finder->graph, argument(finder, 0), flags);
+}
+
+static void call_back(vmo_ll_finder *finder, vmo_ll_place function, const vmo_ll_place *arguments, uint32_t count);
+
+/* A function that compares elements of an array gets the addresses of two of them, or of a key and one. */
+static void read_comparison(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row) {
+  bool search = strcmp(row->name, "bsearch") == 0;
+  vmo_ll_place array = argument(finder, search), key = argument(finder, 0);
+  vmo_bytes bytes = constant_argument(call, search ? 3 : 2);
+  vmo_ll_fold(&finder->graph, array, bytes > 0 ? (uint64_t)bytes : 1);
+  vmo_ll_mark_place(&finder->graph, array, VMO_LL_ARRAY);
+  vmo_ll_place arguments[3] = {search ? key : array, array, argument(finder, 4)};
+  bool more = strcmp(row->name, "qsort_r") == 0;
+  call_back(finder, argument(finder, search ? 4 : 3), arguments, more ? 3 : 2);
+}
+
+static bool compares(const vmo_libc_row *row) {
+  return strcmp(row->name, "qsort") == 0 || strcmp(row->name, "qsort_r") == 0 || strcmp(row->name, "bsearch") == 0;
+}
+
+static void read_argument(vmo_ll_finder *finder, const vmo_libc_row *row, uint32_t index, bool through_pointer) {
+  vmo_ll_place place = argument(finder, index), value;
+  switch (vmo_libc_effect_of(row, index)) {
+  case VMO_EFFECT_CAPTURE:
+    if (!compares(row)) vmo_ll_expose(&finder->graph, place, VMO_ESCAPE_CALL, finder->at);
+    break;
+  case VMO_EFFECT_FRESH:
+    value = make_object(finder, through_pointer);
+    vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), value);
+    break;
+  case VMO_EFFECT_END:
+    value = argument(finder, 0);
+    vmo_ll_fold(&finder->graph, value, 1);
+    vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), value);
+    break;
+  default: break;
+  }
+}
+
+/* A place in an argument, at an offset that is not known. */
+static void flow_within(vmo_ll_finder *finder, const vmo_ll_instruction *call, vmo_ll_place place) {
+  uint32_t result = result_of(finder, call);
+  if (finder->wide[vmo_ll_value_index(finder, finder->function, result)]) vmo_ll_fold(&finder->graph, place, 1);
+  flow_result(finder, call, place);
+}
+
+static void read_result(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row,
+                        bool through_pointer) {
+  switch (row->result) {
+  case 'n': flow_result(finder, call, make_object(finder, through_pointer)); break;
+  case 'u':
+    if (has_result(finder, call)) flow_result(finder, call, vmo_ll_new_external(finder, VMO_ESCAPE_CALL));
+    break;
+  case '0': flow_result(finder, call, argument(finder, 0)); break;
+  case '1': flow_result(finder, call, argument(finder, 1)); break;
+  case 'a': flow_within(finder, call, argument(finder, 0)); break;
+  case 'b': flow_within(finder, call, argument(finder, 1)); break;
+  default: break;
+  }
+}
+
+static void read_row(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row,
+                     bool through_pointer) {
+  for (uint32_t i = 0; i < call->operand_count; i++) {
+    read_argument(finder, row, i, through_pointer);
+    if (row->kind == VMO_LIBC_COPY || strncmp(row->name, "llvm.mem", 8) == 0) need_alignment(finder, call, i);
+  }
+  if (compares(row)) read_comparison(finder, call, row);
+  read_result(finder, call, row, through_pointer);
+  switch (row->kind) {
+  case VMO_LIBC_FREE:
+  case VMO_LIBC_DELETE: release(finder, VMO_LL_HAS_FREE, through_pointer); break;
+  case VMO_LIBC_COPY: copy_memory(finder, call, 0, 1); break;
+  case VMO_LIBC_MOVE_BACK: copy_memory(finder, call, 1, 0); break;
+  case VMO_LIBC_REALLOC:
+  case VMO_LIBC_COPIED: /* reallocarray among them: the old object where it was, or one with its content */
+    if (row->arguments[0] != VMO_EFFECT_FREE) break;
+    release(finder, VMO_LL_HAS_MOVE, through_pointer);
+    vmo_ll_unify(&finder->graph, argument(finder, 0), make_object(finder, through_pointer));
+    break;
+  default: break;
+  }
+}
+
+/* ---- variable arguments ---- */
+
+static vmo_ll_place place_of_variadic(vmo_ll_finder *finder, uint32_t function) {
+  vmo_ll_place *place = &finder->variadic[function];
+  if (place->node == VMO_NONE) *place = vmo_ll_new_place(&finder->graph);
+  return *place;
+}
+
+/* A va_list points to areas all of whose words may be any further argument; so may its own words be. */
+static void start_variadic(vmo_ll_finder *finder) {
+  vmo_ll_place list = argument(finder, 0), area = vmo_ll_new_place(&finder->graph);
+  vmo_ll_fold(&finder->graph, area, POINTER_BYTES);
+  vmo_ll_fold(&finder->graph, list, POINTER_BYTES);
+  vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, list, POINTER_BYTES), area);
+  vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, area, POINTER_BYTES),
+               place_of_variadic(finder, finder->function));
+}
+
+static bool read_list_intrinsic(vmo_ll_finder *finder, const vmo_ll_function *callee) {
+  if (strncmp(callee->name, "llvm.va_start", 13) == 0) {
+    start_variadic(finder);
+  } else if (strncmp(callee->name, "llvm.va_copy", 12) == 0) {
+    vmo_ll_unify_contents(&finder->graph, argument(finder, 0), argument(finder, 1));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/* ---- functions of the program ---- */
+
+static bool is_known(const vmo_ll_finder *finder, const vmo_ll_function *function) {
+  return vmo_ll_is_defined(function) && (function->exact || finder->whole_program);
+}
+
+static void connect_arguments(vmo_ll_finder *finder, uint32_t callee_id, const vmo_ll_place *arguments,
+                              uint32_t count) {
+  const vmo_ll_function *callee = &finder->program->functions.data[callee_id];
+  for (uint32_t i = 0; i < count; i++) {
+    if (arguments[i].node == VMO_NONE) continue;
+    vmo_ll_place parameter = i < callee->parameter_count
+                                 ? vmo_ll_place_of(finder, callee_id, VMO_LL_FIRST_PARAMETER + i)
+                             : callee->variadic ? place_of_variadic(finder, callee_id)
+                                                : VMO_LL_NOWHERE;
+    vmo_ll_unify(&finder->graph, parameter, arguments[i]);
+  }
+}
+
+static void connect(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t callee) {
+  connect_arguments(finder, callee, finder->arguments.data, finder->arguments.count);
+  flow_result(finder, call, finder->returned[callee]);
+}
+
+static void call_back(vmo_ll_finder *finder, vmo_ll_place place, const vmo_ll_place *arguments, uint32_t count) {
+  if (place.node == VMO_NONE) return;
+  uint32_t node = vmo_ll_find_node(&finder->graph, place.node);
+  for (uint32_t l = finder->graph.nodes.data[node].function_first; l != VMO_NONE;
+       l = finder->graph.links.data[l].next) {
+    uint32_t function = finder->graph.links.data[l].to;
+    if (is_known(finder, &finder->program->functions.data[function])) {
+      connect_arguments(finder, function, arguments, count);
+    } else {
+      for (uint32_t i = 0; i < count; i++) vmo_ll_expose(&finder->graph, arguments[i], VMO_ESCAPE_CALL, finder->at);
+    }
+  }
+  node = vmo_ll_find_node(&finder->graph, place.node);
+  if ((finder->graph.nodes.data[node].flags & VMO_LL_EXTERNAL) == 0) return;
+  for (uint32_t i = 0; i < count; i++) vmo_ll_expose(&finder->graph, arguments[i], VMO_ESCAPE_CALL, finder->at);
+}
+
+/* ---- code that is not seen ---- */
+
+static void expose_all(vmo_ll_finder *finder, const vmo_ll_instruction *call, vmo_site_escape escape) {
+  for (uint32_t i = 0; i < finder->arguments.count; i++)
+    vmo_ll_expose(&finder->graph, argument(finder, i), escape, finder->at);
+  if (has_result(finder, call)) flow_result(finder, call, vmo_ll_new_external(finder, escape));
+}
+
+/* Intrinsics of numbers give what is made of their arguments' bits; those of pointers are not understood. */
+static void read_intrinsic(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
+  bool pointers = call->pointer;
+  for (uint32_t i = 0; i < call->operand_count; i++)
+    pointers |= LLVMGetTypeKind(LLVMTypeOf(LLVMGetOperand(call->ref, i))) == LLVMPointerTypeKind;
+  if (pointers || !has_result(finder, call)) {
+    expose_all(finder, call, VMO_ESCAPE_CALL);
+    return;
+  }
+  for (uint32_t i = 0; i < call->operand_count; i++) {
+    flow_result(finder, call, argument(finder, i));
+    vmo_ll_fold(&finder->graph, argument(finder, i), 1);
+  }
+}
+
+static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t id, bool through_pointer) {
+  const vmo_ll_function *callee = &finder->program->functions.data[id];
+  if (read_list_intrinsic(finder, callee)) return;
+  if (strncmp(callee->name, "llvm.threadlocal.address", 24) == 0) {
+    flow_result(finder, call, argument(finder, 0));
+  } else if (callee->libc != NULL) {
+    read_row(finder, call, callee->libc, through_pointer);
+  } else if (is_known(finder, callee)) {
+    connect(finder, call, id);
+  } else if (callee->intrinsic) {
+    read_intrinsic(finder, call);
+  } else {
+    expose_all(finder, call, VMO_ESCAPE_CALL);
+  }
+}
+
+/* ---- calls ---- */
+
+static void read_arguments(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
+  finder->arguments.count = 0;
+  for (uint32_t i = 0; i < call->operand_count; i++)
+    if (!vmo_vec_push(finder->arena, &finder->arguments, vmo_ll_place_of_operand(finder, call, i)))
+      finder->graph.out_of_memory = true;
+}
+
+void vmo_ll_read_call(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
+  read_arguments(finder, call);
+  if (call->callee != VMO_NONE) {
+    call_function(finder, call, call->callee, false);
+    const vmo_libc_row *row = finder->program->functions.data[call->callee].libc;
+    if (row == NULL || !compares(row)) return;
+  } else if (LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref))) {
+    expose_all(finder, call, VMO_ESCAPE_ASSEMBLY);
+    return;
+  }
+  if (!vmo_vec_push(finder->arena, &finder->pointer_calls, finder->at)) finder->graph.out_of_memory = true;
+}
+
+/* The function that an instruction stands in: blocks are in the order of functions. */
+static uint32_t function_of(const vmo_ll_program *program, uint32_t instruction) {
+  uint32_t low = 0, high = program->functions.count;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (program->functions.data[middle].first <= instruction) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+vmo_ll_place vmo_ll_place_called(vmo_ll_finder *finder, uint32_t id) {
+  const vmo_ll_instruction *call = &finder->program->instructions.data[id];
+  finder->function = function_of(finder->program, id);
+  if (call->callee != VMO_NONE) { /* of the table: it calls what it was handed */
+    bool search = strcmp(finder->program->functions.data[call->callee].libc->name, "bsearch") == 0;
+    return vmo_ll_place_of_operand(finder, call, search ? 4 : 3);
+  }
+  LLVMValueRef callee = LLVMGetCalledValue(call->ref);
+  bool local = LLVMIsAInstruction(callee) || LLVMIsAArgument(callee);
+  uint32_t value = local ? vmo_ll_find_value(finder->program, callee) : VMO_NONE;
+  return value == VMO_NONE ? vmo_ll_place_of_constant(finder, callee)
+                           : vmo_ll_place_of(finder, finder->function, value);
+}
+
+void vmo_ll_read_pointer_call(vmo_ll_finder *finder, uint32_t id) {
+  const vmo_ll_instruction *call = &finder->program->instructions.data[id];
+  vmo_ll_place place = vmo_ll_place_called(finder, id);
+  finder->at = id;
+  read_arguments(finder, call);
+  if (call->callee != VMO_NONE) { /* of the table: it calls what it was handed */
+    read_comparison(finder, call, finder->program->functions.data[call->callee].libc);
+    return;
+  }
+  if (place.node == VMO_NONE) return; /* null: it is never made */
+  uint32_t node = vmo_ll_find_node(&finder->graph, place.node);
+  for (uint32_t l = finder->graph.nodes.data[node].function_first; l != VMO_NONE; l = finder->graph.links.data[l].next)
+    call_function(finder, call, finder->graph.links.data[l].to, true);
+  node = vmo_ll_find_node(&finder->graph, place.node);
+  if ((finder->graph.nodes.data[node].flags & VMO_LL_EXTERNAL) != 0) expose_all(finder, call, VMO_ESCAPE_CALL);
+}
+
+void vmo_ll_expose_function(vmo_ll_finder *finder, uint32_t id) {
+  const vmo_ll_function *function = &finder->program->functions.data[id];
+  finder->at = VMO_NONE;
+  for (uint32_t i = 0; i < function->parameter_count; i++)
+    vmo_ll_expose(&finder->graph, vmo_ll_place_of(finder, id, VMO_LL_FIRST_PARAMETER + i), VMO_ESCAPE_CALL, VMO_NONE);
+  vmo_ll_expose(&finder->graph, finder->returned[id], VMO_ESCAPE_RETURNED, VMO_NONE);
+  if (function->variadic) vmo_ll_expose(&finder->graph, place_of_variadic(finder, id), VMO_ESCAPE_CALL, VMO_NONE);
+}

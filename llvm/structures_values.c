@@ -1,0 +1,342 @@
+/* structures_values.c: the places of values, constants and globals.
+ *
+ * Not every number is followed: only those whose bits may become a pointer, or be stored or handed on. And a pointer that
+ * is only used to look at a few bytes (text, small numbers) need not tell where exactly it points: `p + i` in a text does
+ * not fold the object. Both are found backwards from the uses, in passes until nothing changes. */
+#include "llvm/points_to.h"
+#include "llvm/structures_find.h"
+
+#define MAX_NESTING 16
+#define MANY_ELEMENTS 8
+
+/* ---- uses ---- */
+
+static uint8_t opcode_of(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand) {
+  const vmo_ll_function *function = &finder->program->functions.data[finder->function];
+  uint32_t value = finder->program->operands.data[user->operand_first + operand];
+  uint32_t instruction = vmo_ll_instruction_of(function, value);
+  return value < VMO_LL_FIRST_PARAMETER || instruction == VMO_NONE
+             ? 0
+             : finder->program->instructions.data[instruction].opcode;
+}
+
+/* The difference of two addresses is a number. */
+static bool is_distance(const vmo_ll_finder *finder, const vmo_ll_instruction *instruction) {
+  return instruction->opcode == LLVMSub && opcode_of(finder, instruction, 0) == LLVMPtrToInt &&
+         opcode_of(finder, instruction, 1) == LLVMPtrToInt;
+}
+
+static const vmo_ll_function *callee_of(const vmo_ll_finder *finder, const vmo_ll_instruction *call) {
+  return call->callee == VMO_NONE ? NULL : &finder->program->functions.data[call->callee];
+}
+
+static bool call_keeps(const vmo_ll_finder *finder, const vmo_ll_instruction *call, bool result_kept) {
+  const vmo_ll_function *callee = callee_of(finder, call);
+  if (callee == NULL) return true;
+  if (callee->libc != NULL) return false;
+  return !callee->intrinsic || !call->wide || result_kept;
+}
+
+static bool keeps_operand(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand,
+                          bool result_kept) {
+  switch ((int)user->opcode) {
+  case LLVMStore: return operand == 0;
+  case LLVMGetElementPtr: return operand > 0 && finder->program->operands.data[user->operand_first] == VMO_LL_NOTHING;
+  case LLVMCall:
+  case LLVMInvoke:
+  case LLVMCallBr: return call_keeps(finder, user, result_kept);
+  case LLVMPtrToInt:
+  case LLVMAShr: return result_kept;
+  case LLVMICmp:
+  case LLVMFCmp:
+  case LLVMFNeg:
+  case LLVMFAdd:
+  case LLVMFSub:
+  case LLVMFMul:
+  case LLVMFDiv:
+  case LLVMFRem:
+  case LLVMFPTrunc:
+  case LLVMFPExt:
+  case LLVMFPToUI:
+  case LLVMFPToSI:
+  case LLVMUIToFP:
+  case LLVMSIToFP:
+  case LLVMUDiv:
+  case LLVMSDiv:
+  case LLVMURem:
+  case LLVMSRem:
+  case LLVMBr:
+  case LLVMSwitch:
+  case LLVMLoad:
+  case LLVMAlloca:
+  case LLVMFence:
+  case LLVMUnreachable: return false;
+  default: break;
+  }
+  if (!vmo_ll_moves_bits(user->opcode)) return true;
+  return !is_distance(finder, user) && (user->pointer || result_kept);
+}
+
+static bool row_needs_place(const vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row,
+                            uint32_t operand, bool result_wide) {
+  (void)finder;
+  vmo_libc_effect effect = vmo_libc_effect_of(row, operand);
+  if (row->kind == VMO_LIBC_COPY || row->kind == VMO_LIBC_MOVE_BACK) return true;
+  if (effect != VMO_EFFECT_NUMBER && effect != VMO_EFFECT_READ && effect != VMO_EFFECT_WRITE) return true;
+  return call->pointer && row->result != 'n' && row->result != 'u' && result_wide;
+}
+
+/* Whether an operand that is a pointer must tell where it points. */
+static bool needs_place(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand, bool result_kept,
+                        bool result_wide) {
+  const vmo_ll_function *callee;
+  switch ((int)user->opcode) {
+  case LLVMLoad: return user->bytes < 0 || (user->bytes >= VMO_LL_POINTER_BYTES && (user->pointer || result_kept));
+  case LLVMStore: {
+    uint32_t value = finder->program->operands.data[user->operand_first];
+    return operand == 0 || value == VMO_LL_OUTSIDE || vmo_ll_carries(finder, finder->function, value);
+  }
+  case LLVMICmp:
+  case LLVMBr: return false;
+  case LLVMPtrToInt: return result_kept;
+  case LLVMGetElementPtr: return operand > 0 || result_wide;
+  case LLVMPHI:
+  case LLVMSelect:
+  case LLVMFreeze:
+  case LLVMBitCast: return result_wide || !user->pointer;
+  case LLVMCall:
+  case LLVMInvoke:
+    callee = callee_of(finder, user);
+    return callee == NULL || callee->libc == NULL || row_needs_place(finder, user, callee->libc, operand, result_wide);
+  default: return true;
+  }
+}
+
+void vmo_ll_find_uses(vmo_ll_finder *finder, uint32_t id) {
+  const vmo_ll_function *function = &finder->program->functions.data[id];
+  bool *kept = &finder->kept[finder->value_first[id]], *wide = &finder->wide[finder->value_first[id]];
+  finder->function = id;
+  for (int pass = 0; pass < 2; pass++) { /* first what is kept: the other depends on all of it */
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (uint32_t i = function->first + function->count; i-- > function->first;) {
+        const vmo_ll_instruction *user = &finder->program->instructions.data[i];
+        uint32_t result = vmo_ll_result_id(function, i);
+        for (uint32_t k = 0; k < user->operand_count; k++) {
+          uint32_t value = finder->program->operands.data[user->operand_first + k];
+          bool *answer = pass == 0 ? &kept[value] : &wide[value];
+          if (*answer) continue;
+          *answer = pass == 0 ? keeps_operand(finder, user, k, kept[result])
+                              : needs_place(finder, user, k, kept[result], wide[result]);
+          changed |= *answer;
+        }
+      }
+    }
+  }
+}
+
+/* ---- values ---- */
+
+bool vmo_ll_carries(const vmo_ll_finder *finder, uint32_t function_id, uint32_t value) {
+  if (value < VMO_LL_FIRST_PARAMETER) return false;
+  const vmo_ll_function *function = &finder->program->functions.data[function_id];
+  uint32_t id = vmo_ll_instruction_of(function, value);
+  if (id == VMO_NONE) return true; /* of a parameter its callers need not know how it is used */
+  const vmo_ll_instruction *instruction = &finder->program->instructions.data[id];
+  if (!instruction->wide || instruction->number) return false;
+  if (instruction->pointer) return true;
+  if (!finder->kept[vmo_ll_value_index(finder, function_id, value)]) return false;
+  uint8_t opcode = instruction->opcode;
+  return vmo_ll_moves_bits(opcode) ? !is_distance(finder, instruction)
+                                   : opcode == LLVMLoad || opcode == LLVMPtrToInt || opcode == LLVMAShr ||
+                                         opcode == LLVMAtomicRMW || opcode == LLVMAtomicCmpXchg ||
+                                         opcode == LLVMVAArg || opcode == LLVMLandingPad || vmo_ll_is_call(opcode);
+}
+
+vmo_ll_place vmo_ll_place_of(vmo_ll_finder *finder, uint32_t function, uint32_t value) {
+  if (!vmo_ll_carries(finder, function, value)) return VMO_LL_NOWHERE;
+  vmo_ll_place *place = &finder->values[vmo_ll_value_index(finder, function, value)];
+  if (place->node == VMO_NONE) *place = vmo_ll_new_place(&finder->graph);
+  return *place;
+}
+
+vmo_ll_place vmo_ll_place_of_operand(vmo_ll_finder *finder, const vmo_ll_instruction *instruction, uint32_t operand) {
+  uint32_t value = finder->program->operands.data[instruction->operand_first + operand];
+  if (value == VMO_LL_NOTHING) return VMO_LL_NOWHERE;
+  if (value != VMO_LL_OUTSIDE) return vmo_ll_place_of(finder, finder->function, value);
+  LLVMValueRef ref = instruction->opcode == LLVMPHI ? LLVMGetIncomingValue(instruction->ref, operand)
+                                                    : LLVMGetOperand(instruction->ref, operand);
+  return vmo_ll_place_of_constant(finder, ref);
+}
+
+vmo_ll_place vmo_ll_new_external(vmo_ll_finder *finder, vmo_site_escape escape) {
+  vmo_ll_place place = vmo_ll_new_place(&finder->graph);
+  vmo_ll_expose(&finder->graph, place, escape, finder->at);
+  return place;
+}
+
+/* ---- functions and globals ---- */
+
+static bool is_known_outside(const vmo_ll_finder *finder, LLVMValueRef global) {
+  LLVMLinkage linkage = LLVMGetLinkage(global);
+  return LLVMIsDeclaration(global) ||
+         (!finder->whole_program && linkage != LLVMInternalLinkage && linkage != LLVMPrivateLinkage);
+}
+
+/* Globals are everybody's: their nodes have no owner. */
+static vmo_ll_place new_shared(vmo_ll_finder *finder) {
+  uint32_t owner = finder->graph.owner;
+  finder->graph.owner = VMO_NONE;
+  vmo_ll_place place = vmo_ll_new_place(&finder->graph);
+  finder->graph.owner = owner;
+  vmo_ll_mark_place(&finder->graph, place, VMO_LL_SHARED);
+  return place;
+}
+
+vmo_ll_place vmo_ll_place_of_function(vmo_ll_finder *finder, uint32_t function) {
+  vmo_ll_place *place = &finder->functions[function];
+  if (place->node != VMO_NONE) return *place;
+  *place = new_shared(finder);
+  vmo_ll_add_function_at(&finder->graph, *place, function);
+  const vmo_ll_function *callee = &finder->program->functions.data[function];
+  if (!finder->whole_program && callee->external && vmo_ll_is_defined(callee))
+    vmo_ll_expose(&finder->graph, *place, VMO_ESCAPE_GLOBAL, VMO_NONE);
+  return *place;
+}
+
+static vmo_ll_place place_of_global(vmo_ll_finder *finder, LLVMValueRef ref) {
+  uint32_t hash = vmo_hash_mix(0x51ed270bu, (uint64_t)(uintptr_t)ref), cursor = 0;
+  for (uint32_t at; (at = vmo_hash_index_next(&finder->global_index, hash, &cursor)) != VMO_NONE;)
+    if (finder->globals.data[at].ref == ref) return finder->globals.data[at].place;
+  vmo_ll_global global = {ref, new_shared(finder)};
+  if (is_known_outside(finder, ref)) vmo_ll_expose(&finder->graph, global.place, VMO_ESCAPE_GLOBAL, VMO_NONE);
+  if (!vmo_vec_push(finder->arena, &finder->globals, global) ||
+      !vmo_hash_index_add(finder->arena, &finder->global_index, hash, finder->globals.count - 1))
+    finder->graph.out_of_memory = true;
+  return global.place;
+}
+
+/* ---- constants ---- */
+
+static vmo_ll_place place_of_constant(vmo_ll_finder *finder, LLVMValueRef constant, uint32_t nesting);
+
+/* Operands that end up in one value: each of them may be what it holds. */
+static vmo_ll_place join_operands(vmo_ll_finder *finder, LLVMValueRef constant, uint32_t nesting, bool exact) {
+  vmo_ll_place joined = VMO_LL_NOWHERE;
+  int count = LLVMGetNumOperands(constant);
+  for (int i = 0; i < count; i++) {
+    vmo_ll_place place = place_of_constant(finder, LLVMGetOperand(constant, (unsigned)i), nesting + 1);
+    if (joined.node == VMO_NONE) joined = place;
+    vmo_ll_unify(&finder->graph, joined, place);
+  }
+  if (!exact) vmo_ll_fold(&finder->graph, joined, 1);
+  return joined;
+}
+
+static vmo_ll_place place_of_expression(vmo_ll_finder *finder, LLVMValueRef constant, uint32_t nesting) {
+  int64_t bytes;
+  uint32_t stride;
+  vmo_ll_place place;
+  switch ((int)LLVMGetConstOpcode(constant)) {
+  case LLVMGetElementPtr:
+    place = place_of_constant(finder, LLVMGetOperand(constant, 0), nesting + 1);
+    vmo_ll_sum_indices(finder->program, constant, &bytes, &stride);
+    if (place.node == VMO_NONE) return join_operands(finder, constant, nesting, false);
+    if (stride > 0) vmo_ll_fold(&finder->graph, place, stride);
+    place.offset += bytes;
+    return place;
+  case LLVMBitCast:
+  case LLVMAddrSpaceCast:
+  case LLVMPtrToInt:
+  case LLVMIntToPtr: return place_of_constant(finder, LLVMGetOperand(constant, 0), nesting + 1);
+  default: return join_operands(finder, constant, nesting, false);
+  }
+}
+
+static vmo_ll_place place_of_constant(vmo_ll_finder *finder, LLVMValueRef constant, uint32_t nesting) {
+  if (nesting > MAX_NESTING) return vmo_ll_new_external(finder, VMO_ESCAPE_COMPLEX);
+  switch (LLVMGetValueKind(constant)) {
+  case LLVMFunctionValueKind: return vmo_ll_place_of_function(finder, vmo_ll_find_function(finder->program, constant));
+  case LLVMGlobalVariableValueKind: return place_of_global(finder, constant);
+  case LLVMGlobalAliasValueKind: return place_of_constant(finder, LLVMAliasGetAliasee(constant), nesting + 1);
+  case LLVMConstantExprValueKind: return place_of_expression(finder, constant, nesting);
+  case LLVMConstantStructValueKind:
+  case LLVMConstantArrayValueKind:
+  case LLVMConstantVectorValueKind: return join_operands(finder, constant, nesting, true);
+  case LLVMConstantIntValueKind:
+  case LLVMConstantFPValueKind:
+  case LLVMConstantPointerNullValueKind:
+  case LLVMUndefValueValueKind:
+  case LLVMPoisonValueValueKind:
+  case LLVMConstantAggregateZeroValueKind:
+  case LLVMConstantDataArrayValueKind:
+  case LLVMConstantDataVectorValueKind:
+  case LLVMConstantTokenNoneValueKind:
+  case LLVMMetadataAsValueValueKind:
+  case LLVMBasicBlockValueKind:
+  case LLVMBlockAddressValueKind: return VMO_LL_NOWHERE;
+  default: return vmo_ll_new_external(finder, VMO_ESCAPE_COMPLEX);
+  }
+}
+
+vmo_ll_place vmo_ll_place_of_constant(vmo_ll_finder *finder, LLVMValueRef constant) {
+  return place_of_constant(finder, constant, 0);
+}
+
+/* ---- initial values ---- */
+
+typedef struct part {
+  LLVMValueRef value;
+  int64_t offset;
+} part;
+
+typedef VMO_VEC(part) part_list;
+
+static void push_part(vmo_ll_finder *finder, part_list *parts, LLVMValueRef value, int64_t offset) {
+  if (!vmo_vec_push(finder->arena, parts, ((part){value, offset}))) finder->graph.out_of_memory = true;
+}
+
+static void push_members(vmo_ll_finder *finder, part_list *parts, part whole) {
+  LLVMTypeRef type = LLVMTypeOf(whole.value);
+  bool is_struct = LLVMGetTypeKind(type) == LLVMStructTypeKind;
+  unsigned long long size = is_struct ? 0 : LLVMABISizeOfType(finder->program->layout, LLVMGetElementType(type));
+  int count = LLVMGetNumOperands(whole.value);
+  for (int i = 0; i < count; i++) {
+    unsigned long long at =
+        is_struct ? LLVMOffsetOfElement(finder->program->layout, type, (unsigned)i) : size * (unsigned)i;
+    push_part(finder, parts, LLVMGetOperand(whole.value, (unsigned)i), whole.offset + (int64_t)at);
+  }
+}
+
+static void read_parts(vmo_ll_finder *finder, vmo_ll_place global, LLVMValueRef value, part_list *parts) {
+  parts->count = 0;
+  push_part(finder, parts, value, 0);
+  while (parts->count > 0 && !finder->graph.out_of_memory) {
+    part one = parts->data[--parts->count];
+    switch (LLVMGetValueKind(one.value)) {
+    case LLVMConstantStructValueKind:
+    case LLVMConstantArrayValueKind:
+    case LLVMConstantVectorValueKind: push_members(finder, parts, one); break;
+    default: {
+      vmo_ll_place target = place_of_constant(finder, one.value, 0);
+      if (target.node == VMO_NONE) break;
+      vmo_ll_place at = {global.offset + one.offset, global.node};
+      vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, at, VMO_LL_POINTER_BYTES), target);
+    }
+    }
+  }
+}
+
+void vmo_ll_read_globals(vmo_ll_finder *finder) {
+  part_list parts = {0};
+  while (finder->globals_read < finder->globals.count && !finder->graph.out_of_memory) {
+    vmo_ll_global global = finder->globals.data[finder->globals_read++];
+    LLVMValueRef value = LLVMGetInitializer(global.ref);
+    if (value == NULL) continue;
+    LLVMTypeRef type = LLVMTypeOf(value);
+    if (LLVMGetTypeKind(type) == LLVMArrayTypeKind && LLVMGetValueKind(value) == LLVMConstantArrayValueKind &&
+        LLVMGetArrayLength2(type) > MANY_ELEMENTS)
+      vmo_ll_fold(&finder->graph, global.place, LLVMABISizeOfType(finder->program->layout, LLVMGetElementType(type)));
+    read_parts(finder, global.place, value, &parts);
+  }
+}
