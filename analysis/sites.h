@@ -110,7 +110,8 @@ typedef struct vmo_site_facts {
   VMO_VEC(vmo_site_release) releases;
   uint32_t moved, bounded, freed_early, kept; /* by verdict */
   uint32_t inlined;                           /* calls that were replaced by the function's body */
-  bool rewritten;
+  bool rewritten;                             /* by `opt` and its like, even if there was nothing to do */
+  bool edited;                                /* the module is not as it was read */
 } vmo_site_facts;
 
 /* Stable names for JSON, and sentences. (sites.c) */

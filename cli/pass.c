@@ -105,7 +105,7 @@ static vmo_pass_outcome rewrite(vmo_cli *cli, void *module, const vmo_pass_host 
   vmo_exit code = vmo_finish(cli, status, &writers);
   vmo_release_llvm(cli->program);
   if (code != VMO_EXIT_FINE) return VMO_PASS_FAILED;
-  return facts->inlined + facts->moved + facts->bounded > 0 ? VMO_PASS_CHANGED : VMO_PASS_UNCHANGED;
+  return facts->edited ? VMO_PASS_CHANGED : VMO_PASS_UNCHANGED;
 }
 
 vmo_pass_outcome vmo_run_pass(void *module, const vmo_pass_host *host) {

@@ -56,6 +56,7 @@ static vmo_status plan_function(round_state *round, uint32_t function) {
   vmo_status status = vmo_plan_sites(&round->planning, function, &plan);
   if (status != VMO_OK) return status;
   if (round->step == STEP_MOVE) {
+    program->edited |= plan.early.count + plan.slots.count + plan.zeroes.count > 0;
     vmo_move_frees(program, function, &plan);
     status = vmo_move_to_stack(program, ref, &plan);
     if (status == VMO_OK) vmo_change_zeroes(program, &plan);
@@ -163,6 +164,7 @@ vmo_status vmo_rewrite_llvm(vmo_ll_program *program, const vmo_ll_options *optio
     status = run_round(program, options, STEP_INLINE, &round);
     if (status != VMO_OK || round.inlined == 0) break;
     inlined += round.inlined;
+    program->edited = true;
     status = vmo_run_inliner(program);
     if (status == VMO_OK) status = vmo_read_arrays(program);
   }
@@ -170,6 +172,7 @@ vmo_status vmo_rewrite_llvm(vmo_ll_program *program, const vmo_ll_options *optio
   if (status == VMO_OK) status = vmo_run_inliner(program);
   if (status != VMO_OK) return status;
   round.facts->rewritten = true;
+  round.facts->edited = program->edited;
   round.facts->inlined = inlined;
   *facts = round.facts;
   return VMO_OK;

@@ -75,6 +75,7 @@ struct vmo_ll_program {
   LLVMContextRef llvm;
   LLVMModuleRef module;
   bool adopted; /* both are somebody else's */
+  bool edited;  /* the module is not as it was read */
   LLVMTargetDataRef layout;
   uint32_t pointer_bytes;
   unsigned type_alias_kind; /* of the metadata */
@@ -93,6 +94,8 @@ struct vmo_ll_program {
   bool replaces_malloc; /* it defines malloc or free itself */
 };
 
+/* Gives calls whose function was declared without parameters its type; how many. (prototypes.c) */
+uint32_t vmo_repair_calls(vmo_ll_program *program);
 /* Reads (again) the arrays from the module. (read.c) */
 vmo_status vmo_read_arrays(vmo_ll_program *program);
 /* The module verifies, or VMO_INTERNAL_ERROR: for what our own edits made. */

@@ -122,6 +122,7 @@ static vmo_ll_program *create_program(vmo_context *context) {
 static vmo_status read_program(vmo_ll_program *program) {
   vmo_status status = check_layout(program);
   program->type_alias_kind = LLVMGetMDKindIDInContext(program->llvm, "tbaa", 4);
+  if (status == VMO_OK) program->edited = vmo_repair_calls(program) > 0;
   return status == VMO_OK ? vmo_read_arrays(program) : status;
 }
 

@@ -1,0 +1,60 @@
+; Functions that were called before they were declared with parameters: the call gets the type of the definition, where its
+; arguments are those that it takes.
+; RUN: %vmemopt analyze %s | FileCheck %s --check-prefix=TEXT
+; RUN: %vmemopt opt %s -o - | FileCheck %s
+target triple = "x86_64-pc-linux-gnu"
+declare ptr @malloc(i64)
+declare void @free(ptr)
+
+define internal ptr @clear(ptr returned %set, i32 %words) noinline {
+  store i32 %words, ptr %set
+  ret ptr %set
+}
+define internal void @ignore(ptr %set) noinline {
+  ret void
+}
+
+; TEXT: agrees
+; TEXT-NEXT: malloc, 32 bytes: to the stack
+; CHECK-LABEL: define i32 @agrees(
+; CHECK: call ptr @clear(ptr noundef %{{.*}}, i32 8)
+; CHECK: call void @ignore(ptr
+; CHECK-NOT: @free
+; CHECK: ret i32
+define i32 @agrees() {
+  %p = call ptr @malloc(i64 32)
+  %q = call ptr (ptr, i32, ...) @clear(ptr noundef %p, i32 8)
+  %unused = call i32 (ptr, ...) @ignore(ptr %q)
+  %x = load i32, ptr %q
+  call void @free(ptr %q)
+  ret i32 %x
+}
+
+; Another number of arguments, another type, a result that is none.
+; TEXT: kept: it is handed to code that may keep it
+; CHECK-LABEL: define void @too_few(
+; CHECK: call ptr (ptr, ...) @clear(ptr %p)
+define void @too_few() {
+  %p = call ptr @malloc(i64 32)
+  %q = call ptr (ptr, ...) @clear(ptr %p)
+  call void @free(ptr %p)
+  ret void
+}
+; TEXT: kept: it is handed to code that may keep it
+; CHECK-LABEL: define void @too_wide(
+; CHECK: call ptr (ptr, i64, ...) @clear(ptr %p, i64 8)
+define void @too_wide() {
+  %p = call ptr @malloc(i64 32)
+  %q = call ptr (ptr, i64, ...) @clear(ptr %p, i64 8)
+  call void @free(ptr %p)
+  ret void
+}
+; TEXT: kept: it is handed to code that may keep it
+; CHECK-LABEL: define i32 @no_result(
+; CHECK: call i32 (ptr, ...) @ignore(ptr %p)
+define i32 @no_result() {
+  %p = call ptr @malloc(i64 32)
+  %x = call i32 (ptr, ...) @ignore(ptr %p)
+  call void @free(ptr %p)
+  ret i32 %x
+}
