@@ -90,6 +90,19 @@ def check_codegen(build):
     assert {("chain time", "C by hand"), ("chain memory", "numpy"), ("pagerank time", "C by hand")} <= rows, rows
 
 
+def check_heap(build):
+    text = run(sys.executable, ROOT / "tools/bench", "heap", "--quick", f"--build={build}", "--json=-",
+               "--only=bitonic_tree,factor,delaunay")
+    report = json.loads(text)
+    check_report(report, "heap")
+    rows = {row["name"]: row for row in report["rows"]}
+    for kind in ("tree sort", "factoring", "Delaunay", "Delaunay, freed"):
+        assert rows[f"{kind}: calls of malloc"]["peer_value"] > 100, kind
+        for what in ("time over glibc", "memory over glibc", "page faults", "peak memory"):
+            assert rows[f"{kind}: {what}"]["value"] > 0, (kind, what)
+    assert "met" in rows["factoring: memory over glibc"] and "met" not in rows["Delaunay, freed: time over glibc"]
+
+
 def check_generator(build):
     generate = pathlib.Path(build) / "bin" / "bench-generate"
     first = run(generate, "random", 1000, 7)
@@ -109,6 +122,7 @@ def main():
     check_managed(build)
     if "VMEMOPT_LLVM:BOOL=ON" in (pathlib.Path(build) / "CMakeCache.txt").read_text(encoding="utf-8"):
         check_codegen(build)
+        check_heap(build)
 
 
 if __name__ == "__main__":

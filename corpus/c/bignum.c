@@ -60,6 +60,18 @@ static number *multiply(const number *a, const number *b) {
   return product;
 }
 
+static number *add(const number *a, const number *b) {
+  int length = a->length > b->length ? a->length : b->length, carry = 0;
+  number *sum = new_number(length + 1);
+  for (int i = 0; i <= length; i++) {
+    carry += (i < a->length ? a->digits[i] : 0) + (i < b->length ? b->digits[i] : 0);
+    sum->digits[i] = (unsigned char)(carry % 10);
+    carry /= 10;
+  }
+  trim(sum);
+  return sum;
+}
+
 static int compare(const number *a, const number *b) {
   if (a->length != b->length) return a->length < b->length ? -1 : 1;
   for (int i = a->length; i-- > 0;)
@@ -104,12 +116,34 @@ static long root(const number *n) {
   return low;
 }
 
-int main(void) {
-  for (int i = 1; i <= 40; i += 13) {
-    number *n = factorial(i);
-    print("factorial", n);
-    free_number(&n);
+static void print_factorial(int of) {
+  number *n = factorial(of);
+  print("factorial", n);
+  free_number(&n);
+}
+
+/* Sums of many small products, which is what a calculator makes of a long program. */
+static void add_products(int rounds) {
+  number *sum = from_long(0);
+  for (int i = 1; i <= rounds; i++) {
+    number *a = from_long(i), *b = from_long(i % 1000), *product = multiply(a, b), *next = add(sum, product);
+    free_number(&a);
+    free_number(&b);
+    free_number(&product);
+    free_number(&sum);
+    sum = next;
   }
+  print("sum", sum);
+  free_number(&sum);
+}
+
+/* The argument is a number of products that are summed. */
+int main(int count, char **arguments) {
+  if (count > 1) {
+    add_products(atoi(arguments[1]));
+    return 0;
+  }
+  for (int i = 1; i <= 40; i += 13) print_factorial(i);
   number *two = from_long(2), *power = from_long(1);
   for (int i = 0; i < 60; i++) {
     number *next = multiply(power, two);

@@ -1,6 +1,11 @@
-/* Bitonic sort of the numbers in a perfect tree, in order, by exchanging subtrees; then the tree as an array. */
+/* Bitonic sort of the numbers in a perfect tree, in order, by exchanging subtrees; then the tree as an array.
+ * With KEEP=1 the tree is left to the end of the process. */
 #include <stdio.h>
 #include <stdlib.h>
+
+#ifndef KEEP
+#define KEEP 0
+#endif
 
 typedef struct tree {
   int value;
@@ -129,7 +134,23 @@ static int show(const tree *t, int spare, const char *what) {
   return out_of_place;
 }
 
-int main(void) {
+static unsigned mixed(const tree *t) {
+  return t == NULL ? 1 : mixed(t->left) * 31 + mixed(t->right) * 7 + (unsigned)t->value;
+}
+
+/* The argument is the depth of a tree that is sorted both ways. */
+static int sort_large(int depth) {
+  tree *t = build(depth);
+  int spare = sort(t, 1000, 0);
+  unsigned up = mixed(t);
+  spare = sort(t, spare, 1);
+  printf("%u up, %u down, %d\n", up, mixed(t), spare);
+  if (!KEEP) drop(t);
+  return 0;
+}
+
+int main(int count, char **arguments) {
+  if (count > 1) return sort_large(atoi(arguments[1]));
   tree *t = build(7);
   int spare = 1000;
   show(t, spare, "before");
@@ -137,6 +158,6 @@ int main(void) {
   show(t, spare, "one way");
   spare = sort(t, spare, 1);
   show(t, spare, "the other");
-  drop(t);
+  if (!KEEP) drop(t);
   return 0;
 }

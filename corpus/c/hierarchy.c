@@ -1,6 +1,11 @@
-/* A health service: villages in a tree, each with lists of patients who wait, are assessed, and are treated or sent up. */
+/* A health service: villages in a tree, each with lists of patients who wait, are assessed, and are treated or sent up.
+ * With KEEP=1 nothing is freed. */
 #include <stdio.h>
 #include <stdlib.h>
+
+#ifndef KEEP
+#define KEEP 0
+#endif
 
 typedef struct patient {
   int hops, time, left;
@@ -28,6 +33,10 @@ static void *get(size_t bytes) {
   return p;
 }
 
+static void release(void *p) {
+  if (!KEEP) free(p);
+}
+
 static void add(list **l, patient *p) {
   list *link = get(sizeof *link);
   link->who = p;
@@ -40,7 +49,7 @@ static patient *take(list **l) {
   list *link = *l;
   patient *p = link->who;
   *l = link->next;
-  free(link);
+  release(link);
   return p;
 }
 
@@ -73,7 +82,7 @@ static list *work(village *v) {
       add(&still, p);
     } else {
       v->free_staff++;
-      free(p);
+      release(p);
     }
   }
   v->inside = still;
@@ -137,7 +146,7 @@ static void sum(const village *v, results *r) {
 }
 
 static void drop_list(list *l) {
-  while (l != NULL) free(take(&l));
+  while (l != NULL) release(take(&l));
 }
 
 static void drop(village *v) {
@@ -146,12 +155,14 @@ static void drop(village *v) {
   drop_list(v->waiting);
   drop_list(v->assessed);
   drop_list(v->inside);
-  free(v);
+  release(v);
 }
 
-int main(void) {
-  village *top = build(4, 42);
-  for (int day = 1; day <= 120; day++) {
+/* The arguments are the levels and the days. */
+int main(int count, char **arguments) {
+  int levels = count > 1 ? atoi(arguments[1]) : 4, days = count > 2 ? atoi(arguments[2]) : 120;
+  village *top = build(levels, 42);
+  for (int day = 1; day <= days; day++) {
     drop_list(step(top));
     if (day % 40 != 0) continue;
     results *r = new_results();

@@ -172,7 +172,9 @@ static void minimise(unsigned seed) {
   drop_cover(off);
 }
 
-int main(void) {
-  for (unsigned seed = 1; seed < 6; seed++) minimise(seed);
+/* The argument is the number of covers. */
+int main(int count, char **arguments) {
+  unsigned covers = count > 1 ? (unsigned)atoi(arguments[1]) : 5;
+  for (unsigned seed = 1; seed <= covers; seed++) minimise(seed);
   return 0;
 }

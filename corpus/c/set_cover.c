@@ -57,13 +57,15 @@ static int greedy(const problem *p, const set all) {
   return used;
 }
 
-int main(void) {
+/* The argument is the number of problems. */
+int main(int argument_count, char **arguments) {
   unsigned seed = 7;
-  for (int round = 0; round < 6; round++) {
+  int rounds = argument_count > 1 ? atoi(arguments[1]) : 6;
+  for (int round = 0; round < rounds; round++) {
     problem *p = calloc(1, sizeof *p); // local
     set all = new_set();
     if (p == NULL || all == NULL) return 1;
-    p->sets = 12 + round;
+    p->sets = 12 + round % 12;
     for (int i = 0; i < p->sets; i++)
       for (int k = 0; k < 70; k++) {
         seed = seed * 1103515245u + 12345u;

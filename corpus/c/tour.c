@@ -1,8 +1,13 @@
-/* A round tour over the towns of a tree: by nearest towns within each half, then joined, then bettered by reversals. */
+/* A round tour over the towns of a tree: by nearest towns within each half, then joined, then bettered by reversals.
+ * With KEEP=1 the towns are left to the end of the process. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifndef KEEP
+#define KEEP 0
+#endif
 
 typedef struct town {
   double x, y;
@@ -107,7 +112,24 @@ static void drop(town *t) {
   free(t);
 }
 
-int main(void) {
+/* The tours of the parts of a tree that have at most 255 towns, and the towns above each alone. */
+static double lengths_of_parts(town *t, int count) {
+  if (t == NULL) return 0;
+  if (count < 256) return length_of(tour_of(t));
+  int left = (count - 1) / 2;
+  return lengths_of_parts(t->left, left) + lengths_of_parts(t->right, count - 1 - left);
+}
+
+static int tour_large(int count) {
+  town *root = build(count, 1, 0, 1, 0, 1);
+  printf("%d towns: %.4f\n", count, lengths_of_parts(root, count));
+  if (!KEEP) drop(root);
+  return 0;
+}
+
+/* The argument is the number of towns of one tree, of whose parts the tours are made. */
+int main(int argument_count, char **arguments) {
+  if (argument_count > 1) return tour_large(atoi(arguments[1]));
   int count = 400;
   town *root = build(count, 1, 0, 1, 0, 1), *tour = tour_of(root);
   printf("%d towns: %.4f\n", count, length_of(tour));
@@ -115,6 +137,6 @@ int main(void) {
     int changes = better(tour, count);
     printf("%d changes: %.4f\n", changes, length_of(tour));
   }
-  drop(root);
+  if (!KEEP) drop(root);
   return 0;
 }

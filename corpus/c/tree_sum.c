@@ -1,6 +1,11 @@
-/* tree_sum.c: binary trees built and summed, recursively and with a stack of its own that grows. */
+/* tree_sum.c: binary trees built and summed, recursively and with a stack of its own that grows. With KEEP=1 the trees are
+ * left to the end of the process. */
 #include <stdio.h>
 #include <stdlib.h>
+
+#ifndef KEEP
+#define KEEP 0
+#endif
 
 typedef struct tree {
   struct tree *left, *right;
@@ -59,11 +64,18 @@ static int depth_of(const tree *t) {
   return deepest;
 }
 
-int main(void) {
+/* The argument is the depth of one tree, which is summed alone. */
+int main(int count, char **arguments) {
+  if (count > 1) {
+    tree *t = build(atoi(arguments[1]), 1);
+    printf("%ld\n", sum(t));
+    if (!KEEP) drop(t);
+    return 0;
+  }
   for (int depth = 0; depth < 12; depth++) {
     tree *t = build(depth, 1);
     printf("%d %d %ld %ld\n", depth, depth_of(t), sum(t), sum_with_stack(t));
-    drop(t);
+    if (!KEEP) drop(t);
   }
   return 0;
 }
