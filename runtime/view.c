@@ -1,4 +1,6 @@
-/* view.c: views: trimmed, split, searched, and read as whole numbers. Nothing is copied, everything is linear. */
+/* view.c: views: trimmed, split, searched, and read as whole numbers. Nothing is copied, everything is linear: memmem of the
+ * usual C libraries is (M. Crochemore and D. Perrin, "Two-way string-matching", 1991). */
+#define _GNU_SOURCE
 #include "vmemrt/view.h"
 
 static bool is_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
@@ -12,15 +14,9 @@ int vmr_view_compare(vmr_view a, vmr_view b) {
 
 size_t vmr_view_find(vmr_view view, vmr_view wanted) {
   if (wanted.length == 0) return 0;
-  for (size_t at = 0; wanted.length <= view.length - at;) {
-    size_t places = view.length - at - wanted.length + 1;
-    const char *found = memchr(view.data + at, wanted.data[0], places);
-    if (found == NULL) break;
-    at = (size_t)(found - view.data);
-    if (memcmp(found, wanted.data, wanted.length) == 0) return at;
-    at++;
-  }
-  return VMR_NOT_FOUND;
+  if (wanted.length > view.length) return VMR_NOT_FOUND;
+  const char *found = memmem(view.data, view.length, wanted.data, wanted.length);
+  return found != NULL ? (size_t)(found - view.data) : VMR_NOT_FOUND;
 }
 
 vmr_view vmr_view_trim_start(vmr_view view) {
@@ -38,13 +34,15 @@ vmr_view vmr_view_trim_end(vmr_view view) {
 
 vmr_view vmr_view_trim(vmr_view view) { return vmr_view_trim_end(vmr_view_trim_start(view)); }
 
-/* A rest whose length is SIZE_MAX has nothing left: no view is that long. */
+/* Where a rest stands that has nothing left: an empty view, that no other one is equal to. */
+static const char nothing_left[1];
+
 bool vmr_view_split(vmr_view *rest, vmr_view separator, vmr_view *piece) {
-  if (rest == NULL || piece == NULL || rest->length == SIZE_MAX) return false;
+  if (rest == NULL || piece == NULL || rest->data == nothing_left) return false;
   size_t at = separator.length != 0 ? vmr_view_find(*rest, separator) : VMR_NOT_FOUND;
   if (at == VMR_NOT_FOUND) {
     *piece = *rest;
-    *rest = vmr_view_make(NULL, SIZE_MAX);
+    *rest = vmr_view_make(nothing_left, 0);
   } else {
     *piece = vmr_view_make(rest->data, at);
     *rest = vmr_view_make(rest->data + at + separator.length, rest->length - at - separator.length);

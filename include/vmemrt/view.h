@@ -62,7 +62,7 @@ VMR_API vmr_view vmr_view_trim_start(vmr_view view);
 VMR_API vmr_view vmr_view_trim_end(vmr_view view);
 
 /* Takes the piece before the next separator off `rest`. False when nothing is left, after the last piece. Pieces may be
- * empty: "a,,b" has three, "" has one. An empty separator is nowhere. */
+ * empty: "a,,b" has three, "" has one. An empty separator is nowhere. Behind the last piece the rest is empty. */
 VMR_API bool vmr_view_split(vmr_view *rest, vmr_view separator, vmr_view *piece);
 
 /* ---- numbers ---- */

@@ -54,7 +54,26 @@ static void splitting_gives_every_piece(void **state) {
     }
     assert_null(cases[i].pieces[count]);
     assert_false(vmr_view_split(&rest, vmr_view_of(","), &piece));
+    assert_view(vmr_view_trim(rest), ""); /* who looks at it nevertheless finds nothing */
+    assert_int_equal(vmr_view_find(rest, vmr_view_of(",")), VMR_NOT_FOUND);
   }
+}
+
+/* Looking again at what did not fit takes hours here. */
+static void finding_takes_the_time_of_the_text(void **state) {
+  (void)state;
+  size_t length = (size_t)16 << 20;
+  char *text = malloc(length), *wanted = malloc(length / 2);
+  assert_true(text != NULL && wanted != NULL);
+  memset(text, 'a', length);
+  memset(wanted, 'a', length / 2);
+  assert_int_equal(vmr_view_find(vmr_view_make(text, length), vmr_view_make(wanted, length / 2)), 0);
+  wanted[length / 2 - 1] = 'b';
+  assert_int_equal(vmr_view_find(vmr_view_make(text, length), vmr_view_make(wanted, length / 2)), VMR_NOT_FOUND);
+  text[length - 1] = 'b';
+  assert_int_equal(vmr_view_find(vmr_view_make(text, length), vmr_view_make(wanted, length / 2)), length / 2);
+  free(text);
+  free(wanted);
 }
 
 static size_t find_plainly(vmr_view view, vmr_view wanted) {
@@ -307,6 +326,7 @@ int main(void) {
       cmocka_unit_test(trimming_takes_blanks_at_the_ends),
       cmocka_unit_test(splitting_gives_every_piece),
       cmocka_unit_test(finding_and_comparing_are_what_their_definitions_say),
+      cmocka_unit_test(finding_takes_the_time_of_the_text),
       cmocka_unit_test(whole_numbers_are_exact_and_say_what_is_wrong),
       cmocka_unit_test(reals_are_the_nearest_doubles),
       cmocka_unit_test(what_is_no_real_is_refused_with_its_place),
