@@ -152,18 +152,15 @@ static bool learn_region(vmr_shared_pool *pool, vmr_pool_cache *own, const void 
 /* `created` has its place, all zero; the pool beneath is made in `buffer`, or in memory of the context's. */
 static vmr_status start(vmr_shared_pool *created, vmr_ctx *ctx, const vmr_pool_options *options, void *buffer,
                         size_t bytes) {
-  vmr_pool_options beneath = vmr_pool_options_for(0, 0);
-  if (options == NULL || options->struct_size < offsetof(vmr_pool_options, max_live)) return VMR_INVALID_ARGUMENT;
-  if (options->struct_size > sizeof beneath)
-    return vmr_pool_create(&created->objects, NULL, options); /* which refuses */
-  memcpy(&beneath, options, options->struct_size);
-  beneath.struct_size = sizeof beneath;
+  vmr_pool_options beneath;
+  vmr_status status = vmr_pool_copy_options(&beneath, options);
+  if (status != VMR_OK) return status;
   created->is_direct = vmr_ctx_is_checked(ctx) || vmr_is_watched(ctx) || beneath.max_live != 0 || buffer != NULL;
   created->reset = beneath.reset; /* it is called here, outside of the lock */
   created->user = beneath.user;
   beneath.reset = NULL;
-  vmr_status status = buffer != NULL ? vmr_pool_create_in(&created->objects, ctx, &beneath, buffer, bytes)
-                                     : vmr_pool_create(&created->objects, ctx, &beneath);
+  status = buffer != NULL ? vmr_pool_create_in(&created->objects, ctx, &beneath, buffer, bytes)
+                          : vmr_pool_create(&created->objects, ctx, &beneath);
   if (status != VMR_OK) return status;
   vmr_pool_body *body = vmr_pool_body_of(created->objects);
   body->keeps_regions = true;
