@@ -171,6 +171,7 @@ static bool advance_chunk(vmr_arena_body *body, size_t wanted) {
   if (after == NULL || after->bytes - VMR_CHUNK_HEADER_BYTES < wanted) {
     size_t least = wanted + VMR_CHUNK_HEADER_BYTES, bytes = body->next_chunk_bytes;
     if (bytes > allowance(body)) bytes = whole_pages(allowance(body)); /* near the limit, smaller chunks will do */
+    while (bytes > vmr_ctx_room(body->handle.ctx) && bytes / 2 >= least) bytes = VMR_ROUND_UP(bytes / 2);
     if (bytes < least) bytes = least;
     if (bytes > allowance(body)) return vmr_arena_refuse(body, VMR_OUT_OF_MEMORY, true) != NULL;
     vmr_chunk *fresh = obtain_chunk(body, bytes);
@@ -434,7 +435,7 @@ char *vmr_arena_strdup(vmr_arena *arena, const char *text) {
 char *vmr_arena_copy_text(vmr_arena *arena, const char *text, size_t length) {
   if (arena == NULL) return NULL;
   if (text == NULL && length != 0) return vmr_arena_fail(vmr_arena_body_of(arena), VMR_INVALID_ARGUMENT);
-  if (length == SIZE_MAX) return vmr_arena_fail(vmr_arena_body_of(arena), VMR_SIZE_OVERFLOW);
+  if (length == SIZE_MAX) return vmr_arena_refuse(vmr_arena_body_of(arena), VMR_SIZE_OVERFLOW, false);
   char *copy = vmr_arena_alloc_aligned(arena, length + 1, 1);
   if (copy == NULL) return NULL;
   if (length != 0) memcpy(copy, text, length);

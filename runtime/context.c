@@ -217,6 +217,12 @@ static bool raise_sum(vmr_ctx *ctx, size_t bytes, size_t *sum) {
   return true;
 }
 
+size_t vmr_ctx_room(const vmr_ctx *ctx) {
+  if (ctx == NULL || ctx->hard_limit == NO_LIMIT) return SIZE_MAX;
+  size_t limit = ctx->hard_limit, current = ctx->books[VMR_KIND_ALL].current;
+  return limit > current ? limit - current : 0;
+}
+
 static void press(vmr_ctx *ctx, size_t wanted) {
   if (ctx->on_pressure == NULL || atomic_exchange(&ctx->under_pressure, true)) return;
   ctx->on_pressure(ctx->pressure_user, ctx, wanted);

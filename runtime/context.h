@@ -135,6 +135,9 @@ bool vmr_ctx_has_pages(const vmr_ctx *ctx);
 void *vmr_ctx_obtain_pages(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
 void vmr_ctx_release_pages(vmr_ctx *ctx, vmr_kind kind, void *pages, size_t bytes);
 
+/* How many bytes the hard limit leaves now; SIZE_MAX without one. Another thread may take them: a hint how much to ask for. */
+size_t vmr_ctx_room(const vmr_ctx *ctx);
+
 /* The books alone, for memory that comes from elsewhere (the operating system's pages, say): takes `bytes` into them,
  * with limits and faults; false when they refuse. */
 bool vmr_ctx_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
@@ -182,6 +185,7 @@ static inline void vmr_ctx_advise_huge(const vmr_ctx *ctx, void *memory, size_t 
 static inline bool vmr_ctx_is_checked(const vmr_ctx *ctx) { return (void)ctx, false; }
 static inline bool vmr_ctx_is_guarded(const vmr_ctx *ctx) { return (void)ctx, false; }
 static inline bool vmr_ctx_has_pages(const vmr_ctx *ctx) { return (void)ctx, false; }
+static inline size_t vmr_ctx_room(const vmr_ctx *ctx) { return (void)ctx, SIZE_MAX; }
 static inline bool vmr_ctx_admit(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
   return (void)ctx, (void)kind, (void)bytes, true;
 }

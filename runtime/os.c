@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #if defined(__has_include)
@@ -57,6 +58,12 @@ void vmr_os_advise_huge(void *begin, size_t bytes) {
 void vmr_os_unmap(void *pages, size_t bytes) { munmap(pages, bytes); }
 
 void *vmr_os_reserve(size_t bytes) { return map(bytes, PROT_NONE, MAP_NORESERVE); }
+
+size_t vmr_os_most_addresses(void) {
+  struct rlimit limit;
+  bool is_limited = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < SIZE_MAX;
+  return is_limited ? (size_t)limit.rlim_cur : SIZE_MAX;
+}
 
 bool vmr_os_open(void *begin, size_t bytes, bool huge) {
   if (mprotect(begin, bytes, PROT_READ | PROT_WRITE) != 0) return false;

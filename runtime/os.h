@@ -42,7 +42,10 @@ static inline void vmr_os_advise_huge(void *begin, size_t bytes) { (void)begin, 
 #ifndef VMR_FREESTANDING
 void *vmr_os_reserve(size_t bytes);
 bool vmr_os_open(void *begin, size_t bytes, bool huge);
+/* How many addresses the process may have (`ulimit -v`); SIZE_MAX: as many as there are. */
+size_t vmr_os_most_addresses(void);
 #else
+static inline size_t vmr_os_most_addresses(void) { return 0; }
 static inline void *vmr_os_reserve(size_t bytes) { return (void)bytes, NULL; }
 static inline bool vmr_os_open(void *begin, size_t bytes, bool huge) {
   return (void)begin, (void)bytes, (void)huge, false;

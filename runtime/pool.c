@@ -88,13 +88,14 @@ bool vmr_pool_reserve_stack(vmr_pool_body *body, size_t count) {
 
 /* ---- creation ---- */
 
-static vmr_status copy_options(vmr_pool_options *copy, const vmr_pool_options *given) {
+vmr_status vmr_pool_copy_options(vmr_pool_options *copy, const vmr_pool_options *given) {
   if (given == NULL || given->struct_size < offsetof(vmr_pool_options, max_live)) return VMR_INVALID_ARGUMENT;
   memset(copy, 0, sizeof *copy);
   memcpy(copy, given, given->struct_size < sizeof *copy ? given->struct_size : sizeof *copy);
   for (size_t i = sizeof *copy; i < given->struct_size; i++) {
     if (((const char *)given)[i] != 0) return VMR_WRONG_VERSION;
   }
+  copy->struct_size = sizeof *copy;
   if ((copy->alignment & (copy->alignment - 1)) != 0) return VMR_INVALID_ARGUMENT;
   if (copy->alignment < LEAST_ALIGNMENT) copy->alignment = LEAST_ALIGNMENT;
   bool is_valid = copy->object_bytes != 0 && copy->object_bytes <= LARGEST_OBJECT && copy->alignment <= LARGEST_OBJECT;
@@ -127,7 +128,7 @@ vmr_status vmr_pool_create(vmr_pool **pool, vmr_ctx *ctx, const vmr_pool_options
   vmr_pool_options chosen;
   if (pool == NULL) return VMR_INVALID_ARGUMENT;
   *pool = NULL;
-  vmr_status status = copy_options(&chosen, options);
+  vmr_status status = vmr_pool_copy_options(&chosen, options);
   if (status != VMR_OK) return status;
   vmr_pool_body *body = vmr_ctx_obtain(ctx, VMR_KIND_POOL, sizeof *body);
   if (body == NULL) return VMR_OUT_OF_MEMORY;
@@ -141,7 +142,7 @@ vmr_status vmr_pool_create_in(vmr_pool **pool, vmr_ctx *ctx, const vmr_pool_opti
   vmr_pool_options chosen;
   if (pool == NULL) return VMR_INVALID_ARGUMENT;
   *pool = NULL;
-  vmr_status status = copy_options(&chosen, options);
+  vmr_status status = vmr_pool_copy_options(&chosen, options);
   if (status != VMR_OK) return status;
   size_t skip = (size_t)(-(uintptr_t)buffer & (LEAST_ALIGNMENT - 1));
   size_t head = skip + vmr_round_up(sizeof(vmr_pool_body), LEAST_ALIGNMENT);

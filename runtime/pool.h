@@ -8,11 +8,11 @@
 /* Addresses in a row. */
 typedef struct vmr_region {
   struct vmr_region *next;
-  char *low;        /* where units begin */
+  char *low;        /* where units begin: a tag is before it */
   size_t units;     /* that may be read */
   char *base;       /* what was reserved or obtained, */
   size_t bytes;     /* and how much */
-  size_t carved;    /* bytes from `low` on that slabs were made of */
+  size_t carved;    /* bytes from `base` on that slabs were made of */
   bool is_reserved; /* addresses of the system's, opened slab by slab; else it is one slab */
   bool is_given;    /* in the caller's buffer */
 } vmr_region;
@@ -97,6 +97,9 @@ void vmr_pool_release_idle_slabs(vmr_pool_body *body, size_t keep);
 void vmr_pool_release_slabs(vmr_pool_body *body);
 
 /* ---- pool.c ---- */
+
+/* What the caller knows of the options, checked, with a struct_size of this library's. */
+vmr_status vmr_pool_copy_options(vmr_pool_options *copy, const vmr_pool_options *given);
 
 /* Makes room for `count` objects in the stack. */
 bool vmr_pool_reserve_stack(vmr_pool_body *body, size_t count);

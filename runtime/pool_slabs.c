@@ -92,11 +92,24 @@ vmr_slab *vmr_pool_lay_out(vmr_pool_body *body, char *base, size_t bytes) {
   return slab;
 }
 
-/* A region that is one slab. Near a limit a smaller one will do. */
+/* What a slab of `bytes` takes of the context, with its record and its places in the stack. */
+static size_t cost_of(const vmr_pool_body *body, size_t bytes) {
+  size_t needed = body->made + bytes / body->stride, most = body->capacity * 2 > needed ? body->capacity * 2 : needed;
+  return bytes + sizeof(vmr_slab) + (needed > body->capacity ? (most - body->capacity) * sizeof(void *) : 0);
+}
+
+/* Near the context's limit a smaller slab will do. */
+static size_t fit_slab(const vmr_pool_body *body, size_t bytes, size_t least) {
+  size_t room = vmr_ctx_room(body->handle.ctx);
+  while (cost_of(body, bytes) > room && bytes / 2 >= least) bytes /= 2;
+  return bytes;
+}
+
+/* A region that is one slab. */
 static bool add_other(vmr_pool_body *body) {
   size_t least = HEAD_BYTES + 2 * body->alignment + 2 * body->stride, bytes = body->next_slab_bytes;
   char *base = NULL;
-  if (bytes < least) bytes = least;
+  bytes = bytes < least ? least : fit_slab(body, bytes, least);
   if (!vmr_pool_reserve_stack(body, body->made + vmr_pool_count_fitting(body, bytes, 0))) return false;
   base = vmr_ctx_obtain(body->handle.ctx, VMR_KIND_POOL, bytes);
   if (base == NULL) return false;
@@ -112,12 +125,14 @@ static bool reserves(const vmr_pool_body *body) {
          body->stride <= LARGEST_STRIDE && unit_bytes(body) <= LARGEST_STRIDE;
 }
 
-/* Addresses for objects. */
+/* Addresses for objects. Where a process may have few of them, all its pools and the rest of it are to get some. */
 static bool reserve_addresses(const vmr_pool_body *body, vmr_region *region) {
+  size_t most = vmr_os_most_addresses() / 256;
   for (size_t bytes = RESERVED_BYTES; bytes >= LEAST_RESERVED_BYTES; bytes /= 2) {
-    char *base = vmr_os_reserve(bytes);
+    char *base = bytes <= most ? vmr_os_reserve(bytes) : NULL;
     if (base == NULL) continue;
-    *region = (vmr_region){.next = body->regions, .low = base, .base = base, .bytes = bytes, .is_reserved = true};
+    *region = (vmr_region){
+        .next = body->regions, .low = base + unit_bytes(body), .base = base, .bytes = bytes, .is_reserved = true};
     return true;
   }
   return false;
@@ -130,20 +145,24 @@ static bool open_slab(vmr_pool_body *body, vmr_slab *slab) {
   size_t count = (size_t)(slab->limit - slab->first) / body->stride;
   if (!vmr_pool_reserve_stack(body, body->made + count)) return false;
   if (!vmr_ctx_charge(ctx, VMR_KIND_POOL, slab->bytes)) return false;
-  if (!vmr_os_open(slab->begin, slab->bytes, is_huge && vmr_ctx_wants_huge_pages(ctx)))
-    return vmr_ctx_discharge(ctx, VMR_KIND_POOL, slab->bytes), false;
+  if (!vmr_os_open(slab->begin, slab->bytes, is_huge && vmr_ctx_wants_huge_pages(ctx))) {
+    vmr_ctx_discharge(ctx, VMR_KIND_POOL, slab->bytes);
+    return vmr_ctx_count_refusal(ctx, VMR_KIND_POOL, false), false;
+  }
   size_t units = (size_t)(slab->limit - slab->region->low) >> body->open.shift;
   if (units > slab->region->units) slab->region->units = units;
   enter_slab(body, slab);
   return true;
 }
 
-/* The bytes of the next slab of a region, which is as large as all before it; 0: the region is full. */
+/* The bytes of the next slab of a region, which is as large as all before it if that can be; 0: the region is full. */
 static size_t next_slab_bytes(const vmr_pool_body *body, const vmr_region *region) {
   size_t room = region->bytes - region->carved;
   size_t bytes = region->carved < FIRST_SLAB_BYTES ? FIRST_SLAB_BYTES : region->carved;
   if (bytes > LARGEST_SLAB_BYTES) bytes = LARGEST_SLAB_BYTES;
-  while (bytes < body->stride + unit_bytes(body) + TAG_BYTES) bytes *= 2;
+  size_t least = FIRST_SLAB_BYTES;
+  while (least < body->stride + unit_bytes(body) + TAG_BYTES) least *= 2;
+  bytes = bytes < least ? least : fit_slab(body, bytes, least) & ~(FIRST_SLAB_BYTES - 1);
   return bytes <= room ? bytes : 0;
 }
 
@@ -151,7 +170,7 @@ static vmr_slab *carve_slab(vmr_pool_body *body, vmr_region *region, size_t byte
   size_t unit = unit_bytes(body);
   vmr_slab *slab = vmr_ctx_obtain(body->handle.ctx, VMR_KIND_POOL, sizeof *slab);
   if (slab == NULL) return NULL;
-  char *begin = region->low + region->carved, *first = region->low + vmr_round_up(region->carved + TAG_BYTES, unit);
+  char *begin = region->base + region->carved, *first = region->base + vmr_round_up(region->carved + TAG_BYTES, unit);
   size_t count = (size_t)(begin + bytes - first + TAG_BYTES) / body->stride; /* behind the last there is no tag */
   *slab = (vmr_slab){.region = region,
                      .begin = begin,
@@ -164,11 +183,27 @@ static vmr_slab *carve_slab(vmr_pool_body *body, vmr_region *region, size_t byte
   return slab;
 }
 
+/* A slab that was given back: one that there is room for, else any. */
+static vmr_slab *find_closed(const vmr_pool_body *body) {
+  vmr_slab *found = NULL;
+  size_t room = vmr_ctx_room(body->handle.ctx);
+  for (vmr_slab *each = body->slabs; each != NULL; each = each->next) {
+    if (!each->is_open && (found == NULL || cost_of(body, each->bytes) <= room)) found = each;
+  }
+  return found;
+}
+
+/* Takes the newest slab, which was never opened, back. */
+static void uncarve_slab(vmr_pool_body *body, vmr_slab *slab) {
+  slab->region->carved -= slab->bytes;
+  body->slabs = slab->next;
+  vmr_ctx_release(body->handle.ctx, VMR_KIND_POOL, slab, sizeof *slab);
+}
+
 bool vmr_pool_add_slab(vmr_pool_body *body) {
   if (body->is_in_buffer) return false;
-  for (vmr_slab *each = body->slabs; each != NULL; each = each->next) {
-    if (!each->is_open) return open_slab(body, each);
-  }
+  vmr_slab *closed = find_closed(body);
+  if (closed != NULL) return open_slab(body, closed);
   if (!reserves(body)) return add_other(body);
   vmr_region *region = body->regions;
   size_t bytes = region != NULL && region->is_reserved ? next_slab_bytes(body, region) : 0;
@@ -183,7 +218,10 @@ bool vmr_pool_add_slab(vmr_pool_body *body) {
     bytes = next_slab_bytes(body, region);
   }
   vmr_slab *slab = carve_slab(body, region, bytes);
-  return slab != NULL && open_slab(body, slab);
+  if (slab == NULL) return false;
+  bool is_open = open_slab(body, slab);
+  if (!is_open) uncarve_slab(body, slab);
+  return is_open;
 }
 
 /* ---- giving back ---- */

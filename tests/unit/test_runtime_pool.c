@@ -87,6 +87,14 @@ static void options_are_checked(void **state) {
   } later = {vmr_pool_options_for(8, 0), 1};
   later.options.struct_size = sizeof later;
   assert_int_equal(vmr_pool_create(&pool, NULL, &later.options), VMR_WRONG_VERSION);
+  vmr_shared_pool *shared = NULL;
+  assert_int_equal(vmr_shared_pool_create(&shared, NULL, &later.options), VMR_WRONG_VERSION);
+  later.more = 0; /* what the later version adds is not asked for */
+  assert_int_equal(vmr_shared_pool_create(&shared, NULL, &later.options), VMR_OK);
+  void *object = vmr_shared_pool_get(shared);
+  assert_non_null(object);
+  assert_int_equal(vmr_shared_pool_put(shared, object), VMR_OK);
+  assert_int_equal(vmr_shared_pool_destroy(shared), VMR_OK);
   assert_int_equal(vmr_pool_destroy(NULL), VMR_OK);
 }
 
@@ -101,11 +109,13 @@ static void misuse_is_recognised(void **state) {
   assert_ptr_equal(found.object, foreign);
   assert_int_equal(vmr_pool_put(pool, local + 32), VMR_FOREIGN_POINTER);
   assert_int_equal(vmr_pool_put(pool, object + 8), VMR_FOREIGN_POINTER);
+  for (size_t before = 16; before < 128; before += 16) /* the first one of all: nothing lies before its tag */
+    assert_int_equal(vmr_pool_put(pool, (void *)((uintptr_t)object - before)), VMR_FOREIGN_POINTER);
   assert_int_equal(vmr_pool_status(pool), VMR_FOREIGN_POINTER);
   assert_int_equal(vmr_pool_put(pool, object), VMR_OK);
   assert_int_equal(vmr_pool_put(pool, object), VMR_DOUBLE_FREE);
   assert_int_equal(found.what, VMR_DOUBLE_FREE);
-  assert_int_equal(found.count, 4);
+  assert_int_equal(found.count, 11);
   assert_true(vmr_pool_is_valid(pool) && vmr_pool_is_valid(other));
   assert_int_equal(vmr_pool_destroy(other), VMR_STILL_IN_USE);
   assert_ptr_equal(found.object, foreign);
