@@ -1,14 +1,15 @@
 /* fork.c: what another thread holds while the process forks must not stay locked in the child for ever.
  *
  * Before a fork every lock of the library is taken, in the order in which the library nests them, and given back
- * on both sides: contexts, what is shared in each, caches of shared pools, heaps, their range. So the child finds all
- * parts between two operations. Contexts are a list for that; parts without a context that are shared are their
+ * on both sides: contexts, what is shared in each, caches of shared pools, heaps, their range, profiles. So the child finds
+ * all parts between two operations. Contexts are a list for that; parts without a context that are shared are their
  * owner's to keep quiet, heaps apart. */
 #include <pthread.h>
 
 #include "runtime/arena.h"
 #include "runtime/heap.h"
 #include "runtime/interner.h"
+#include "runtime/profile.h"
 #include "runtime/shared_pool.h"
 
 #define BODY_OF(type, handle) ((type *)(void *)((char *)(handle) - offsetof(type, handle)))
@@ -43,14 +44,25 @@ static void unlock_ctx(vmr_ctx *ctx) {
   pthread_mutex_unlock(&ctx->lock);
 }
 
+/* Profiles come last: any part may be locked that notes something. */
+static void for_profiles(int (*change)(pthread_mutex_t *)) {
+  for (vmr_ctx *ctx = all; ctx != NULL; ctx = ctx->next_ctx) {
+    for (vmr_handle *each = ctx->handles; each != NULL; each = each->next) {
+      if (each->kind == VMR_KIND_PROFILE) (void)change(vmr_profile_lock_of(each));
+    }
+  }
+}
+
 static void before(void) {
   pthread_mutex_lock(&lock);
   vmr_shared_pools_lock();
   for (vmr_ctx *each = all; each != NULL; each = each->next_ctx) lock_ctx(each);
   vmr_heaps_lock();
+  for_profiles(pthread_mutex_lock);
 }
 
 static void behind(void) {
+  for_profiles(pthread_mutex_unlock);
   vmr_heaps_unlock();
   for (vmr_ctx *each = all; each != NULL; each = each->next_ctx) unlock_ctx(each);
   vmr_shared_pools_unlock();

@@ -6,7 +6,7 @@
  * distribution has no memory; it stands for 1 / p objects like it, which makes sums right on average (the method of
  * tcmalloc's heap profiler). Living ones are a list in order of age and a hash table by address; sites are symbols
  * of an interner. libm is not needed: the two functions are short series. What the parts of a context note goes through a
- * lock; what a note obtains for itself is not noted. */
+ * lock, under which no callback runs; what a note obtains for itself is not noted. */
 #include "vmemrt/profile.h"
 
 #include <string.h>
@@ -201,6 +201,10 @@ vmr_status vmr_profile_create(vmr_profile **profile, vmr_ctx *ctx, const vmr_pro
   return VMR_OK;
 }
 
+pthread_mutex_t *vmr_profile_lock_of(vmr_handle *handle) {
+  return &((profile_body *)(void *)((char *)handle - offsetof(profile_body, handle)))->lock;
+}
+
 void vmr_profile_destroy(vmr_profile *profile) {
   if (profile == NULL) return;
   profile_body *body = body_of(profile);
@@ -227,26 +231,38 @@ static void append_living(profile_body *body, sample *added) {
   body->open.live++;
 }
 
-void vmr_profile_note_slow(vmr_profile *profile, const void *object, size_t bytes, const char *stack) {
-  if (profile == NULL) return;
-  profile_body *body = body_of(profile);
-  choose_next(body);
+/* Keeps a sample like `wanted`; false, and nothing is kept, when memory is out. */
+static bool keep(profile_body *body, const sample *wanted, const char *stack) {
   vmr_symbol site = vmr_interner_add(body->sites, stack, stack != NULL ? strlen(stack) : 0);
   sample *taken = reserve_sums(body, site) ? obtain(body, sizeof *taken) : NULL;
-  if (taken == NULL) return;
-  double probability = body->sample_bytes > 1 ? rise((double)bytes / (double)body->sample_bytes) : 1;
-  *taken = (sample){.object = object,
-                    .owner = body->owner,
-                    .bytes = bytes,
-                    .clock = profile->clock,
-                    .weight = 1 / probability,
-                    .site = site};
+  if (taken == NULL) return false;
+  double probability = body->sample_bytes > 1 ? rise((double)wanted->bytes / (double)body->sample_bytes) : 1;
+  *taken = *wanted;
+  taken->weight = 1 / probability;
+  taken->site = site;
   grow_slots(body);
   append_living(body, taken);
   enter(body, taken);
-  body->sums[site - 1].allocated += (double)bytes * taken->weight;
-  body->sums[site - 1].live += (double)bytes * taken->weight;
+  body->sums[site - 1].allocated += (double)taken->bytes * taken->weight;
+  body->sums[site - 1].live += (double)taken->bytes * taken->weight;
   add_event(body, taken, false);
+  return true;
+}
+
+/* A pressure callback runs between two tries, where the profile is whole: it may use it. */
+void vmr_profile_note_slow(vmr_profile *profile, const void *object, size_t bytes, const char *stack) {
+  if (profile == NULL) return;
+  profile_body *body = body_of(profile);
+  sample wanted = {.object = object, .owner = body->owner, .bytes = bytes, .clock = profile->clock};
+  vmr_status before = body->status;
+  vmr_deferral deferral;
+  bool is_kept;
+  choose_next(body);
+  vmr_ctx_defer(&deferral, body->handle.ctx);
+  do {
+    body->status = before;
+    is_kept = keep(body, &wanted, stack);
+  } while (vmr_ctx_relieve(&deferral, !is_kept));
 }
 
 static void forget_sample(profile_body *body, sample **link) {
@@ -304,24 +320,39 @@ static void leave_watch(profile_body *body) {
   is_noting = false;
 }
 
-void vmr_watch_note(vmr_ctx *ctx, vmr_kind kind, const void *object, size_t bytes, const void *owner) {
+static bool keep_watched(profile_body *body, vmr_kind kind, const sample *wanted) {
   char stack[256];
+  vmr_writer writer = {stack, sizeof stack, 0};
+  if (body->stack != NULL) {
+    vmr_write_bytes(&writer, body->stack, strlen(body->stack));
+    vmr_write(&writer, ";");
+  }
+  vmr_write(&writer, vmr_kind_name(kind));
+  (void)vmr_end_text(&writer);
+  return keep(body, wanted, stack);
+}
+
+/* As vmr_profile_note_slow, under the lock, which a pressure callback does not find taken. */
+static void keep_unlocked(vmr_ctx *ctx, vmr_kind kind, const sample *wanted) {
+  vmr_deferral deferral;
+  bool is_kept;
+  vmr_ctx_defer(&deferral, ctx);
+  do {
+    profile_body *body = enter_watch(ctx);
+    is_kept = body != NULL && keep_watched(body, kind, wanted);
+    if (body != NULL) leave_watch(body);
+  } while (vmr_ctx_relieve(&deferral, !is_kept));
+}
+
+void vmr_watch_note(vmr_ctx *ctx, vmr_kind kind, const void *object, size_t bytes, const void *owner) {
   profile_body *body = enter_watch(ctx);
   if (body == NULL) return;
   body->open.clock += bytes;
-  if (body->open.clock > body->open.due) {
-    vmr_writer writer = {stack, sizeof stack, 0};
-    if (body->stack != NULL) {
-      vmr_write_bytes(&writer, body->stack, strlen(body->stack));
-      vmr_write(&writer, ";");
-    }
-    vmr_write(&writer, vmr_kind_name(kind));
-    (void)vmr_end_text(&writer);
-    body->owner = owner;
-    vmr_profile_note_slow(&body->open, object, bytes, stack);
-    body->owner = NULL;
-  }
+  sample wanted = {.object = object, .owner = owner, .bytes = bytes, .clock = body->open.clock};
+  bool is_due = body->open.clock > body->open.due;
+  if (is_due) choose_next(body);
   leave_watch(body);
+  if (is_due) keep_unlocked(ctx, kind, &wanted);
 }
 
 void vmr_watch_forget(vmr_ctx *ctx, const void *object) {

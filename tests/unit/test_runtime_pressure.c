@@ -116,6 +116,62 @@ static void every_part_may_be_used_when_memory_is_short(void **state) {
   }
 }
 
+/* A profile that watches asks for memory itself: when that is short, it can be asked and told by the callback. */
+typedef struct watched {
+  vmr_profile *profile;
+  vmr_buffer cache;
+  size_t living; /* when the callback was done */
+  int calls;
+} watched;
+
+static void count_one(void *user, const vmr_profile_object *object) {
+  (void)object;
+  ++*(size_t *)user;
+}
+
+static void drop_cache(void *user, vmr_ctx *ctx, size_t wanted) {
+  watched *all = user;
+  char any;
+  (void)ctx, (void)wanted;
+  all->calls++;
+  vmr_profile_set_stack(all->profile, "short");
+  vmr_buffer_release(&all->cache);
+  vmr_profile_note(all->profile, &any, 10, "callback");
+  vmr_profile_forget(all->profile, &any);
+  all->living = 0;
+  vmr_profile_each_live(all->profile, count_one, &all->living);
+}
+
+static void a_watching_profile_may_be_used_when_memory_is_short(void **state) {
+  (void)state;
+  for (size_t room = 0; room < 160; room += 10) {
+    watched all = {0};
+    vmr_options options = vmr_options_default();
+    vmr_profile_options profile_options = vmr_profile_options_default();
+    vmr_ctx *ctx = NULL;
+    vmr_buffer buffer;
+    size_t living = 0;
+    options.flags = VMR_IGNORE_ENVIRONMENT;
+    options.on_pressure = drop_cache;
+    options.pressure_user = &all;
+    profile_options.sample_bytes = 1;
+    assert_int_equal(vmr_ctx_create(&ctx, &options), VMR_OK);
+    assert_int_equal(vmr_profile_create(&all.profile, ctx, &profile_options), VMR_OK);
+    assert_int_equal(vmr_profile_watch(all.profile), VMR_OK);
+    assert_int_equal(vmr_buffer_create(&all.cache, ctx, 1, 1), VMR_OK);
+    vmr_ctx_set_limits(ctx, 0, current_bytes(ctx) + 1024 + 64 + room);
+    assert_int_equal(vmr_buffer_create(&buffer, ctx, 1000, 1), VMR_OK); /* there is room for it, and not for the note */
+    vmr_profile_each_live(all.profile, count_one, &living);
+    assert_true(room >= 60 || all.calls == 1);
+    assert_int_equal(living, all.calls == 0 ? 2 : 1); /* the note was tried once more */
+    vmr_buffer_release(&buffer);
+    vmr_buffer_release(&all.cache);
+    vmr_profile_destroy(all.profile);
+    assert_int_equal(current_bytes(ctx), 0);
+    assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+  }
+}
+
 /* What was refused first and then granted is no failure; what stays refused is one. */
 static void drop_arena(void *user, vmr_ctx *ctx, size_t wanted) {
   (void)ctx, (void)wanted;
@@ -157,6 +213,7 @@ typedef struct busy {
   vmr_ctx *ctx;
   vmr_shared_pool *pool;
   vmr_interner *interner;
+  vmr_profile *profile;
 } busy;
 
 static void *keep_busy(void *argument) {
@@ -170,6 +227,7 @@ static void *keep_busy(void *argument) {
     vmr_arena_destroy(arena);
     vmr_interner_add(with->interner, name, (size_t)snprintf(name, sizeof name, "%d", i % 100000));
     (void)vmr_shared_pool_trim(with->pool);
+    for (int stack = 0; stack < 100; stack++) vmr_profile_set_stack(with->profile, "busy");
   }
   return NULL;
 }
@@ -189,11 +247,15 @@ static void a_child_finds_nothing_locked(void **state) {
   (void)state;
   vmr_pool_options pool_options = vmr_pool_options_for(40, 0);
   vmr_interner_options interner_options = vmr_interner_options_default();
+  vmr_profile_options profile_options = vmr_profile_options_default();
   busy with = {.ctx = make_ctx()};
   pthread_t thread;
+  profile_options.sample_bytes = 1;
   interner_options.is_shared = true;
   assert_int_equal(vmr_shared_pool_create(&with.pool, with.ctx, &pool_options), VMR_OK);
   assert_int_equal(vmr_interner_open(&with.interner, with.ctx, &interner_options), VMR_OK);
+  assert_int_equal(vmr_profile_create(&with.profile, with.ctx, &profile_options), VMR_OK);
+  assert_int_equal(vmr_profile_watch(with.profile), VMR_OK);
   assert_int_equal(pthread_create(&thread, NULL, keep_busy, &with), 0);
   for (int i = 0; i < 100; i++) {
     int status = -1;
@@ -209,6 +271,7 @@ static void a_child_finds_nothing_locked(void **state) {
   assert_int_equal(pthread_join(thread, NULL), 0);
   assert_int_equal(vmr_shared_pool_destroy(with.pool), VMR_OK);
   vmr_interner_destroy(with.interner);
+  vmr_profile_destroy(with.profile);
   assert_int_equal(vmr_ctx_destroy(with.ctx), VMR_OK);
 }
 
@@ -216,6 +279,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_part_may_be_used_when_memory_is_short),
       cmocka_unit_test(the_request_is_tried_once_more),
+      cmocka_unit_test(a_watching_profile_may_be_used_when_memory_is_short),
       cmocka_unit_test(a_child_finds_nothing_locked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
