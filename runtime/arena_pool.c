@@ -134,13 +134,16 @@ vmr_status vmr_arena_pool_release(vmr_arena_pool *pool, vmr_arena *arena) {
   pthread_mutex_unlock(&pool->lock);
   if (!was_out) return refuse(pool, arena);
   vmr_arena_reset(arena);
+  vmr_status status = vmr_arena_status(arena); /* what the last user did is none of the next one's */
+  vmr_arena_body_of(arena)->status = VMR_OK;
+  vmr_arena_set_limit(arena, SIZE_MAX);
   pthread_mutex_lock(&pool->lock);
   bool is_kept = pool->idle < pool->keep;
   if (is_kept) pool->stack[pool->idle++] = arena;
   pool->out--;
   pthread_mutex_unlock(&pool->lock);
   if (!is_kept) vmr_arena_destroy(arena);
-  return VMR_OK;
+  return status;
 }
 
 size_t vmr_arena_pool_trim(vmr_handle *handle) {

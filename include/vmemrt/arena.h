@@ -96,7 +96,8 @@ VMR_API vmr_scope vmr_arena_begin(vmr_arena *arena);
  * object that it forgets were overwritten. */
 VMR_API vmr_status vmr_arena_end(const vmr_scope *scope);
 
-/* Forgets every object, every scope and the status (which is VMR_CORRUPTED when a guard byte was overwritten); keeps the chunks for reuse, and gives back the big objects' own. */
+/* Forgets every object, every scope and the status (which is VMR_CORRUPTED when a guard byte was overwritten); keeps the
+ * chunks for reuse, and gives back the big objects' own. */
 VMR_API void vmr_arena_reset(vmr_arena *arena);
 
 /* Gives back the chunks that hold no object. Returns their bytes. */
@@ -125,11 +126,12 @@ typedef struct vmr_arena_pool vmr_arena_pool;
 /* `keep` is how many idle arenas are kept at most; a further one that comes back is destroyed. */
 VMR_API vmr_status vmr_arena_pool_create(vmr_arena_pool **pool, vmr_ctx *ctx, size_t chunk_bytes, size_t keep);
 
-/* An arena that is empty, as after a reset. NULL when memory is out. */
+/* An arena that is empty, as after a reset, and without a limit. NULL when memory is out. */
 VMR_API vmr_arena *vmr_arena_pool_acquire(vmr_arena_pool *pool);
 
 /* Gives an arena back that this pool handed out; NULL is accepted. Its objects are dead from here on. VMR_FOREIGN_POINTER, and
- * nothing happens, for one that is not out: that came back already, or is none of this pool. */
+ * nothing happens, for one that is not out: that came back already, or is none of this pool. With VMR_GUARD, VMR_CORRUPTED when
+ * bytes around an object were overwritten: it is taken back nevertheless. */
 VMR_API vmr_status vmr_arena_pool_release(vmr_arena_pool *pool, vmr_arena *arena);
 
 /* Destroys the pool and its idle arenas. VMR_STILL_IN_USE, and nothing happens, while an arena is out. NULL is accepted. */

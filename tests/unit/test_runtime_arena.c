@@ -441,6 +441,33 @@ static void arenas_come_back_empty(void **state) {
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
+/* Neither a limit nor a fault of the last user is the next one's. */
+static void arenas_come_back_as_new(void **state) {
+  (void)state;
+  misuse found = {0};
+  vmr_ctx *ctx = make_watched_ctx(VMR_GUARD, &found);
+  vmr_arena_pool *pool = NULL;
+  assert_int_equal(vmr_arena_pool_create(&pool, ctx, 0, 2), VMR_OK);
+  vmr_arena *arena = vmr_arena_pool_acquire(pool);
+  assert_non_null(arena);
+  vmr_arena_set_limit(arena, 1000);
+  assert_null(vmr_arena_alloc(arena, 2000));
+  assert_int_equal(vmr_arena_pool_release(pool, arena), VMR_OK);
+  assert_ptr_equal(vmr_arena_pool_acquire(pool), arena);
+  volatile char *object = vmr_arena_alloc(arena, 2000);
+  assert_non_null(object);
+#ifndef VMO_ADDRESS_SANITIZER
+  object[2000] = 1;
+  assert_int_equal(vmr_arena_pool_release(pool, arena), VMR_CORRUPTED);
+  assert_int_equal(found.what, VMR_CORRUPTED);
+  assert_ptr_equal(vmr_arena_pool_acquire(pool), arena);
+#endif
+  assert_int_equal(vmr_arena_status(arena), VMR_OK);
+  assert_int_equal(vmr_arena_pool_release(pool, arena), VMR_OK);
+  assert_int_equal(vmr_arena_pool_destroy(pool), VMR_OK);
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+}
+
 static void an_arena_that_cannot_be_made_is_not_out(void **state) {
   (void)state;
   vmr_ctx *ctx = make_flagged_ctx(0);
@@ -468,6 +495,7 @@ int main(void) {
       cmocka_unit_test(faults_come_after_bytes_and_by_chance),
       cmocka_unit_test(writes_around_an_object_are_found),
       cmocka_unit_test(arenas_come_back_empty),
+      cmocka_unit_test(arenas_come_back_as_new),
       cmocka_unit_test(an_arena_comes_back_once),
       cmocka_unit_test(an_arena_that_cannot_be_made_is_not_out),
   };
