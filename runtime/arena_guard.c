@@ -29,7 +29,7 @@ static bool is_pattern(const unsigned char *bytes, size_t count) {
 void *vmr_arena_alloc_guarded(vmr_arena_body *body, size_t bytes, size_t alignment) {
   if (alignment < VMR_ARENA_ALIGNMENT) alignment = VMR_ARENA_ALIGNMENT;
   size_t head = (sizeof(vmr_guarded) + alignment - 1) & ~(alignment - 1);
-  if (bytes > SIZE_MAX / 4 || head > SIZE_MAX / 4) return vmr_arena_fail(body, VMR_OUT_OF_MEMORY);
+  if (bytes > SIZE_MAX / 4 || head > SIZE_MAX / 4) return vmr_arena_refuse(body, VMR_OUT_OF_MEMORY, false);
   char *base = vmr_arena_take(body, head + bytes + tail_of(bytes), alignment);
   if (base == NULL) return NULL;
   char *object = base + head;

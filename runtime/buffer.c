@@ -22,6 +22,12 @@ static bool multiply(size_t count, size_t size, size_t *bytes) {
   return true;
 }
 
+/* What no memory can meet is counted too. */
+static vmr_status overflow(vmr_ctx *ctx, vmr_kind kind) {
+  vmr_ctx_count_refusal(ctx, kind, false);
+  return VMR_SIZE_OVERFLOW;
+}
+
 /* ---- buffers ---- */
 
 vmr_status vmr_buffer_create(vmr_buffer *buffer, vmr_ctx *ctx, size_t count, size_t size) {
@@ -45,7 +51,7 @@ static vmr_status move(vmr_buffer *buffer, size_t bytes) {
 vmr_status vmr_buffer_resize(vmr_buffer *buffer, size_t count, size_t size) {
   if (buffer == NULL) return VMR_INVALID_ARGUMENT;
   size_t bytes;
-  if (!multiply(count, size, &bytes)) return VMR_SIZE_OVERFLOW;
+  if (!multiply(count, size, &bytes)) return overflow(buffer->ctx, VMR_KIND_BUFFER);
   size_t old = buffer->bytes, kept = old < bytes ? old : bytes;
   if (bytes > buffer->room) {
     vmr_status status = move(buffer, bytes);
@@ -101,7 +107,7 @@ vmr_status vmr_soa_reserve(vmr_soa *soa, void **columns, const size_t *sizes, si
   if (soa == NULL) return VMR_INVALID_ARGUMENT;
   if (rows <= soa->capacity) return VMR_OK;
   vmr_soa fresh = {.ctx = soa->ctx, .count = soa->count, .capacity = rows};
-  if (!size_block(sizes, fields, rows, &fresh.obtained)) return VMR_SIZE_OVERFLOW;
+  if (!size_block(sizes, fields, rows, &fresh.obtained)) return overflow(soa->ctx, VMR_KIND_SOA);
   if (obtain_block(&fresh) == NULL) return VMR_OUT_OF_MEMORY;
   char *at = align(fresh.base);
   for (size_t i = 0; i < fields; i++) {
@@ -116,7 +122,7 @@ vmr_status vmr_soa_reserve(vmr_soa *soa, void **columns, const size_t *sizes, si
 
 vmr_status vmr_soa_grow(vmr_soa *soa, void **columns, const size_t *sizes, size_t fields) {
   if (soa == NULL) return VMR_INVALID_ARGUMENT;
-  if (soa->capacity > LARGEST) return VMR_SIZE_OVERFLOW;
+  if (soa->capacity > LARGEST) return overflow(soa->ctx, VMR_KIND_SOA);
   size_t rows = soa->capacity * 2;
   return vmr_soa_reserve(soa, columns, sizes, fields, rows > LEAST_ROWS ? rows : LEAST_ROWS);
 }

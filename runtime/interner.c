@@ -20,20 +20,24 @@
 
 /* ---- memory ---- */
 
-void vmr_interner_fail(vmr_interner *interner, vmr_status status, bool is_limit) {
+void vmr_interner_fail(vmr_interner *interner, vmr_status status) {
   if (interner->status == VMR_OK) VMR_PUBLISH(interner->status, status);
-  if (!is_limit) return;
-  VMR_PUBLISH(interner->limits_hit, interner->limits_hit + 1);
+}
+
+void vmr_interner_refuse(vmr_interner *interner, vmr_status status, bool is_limit) {
+  vmr_interner_fail(interner, status);
+  if (is_limit) VMR_PUBLISH(interner->limits_hit, interner->limits_hit + 1);
   vmr_ctx_count_refusal(interner->handle.ctx, VMR_KIND_INTERNER, false);
 }
 
 void *vmr_interner_obtain(vmr_interner *interner, size_t bytes) {
   bool is_allowed = interner->reserved <= interner->most_bytes && bytes <= interner->most_bytes - interner->reserved;
-  void *memory = is_allowed ? vmr_ctx_obtain(interner->handle.ctx, VMR_KIND_INTERNER, bytes) : NULL;
+  if (!is_allowed) return vmr_interner_refuse(interner, VMR_OUT_OF_MEMORY, true), NULL;
+  void *memory = vmr_ctx_obtain(interner->handle.ctx, VMR_KIND_INTERNER, bytes);
   if (memory != NULL) {
     VMR_PUBLISH(interner->reserved, interner->reserved + bytes);
   } else {
-    vmr_interner_fail(interner, VMR_OUT_OF_MEMORY, !is_allowed);
+    vmr_interner_fail(interner, VMR_OUT_OF_MEMORY);
   }
   return memory;
 }
@@ -190,10 +194,14 @@ static inline void count_hit(vmr_interner *interner, size_t length) {
 
 static bool admits(vmr_interner *interner, size_t length) {
   bool is_limit = atomic_load_explicit(&interner->count, memory_order_relaxed) >= interner->most_symbols;
-  if (!is_limit && length <= LONGEST_TEXT && vmr_ctx_admit(interner->handle.ctx, VMR_KIND_INTERNER, length))
-    return true;
-  vmr_interner_fail(interner, length <= LONGEST_TEXT ? VMR_OUT_OF_MEMORY : VMR_SIZE_OVERFLOW, is_limit);
-  return false;
+  bool is_too_long = length > LONGEST_TEXT;
+  if (is_limit || is_too_long) {
+    vmr_interner_refuse(interner, is_too_long ? VMR_SIZE_OVERFLOW : VMR_OUT_OF_MEMORY, is_limit);
+    return false;
+  }
+  bool is_admitted = vmr_ctx_admit(interner->handle.ctx, VMR_KIND_INTERNER, length);
+  if (!is_admitted) vmr_interner_fail(interner, VMR_OUT_OF_MEMORY);
+  return is_admitted;
 }
 
 static void lock(vmr_interner *interner) {

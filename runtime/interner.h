@@ -92,7 +92,9 @@ void *vmr_interner_obtain(vmr_interner *interner, size_t bytes);
 void vmr_interner_release(vmr_interner *interner, void *memory, size_t bytes);
 /* What was replaced: kept for readers, or given back. NULL is accepted. */
 void vmr_interner_retire(vmr_interner *interner, vmr_outgrown *array);
-void vmr_interner_fail(vmr_interner *interner, vmr_status status, bool is_limit);
+void vmr_interner_fail(vmr_interner *interner, vmr_status status);
+/* The same for what the interner itself refuses: it is counted. */
+void vmr_interner_refuse(vmr_interner *interner, vmr_status status, bool is_limit);
 
 /* ---- texts ---- */
 

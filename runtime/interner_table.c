@@ -54,7 +54,7 @@ vmr_bucket_table *vmr_table_create(vmr_interner *interner, uint64_t texts) {
   uint64_t buckets = texts / VMR_BUCKET_SLOTS * 10 / 9 + 2;
   if (buckets < LEAST_BUCKETS) buckets = LEAST_BUCKETS;
   if (buckets > (SIZE_MAX / 2) / sizeof(vmr_bucket)) {
-    vmr_interner_fail(interner, VMR_OUT_OF_MEMORY, false);
+    vmr_interner_refuse(interner, VMR_OUT_OF_MEMORY, false);
     return NULL;
   }
   size_t bytes = sizeof(vmr_bucket_table) + CACHE_LINE + (size_t)buckets * sizeof(vmr_bucket);

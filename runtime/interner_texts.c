@@ -19,7 +19,7 @@
 static bool reserve_windows(vmr_interner *interner, size_t windows) {
   vmr_chunk_list *old = atomic_load_explicit(&interner->chunks, memory_order_relaxed);
   size_t capacity = old != NULL ? old->capacity : 0, needed = interner->chunk_count + windows;
-  if (needed > MOST_WINDOWS) return vmr_interner_fail(interner, VMR_OUT_OF_MEMORY, false), false;
+  if (needed > MOST_WINDOWS) return vmr_interner_refuse(interner, VMR_OUT_OF_MEMORY, false), false;
   if (needed <= capacity) return true;
   capacity = capacity != 0 ? capacity * 2 : FIRST_CAPACITY;
   if (capacity < needed) capacity = needed;

@@ -111,7 +111,7 @@ static char *obtain(vmr_plan *plan, size_t bytes) {
 }
 
 static vmr_frame *make_frame(vmr_plan *plan, size_t capacity) {
-  if (capacity > LARGEST_REQUEST) return NULL;
+  if (capacity > LARGEST_REQUEST) return vmr_ctx_count_refusal(plan->handle.ctx, VMR_KIND_PLAN, false), NULL;
   size_t bytes = sizeof(vmr_frame) + plan->alignment - 1 + capacity + plan->zone;
   char *base = obtain(plan, bytes);
   if (base == NULL) return NULL;

@@ -28,12 +28,18 @@ static bool is_own(const vmr_text *text) {
   return text->block != NULL && atomic_load_explicit(&text->block->owners, memory_order_acquire) == 1;
 }
 
+/* What no memory can meet is counted too. */
+static vmr_status overflow(const vmr_text *text) {
+  vmr_ctx_count_refusal(text->ctx, VMR_KIND_BUFFER, false);
+  return VMR_SIZE_OVERFLOW;
+}
+
 char *vmr_text_write(vmr_text *text, size_t capacity) {
   if (text == NULL) return NULL;
   if (capacity < text->view.length) capacity = text->view.length;
   if (is_own(text) && capacity <= text->block->capacity && text->view.data == text->block->bytes)
     return text->block->bytes;
-  if (capacity > SIZE_MAX / 2) return NULL;
+  if (capacity > SIZE_MAX / 2) return (void)overflow(text), NULL;
   vmr_text_block *block = vmr_ctx_obtain(text->ctx, VMR_KIND_BUFFER, sizeof *block + capacity);
   if (block == NULL) return NULL;
   atomic_init(&block->owners, 1);
@@ -55,7 +61,7 @@ static char *write_growing(vmr_text *text, size_t length) {
 vmr_status vmr_text_append(vmr_text *text, vmr_view more) {
   if (text == NULL || (more.data == NULL && more.length != 0)) return VMR_INVALID_ARGUMENT;
   if (more.length == 0) return VMR_OK;
-  if (more.length > SIZE_MAX / 2 - text->view.length) return VMR_SIZE_OVERFLOW;
+  if (more.length > SIZE_MAX / 2 - text->view.length) return overflow(text);
   size_t length = text->view.length;
   vmr_text before = vmr_text_share(text); /* for `more` may lie in it */
   bool is_inside = text->block != NULL && (uintptr_t)more.data - (uintptr_t)text->block->bytes < text->block->capacity;
@@ -72,7 +78,7 @@ vmr_status vmr_text_append(vmr_text *text, vmr_view more) {
 vmr_status vmr_text_resize(vmr_text *text, size_t length) {
   if (text == NULL) return VMR_INVALID_ARGUMENT;
   size_t old = text->view.length;
-  if (length > SIZE_MAX / 2) return VMR_SIZE_OVERFLOW;
+  if (length > SIZE_MAX / 2) return overflow(text);
   if (length > old) {
     char *bytes = write_growing(text, length);
     if (bytes == NULL) return VMR_OUT_OF_MEMORY;
