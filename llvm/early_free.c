@@ -292,7 +292,7 @@ static LLVMValueRef build_rest(const edit *e, const vmo_ll_free_place *place, LL
 static void build_free(const edit *e, const vmo_ll_free_place *place, LLVMValueRef model, LLVMValueRef pointer) {
   LLVMValueRef callee = LLVMGetCalledValue(model), values[VMO_LL_MOST_FREE_OPERANDS];
   unsigned count = LLVMGetNumArgOperands(model);
-  values[0] = place->edge_count > 0 ? build_rest(e, place, pointer) : pointer;
+  values[0] = place->edge_count > 0 ? build_rest(e, place, pointer) : place->value;
   for (unsigned i = 1; i < count; i++) values[i] = LLVMGetOperand(model, i);
   LLVMPositionBuilderBefore(e->builder, reference_of(e, place->before));
   LLVMSetCurrentDebugLocation2(e->builder, LLVMInstructionGetDebugLoc(model));

@@ -186,8 +186,28 @@ static uint32_t first_place(const vmo_ll_free_flow *s, uint32_t b) {
   return i;
 }
 
+/* Whether the value is made before an instruction, whatever the path. */
+static bool is_made_before(const vmo_ll_free_flow *s, uint32_t instruction) {
+  uint32_t made_in = block_of(s, s->instruction), b = block_of(s, instruction);
+  return made_in == b ? s->instruction < instruction : vmo_block_dominates(s->control, made_in, b);
+}
+
+/* What a free before an instruction frees: the value, or what one of its frees has in its place, null where it is not
+ * made; NULL: there is no such thing. */
+static LLVMValueRef value_before(const vmo_ll_free_flow *s, uint32_t instruction) {
+  if (is_made_before(s, instruction)) return s->pointer;
+  for (uint32_t i = 0; i < s->free_count; i++) {
+    LLVMValueRef freed = LLVMGetOperand(instruction_at(s, s->frees[i])->ref, 0);
+    if (!LLVMIsAPHINode(freed)) continue;
+    uint32_t phi = vmo_ll_instruction_of(s->function, vmo_ll_find_value(s->program, freed));
+    if (vmo_block_dominates(s->control, block_of(s, phi), block_of(s, instruction))) return freed;
+  }
+  return NULL;
+}
+
 static bool add_place(vmo_ll_free_flow *s, uint32_t place) {
-  vmo_ll_free_place all = {.before = place};
+  vmo_ll_free_place all = {.before = place, .value = value_before(s, place)};
+  s->impossible |= all.value == NULL;
   return vmo_vec_push(s->arena, &s->places, all);
 }
 
@@ -203,7 +223,7 @@ static vmo_ll_left_to_free left_on_edge(const vmo_ll_free_flow *s, uint32_t from
 /* At the start of a free block: what was not done before. */
 static bool place_at_start(vmo_ll_free_flow *s, uint32_t b) {
   uint32_t made_in = block_of(s, s->instruction), counts[3] = {0};
-  vmo_ll_free_place place = {.before = first_place(s, b), .edge_first = s->edges.count};
+  vmo_ll_free_place place = {.before = first_place(s, b), .edge_first = s->edges.count, .value = s->pointer};
   for (uint32_t i = s->control->predecessor_first[b]; i < s->control->predecessor_first[b + 1]; i++) {
     uint32_t from = s->control->predecessors[i];
     vmo_ll_free_edge edge = {from, left_on_edge(s, from, b)};
@@ -213,7 +233,7 @@ static bool place_at_start(vmo_ll_free_flow *s, uint32_t b) {
   }
   if (counts[VMO_LL_LEFT_VALUE] == 0) return true;
   s->at_block_start = true;
-  bool mixed = counts[VMO_LL_LEFT_DONE] > 0 || !vmo_block_dominates(s->control, made_in, b);
+  bool mixed = counts[VMO_LL_LEFT_DONE] > 0 || !is_made_before(s, place.before);
   if (mixed) place.edge_count = s->edges.count - place.edge_first;
   return vmo_vec_push(s->arena, &s->places, place);
 }

@@ -47,7 +47,8 @@ typedef struct vmo_ll_free_edge {
 
 typedef struct vmo_ll_free_place {
   uint32_t before;                 /* instruction */
-  uint32_t edge_first, edge_count; /* what each edge into its block leaves to free; none: the value */
+  uint32_t edge_first, edge_count; /* what each edge into its block leaves to free; none: `value` */
+  LLVMValueRef value;              /* what is freed, or a phi of it and null where it may not be made */
 } vmo_ll_free_place;
 
 typedef struct vmo_ll_early_free {

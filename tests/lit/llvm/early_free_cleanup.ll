@@ -6,6 +6,8 @@ target triple = "x86_64-pc-linux-gnu"
 declare ptr @malloc(i64)
 declare ptr @calloc(i64, i64)
 declare void @free(ptr)
+declare i64 @strlen(ptr)
+@global = external global ptr
 
 ; CHECK-LABEL: define i32 @stages(
 ; CHECK: %p = call ptr @malloc(i64 1000)
@@ -73,4 +75,62 @@ done:
   %either = phi ptr [ %p, %0 ], [ null, %go ], [ %p, %more ]
   call void @free(ptr %either)
   ret i64 0
+}
+
+; The last use stands where the object may not have been made: what the free had frees there, too.
+; CHECK-LABEL: define i64 @maybe_made(
+; CHECK: join:
+; CHECK-NEXT: %[[P:.*]] = phi ptr [ null, %0 ], [ %m, %make ]
+; CHECK-NEXT: %x = call i64 @strlen(ptr %[[P]])
+; CHECK-NEXT: call void @free(ptr %[[P]])
+; CHECK-NEXT: call ptr @malloc(i64 5000)
+; CHECK-NOT: call void @free(ptr %[[P]])
+; CHECK: ret i64
+define i64 @maybe_made(i1 %wanted) {
+  br i1 %wanted, label %make, label %join
+make:
+  %m = call ptr @malloc(i64 4000)
+  store i8 0, ptr %m
+  br label %join
+join:
+  %p = phi ptr [ null, %0 ], [ %m, %make ]
+  %x = call i64 @strlen(ptr %p)
+  %q = call ptr @malloc(i64 5000)
+  store ptr %q, ptr @global
+  %none = icmp eq ptr %p, null
+  br i1 %none, label %end, label %drop
+drop:
+  call void @free(ptr %p)
+  br label %end
+end:
+  ret i64 %x
+}
+
+; In a loop, freed in the round after: the use comes before the next is made.
+; CHECK-LABEL: define void @round_after(
+; CHECK: loop:
+; CHECK-NEXT: %[[OLD:.*]] = phi ptr [ null, %0 ], [ %m, %next ]
+; CHECK: %x = call i64 @strlen(ptr %[[OLD]])
+; CHECK-NEXT: call void @free(ptr %[[OLD]])
+; CHECK: out:
+; CHECK-NEXT: call void @free(ptr %m)
+define void @round_after(i64 %n) {
+  br label %loop
+loop:
+  %old = phi ptr [ null, %0 ], [ %m, %next ]
+  %i = phi i64 [ 0, %0 ], [ %i1, %next ]
+  %x = call i64 @strlen(ptr %old)
+  %q = call ptr @malloc(i64 5000)
+  store ptr %q, ptr @global
+  call void @free(ptr %old)
+  %m = call ptr @malloc(i64 4000)
+  store i8 0, ptr %m
+  br label %next
+next:
+  %i1 = add i64 %i, 1
+  %again = icmp slt i64 %i1, %n
+  br i1 %again, label %loop, label %out
+out:
+  call void @free(ptr %m)
+  ret void
 }
