@@ -112,6 +112,7 @@ typedef struct vmo_site_facts {
   uint32_t inlined;                           /* calls that were replaced by the function's body */
   bool rewritten;                             /* by `opt` and its like, even if there was nothing to do */
   bool edited;                                /* the module is not as it was read */
+  const struct vmo_heap_facts *heaps;         /* analysis/heaps.h; NULL: none were asked for */
 } vmo_site_facts;
 
 /* Stable names for JSON, and sentences. (sites.c) */

@@ -369,6 +369,8 @@ bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo
   case VMO_OPTION_MAX_STACK: return apply_limit(cli, level, option, value, &options->max_object);
   case VMO_OPTION_MAX_FRAME: return apply_limit(cli, level, option, value, &options->max_frame);
   case VMO_OPTION_WHOLE_PROGRAM: options->whole_program = true; return true;
+  case VMO_OPTION_HEAPS: options->heaps = true; return true;
+  case VMO_OPTION_EXPLAIN_SITE: return vmo_apply_site(cli, level, value);
   case VMO_OPTION_REMARKS: return apply_path(cli, level, option, value, &options->remarks);
   case VMO_OPTION_CAPACITY: return apply_capacity(cli, level, value);
   case VMO_OPTION_MINIMIZE: options->minimise = true; return true;

@@ -166,7 +166,10 @@ typedef struct vmo_options {
   int64_t seed;
   const char *previous, *validated, *svg; /* files of plan */
   vmo_bytes max_object, max_frame;        /* of LLVM IR; 0: the default */
-  bool whole_program;
+  bool whole_program, heaps;
+  const char *site_file; /* of --explain-site; NULL: none */
+  size_t site_file_length;
+  uint32_t site_line;
   const char *remarks;
   bool ascii;
   VMO_VEC(vmo_argument_setting) arguments;
@@ -289,6 +292,8 @@ vmo_status vmo_test_budgets(vmo_cli *cli);
 
 /* The whole of `analyze`, or with `rewrite` of `opt`, for an input of that kind that was loaded. */
 vmo_exit vmo_run_llvm(vmo_cli *cli, bool rewrite);
+/* FILE:LINE of --explain-site. */
+bool vmo_apply_site(vmo_cli *cli, vmo_setting_level level, const char *value);
 /* What the options ask for. */
 vmo_ll_options vmo_make_llvm_options(const vmo_options *options);
 /* Writes the sites as remarks: vmo_writers.file. */

@@ -22,11 +22,42 @@ void vmo_write_remarks_file(const vmo_cli *cli, void *user, uint32_t file, vmo_t
   vmo_write_remarks(cli->sites, out);
 }
 
+bool vmo_apply_site(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  const char *colon = strrchr(value, ':');
+  int64_t line;
+  if (colon == NULL || colon == value || !vmo_parse_count(colon + 1, strlen(colon + 1), &line) || line < 1 ||
+      line > UINT32_MAX)
+    return vmo_option_fault(cli, level, VMO_OPTION_EXPLAIN_SITE, "takes a file and a line, as in list.c:12, not '%s'",
+                            value);
+  cli->options.site_file = value;
+  cli->options.site_file_length = (size_t)(colon - value);
+  cli->options.site_line = (uint32_t)line;
+  return true;
+}
+
+static void write_explanation(const vmo_cli *cli, void *user, vmo_text *out) {
+  (void)cli;
+  vmo_text_add_bytes(out, ((const vmo_text *)user)->data, ((const vmo_text *)user)->count);
+}
+
+/* What is said of the sites in one line; an error when there is none. */
+static vmo_status explain_site(vmo_cli *cli, vmo_text *words) {
+  const vmo_options *options = &cli->options;
+  if (!vmo_explain_site(cli->sites, options->site_file, options->site_file_length, options->site_line, words)) {
+    vmo_diagnostic *added =
+        vmo_diag_add(cli->context, VMO_DIAG_NO_SITE, (vmo_location){0}, "nothing allocates at %s", options->site_file);
+    vmo_diag_hint(cli->context, added, "places are known of what was compiled with -g");
+    return VMO_INPUT_ERROR;
+  }
+  return vmo_text_failed(words) ? VMO_OUT_OF_MEMORY : VMO_OK;
+}
+
 vmo_ll_options vmo_make_llvm_options(const vmo_options *options) {
   return (vmo_ll_options){
       .max_object = options->max_object > 0 ? options->max_object : VMO_LL_MAX_OBJECT,
       .max_frame = options->max_frame > 0 ? options->max_frame : VMO_LL_MAX_FRAME,
       .whole_program = options->whole_program,
+      .heaps = options->heaps,
   };
 }
 
@@ -61,7 +92,15 @@ vmo_exit vmo_run_llvm(vmo_cli *cli, bool rewrite) {
     status =
         rewrite ? vmo_rewrite_llvm(cli->program, &options, &facts) : vmo_analyze_llvm(cli->program, &options, &facts);
   cli->sites = facts;
+  vmo_text words;
+  vmo_text_init(&words);
+  if (status == VMO_OK && cli->options.site_file != NULL) {
+    status = explain_site(cli, &words);
+    writers.text = write_explanation;
+    writers.user = &words;
+  }
   vmo_exit code = vmo_finish(cli, status, &writers);
+  vmo_text_free(&words);
   vmo_release_llvm(cli->program);
   return code;
 }

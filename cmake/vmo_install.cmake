@@ -3,6 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS vmemrt vmemopt EXPORT vmemopt-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS vmemrt-static EXPORT vmemopt-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT vmemopt-targets NAMESPACE vmemopt:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/vmemopt)
 install(FILES include/vmemopt.h include/vmemrt.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/vmemrt DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")

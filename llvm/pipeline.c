@@ -3,6 +3,7 @@
  *   rounds   summarise, plan; the bodies of small functions that make or free local objects take the place of their
  *            calls; read again. At most MAX_ROUNDS, fewer when nothing is left to inline
  *   last     summarise, plan, move to the stack
+ *   heaps    when asked for: read again, group what is left, allocate it from heaps
  *
  * `analyze` is one round without edits. The module is verified after every edit; one that is broken is never written. */
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <llvm-c/Transforms/PassBuilder.h>
 
 #include "llvm/early_free.h"
+#include "llvm/grouping.h"
 #include "llvm/zeroes.h"
 
 #define MAX_ROUNDS 5
@@ -149,9 +151,21 @@ static vmo_status run_round(vmo_ll_program *program, const vmo_ll_options *optio
 
 /* ---- all of it ---- */
 
+/* Groups the sites that the module has now; with `edit`, the module allocates from heaps, too. */
+static vmo_status make_heaps(vmo_ll_program *program, const vmo_ll_options *options, bool edit, vmo_site_facts *facts) {
+  vmo_ll_heap_plan plan;
+  vmo_status status = vmo_group_sites(program, options, &plan);
+  if (status != VMO_OK) return status;
+  facts->heaps = plan.facts;
+  plan.facts->rewritten = edit;
+  if (edit) status = vmo_rewrite_heaps(program, &plan);
+  return status == VMO_OK && edit ? vmo_run_inliner(program) : status;
+}
+
 vmo_status vmo_analyze_llvm(vmo_ll_program *program, const vmo_ll_options *options, vmo_site_facts **facts) {
   round_state round;
   vmo_status status = run_round(program, options, STEP_LOOK, &round);
+  if (status == VMO_OK && options->heaps) status = make_heaps(program, options, false, round.facts);
   *facts = status == VMO_OK ? round.facts : NULL;
   return status;
 }
@@ -170,6 +184,8 @@ vmo_status vmo_rewrite_llvm(vmo_ll_program *program, const vmo_ll_options *optio
   }
   if (status == VMO_OK) status = run_round(program, options, STEP_MOVE, &round);
   if (status == VMO_OK) status = vmo_run_inliner(program);
+  if (status == VMO_OK && options->heaps) status = vmo_read_arrays(program);
+  if (status == VMO_OK && options->heaps) status = make_heaps(program, options, true, round.facts);
   if (status != VMO_OK) return status;
   round.facts->rewritten = true;
   round.facts->edited = program->edited;

@@ -122,6 +122,8 @@ vmo_status vmo_run_inliner(vmo_ll_program *program);
 
 /* Sets the function's stack depth, after it was planned. (stack_depth.c) */
 void vmo_find_stack_depth(vmo_ll_planning *planning, uint32_t function, const vmo_ll_plan *plan);
+/* What an allocation asks for, when it is a constant; else -1. (sites.c) */
+vmo_bytes vmo_ll_constant_size(LLVMValueRef call, const vmo_libc_row *row);
 /* "8 * argument 1 + 16"; NULL when that is not known. (size_words.c) */
 const char *vmo_describe_size(vmo_context *context, LLVMValueRef call, const vmo_libc_row *row);
 

@@ -52,7 +52,7 @@ static vmo_bytes product_of(LLVMValueRef left, LLVMValueRef right) {
   return second != 0 && first > (uint64_t)VMO_BYTES_LIMIT / second ? -1 : (vmo_bytes)(first * second);
 }
 
-static vmo_bytes size_of(LLVMValueRef call, const vmo_libc_row *row) {
+vmo_bytes vmo_ll_constant_size(LLVMValueRef call, const vmo_libc_row *row) {
   uint64_t first;
   switch (row->kind) {
   case VMO_LIBC_MALLOC:
@@ -287,7 +287,7 @@ static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
   vmo_context *context = s->planning->program->context;
   vmo_site_fact fact = {.place = vmo_find_source_place(context, s->instruction->ref),
                         .allocator = s->planning->program->functions.data[s->instruction->callee].name,
-                        .bytes = size_of(s->instruction->ref, s->row),
+                        .bytes = vmo_ll_constant_size(s->instruction->ref, s->row),
                         .size = vmo_describe_size(context, s->instruction->ref, s->row),
                         .verdict = VMO_VERDICT_KEPT};
   s->fact = &fact;

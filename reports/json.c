@@ -4,6 +4,7 @@
  * to what is written; of each list one element at a time is in memory. */
 #include <string.h>
 
+#include "reports/json_heaps.h"
 #include "reports/json_lists.h"
 #include "reports/json_placement.h"
 #include "reports/json_sites.h"
@@ -181,6 +182,7 @@ void vmo_write_json(const vmo_report *report, vmo_text *out) {
   }
   if (report->sites != NULL) vmo_write_site_functions(&writer, report->sites);
   vmo_json_close(&writer, ']');
+  if (report->sites != NULL && report->sites->heaps != NULL) vmo_write_heaps_member(&writer, report->sites->heaps);
   vmo_put_diagnostics(&writer, report->context);
   vmo_json_close(&writer, '}');
   vmo_text_free(&writer.scratch);

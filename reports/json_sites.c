@@ -1,7 +1,7 @@
 /* json_sites.c: the functions of LLVM IR and their allocation sites, as JSON: an object for each site. */
 #include "reports/json_sites.h"
 
-static void put_place(vmo_json_writer *writer, const vmo_site_place *place) {
+void vmo_put_place(vmo_json_writer *writer, const vmo_site_place *place) {
   vmo_put_string(writer, "file", place->file);
   if (place->file == NULL || place->line == 0) {
     vmo_put_null(writer, "line");
@@ -15,8 +15,7 @@ static void put_place(vmo_json_writer *writer, const vmo_site_place *place) {
   }
 }
 
-/* Bytes; null: not known. */
-static void put_amount(vmo_json_writer *writer, const char *name, vmo_bytes bytes) {
+void vmo_put_known(vmo_json_writer *writer, const char *name, vmo_bytes bytes) {
   if (bytes >= 0) {
     vmo_put_integer(writer, name, bytes);
   } else {
@@ -28,7 +27,7 @@ static void put_escape(vmo_json_writer *writer, const vmo_site_fact *site) {
   vmo_json_open_row(writer, "escape", '{');
   vmo_put_string(writer, "class", vmo_escape_name(site->escape));
   vmo_put_string(writer, "to", site->escape_to);
-  put_place(writer, &site->escape_place);
+  vmo_put_place(writer, &site->escape_place);
   vmo_json_close(writer, '}');
 }
 
@@ -38,7 +37,7 @@ static void put_releases(vmo_json_writer *writer, const vmo_site_facts *facts, c
     const vmo_site_release *release = &facts->releases.data[site->release_first + i];
     vmo_json_open_row(writer, NULL, '{');
     vmo_put_string(writer, "function", release->function);
-    put_place(writer, &release->place);
+    vmo_put_place(writer, &release->place);
     vmo_json_close(writer, '}');
   }
   vmo_json_close(writer, ']');
@@ -47,9 +46,9 @@ static void put_releases(vmo_json_writer *writer, const vmo_site_facts *facts, c
 static void write_site(vmo_json_writer *writer, const vmo_site_facts *facts, const vmo_site_fact *site) {
   bool refused = site->verdict == VMO_VERDICT_KEPT || site->verdict == VMO_VERDICT_FREED_EARLY;
   vmo_json_open_row(writer, NULL, '{');
-  put_place(writer, &site->place);
+  vmo_put_place(writer, &site->place);
   vmo_put_string(writer, "allocator", site->allocator);
-  put_amount(writer, "bytes", site->bytes);
+  vmo_put_known(writer, "bytes", site->bytes);
   vmo_put_integer(writer, "loop_depth", site->loop_depth);
   put_escape(writer, site);
   put_releases(writer, facts, site);
@@ -76,10 +75,10 @@ void vmo_write_site_functions(vmo_json_writer *writer, const vmo_site_facts *fac
     vmo_put_boolean(writer, "recursive", function->recursive);
     vmo_put_integer(writer, "frame_bytes", function->frame_bytes);
     vmo_put_integer(writer, "stack_frame", function->stack_frame);
-    put_amount(writer, "stack_depth", function->stack_depth);
+    vmo_put_known(writer, "stack_depth", function->stack_depth);
     vmo_put_string(writer, "stack_because", function->stack_depth < 0 ? function->stack_because : NULL);
-    put_amount(writer, "heap_before", function->heap_before);
-    put_amount(writer, "heap_after", function->heap_after);
+    vmo_put_known(writer, "heap_before", function->heap_before);
+    vmo_put_known(writer, "heap_after", function->heap_after);
     vmo_json_open(writer, "sites", '[');
     for (uint32_t s = 0; s < function->site_count; s++)
       write_site(writer, facts, &facts->sites.data[function->site_first + s]);

@@ -5,6 +5,11 @@
 #include "reports/reports.h"
 #include "reports/writer.h"
 
+/* "file", "line", "column"; null where they are not known. */
+void vmo_put_place(vmo_json_writer *writer, const vmo_site_place *place);
+/* A number; null: not known, below 0. */
+void vmo_put_known(vmo_json_writer *writer, const char *name, vmo_bytes bytes);
+
 /* The elements of "functions". */
 void vmo_write_site_functions(vmo_json_writer *writer, const vmo_site_facts *facts);
 

@@ -58,6 +58,10 @@ typedef struct vmo_remark {
 /* Shows each remark, in the order of the module. False: out of memory. */
 bool vmo_visit_remarks(const vmo_site_facts *facts, void (*visit)(void *user, const vmo_remark *remark), void *user);
 
+/* Writes all that is known of the allocation sites in a line of the source; false when there is none. A `file` of `length` is
+ * meant by every path that ends so. (explain_site.c) */
+bool vmo_explain_site(const vmo_site_facts *facts, const char *file, size_t length, uint32_t line, vmo_text *out);
+
 /* Writes what was done with each allocation site as LLVM's optimization remarks, in YAML. */
 void vmo_write_remarks(const vmo_site_facts *facts, vmo_text *out);
 

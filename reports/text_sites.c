@@ -10,16 +10,7 @@
 #include <string.h>
 
 #include "reports/table.h"
-
-static void add_place(const vmo_site_place *place, vmo_text *out) {
-  if (place->file == NULL) {
-    vmo_text_add(out, "(no line)");
-    return;
-  }
-  vmo_text_add_utf8(out, place->file, strlen(place->file));
-  vmo_text_addf(out, ":%u", place->line);
-  if (place->column > 0) vmo_text_addf(out, ":%u", place->column);
-}
+#include "reports/text_heaps.h"
 
 static void add_reason(const vmo_site_fact *site, vmo_text *out) {
   bool escapes = site->refusal == VMO_SITE_ESCAPES;
@@ -28,7 +19,7 @@ static void add_reason(const vmo_site_fact *site, vmo_text *out) {
   if (by != NULL) vmo_text_addf(out, " (%s)", by);
   if (!escapes || site->escape_place.file == NULL) return;
   vmo_text_add(out, ", at ");
-  add_place(&site->escape_place, out);
+  vmo_add_place(&site->escape_place, out);
 }
 
 static void add_verdict(const vmo_site_fact *site, vmo_text *out) {
@@ -82,7 +73,7 @@ void vmo_describe_site(const vmo_site_fact *site, vmo_text *out) {
 
 static void write_site(const vmo_site_fact *site, vmo_text *out) {
   vmo_text_add(out, "  ");
-  add_place(&site->place, out);
+  vmo_add_place(&site->place, out);
   vmo_text_add(out, "  ");
   vmo_describe_site(site, out);
   vmo_text_add_char(out, '\n');
@@ -97,7 +88,7 @@ static void write_function(const vmo_site_facts *facts, const vmo_site_function 
   vmo_end_paint(style, out);
   if (function->place.file != NULL) {
     vmo_text_add(out, ", ");
-    add_place(&function->place, out);
+    vmo_add_place(&function->place, out);
   }
   if (function->recursive) vmo_text_add(out, ", recursive");
   if (function->frame_bytes > 0) vmo_text_addf(out, ", frame +%lld bytes", (long long)function->frame_bytes);
@@ -118,4 +109,7 @@ void vmo_write_sites(const vmo_site_facts *facts, const vmo_text_style *style, b
   vmo_text_add_char(out, '\n');
   for (uint32_t f = 0; f < facts->functions.count && !summary; f++)
     write_function(facts, &facts->functions.data[f], style, out);
+  if (facts->heaps == NULL) return;
+  vmo_text_add(out, summary ? "" : "\n");
+  vmo_write_heaps(facts->heaps, style, summary, out);
 }

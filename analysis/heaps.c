@@ -1,0 +1,30 @@
+/* heaps.c: the names and sentences for what is found about heaps. One row each. */
+#include "analysis/heaps.h"
+
+typedef struct words {
+  const char *name, *sentence;
+} words;
+
+static const char *const kinds[VMO_HEAP_KIND_COUNT] = {
+    [VMO_HEAP_BUMP] = "bump", [VMO_HEAP_LISTS] = "lists", [VMO_HEAP_SCOPED] = "scoped"};
+
+static const words bonds[VMO_HEAP_BOND_COUNT] = {
+    [VMO_HEAP_ALONE] = {"alone", "one site, whose objects no other site's point to"},
+    [VMO_HEAP_CONNECTED] = {"connected", "their objects point to each other"},
+    [VMO_HEAP_WRAPPED] = {"wrapped", "one function makes them for callers whose objects have nothing else in common"}};
+
+static const words refusals[VMO_HEAP_REFUSAL_COUNT] = {
+    [VMO_HEAP_NOT_REFUSED] = {"none", ""},
+    [VMO_HEAP_PART] = {"part-of-program", "code outside of the module may use its functions (--whole-program says no)"},
+    [VMO_HEAP_REPLACED] = {"replaced-malloc", "the program defines malloc or free itself"},
+    [VMO_HEAP_ALLOCATOR] = {"allocator", "objects of this function stay with malloc"},
+    [VMO_HEAP_FORM] = {"form", "the call may throw here, or must be a tail call"},
+    [VMO_HEAP_SANITIZED] = {"sanitized", "the function is built for a sanitizer, which watches its objects"},
+    [VMO_HEAP_EXTERNAL] = {"external", "code that is not seen may free or keep it"},
+    [VMO_HEAP_UNKNOWN] = {"unknown", "there is too much to follow"}};
+
+const char *vmo_heap_kind_name(vmo_heap_kind kind) { return kinds[kind]; }
+const char *vmo_heap_bond_name(vmo_heap_bond bond) { return bonds[bond].name; }
+const char *vmo_heap_bond_sentence(vmo_heap_bond bond) { return bonds[bond].sentence; }
+const char *vmo_heap_refusal_name(vmo_heap_refusal refusal) { return refusals[refusal].name; }
+const char *vmo_heap_refusal_sentence(vmo_heap_refusal refusal) { return refusals[refusal].sentence; }

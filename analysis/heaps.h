@@ -1,0 +1,78 @@
+/* heaps.h: the heaps that a whole program's allocation sites are grouped into, as plain facts for reports.
+ *
+ * llvm/ fills them; docs/heaps.md defines each. Texts live in the context's arena. Heaps are in the order of their first
+ * sites, sites in the order of the module. A site that was inlined into several places is one for each. */
+#ifndef VMO_ANALYSIS_HEAPS_H
+#define VMO_ANALYSIS_HEAPS_H
+
+#include "analysis/sites.h"
+
+typedef enum vmo_heap_kind {
+  VMO_HEAP_BUMP,   /* no object is ever freed: each lies behind the one before, without a header */
+  VMO_HEAP_LISTS,  /* objects are freed one by one, and given out again */
+  VMO_HEAP_SCOPED, /* as the latter, made when a function begins and dropped whole when it ends */
+  VMO_HEAP_KIND_COUNT
+} vmo_heap_kind;
+
+/* Why these sites lie together. */
+typedef enum vmo_heap_bond {
+  VMO_HEAP_ALONE,     /* one site: its objects point to nothing else that is allocated */
+  VMO_HEAP_CONNECTED, /* objects that point to each other */
+  VMO_HEAP_WRAPPED,   /* what a function hands to callers whose objects have nothing else to do with each other */
+  VMO_HEAP_BOND_COUNT
+} vmo_heap_bond;
+
+/* Why a site stays with malloc. */
+typedef enum vmo_heap_refusal {
+  VMO_HEAP_NOT_REFUSED,
+  VMO_HEAP_PART,      /* other code may call the program's functions and free its objects */
+  VMO_HEAP_REPLACED,  /* the program defines malloc or free itself */
+  VMO_HEAP_ALLOCATOR, /* operator new, posix_memalign and the like */
+  VMO_HEAP_FORM,      /* an allocation that may throw here, or must be a tail call */
+  VMO_HEAP_SANITIZED, /* a sanitizer watches the objects of this function */
+  VMO_HEAP_EXTERNAL,  /* code that is not seen may free or keep it; `because` says which */
+  VMO_HEAP_UNKNOWN,   /* too much to follow */
+  VMO_HEAP_REFUSAL_COUNT
+} vmo_heap_refusal;
+
+typedef struct vmo_heap_site {
+  vmo_site_place place;
+  const char *function;  /* that it stands in */
+  const char *allocator; /* "malloc" */
+  vmo_bytes bytes;       /* -1: not known before it runs */
+  uint32_t heap;         /* VMO_NONE: it stays with malloc */
+  vmo_heap_refusal refusal;
+  const char *because, *because_to; /* words, and the function that gets it; NULL: none */
+  vmo_site_place because_place;
+} vmo_heap_site;
+
+typedef struct vmo_heap_fact {
+  vmo_heap_kind kind;
+  vmo_heap_bond bond;
+  uint32_t alignment;     /* of its objects: 8 or 16 */
+  bool shared;            /* several threads may use it */
+  uint32_t structure;     /* objects that point to each other have one number */
+  uint32_t site_count;    /* of sites */
+  vmo_bytes object_bytes; /* when all sites have one size; -1: they have not */
+  uint32_t release_count; /* calls that may free or move its objects */
+  const char *scope;      /* scoped: the function that makes and drops it; NULL: none */
+} vmo_heap_fact;
+
+typedef struct vmo_heap_facts {
+  VMO_VEC(vmo_heap_fact) heaps;
+  VMO_VEC(vmo_heap_site) sites;
+  uint32_t served;   /* sites that have a heap */
+  uint32_t releases; /* calls of free and realloc that tell heaps' objects from others */
+  bool rewritten;
+  bool shared;                /* the program may have threads */
+  const char *shared_because; /* the function that makes them, or might */
+} vmo_heap_facts;
+
+/* Stable names for JSON, and sentences. (heaps.c) */
+const char *vmo_heap_kind_name(vmo_heap_kind kind);
+const char *vmo_heap_bond_name(vmo_heap_bond bond);
+const char *vmo_heap_bond_sentence(vmo_heap_bond bond);
+const char *vmo_heap_refusal_name(vmo_heap_refusal refusal);
+const char *vmo_heap_refusal_sentence(vmo_heap_refusal refusal);
+
+#endif

@@ -1,0 +1,42 @@
+/* heap_edit.h: what heaps.c and heap_helpers.c share. Private to llvm/. */
+#ifndef VMO_LLVM_HEAP_EDIT_H
+#define VMO_LLVM_HEAP_EDIT_H
+
+#include "llvm/grouping.h"
+
+/* Functions of the runtime, and those that the module gets. */
+typedef enum vmo_ll_heap_function {
+  VMO_LL_HEAP_ALLOC,
+  VMO_LL_HEAP_CALLOC,
+  VMO_LL_HEAP_REALLOC,
+  VMO_LL_HEAP_ALIGNED,
+  VMO_LL_HEAP_FREE,
+  VMO_LL_HEAP_CREATE,
+  VMO_LL_BUMP_REFILL,
+  VMO_LL_BUMP_ALIGNED,
+  VMO_LL_BUMP_ALLOC,     /* made here: the short way of a bump heap */
+  VMO_LL_BUMP_CALLOC,    /* made here */
+  VMO_LL_HEAP_COPY,      /* made here: strdup in a heap */
+  VMO_LL_HEAP_COPY_PART, /* strndup */
+  VMO_LL_BUMP_COPY,
+  VMO_LL_BUMP_COPY_PART,
+  VMO_LL_HEAP_GROW, /* reallocarray */
+  VMO_LL_HEAP_MOVE, /* made here: realloc for calls through pointers */
+  VMO_LL_HEAP_FUNCTION_COUNT
+} vmo_ll_heap_function;
+
+typedef struct vmo_ll_heap_edit {
+  vmo_ll_program *program;
+  const vmo_ll_heap_plan *plan;
+  LLVMBuilderRef builder;
+  LLVMTypeRef pointer, word;
+  LLVMValueRef *heaps; /* the variable of each: a bump heap itself, or the address of another */
+  LLVMValueRef functions[VMO_LL_HEAP_FUNCTION_COUNT]; /* NULL: not asked for yet */
+} vmo_ll_heap_edit;
+
+/* The function, which is declared or made when it is asked for first. (heap_helpers.c) */
+LLVMValueRef vmo_ll_heap_helper(vmo_ll_heap_edit *e, vmo_ll_heap_function function);
+/* A call of it at the builder's place. */
+LLVMValueRef vmo_ll_call_heap(vmo_ll_heap_edit *e, vmo_ll_heap_function function, LLVMValueRef *values);
+
+#endif

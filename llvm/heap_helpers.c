@@ -1,0 +1,229 @@
+/* heap_helpers.c: the runtime's functions as a module declares them, and small ones of its own around them.
+ *
+ *   vmemopt.bump(bump, n, mask, zeroed)   cursor += n rounded up, while that stays below the end; else vmr_bump_refill
+ *   vmemopt.bump.zeroed(bump, n, m, mask) the same of n times m, which may be too much
+ *   vmemopt.heap.copy(heap, text)         strdup in a heap; ...copy.part(heap, text, most) is strndup
+ *   vmemopt.heap.move(object, n)          realloc as a function that a pointer may mean: an object stays where it is at home
+ *   vmemopt.heap.grow(heap, object, n, m) reallocarray
+ *
+ * The first two are put in the place of its calls by LLVM's inliner. Attributes say of the runtime's functions what LLVM knows of malloc:
+ * the result is new, nothing is thrown, only memory that the program cannot reach is touched. */
+#include "llvm/heap_edit.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "vmemrt/heap.h"
+
+#define MOST_PARAMETERS 4
+
+/* ---- declarations ---- */
+
+/* Letters: p pointer, w word, i int, b bool, v nothing; the result comes first. */
+typedef struct row {
+  const char *name, *shape;
+  bool fresh;   /* returns an object that nobody else knows */
+  bool cold;    /* seldom called */
+  bool inlined; /* LLVM's inliner puts it in place */
+} row;
+
+static const row rows[VMO_LL_HEAP_FUNCTION_COUNT] = {
+    [VMO_LL_HEAP_ALLOC] = {"vmr_heap_alloc", "ppw", .fresh = true},
+    [VMO_LL_HEAP_CALLOC] = {"vmr_heap_calloc", "ppww", .fresh = true},
+    [VMO_LL_HEAP_REALLOC] = {"vmr_heap_realloc", "pppw"},
+    [VMO_LL_HEAP_ALIGNED] = {"vmr_heap_aligned", "ppww", .fresh = true},
+    [VMO_LL_HEAP_FREE] = {"vmr_heap_free", "vp"},
+    [VMO_LL_HEAP_CREATE] = {"vmr_heap_create", "ippi", .cold = true},
+    [VMO_LL_BUMP_REFILL] = {"vmr_bump_refill", "ppwb", .fresh = true, .cold = true},
+    [VMO_LL_BUMP_ALIGNED] = {"vmr_bump_aligned", "ppww", .fresh = true},
+    [VMO_LL_BUMP_ALLOC] = {"vmemopt.bump", "ppwwb", .fresh = true, .inlined = true},
+    [VMO_LL_BUMP_CALLOC] = {"vmemopt.bump.zeroed", "ppwww", .fresh = true, .inlined = true},
+    [VMO_LL_HEAP_COPY] = {"vmemopt.heap.copy", "ppp", .fresh = true},
+    [VMO_LL_HEAP_COPY_PART] = {"vmemopt.heap.copy.part", "pppw", .fresh = true},
+    [VMO_LL_BUMP_COPY] = {"vmemopt.bump.copy", "ppp", .fresh = true},
+    [VMO_LL_BUMP_COPY_PART] = {"vmemopt.bump.copy.part", "pppw", .fresh = true},
+    [VMO_LL_HEAP_GROW] = {"vmemopt.heap.grow", "pppww"},
+    [VMO_LL_HEAP_MOVE] = {"vmemopt.heap.move", "ppw"},
+};
+
+static LLVMTypeRef type_of(const vmo_ll_heap_edit *e, char letter) {
+  switch (letter) {
+  case 'p': return e->pointer;
+  case 'w': return e->word;
+  case 'i': return LLVMInt32TypeInContext(e->program->llvm);
+  case 'b': return LLVMInt1TypeInContext(e->program->llvm);
+  default: return LLVMVoidTypeInContext(e->program->llvm);
+  }
+}
+
+static LLVMTypeRef function_type(const vmo_ll_heap_edit *e, const char *shape) {
+  LLVMTypeRef parameters[MOST_PARAMETERS];
+  unsigned count = (unsigned)strlen(shape) - 1;
+  for (unsigned i = 0; i < count; i++) parameters[i] = type_of(e, shape[i + 1]);
+  return LLVMFunctionType(type_of(e, shape[0]), parameters, count, false);
+}
+
+static void add_attribute(const vmo_ll_heap_edit *e, LLVMValueRef function, unsigned index, const char *name) {
+  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddAttributeAtIndex(function, index, LLVMCreateEnumAttribute(e->program->llvm, kind, 0));
+}
+
+static void add_attributes(const vmo_ll_heap_edit *e, LLVMValueRef function, const row *of) {
+  const unsigned all = (unsigned)LLVMAttributeFunctionIndex;
+  add_attribute(e, function, all, "nounwind");
+  add_attribute(e, function, all, "willreturn");
+  if (of->cold) add_attribute(e, function, all, "cold");
+  if (of->inlined) add_attribute(e, function, all, "alwaysinline");
+  if (of->fresh) add_attribute(e, function, LLVMAttributeReturnIndex, "noalias");
+  for (unsigned i = 1; of->shape[i] != '\0'; i++) /* as C has it */
+    if (of->shape[i] == 'b') add_attribute(e, function, i, "zeroext");
+}
+
+/* ---- bodies ---- */
+
+static LLVMBasicBlockRef add_block(const vmo_ll_heap_edit *e, LLVMValueRef function, const char *name) {
+  return LLVMAppendBasicBlockInContext(e->program->llvm, function, name);
+}
+
+static LLVMValueRef word(const vmo_ll_heap_edit *e, unsigned long long number) {
+  return LLVMConstInt(e->word, number, false);
+}
+
+static LLVMValueRef address_at(const vmo_ll_heap_edit *e, LLVMValueRef base, LLVMValueRef offset) {
+  return LLVMBuildInBoundsGEP2(e->builder, LLVMInt8TypeInContext(e->program->llvm), base, &offset, 1, "");
+}
+
+static LLVMValueRef as_word(const vmo_ll_heap_edit *e, LLVMValueRef address) {
+  return LLVMBuildPtrToInt(e->builder, address, e->word, "");
+}
+
+/* The branch to `likely` is taken nearly always. */
+static void branch_likely(const vmo_ll_heap_edit *e, LLVMValueRef condition, LLVMBasicBlockRef likely,
+                          LLVMBasicBlockRef other) {
+  LLVMContextRef llvm = e->program->llvm;
+  LLVMTypeRef number = LLVMInt32TypeInContext(llvm);
+  LLVMMetadataRef parts[3] = {LLVMMDStringInContext2(llvm, "branch_weights", strlen("branch_weights")),
+                              LLVMValueAsMetadata(LLVMConstInt(number, 1 << 20, false)),
+                              LLVMValueAsMetadata(LLVMConstInt(number, 1, false))};
+  LLVMValueRef branch = LLVMBuildCondBr(e->builder, condition, likely, other);
+  LLVMSetMetadata(branch, LLVMGetMDKindIDInContext(llvm, "prof", strlen("prof")),
+                  LLVMMetadataAsValue(llvm, LLVMMDNodeInContext2(llvm, parts, 3)));
+}
+
+/* As vmr_bump_take: what is too large wraps to 0, and 0 is never at hand. What lies ahead of the cursor is zero. */
+static void build_bump(vmo_ll_heap_edit *e, LLVMValueRef function) {
+  LLVMBuilderRef b = e->builder;
+  LLVMValueRef bump = LLVMGetParam(function, 0), bytes = LLVMGetParam(function, 1), mask = LLVMGetParam(function, 2);
+  LLVMBasicBlockRef fast = add_block(e, function, "fast"), slow = add_block(e, function, "slow");
+  LLVMValueRef rounded = LLVMBuildAnd(b, LLVMBuildAdd(b, bytes, mask, ""), LLVMBuildNot(b, mask, ""), "");
+  LLVMValueRef place = address_at(e, bump, word(e, offsetof(vmr_bump, cursor)));
+  LLVMValueRef cursor = LLVMBuildLoad2(b, e->pointer, place, "");
+  LLVMValueRef end = LLVMBuildLoad2(b, e->pointer, address_at(e, bump, word(e, offsetof(vmr_bump, end))), "");
+  LLVMValueRef room = LLVMBuildSub(b, as_word(e, end), as_word(e, cursor), "");
+  LLVMValueRef last = LLVMBuildSub(b, rounded, word(e, 1), "");
+  branch_likely(e, LLVMBuildICmp(b, LLVMIntULT, last, room, ""), fast, slow);
+  LLVMPositionBuilderAtEnd(b, fast);
+  LLVMBuildStore(b, address_at(e, cursor, rounded), place);
+  LLVMBuildRet(b, cursor);
+  LLVMPositionBuilderAtEnd(b, slow);
+  LLVMBuildRet(b, vmo_ll_call_heap(e, VMO_LL_BUMP_REFILL, (LLVMValueRef[]){bump, bytes, LLVMGetParam(function, 3)}));
+}
+
+/* The product; the largest number where it wraps, which no allocation can serve. */
+static LLVMValueRef multiply(vmo_ll_heap_edit *e, LLVMValueRef left, LLVMValueRef right) {
+  LLVMBuilderRef b = e->builder;
+  unsigned id = LLVMLookupIntrinsicID("llvm.umul.with.overflow", strlen("llvm.umul.with.overflow"));
+  LLVMValueRef intrinsic = LLVMGetIntrinsicDeclaration(e->program->module, id, &e->word, 1);
+  LLVMValueRef factors[] = {left, right};
+  LLVMValueRef pair = LLVMBuildCall2(b, LLVMGlobalGetValueType(intrinsic), intrinsic, factors, 2, "");
+  LLVMValueRef product = LLVMBuildExtractValue(b, pair, 0, ""), wraps = LLVMBuildExtractValue(b, pair, 1, "");
+  return LLVMBuildSelect(b, wraps, word(e, UINT64_MAX), product, "");
+}
+
+static void build_zeroed(vmo_ll_heap_edit *e, LLVMValueRef function) {
+  LLVMBuilderRef b = e->builder;
+  LLVMValueRef bytes = multiply(e, LLVMGetParam(function, 1), LLVMGetParam(function, 2));
+  LLVMValueRef zeroed = LLVMConstInt(LLVMInt1TypeInContext(e->program->llvm), 1, false);
+  LLVMValueRef values[] = {LLVMGetParam(function, 0), bytes, LLVMGetParam(function, 3), zeroed};
+  LLVMBuildRet(b, vmo_ll_call_heap(e, VMO_LL_BUMP_ALLOC, values));
+}
+
+/* A function of libc's that takes a text and maybe a number. */
+static LLVMValueRef call_measure(vmo_ll_heap_edit *e, const char *name, LLVMValueRef *values, unsigned count) {
+  LLVMTypeRef parameters[] = {e->pointer, e->word}, type = LLVMFunctionType(e->word, parameters, count, false);
+  LLVMValueRef function = LLVMGetNamedFunction(e->program->module, name);
+  if (function == NULL) function = LLVMAddFunction(e->program->module, name, type);
+  return LLVMBuildCall2(e->builder, type, function, values, count, "");
+}
+
+static void build_copy(vmo_ll_heap_edit *e, LLVMValueRef function, bool bump, bool part) {
+  LLVMBuilderRef b = e->builder;
+  LLVMValueRef heap = LLVMGetParam(function, 0), text = LLVMGetParam(function, 1), object;
+  LLVMValueRef measured[2] = {text, part ? LLVMGetParam(function, 2) : NULL};
+  LLVMBasicBlockRef copy = add_block(e, function, "copy"), done = add_block(e, function, "done");
+  LLVMValueRef length = call_measure(e, part ? "strnlen" : "strlen", measured, part ? 2 : 1);
+  LLVMValueRef bytes = LLVMBuildAdd(b, length, word(e, 1), "");
+  if (bump) { /* texts need no alignment, but the next object does */
+    LLVMValueRef zeroed = LLVMConstInt(LLVMInt1TypeInContext(e->program->llvm), 0, false);
+    object = vmo_ll_call_heap(e, VMO_LL_BUMP_ALLOC, (LLVMValueRef[]){heap, bytes, word(e, 15), zeroed});
+  } else {
+    object = vmo_ll_call_heap(e, VMO_LL_HEAP_ALLOC, (LLVMValueRef[]){heap, bytes});
+  }
+  LLVMBuildCondBr(b, LLVMBuildIsNull(b, object, ""), done, copy);
+  LLVMPositionBuilderAtEnd(b, copy);
+  LLVMBuildMemCpy(b, object, 1, text, 1, length);
+  LLVMBuildStore(b, LLVMConstInt(LLVMInt8TypeInContext(e->program->llvm), 0, false), address_at(e, object, length));
+  LLVMBuildBr(b, done);
+  LLVMPositionBuilderAtEnd(b, done);
+  LLVMBuildRet(b, object);
+}
+
+/* Of another heap than none the runtime is not told: what is nobody's yet comes from malloc. */
+static void build_move(vmo_ll_heap_edit *e, LLVMValueRef function) {
+  LLVMValueRef values[] = {LLVMConstNull(e->pointer), LLVMGetParam(function, 0), LLVMGetParam(function, 1)};
+  LLVMBuildRet(e->builder, vmo_ll_call_heap(e, VMO_LL_HEAP_REALLOC, values));
+}
+
+static void build_grow(vmo_ll_heap_edit *e, LLVMValueRef function) {
+  LLVMValueRef bytes = multiply(e, LLVMGetParam(function, 2), LLVMGetParam(function, 3));
+  LLVMValueRef values[] = {LLVMGetParam(function, 0), LLVMGetParam(function, 1), bytes};
+  LLVMBuildRet(e->builder, vmo_ll_call_heap(e, VMO_LL_HEAP_REALLOC, values));
+}
+
+static void build_body(vmo_ll_heap_edit *e, vmo_ll_heap_function which, LLVMValueRef function) {
+  LLVMBuilderRef outer = e->builder;
+  e->builder = LLVMCreateBuilderInContext(e->program->llvm);
+  LLVMSetLinkage(function, LLVMInternalLinkage);
+  LLVMPositionBuilderAtEnd(e->builder, add_block(e, function, "entry"));
+  switch (which) {
+  case VMO_LL_BUMP_ALLOC: build_bump(e, function); break;
+  case VMO_LL_BUMP_CALLOC: build_zeroed(e, function); break;
+  case VMO_LL_HEAP_MOVE: build_move(e, function); break;
+  case VMO_LL_HEAP_GROW: build_grow(e, function); break;
+  default:
+    build_copy(e, function, which == VMO_LL_BUMP_COPY || which == VMO_LL_BUMP_COPY_PART,
+               which == VMO_LL_HEAP_COPY_PART || which == VMO_LL_BUMP_COPY_PART);
+  }
+  LLVMDisposeBuilder(e->builder);
+  e->builder = outer;
+}
+
+/* ---- asked for ---- */
+
+LLVMValueRef vmo_ll_heap_helper(vmo_ll_heap_edit *e, vmo_ll_heap_function which) {
+  const row *of = &rows[which];
+  LLVMValueRef *function = &e->functions[which];
+  if (*function != NULL) return *function;
+  *function = LLVMGetNamedFunction(e->program->module, of->name);
+  if (*function != NULL) return *function;
+  *function = LLVMAddFunction(e->program->module, of->name, function_type(e, of->shape));
+  add_attributes(e, *function, of);
+  if (which >= VMO_LL_BUMP_ALLOC) build_body(e, which, *function);
+  return *function;
+}
+
+LLVMValueRef vmo_ll_call_heap(vmo_ll_heap_edit *e, vmo_ll_heap_function which, LLVMValueRef *values) {
+  LLVMValueRef function = vmo_ll_heap_helper(e, which);
+  LLVMTypeRef type = LLVMGlobalGetValueType(function);
+  return LLVMBuildCall2(e->builder, type, function, values, LLVMCountParamTypes(type), "");
+}

@@ -1,0 +1,218 @@
+/* heaps.c: sites that have a heap allocate from it, and what may get their objects back tells them from malloc's.
+ *
+ *   %p = call ptr @malloc(i64 24)                 %p = call ptr @vmemopt.bump(ptr @vmemopt.heap.0, i64 24)
+ *
+ *   %q = call ptr @malloc(i64 %n)           ->    %h = load ptr, ptr @vmemopt.heap.1
+ *                                                 %q = call ptr @vmr_heap_alloc(ptr %h, i64 %n)
+ *   call void @free(ptr %q)                       call void @vmr_heap_free(ptr %q)
+ *
+ * A bump heap is a variable of its own, `cursor` and `end`: vmemopt.bump, which LLVM's inliner puts in place, moves the
+ * cursor, and asks the runtime for more where the room ends. Of threads each has its own. Other heaps are made by a constructor
+ * of the module; where that fails the pointer stays null, which the runtime takes for malloc itself. Linear. */
+#include "llvm/heap_edit.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vmemrt/heap.h"
+
+#define CONSTRUCTOR_PRIORITY 0
+
+/* ---- the variables ---- */
+
+static LLVMValueRef add_variable(vmo_ll_heap_edit *e, uint32_t heap, LLVMTypeRef type, LLVMValueRef value) {
+  char name[32];
+  snprintf(name, sizeof name, "vmemopt.heap.%u", heap);
+  LLVMValueRef variable = LLVMAddGlobal(e->program->module, type, name);
+  LLVMSetLinkage(variable, LLVMInternalLinkage);
+  LLVMSetInitializer(variable, value);
+  LLVMSetAlignment(variable, 16);
+  return variable;
+}
+
+static LLVMValueRef word(const vmo_ll_heap_edit *e, unsigned long long number) {
+  return LLVMConstInt(e->word, number, false);
+}
+
+static LLVMValueRef number(const vmo_ll_heap_edit *e, uint32_t value) {
+  return LLVMConstInt(LLVMInt32TypeInContext(e->program->llvm), value, false);
+}
+
+static uint32_t flags_of(const vmo_heap_fact *fact) {
+  uint32_t shared = fact->shared && fact->kind != VMO_HEAP_BUMP ? VMR_HEAP_SHARED : 0;
+  return shared | (fact->alignment == 8 ? VMR_HEAP_ALIGN8 : 0);
+}
+
+/* As VMR_BUMP_WITH(flags). */
+static LLVMValueRef make_bump(vmo_ll_heap_edit *e, uint32_t heap, const vmo_heap_fact *fact) {
+  LLVMValueRef nothing = LLVMConstNull(e->pointer);
+  LLVMValueRef members[] = {nothing, nothing, word(e, 0), nothing, number(e, flags_of(fact)), number(e, 0)};
+  LLVMValueRef value = LLVMConstStructInContext(e->program->llvm, members, 6, false);
+  _Static_assert(sizeof(vmr_bump) == 40 && offsetof(vmr_bump, flags) == 32, "the members above");
+  LLVMValueRef variable = add_variable(e, heap, LLVMTypeOf(value), value);
+  LLVMSetThreadLocal(variable, fact->shared);
+  return variable;
+}
+
+static void make_variables(vmo_ll_heap_edit *e) {
+  const vmo_heap_facts *facts = e->plan->facts;
+  for (uint32_t h = 0; h < facts->heaps.count; h++) {
+    const vmo_heap_fact *fact = &facts->heaps.data[h];
+    e->heaps[h] =
+        fact->kind == VMO_HEAP_BUMP ? make_bump(e, h, fact) : add_variable(e, h, e->pointer, LLVMConstNull(e->pointer));
+  }
+}
+
+/* Adds the function to the module's constructors, whose array is made anew. */
+static bool add_constructor(vmo_ll_heap_edit *e, LLVMValueRef function) {
+  static const char name[] = "llvm.global_ctors";
+  LLVMModuleRef module = e->program->module;
+  LLVMValueRef former = LLVMGetNamedGlobal(module, name);
+  unsigned count = former != NULL ? (unsigned)LLVMGetArrayLength2(LLVMGlobalGetValueType(former)) : 0;
+  LLVMValueRef *all = vmr_arena_alloc_array(e->program->arena, (size_t)count + 1, sizeof *all);
+  if (all == NULL) return false;
+  LLVMValueRef members[] = {number(e, CONSTRUCTOR_PRIORITY), function, LLVMConstNull(e->pointer)};
+  all[0] = LLVMConstStructInContext(e->program->llvm, members, 3, false);
+  for (unsigned i = 0; i < count; i++) all[i + 1] = LLVMGetAggregateElement(LLVMGetInitializer(former), i);
+  LLVMTypeRef type = LLVMTypeOf(all[0]);
+  LLVMValueRef made = LLVMAddGlobal(module, LLVMArrayType2(type, count + 1), "");
+  LLVMSetInitializer(made, LLVMConstArray2(type, all, count + 1));
+  LLVMSetLinkage(made, LLVMAppendingLinkage);
+  if (former != NULL) LLVMDeleteGlobal(former);
+  LLVMSetValueName2(made, name, strlen(name));
+  return true;
+}
+
+/* Makes the heaps before anything of the program runs. */
+static bool make_constructor(vmo_ll_heap_edit *e) {
+  const vmo_heap_facts *facts = e->plan->facts;
+  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->program->llvm), NULL, 0, false);
+  LLVMValueRef function = NULL;
+  for (uint32_t h = 0; h < facts->heaps.count; h++) {
+    if (facts->heaps.data[h].kind != VMO_HEAP_LISTS) continue;
+    if (function == NULL) {
+      function = LLVMAddFunction(e->program->module, "vmemopt.heaps", type);
+      LLVMSetLinkage(function, LLVMInternalLinkage);
+      LLVMPositionBuilderAtEnd(e->builder, LLVMAppendBasicBlockInContext(e->program->llvm, function, "entry"));
+    }
+    LLVMValueRef values[] = {e->heaps[h], LLVMConstNull(e->pointer), number(e, flags_of(&facts->heaps.data[h]))};
+    vmo_ll_call_heap(e, VMO_LL_HEAP_CREATE, values);
+  }
+  if (function == NULL) return true;
+  LLVMBuildRetVoid(e->builder);
+  return add_constructor(e, function);
+}
+
+/* ---- allocations ---- */
+
+static const vmo_libc_row *row_of(const vmo_ll_program *program, const vmo_ll_instruction *call) {
+  return call->callee == VMO_NONE ? NULL : program->functions.data[call->callee].libc;
+}
+
+static LLVMValueRef argument(vmo_ll_heap_edit *e, LLVMValueRef call, unsigned index) {
+  LLVMValueRef value = LLVMGetOperand(call, index);
+  if (LLVMTypeOf(value) == e->pointer) return value;
+  return LLVMBuildIntCast2(e->builder, value, e->word, false, "");
+}
+
+static LLVMValueRef allocate_bumped(vmo_ll_heap_edit *e, uint32_t heap, LLVMValueRef call, const vmo_libc_row *row) {
+  LLVMValueRef bump = e->heaps[heap], first = argument(e, call, 0);
+  LLVMValueRef mask = word(e, e->plan->facts->heaps.data[heap].alignment - 1);
+  LLVMValueRef plain = LLVMConstInt(LLVMInt1TypeInContext(e->program->llvm), 0, false);
+  switch (row->kind) {
+  case VMO_LIBC_CALLOC:
+    return vmo_ll_call_heap(e, VMO_LL_BUMP_CALLOC, (LLVMValueRef[]){bump, first, argument(e, call, 1), mask});
+  case VMO_LIBC_ALIGNED:
+    return vmo_ll_call_heap(e, VMO_LL_BUMP_ALIGNED, (LLVMValueRef[]){bump, first, argument(e, call, 1)});
+  case VMO_LIBC_COPIED:
+    if (LLVMGetNumArgOperands(call) == 1) return vmo_ll_call_heap(e, VMO_LL_BUMP_COPY, (LLVMValueRef[]){bump, first});
+    return vmo_ll_call_heap(e, VMO_LL_BUMP_COPY_PART, (LLVMValueRef[]){bump, first, argument(e, call, 1)});
+  default: return vmo_ll_call_heap(e, VMO_LL_BUMP_ALLOC, (LLVMValueRef[]){bump, first, mask, plain});
+  }
+}
+
+static LLVMValueRef allocate_listed(vmo_ll_heap_edit *e, LLVMValueRef heap, LLVMValueRef call,
+                                    const vmo_libc_row *row) {
+  LLVMValueRef values[4] = {heap, argument(e, call, 0)};
+  unsigned count = LLVMGetNumArgOperands(call);
+  for (unsigned i = 1; i < count; i++) values[i + 1] = argument(e, call, i);
+  switch (row->kind) {
+  case VMO_LIBC_CALLOC: return vmo_ll_call_heap(e, VMO_LL_HEAP_CALLOC, values);
+  case VMO_LIBC_REALLOC: return vmo_ll_call_heap(e, count == 2 ? VMO_LL_HEAP_REALLOC : VMO_LL_HEAP_GROW, values);
+  case VMO_LIBC_ALIGNED: return vmo_ll_call_heap(e, VMO_LL_HEAP_ALIGNED, values);
+  case VMO_LIBC_COPIED: return vmo_ll_call_heap(e, count == 1 ? VMO_LL_HEAP_COPY : VMO_LL_HEAP_COPY_PART, values);
+  default: return vmo_ll_call_heap(e, VMO_LL_HEAP_ALLOC, values);
+  }
+}
+
+/* Of a realloc that may only move an object of some heap, `heap` is VMO_NONE. */
+static void edit_allocation(vmo_ll_heap_edit *e, LLVMValueRef call, uint32_t heap, const vmo_libc_row *row) {
+  LLVMValueRef object;
+  LLVMPositionBuilderBefore(e->builder, call); /* at the call's place in the source */
+  if (heap == VMO_NONE) {
+    object = allocate_listed(e, LLVMConstNull(e->pointer), call, row);
+  } else if (e->plan->facts->heaps.data[heap].kind == VMO_HEAP_BUMP) {
+    object = allocate_bumped(e, heap, call, row);
+  } else {
+    object = allocate_listed(e, LLVMBuildLoad2(e->builder, e->pointer, e->heaps[heap], ""), call, row);
+  }
+  LLVMReplaceAllUsesWith(call, object);
+  LLVMInstructionEraseFromParent(call);
+}
+
+/* ---- releases ---- */
+
+static void edit_free(vmo_ll_heap_edit *e, LLVMValueRef call) {
+  LLVMPositionBuilderBefore(e->builder, call);
+  vmo_ll_call_heap(e, VMO_LL_HEAP_FREE, (LLVMValueRef[]){LLVMGetOperand(call, 0)});
+  LLVMInstructionEraseFromParent(call);
+}
+
+static void set_callee(LLVMValueRef call, LLVMValueRef function) {
+  LLVMSetOperand(call, (unsigned)LLVMGetNumOperands(call) - 1, function);
+}
+
+/* Puts `other` in the place of a function wherever its address is taken; direct calls stay. */
+static void replace_address(vmo_ll_heap_edit *e, const char *name, vmo_ll_heap_function other) {
+  LLVMValueRef function = LLVMGetNamedFunction(e->program->module, name);
+  uint32_t id = function == NULL ? VMO_NONE : vmo_ll_find_function(e->program, function);
+  if (id == VMO_NONE || !e->program->functions.data[id].address_taken || e->program->functions.data[id].libc == NULL)
+    return;
+  LLVMReplaceAllUsesWith(function, vmo_ll_heap_helper(e, other));
+  for (uint32_t i = 0; i < e->program->instructions.count; i++) {
+    const vmo_ll_instruction *call = &e->program->instructions.data[i];
+    if (call->callee == id && !e->plan->frees[i] && e->plan->heap_of[i] == VMO_NONE) set_callee(call->ref, function);
+  }
+}
+
+/* ---- all of it ---- */
+
+static void edit_instruction(vmo_ll_heap_edit *e, uint32_t i) {
+  const vmo_ll_instruction *call = &e->program->instructions.data[i];
+  uint32_t heap = e->plan->heap_of[i];
+  if (heap == VMO_NONE && !e->plan->frees[i]) return;
+  const vmo_libc_row *row = row_of(e->program, call);
+  if (heap == VMO_NONE && row->kind == VMO_LIBC_FREE) {
+    edit_free(e, call->ref);
+  } else {
+    edit_allocation(e, call->ref, heap, row);
+  }
+}
+
+vmo_status vmo_rewrite_heaps(vmo_ll_program *program, const vmo_ll_heap_plan *plan) {
+  vmo_ll_heap_edit e = {.program = program, .plan = plan, .pointer = LLVMPointerTypeInContext(program->llvm, 0)};
+  e.word = LLVMInt64TypeInContext(program->llvm);
+  e.heaps = vmr_arena_alloc_array(program->arena, (size_t)plan->facts->heaps.count + 1, sizeof *e.heaps);
+  if (e.heaps == NULL) return VMO_OUT_OF_MEMORY;
+  e.builder = LLVMCreateBuilderInContext(program->llvm);
+  make_variables(&e);
+  bool fine = make_constructor(&e);
+  if (fine && plan->frees_by_pointer) {
+    replace_address(&e, "free", VMO_LL_HEAP_FREE);
+    replace_address(&e, "realloc", VMO_LL_HEAP_MOVE);
+  }
+  for (uint32_t i = 0; fine && i < program->instructions.count; i++) edit_instruction(&e, i);
+  LLVMDisposeBuilder(e.builder);
+  return fine ? vmo_verify_llvm(program) : VMO_OUT_OF_MEMORY;
+}

@@ -1,0 +1,46 @@
+/* json_heaps.c: heaps and their sites, as JSON: an object for each. */
+#include "reports/json_heaps.h"
+
+static void write_heap(vmo_json_writer *writer, const vmo_heap_facts *facts, uint32_t id) {
+  const vmo_heap_fact *heap = &facts->heaps.data[id];
+  vmo_json_open_row(writer, NULL, '{');
+  vmo_put_integer(writer, "heap", id);
+  vmo_put_string(writer, "kind", vmo_heap_kind_name(heap->kind));
+  vmo_put_string(writer, "bond", vmo_heap_bond_name(heap->bond));
+  vmo_put_integer(writer, "alignment", heap->alignment);
+  vmo_put_boolean(writer, "shared", heap->shared);
+  vmo_put_integer(writer, "sites", heap->site_count);
+  vmo_put_known(writer, "object_bytes", heap->object_bytes);
+  vmo_put_string(writer, "scope", heap->scope);
+  vmo_json_close(writer, '}');
+}
+
+static void write_site(vmo_json_writer *writer, const vmo_heap_site *site) {
+  vmo_json_open_row(writer, NULL, '{');
+  vmo_put_string(writer, "function", site->function);
+  vmo_put_place(writer, &site->place);
+  vmo_put_string(writer, "allocator", site->allocator);
+  vmo_put_known(writer, "bytes", site->bytes);
+  vmo_put_known(writer, "heap", site->heap == VMO_NONE ? -1 : (vmo_bytes)site->heap);
+  vmo_put_string(writer, "refusal", site->heap == VMO_NONE ? vmo_heap_refusal_name(site->refusal) : NULL);
+  vmo_put_string(writer, "because", site->because);
+  vmo_put_string(writer, "because_to", site->because_to);
+  vmo_put_string(writer, "because_file", site->because_place.file);
+  vmo_put_known(writer, "because_line", site->because_place.file != NULL ? (vmo_bytes)site->because_place.line : -1);
+  vmo_json_close(writer, '}');
+}
+
+void vmo_write_heaps_member(vmo_json_writer *writer, const vmo_heap_facts *facts) {
+  vmo_json_open(writer, "heaps", '{');
+  vmo_put_integer(writer, "served", facts->served);
+  vmo_put_integer(writer, "releases", facts->releases);
+  vmo_put_boolean(writer, "threads", facts->shared);
+  vmo_put_string(writer, "threads_because", facts->shared_because);
+  vmo_json_open(writer, "heaps", '[');
+  for (uint32_t h = 0; h < facts->heaps.count; h++) write_heap(writer, facts, h);
+  vmo_json_close(writer, ']');
+  vmo_json_open(writer, "sites", '[');
+  for (uint32_t s = 0; s < facts->sites.count; s++) write_site(writer, &facts->sites.data[s]);
+  vmo_json_close(writer, ']');
+  vmo_json_close(writer, '}');
+}
