@@ -158,8 +158,10 @@ static vmo_status make_heaps(vmo_ll_program *program, const vmo_ll_options *opti
   if (status != VMO_OK) return status;
   facts->heaps = plan.facts;
   plan.facts->rewritten = edit;
-  if (edit) status = vmo_rewrite_heaps(program, &plan);
-  return status == VMO_OK && edit ? vmo_run_inliner(program) : status;
+  if (!edit || plan.facts->served == 0) return VMO_OK;
+  program->edited = true;
+  status = vmo_rewrite_heaps(program, &plan);
+  return status == VMO_OK ? vmo_run_inliner(program) : status;
 }
 
 vmo_status vmo_analyze_llvm(vmo_ll_program *program, const vmo_ll_options *options, vmo_site_facts **facts) {
