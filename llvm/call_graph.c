@@ -5,12 +5,16 @@
  *
  *   direct calls     the order in which functions are summarised; a call through a pointer has no summary anyway
  *   possible calls   whether a function may be active more than once. One more node, "outside", stands for all code that
- *                    is not seen: calls through pointers and of unknown functions lead to it, and from it to each
- *                    function whose address is taken or, unless this is the whole program, that others can name. */
+ *                    is not seen: calls of unknown functions lead to it, and from it to each function whose address is
+ *                    taken or, unless this is the whole program, that others can name; so do calls through pointers.
+ *                    Of the whole program, those lead to the functions whose address is known to more than a
+ *                    library function that calls them, and that take as many arguments: one node for each number. */
 #include <string.h>
 
 #include "llvm/libc.h"
 #include "llvm/program.h"
+
+#define MOST_ARGUMENTS 16 /* calls through pointers with more are as with so many */
 
 typedef struct graph {
   uint32_t *first; /* node_count + 1 */
@@ -43,21 +47,86 @@ static bool knows_callbacks(const vmo_ll_program *program, const vmo_ll_instruct
   return true;
 }
 
-/* The function or the outside node that a call leads to; VMO_NONE: nowhere. */
-static uint32_t target_of(const vmo_ll_program *program, const vmo_ll_instruction *call, bool possible) {
+/* Where a call through a pointer, with so many arguments, leads to. */
+static uint32_t pointer_node(const vmo_ll_program *program, uint32_t count, bool whole_program) {
+  count = count < MOST_ARGUMENTS ? count : MOST_ARGUMENTS;
+  return program->functions.count + (whole_program ? 1 + count : 0);
+}
+
+/* Where a library function leads to that is told to call one that is not known here. */
+static uint32_t callback_node(const vmo_ll_program *program, const vmo_libc_row *row, bool whole_program) {
+  bool compares = strcmp(row->name, "qsort") == 0 || strcmp(row->name, "bsearch") == 0;
+  return compares ? pointer_node(program, 2, whole_program) : program->functions.count;
+}
+
+/* The function or the node of others that a call leads to; VMO_NONE: nowhere. */
+static uint32_t target_of(const vmo_ll_program *program, const vmo_ll_instruction *call, bool possible,
+                          bool whole_program) {
   uint32_t outside = program->functions.count;
-  if (call->opcode != LLVMCall && call->opcode != LLVMInvoke && call->opcode != LLVMCallBr) return VMO_NONE;
-  if (call->callee == VMO_NONE)
-    return possible && !LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref)) ? outside : VMO_NONE;
+  if (!vmo_ll_is_call(call->opcode)) return VMO_NONE;
+  if (call->callee == VMO_NONE) {
+    bool assembly = LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref)) != NULL;
+    return possible && !assembly ? pointer_node(program, call->operand_count, whole_program) : VMO_NONE;
+  }
   const vmo_ll_function *callee = &program->functions.data[call->callee];
   if (vmo_ll_is_defined(callee) && (callee->exact || !possible)) return call->callee;
   if (!possible || callee->intrinsic || callee->no_return) return VMO_NONE;
-  return callee->libc != NULL && knows_callbacks(program, call, callee->libc) ? VMO_NONE : outside;
+  if (callee->libc == NULL) return outside;
+  return knows_callbacks(program, call, callee->libc) ? VMO_NONE : callback_node(program, callee->libc, whole_program);
 }
 
 static bool is_called_from_outside(const vmo_ll_function *function, bool whole_program) {
   if (!vmo_ll_is_defined(function) || strcmp(function->name, "main") == 0) return false;
   return function->address_taken || (function->external && !whole_program);
+}
+
+/* Whether the address of a function is known to more than library functions that are told to call it. */
+static bool is_pointed_to(const vmo_ll_program *program, const vmo_ll_function *function) {
+  if (!vmo_ll_is_defined(function) || !function->address_taken) return false;
+  for (LLVMUseRef use = LLVMGetFirstUse(function->ref); use != NULL; use = LLVMGetNextUse(use)) {
+    LLVMValueRef user = LLVMGetUser(use);
+    uint32_t callee = LLVMIsACallInst(user) ? vmo_ll_find_function(program, LLVMGetCalledValue(user)) : VMO_NONE;
+    if (callee == VMO_NONE) return true;
+    const vmo_libc_row *row = program->functions.data[callee].libc;
+    for (unsigned i = 0; i < LLVMGetNumArgOperands(user); i++)
+      if (LLVMGetOperand(user, i) == function->ref && (row == NULL || vmo_libc_effect_of(row, i) != VMO_EFFECT_CALLED))
+        return true;
+  }
+  return false;
+}
+
+/* Whether code of which nothing is known takes part: a pointer may mean a function of its own. */
+static bool has_strangers(const vmo_ll_program *program) {
+  for (uint32_t f = 0; f < program->functions.count; f++) {
+    const vmo_ll_function *function = &program->functions.data[f];
+    if (!vmo_ll_is_defined(function) && !function->intrinsic && !function->no_return && function->libc == NULL &&
+        LLVMGetFirstUse(function->ref) != NULL)
+      return true;
+  }
+  return false;
+}
+
+static bool takes_arguments(const vmo_ll_function *function, uint32_t count) {
+  if (count == MOST_ARGUMENTS) return function->parameter_count >= count || function->variadic;
+  return function->parameter_count == count || (function->variadic && function->parameter_count < count);
+}
+
+/* The nodes of calls through pointers: one for each number of arguments. */
+static bool add_pointer_nodes(vmo_ll_program *program, graph *g, uint32_t count) {
+  uint32_t functions = program->functions.count, pointed = 0;
+  uint32_t *list = new_array(program, functions);
+  bool strangers = has_strangers(program);
+  if (list == NULL) return false;
+  for (uint32_t f = 0; f < functions; f++)
+    if (is_pointed_to(program, &program->functions.data[f])) list[pointed++] = f;
+  for (uint32_t n = 0; n <= MOST_ARGUMENTS; n++) {
+    g->first[functions + 1 + n] = count;
+    if (strangers) g->targets[count++] = functions;
+    for (uint32_t i = 0; i < pointed; i++)
+      if (takes_arguments(&program->functions.data[list[i]], n)) g->targets[count++] = list[i];
+  }
+  g->first[g->node_count] = count;
+  return true;
 }
 
 /* Functions that a library function is told to call: callees as others are. */
@@ -74,15 +143,17 @@ static uint32_t add_callbacks(const vmo_ll_program *program, const vmo_ll_instru
 
 static vmo_status build_graph(vmo_ll_program *program, bool possible, bool whole_program, graph *g) {
   uint32_t functions = program->functions.count, count = 0;
-  g->node_count = functions + 1;
+  bool pointers = possible && whole_program;
+  g->node_count = functions + 1 + (pointers ? MOST_ARGUMENTS + 1 : 0);
   g->first = new_array(program, g->node_count + 1);
-  g->targets = new_array(program, (size_t)program->instructions.count + program->operands.count + functions);
+  g->targets = new_array(program, (size_t)program->instructions.count + program->operands.count +
+                                      (size_t)(functions + 1) * (pointers ? MOST_ARGUMENTS + 2 : 1));
   if (g->first == NULL || g->targets == NULL) return VMO_OUT_OF_MEMORY;
   for (uint32_t f = 0; f < functions; f++) {
     const vmo_ll_function *function = &program->functions.data[f];
     g->first[f] = count;
     for (uint32_t i = function->first; i < function->first + function->count; i++) {
-      uint32_t target = target_of(program, &program->instructions.data[i], possible);
+      uint32_t target = target_of(program, &program->instructions.data[i], possible, whole_program);
       if (target != VMO_NONE) g->targets[count++] = target;
       count = add_callbacks(program, &program->instructions.data[i], g->targets, count);
     }
@@ -90,8 +161,8 @@ static vmo_status build_graph(vmo_ll_program *program, bool possible, bool whole
   g->first[functions] = count;
   for (uint32_t f = 0; possible && f < functions; f++)
     if (is_called_from_outside(&program->functions.data[f], whole_program)) g->targets[count++] = f;
-  g->first[g->node_count] = count;
-  return VMO_OK;
+  g->first[functions + 1] = count;
+  return !pointers || add_pointer_nodes(program, g, count) ? VMO_OK : VMO_OUT_OF_MEMORY;
 }
 
 /* ---- components ---- */
@@ -164,6 +235,13 @@ static bool calls_itself(const graph *g, uint32_t node) {
   return false;
 }
 
+/* Whether the group holds the node of code that is not seen, or one of calls through pointers. */
+static bool is_group_of_others(const graph *g, const vmo_ll_groups *groups, uint32_t group, uint32_t outside) {
+  for (uint32_t node = outside; node < g->node_count; node++)
+    if (groups->group[node] == group) return true;
+  return false;
+}
+
 static void mark_recursive(vmo_ll_program *program, const graph *g, const vmo_ll_groups *groups) {
   uint32_t outside = program->functions.count;
   for (uint32_t f = 0; f < outside; f++) {
@@ -172,7 +250,7 @@ static void mark_recursive(vmo_ll_program *program, const graph *g, const vmo_ll
     uint32_t size = groups->group_first[group + 1] - groups->group_first[group];
     function->calls_itself = calls_itself(g, f);
     function->recursive = size > 1 || function->calls_itself;
-    function->called_back = group == groups->group[outside];
+    function->called_back = function->recursive && is_group_of_others(g, groups, group, outside);
   }
 }
 

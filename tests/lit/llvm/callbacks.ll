@@ -47,3 +47,32 @@ define i32 @sorted_somehow(ptr %f) {
   call void @free(ptr %p)
   ret i32 %x
 }
+
+; Of the whole program, a call through a pointer leads to functions that are pointed to and take as many arguments: `chosen` is
+; none that it calls, so it has one frame at a time; `visited` may be.
+; RUN: %vmemopt opt %s --whole-program -o %t.ll --text | FileCheck %s --check-prefix=WHOLE
+@table = global ptr @visited
+; WHOLE: chosen
+; WHOLE-NEXT: malloc, 40 bytes: to the stack
+; CHECK: chosen
+; CHECK-NEXT: malloc, 40 bytes: freed after its last use; kept: code that is not seen may call the function again
+define internal i32 @chosen(i32 %n, ptr %f) {
+  %p = call ptr @malloc(i64 40)
+  call void @qsort(ptr %p, i64 10, i64 4, ptr @compare)
+  %g = load ptr, ptr @table
+  %r = call i32 %g(i32 %n)
+  call void @free(ptr %p)
+  ret i32 %r
+}
+; WHOLE: visited
+; WHOLE-NEXT: malloc, 40 bytes: kept: code that is not seen may call the function again
+define internal i32 @visited(i32 %n) {
+  %p = call ptr @malloc(i64 40)
+  store i8 0, ptr %p
+  %g = load ptr, ptr @table
+  %r = call i32 %g(i32 %n)
+  %x = load i32, ptr %p
+  call void @free(ptr %p)
+  ret i32 %x
+}
+@chooser = global ptr @chosen
