@@ -334,7 +334,10 @@ static void plan_by_fit_slowly(const fixture *opened, const uint32_t *ranked, ui
   }
 }
 
-typedef enum kind { SKYLINE, MIXED_SKYLINE, COARSE_SKYLINE, FIRST, BEST } kind;
+typedef enum kind { SKYLINE, MIXED_SKYLINE, COARSE_SKYLINE, COARSE_MIXED_SKYLINE, FIRST, BEST } kind;
+
+static bool is_coarse(kind method) { return method == COARSE_SKYLINE || method == COARSE_MIXED_SKYLINE; }
+static bool is_mixed(kind method) { return method == MIXED_SKYLINE || method == COARSE_MIXED_SKYLINE; }
 
 /* A coarse plan is the plan of a problem in which all buffers have the largest alignment. */
 static void lift_alignments(fixture *opened, const vmo_part *part) {
@@ -365,15 +368,15 @@ static void compare(fixture *opened, const vmo_part *part, vmo_order order, kind
   assert_int_equal(vmo_build_graph(instance, part, 1000000, opened->arena, &graph), VMO_OUTCOME_FOUND);
   vmo_outcome outcome = method == FIRST  ? vmo_plan_by_first_fit(&work, &graph, ranked)
                         : method == BEST ? vmo_plan_by_best_fit(&work, &graph, ranked)
-                                         : vmo_plan_by_skyline(&work, ranked, method == COARSE_SKYLINE);
+                                         : vmo_plan_by_skyline(&work, ranked, is_coarse(method));
   assert_int_equal(outcome, VMO_OUTCOME_FOUND);
-  if (method == COARSE_SKYLINE) lift_alignments(opened, part);
+  if (is_coarse(method)) lift_alignments(opened, part);
   for (uint32_t i = 0; i < problem->buffer_count; i++) expected[i] = VMO_BYTES_LIMIT; /* of other parts */
   for (uint32_t i = part->item_first; i < part->item_first + part->item_count; i++)
-    expected[instance->items[i].buffer] = method == MIXED_SKYLINE ? found[i] : instance->items[i].fixed_offset;
+    expected[instance->items[i].buffer] = is_mixed(method) ? found[i] : instance->items[i].fixed_offset;
   if (method == SKYLINE || method == COARSE_SKYLINE)
     plan_by_skyline_slowly(opened, ranked, part->item_count, expected);
-  else if (method == MIXED_SKYLINE)
+  else if (is_mixed(method))
     assert_true(part->item_count < instance->item_count || is_skyline_plan(problem, expected, placed));
   else
     plan_by_fit_slowly(opened, ranked, part->item_count, method == BEST, expected);
@@ -397,15 +400,15 @@ static void run_against_plain(kind method, uint64_t seed) {
   random_source source = {seed};
   for (int round = 0; round < 300; round++) {
     bool plain = method == SKYLINE, simple = plain || method == COARSE_SKYLINE;
-    random_shape shape = {.buffers = (uint32_t)random_in(&source, 1, method == MIXED_SKYLINE ? 50 : 90),
+    random_shape shape = {.buffers = (uint32_t)random_in(&source, 1, is_mixed(method) ? 50 : 90),
                           .times = random_in(&source, 1, 120),
                           .longest = random_in(&source, 1, 60),
                           .largest = random_in(&source, 1, round % 5 == 0 ? 3 : 300),
                           .gaps = simple ? 0 : round % 2 * 30,
-                          .pins = simple ? 0 : round % 3 * 3,
-                          .alignments = plain                      ? 0
-                                        : method == COARSE_SKYLINE ? 20 + round % 4 * 20
-                                                                   : round % 4 * 25,
+                          .pins = simple || is_coarse(method) ? 0 : round % 3 * 3,
+                          .alignments = plain               ? 0
+                                        : is_coarse(method) ? 20 + round % 4 * 20
+                                                            : round % 4 * 25,
                           .oddities = 5};
     fixture opened = open_fixture(&source, &shape);
     if (!has_clash(&opened))
@@ -428,6 +431,7 @@ static void the_skyline_with_everything_is_one(void **state) {
 static void the_coarse_skyline_is_that_of_one_alignment(void **state) {
   (void)state;
   run_against_plain(COARSE_SKYLINE, 25);
+  run_against_plain(COARSE_MIXED_SKYLINE, 26);
 }
 
 static void first_fit_is_its_definition(void **state) {
