@@ -229,6 +229,12 @@ static vmo_status find_components(vmo_ll_program *program, const graph *g, vmo_l
   return VMO_OK;
 }
 
+vmo_status vmo_group_nodes(vmo_ll_program *program, uint32_t *first, uint32_t *targets, uint32_t count,
+                           vmo_ll_groups *groups) {
+  graph g = {first, targets, count};
+  return find_components(program, &g, groups);
+}
+
 static bool calls_itself(const graph *g, uint32_t node) {
   for (uint32_t i = g->first[node]; i < g->first[node + 1]; i++)
     if (g->targets[i] == node) return true;

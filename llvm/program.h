@@ -143,5 +143,8 @@ typedef struct vmo_ll_groups {
 
 /* Groups over direct calls, and `recursive` of every function over all calls that may happen. */
 vmo_status vmo_find_groups(vmo_ll_program *program, bool whole_program, vmo_ll_groups *groups);
+/* Groups of any graph: from node n edges lead to targets[first[n]] ... targets[first[n + 1] - 1]. */
+vmo_status vmo_group_nodes(vmo_ll_program *program, uint32_t *first, uint32_t *targets, uint32_t count,
+                           vmo_ll_groups *groups);
 
 #endif

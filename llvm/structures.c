@@ -2,13 +2,29 @@
  *
  * Data structure analysis (C. Lattner, "Macroscopic Data Structure Analysis and Optimization", 2005; C. Lattner, A.
  * Lenharth and V. Adve, PLDI 2007): pointers that may be equal are made one, so the program becomes a graph of nodes
- * (structures_graph.c). Calls through pointers are connected with the functions that the graph says they may mean, until
- * there are no more; functions that code which is not seen may call get what is external. Almost linear in the program. */
+ * (structures_graph.c). Twice:
+ *
+ *   without contexts   all functions in one graph. Calls through pointers are connected with the functions that the graph
+ *                      says they may mean, until there are no more; so it is known who calls whom
+ *   with contexts      callees first; each call gets a copy of what is known of its callee (structures_copy.c)
+ *
+ * Functions that code which is not seen may call get what is external. Almost linear in the program. */
 #include "llvm/structures_find.h"
 
 #include <string.h>
 
 /* ---- the program into the graph ---- */
+
+static void find_narrow(vmo_ll_finder *finder, uint32_t id) {
+  const vmo_ll_function *function = &finder->program->functions.data[id];
+  for (uint32_t i = 0; i < function->parameter_count; i++) {
+    LLVMTypeRef type = LLVMTypeOf(LLVMGetParam(function->ref, i));
+    LLVMTypeKind kind = LLVMGetTypeKind(type);
+    bool small = kind == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) < 64;
+    finder->narrow[finder->value_first[id] + VMO_LL_FIRST_PARAMETER + i] =
+        small || kind == LLVMFloatTypeKind || kind == LLVMHalfTypeKind || kind == LLVMMetadataTypeKind;
+  }
+}
 
 static bool make_arrays(vmo_ll_finder *finder) {
   const vmo_ll_program *program = finder->program;
@@ -24,18 +40,22 @@ static bool make_arrays(vmo_ll_finder *finder) {
     finder->value_first[f] = values;
     values += vmo_ll_value_count(&program->functions.data[f]);
     finder->variadic[f] = finder->functions[f] = VMO_LL_NOWHERE;
+    finder->graph.owner = f;
     finder->returned[f] = vmo_ll_new_place(&finder->graph);
   }
   finder->values = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof(vmo_ll_place));
   finder->kept = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof(bool));
   finder->wide = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof(bool));
-  if (!finder->values || !finder->kept || !finder->wide) return false;
+  finder->narrow = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof(bool));
+  if (!finder->values || !finder->kept || !finder->wide || !finder->narrow) return false;
+  for (uint32_t f = 0; f < functions; f++) find_narrow(finder, f);
   for (uint32_t v = 0; v < values; v++) finder->values[v] = VMO_LL_NOWHERE;
   for (uint32_t i = 0; i < program->instructions.count; i++) finder->made[i] = VMO_NONE;
   return true;
 }
 
-static bool is_entered_from_outside(const vmo_ll_finder *finder, const vmo_ll_function *function) {
+bool vmo_ll_is_entered(const vmo_ll_finder *finder, uint32_t id) {
+  const vmo_ll_function *function = &finder->program->functions.data[id];
   return vmo_ll_is_defined(function) &&
          (strcmp(function->name, "main") == 0 || (function->external && !finder->whole_program));
 }
@@ -77,33 +97,65 @@ static void connect_pointer_calls(vmo_ll_finder *finder) {
   } while (after != before && !finder->graph.out_of_memory);
 }
 
+/* All functions in one graph: what is the same for all calls, and what pointers to functions may mean. */
 static void read_program(vmo_ll_finder *finder) {
-  const vmo_ll_program *program = finder->program;
-  for (uint32_t f = 0; f < program->functions.count && !finder->graph.out_of_memory; f++) {
+  for (uint32_t f = 0; f < finder->program->functions.count && !finder->graph.out_of_memory; f++) {
     vmo_ll_find_uses(finder, f);
-    finder->graph.owner = f;
     vmo_ll_read_function(finder, f);
     vmo_ll_read_globals(finder);
-    if (is_entered_from_outside(finder, &program->functions.data[f])) vmo_ll_expose_function(finder, f);
+    if (vmo_ll_is_entered(finder, f)) vmo_ll_expose_function(finder, f);
   }
   connect_pointer_calls(finder);
 }
 
+/* Callees first, so that each call has a copy of what is known of its callee. */
+static void read_contexts(vmo_ll_finder *finder) {
+  const vmo_ll_groups *groups = &finder->calls->groups;
+  for (uint32_t g = 0; g < groups->group_count && !finder->graph.out_of_memory; g++) {
+    for (uint32_t m = groups->group_first[g]; m < groups->group_first[g + 1]; m++) {
+      vmo_ll_read_function(finder, groups->order[m]);
+      vmo_ll_read_globals(finder);
+      if (finder->calls->entered[groups->order[m]]) vmo_ll_expose_function(finder, groups->order[m]);
+    }
+    vmo_ll_mark_escaping(finder, g);
+  }
+}
+
 /* ---- all of it ---- */
+
+static vmo_status find_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
+  if (!make_arrays(finder)) return VMO_OUT_OF_MEMORY;
+  read_program(finder);
+  return finder->graph.out_of_memory ? VMO_OUT_OF_MEMORY : vmo_ll_settle_calls(finder, calls);
+}
+
+static vmo_status find_contexts(vmo_ll_finder *finder, const vmo_ll_finder *without) {
+  if (!make_arrays(finder)) return VMO_OUT_OF_MEMORY;
+  finder->kept = without->kept;
+  finder->wide = without->wide;
+  finder->pointer_calls.data = without->pointer_calls.data;
+  finder->pointer_calls.count = without->pointer_calls.count;
+  if (vmo_ll_begin_copies(finder) != VMO_OK) return VMO_OUT_OF_MEMORY;
+  read_contexts(finder);
+  return finder->graph.out_of_memory ? VMO_OUT_OF_MEMORY : VMO_OK;
+}
 
 vmo_status vmo_find_structures(vmo_ll_program *program, const vmo_ll_structure_options *options, vmr_arena *arena,
                                vmo_ll_structures **structures) {
-  vmo_ll_finder finder = {.program = program,
-                          .whole_program = options->whole_program,
-                          .accesses = options->accesses,
-                          .arena = vmr_arena_create(0)};
+  vmo_ll_calls calls = {0};
+  vmo_ll_finder without = {.program = program,
+                           .whole_program = options->whole_program,
+                           .accesses = options->accesses,
+                           .arena = vmr_arena_create(0)};
+  without.graph.arena = vmr_arena_create(0); /* dropped as soon as the calls are known */
+  vmo_ll_finder finder = without;
+  finder.calls = &calls;
   finder.graph.arena = finder.arena;
-  finder.graph.owner = VMO_NONE;
   vmo_status status = VMO_OUT_OF_MEMORY;
-  if (finder.arena != NULL && make_arrays(&finder)) {
-    read_program(&finder);
-    if (!finder.graph.out_of_memory) status = vmo_ll_collect_structures(&finder, arena, structures);
-  }
+  if (finder.arena != NULL && without.graph.arena != NULL) status = find_calls(&without, &calls);
+  vmr_arena_destroy(without.graph.arena);
+  if (status == VMO_OK) status = find_contexts(&finder, &without);
+  if (status == VMO_OK) status = vmo_ll_collect_structures(&finder, arena, structures);
   vmr_arena_destroy(finder.arena);
   return status;
 }

@@ -9,7 +9,7 @@
 #ifndef VMO_LLVM_STRUCTURES_H
 #define VMO_LLVM_STRUCTURES_H
 
-#include "analysis/sites.h"
+#include "analysis/analysis.h"
 #include "support/text.h"
 #include "llvm/program.h"
 
@@ -34,7 +34,7 @@ typedef struct vmo_ll_structure_node {
  * when it returns. */
 typedef struct vmo_ll_structure_scope {
   uint32_t function;
-  uint32_t structure;              /* number within the function: what points to each other there */
+  uint32_t structure;              /* of its nodes */
   uint32_t node_first, node_count; /* into `scope_nodes` */
   uint32_t site_first, site_count; /* into `scope_sites`: allocation calls, of the function or beneath */
   bool freed, moved;

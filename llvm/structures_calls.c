@@ -189,7 +189,7 @@ static bool read_list_intrinsic(vmo_ll_finder *finder, const vmo_ll_function *ca
 
 /* ---- functions of the program ---- */
 
-static bool is_known(const vmo_ll_finder *finder, const vmo_ll_function *function) {
+bool vmo_ll_is_known(const vmo_ll_finder *finder, const vmo_ll_function *function) {
   return vmo_ll_is_defined(function) && (function->exact || finder->whole_program);
 }
 
@@ -206,33 +206,69 @@ static void connect_arguments(vmo_ll_finder *finder, uint32_t callee_id, const v
   }
 }
 
-static void connect(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t callee) {
-  connect_arguments(finder, callee, finder->arguments.data, finder->arguments.count);
-  flow_result(finder, call, finder->returned[callee]);
+/* `result`: the value that gets what is returned; VMO_NONE: none. */
+static void connect(vmo_ll_finder *finder, uint32_t callee, const vmo_ll_place *arguments, uint32_t count,
+                    uint32_t result) {
+  if (finder->calls != NULL && finder->calls->groups.group[callee] != finder->calls->groups.group[finder->function]) {
+    vmo_ll_call_copy(finder, callee, arguments, count, result);
+    return;
+  }
+  connect_arguments(finder, callee, arguments, count);
+  if (result != VMO_NONE) vmo_ll_flow(finder, result, finder->returned[callee]);
+}
+
+static void expose_places(vmo_ll_finder *finder, const vmo_ll_place *places, uint32_t count, vmo_site_escape escape) {
+  for (uint32_t i = 0; i < count; i++) vmo_ll_expose(&finder->graph, places[i], escape, finder->at);
+}
+
+/* The functions that a call through a pointer may mean: those of the place, or what is known of the call. */
+typedef struct callees {
+  uint32_t link, at, end;
+  const uint32_t *targets; /* NULL: by links */
+} callees;
+
+static callees find_callees(vmo_ll_finder *finder, uint32_t call, vmo_ll_place place) {
+  if (finder->calls != NULL) {
+    uint32_t number = vmo_ll_pointer_call_number(finder, call);
+    return (callees){VMO_NONE, finder->calls->pointer_first[number], finder->calls->pointer_first[number + 1],
+                     finder->calls->pointer_targets};
+  }
+  if (place.node == VMO_NONE) return (callees){VMO_NONE, 0, 0, NULL};
+  return (callees){finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)].function_first, 0, 0, NULL};
+}
+
+static uint32_t next_callee(const vmo_ll_finder *finder, callees *list) {
+  if (list->targets != NULL) return list->at < list->end ? list->targets[list->at++] : VMO_NONE;
+  if (list->link == VMO_NONE) return VMO_NONE;
+  const vmo_ll_link *link = &finder->graph.links.data[list->link];
+  list->link = link->next;
+  return link->to;
+}
+
+static bool may_be_unknown(vmo_ll_finder *finder, uint32_t call, vmo_ll_place place) {
+  if (finder->calls != NULL) return finder->calls->pointer_unknown[vmo_ll_pointer_call_number(finder, call)];
+  if (place.node == VMO_NONE) return false;
+  uint32_t node = vmo_ll_find_node(&finder->graph, place.node);
+  return (finder->graph.nodes.data[node].flags & VMO_LL_EXTERNAL) != 0;
 }
 
 static void call_back(vmo_ll_finder *finder, vmo_ll_place place, const vmo_ll_place *arguments, uint32_t count) {
-  if (place.node == VMO_NONE) return;
-  uint32_t node = vmo_ll_find_node(&finder->graph, place.node);
-  for (uint32_t l = finder->graph.nodes.data[node].function_first; l != VMO_NONE;
-       l = finder->graph.links.data[l].next) {
-    uint32_t function = finder->graph.links.data[l].to;
-    if (is_known(finder, &finder->program->functions.data[function])) {
-      connect_arguments(finder, function, arguments, count);
+  uint32_t call = finder->at;
+  callees list = find_callees(finder, call, place);
+  for (uint32_t function; (function = next_callee(finder, &list)) != VMO_NONE;) {
+    if (vmo_ll_is_known(finder, &finder->program->functions.data[function])) {
+      connect(finder, function, arguments, count, VMO_NONE);
     } else {
-      for (uint32_t i = 0; i < count; i++) vmo_ll_expose(&finder->graph, arguments[i], VMO_ESCAPE_CALL, finder->at);
+      expose_places(finder, arguments, count, VMO_ESCAPE_CALL);
     }
   }
-  node = vmo_ll_find_node(&finder->graph, place.node);
-  if ((finder->graph.nodes.data[node].flags & VMO_LL_EXTERNAL) == 0) return;
-  for (uint32_t i = 0; i < count; i++) vmo_ll_expose(&finder->graph, arguments[i], VMO_ESCAPE_CALL, finder->at);
+  if (may_be_unknown(finder, call, place)) expose_places(finder, arguments, count, VMO_ESCAPE_CALL);
 }
 
 /* ---- code that is not seen ---- */
 
 static void expose_all(vmo_ll_finder *finder, const vmo_ll_instruction *call, vmo_site_escape escape) {
-  for (uint32_t i = 0; i < finder->arguments.count; i++)
-    vmo_ll_expose(&finder->graph, argument(finder, i), escape, finder->at);
+  expose_places(finder, finder->arguments.data, finder->arguments.count, escape);
   if (has_result(finder, call)) flow_result(finder, call, vmo_ll_new_external(finder, escape));
 }
 
@@ -256,10 +292,12 @@ static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call,
   if (read_list_intrinsic(finder, callee)) return;
   if (strncmp(callee->name, "llvm.threadlocal.address", 24) == 0) {
     flow_result(finder, call, argument(finder, 0));
+  } else if (through_pointer && callee->libc != NULL && compares(callee->libc)) {
+    expose_all(finder, call, VMO_ESCAPE_CALL);
   } else if (callee->libc != NULL) {
     read_row(finder, call, callee->libc, through_pointer);
-  } else if (is_known(finder, callee)) {
-    connect(finder, call, id);
+  } else if (vmo_ll_is_known(finder, callee)) {
+    connect(finder, id, finder->arguments.data, finder->arguments.count, result_of(finder, call));
   } else if (callee->intrinsic) {
     read_intrinsic(finder, call);
   } else {
@@ -276,6 +314,15 @@ static void read_arguments(vmo_ll_finder *finder, const vmo_ll_instruction *call
       finder->graph.out_of_memory = true;
 }
 
+/* A call through a pointer, whose arguments were read. */
+static void call_through_pointer(vmo_ll_finder *finder, uint32_t id, vmo_ll_place place) {
+  const vmo_ll_instruction *call = &finder->program->instructions.data[id];
+  callees list = find_callees(finder, id, place);
+  for (uint32_t function; (function = next_callee(finder, &list)) != VMO_NONE;)
+    call_function(finder, call, function, true);
+  if (may_be_unknown(finder, id, place)) expose_all(finder, call, VMO_ESCAPE_CALL);
+}
+
 void vmo_ll_read_call(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
   read_arguments(finder, call);
   if (call->callee != VMO_NONE) {
@@ -285,12 +332,15 @@ void vmo_ll_read_call(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
   } else if (LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref))) {
     expose_all(finder, call, VMO_ESCAPE_ASSEMBLY);
     return;
+  } else if (finder->calls != NULL) {
+    call_through_pointer(finder, finder->at, VMO_LL_NOWHERE);
+    return;
   }
-  if (!vmo_vec_push(finder->arena, &finder->pointer_calls, finder->at)) finder->graph.out_of_memory = true;
+  if (finder->calls == NULL && !vmo_vec_push(finder->arena, &finder->pointer_calls, finder->at))
+    finder->graph.out_of_memory = true;
 }
 
-/* The function that an instruction stands in: blocks are in the order of functions. */
-static uint32_t function_of(const vmo_ll_program *program, uint32_t instruction) {
+uint32_t vmo_ll_function_of(const vmo_ll_program *program, uint32_t instruction) {
   uint32_t low = 0, high = program->functions.count;
   while (high - low > 1) {
     uint32_t middle = low + (high - low) / 2;
@@ -300,12 +350,13 @@ static uint32_t function_of(const vmo_ll_program *program, uint32_t instruction)
       high = middle;
     }
   }
+  while (low > 0 && program->functions.data[low].count == 0) low--; /* only declared */
   return low;
 }
 
 vmo_ll_place vmo_ll_place_called(vmo_ll_finder *finder, uint32_t id) {
   const vmo_ll_instruction *call = &finder->program->instructions.data[id];
-  finder->function = function_of(finder->program, id);
+  finder->function = vmo_ll_function_of(finder->program, id);
   if (call->callee != VMO_NONE) { /* of the table: it calls what it was handed */
     bool search = strcmp(finder->program->functions.data[call->callee].libc->name, "bsearch") == 0;
     return vmo_ll_place_of_operand(finder, call, search ? 4 : 3);
@@ -326,12 +377,7 @@ void vmo_ll_read_pointer_call(vmo_ll_finder *finder, uint32_t id) {
     read_comparison(finder, call, finder->program->functions.data[call->callee].libc);
     return;
   }
-  if (place.node == VMO_NONE) return; /* null: it is never made */
-  uint32_t node = vmo_ll_find_node(&finder->graph, place.node);
-  for (uint32_t l = finder->graph.nodes.data[node].function_first; l != VMO_NONE; l = finder->graph.links.data[l].next)
-    call_function(finder, call, finder->graph.links.data[l].to, true);
-  node = vmo_ll_find_node(&finder->graph, place.node);
-  if ((finder->graph.nodes.data[node].flags & VMO_LL_EXTERNAL) != 0) expose_all(finder, call, VMO_ESCAPE_CALL);
+  call_through_pointer(finder, id, place);
 }
 
 void vmo_ll_expose_function(vmo_ll_finder *finder, uint32_t id) {

@@ -4,14 +4,16 @@
  * are of one structure. */
 #include "llvm/structures_find.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 typedef struct collector {
   vmo_ll_finder *finder;
   vmr_arena *arena;
   vmo_ll_structures *result;
-  uint32_t *number; /* by node of the graph: in the result; VMO_NONE */
-  uint32_t *site_count, *structure_of;
+  uint32_t *number;  /* by node of the graph: in the result; VMO_NONE */
+  uint32_t *visited; /* by node of the graph */
+  uint32_t visits;
+  vmo_ll_ids found; /* the nodes of the whole program that one stands for */
 } collector;
 
 static const vmo_libc_row *row_of(const vmo_ll_program *program, const vmo_ll_instruction *call) {
@@ -46,13 +48,24 @@ static vmo_bytes size_of_site(const vmo_ll_instruction *call, const vmo_libc_row
 
 /* ---- nodes ---- */
 
-static vmo_ll_structure_node describe(const vmo_ll_graph *graph, const vmo_ll_graph_node *node,
-                                      const vmo_ll_content *content) {
+static int compare_numbers(const void *left, const void *right) {
+  uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+  return a < b ? -1 : a > b;
+}
+
+/* Fills `found`, in order. */
+static bool find_finals(collector *c, uint32_t node) {
+  c->found.count = 0;
+  if (!vmo_ll_find_final(c->finder, node, c->visited, ++c->visits, &c->found)) return false;
+  if (c->found.count > 1) qsort(c->found.data, c->found.count, sizeof *c->found.data, compare_numbers);
+  return true;
+}
+
+static vmo_ll_structure_node describe(const vmo_ll_graph_node *node, const vmo_ll_content *content) {
   bool external = (node->flags & VMO_LL_EXTERNAL) != 0;
   uint32_t needed = node->alignment > 8 ? node->alignment : 8;
-  (void)graph;
   return (vmo_ll_structure_node){
-      .function = VMO_NONE,
+      .function = (node->flags & (VMO_LL_SPREADS | VMO_LL_ESCAPES)) == 0 ? node->owner : VMO_NONE,
       .object_bytes = -1,
       .alignment = external ? 16 : needed,
       .external = external,
@@ -73,8 +86,7 @@ static bool add_node(collector *c, uint32_t id) {
   int64_t distance;
   uint32_t content = vmo_ll_find_content(graph, id, &distance);
   c->number[id] = c->result->nodes.count;
-  return vmo_vec_push(c->arena, &c->result->nodes,
-                      describe(graph, &graph->nodes.data[id], &graph->contents.data[content]));
+  return vmo_vec_push(c->arena, &c->result->nodes, describe(&graph->nodes.data[id], &graph->contents.data[content]));
 }
 
 static uint32_t node_of_site(const collector *c, uint32_t instruction) {
@@ -86,11 +98,15 @@ static uint32_t node_of_site(const collector *c, uint32_t instruction) {
 static bool number_nodes(collector *c) {
   uint32_t count = c->finder->graph.nodes.count;
   c->number = vmr_arena_alloc_array(c->finder->arena, (size_t)count + 1, sizeof *c->number);
-  if (c->number == NULL) return false;
+  c->visited = vmr_arena_alloc_array(c->finder->arena, (size_t)count + 1, sizeof *c->visited);
+  if (c->number == NULL || c->visited == NULL) return false;
   for (uint32_t n = 0; n < count; n++) c->number[n] = VMO_NONE;
   for (uint32_t i = 0; i < c->finder->program->instructions.count; i++) {
     uint32_t node = node_of_site(c, i);
-    if (node != VMO_NONE && !add_node(c, node)) return false;
+    if (node == VMO_NONE) continue;
+    if (!find_finals(c, node)) return false;
+    for (uint32_t k = 0; k < c->found.count; k++)
+      if (!add_node(c, c->found.data[k])) return false;
   }
   return true;
 }
@@ -120,7 +136,7 @@ static uint32_t node_of_access(collector *c, const vmo_ll_instruction *access) {
   if (access->opcode != LLVMLoad && access->opcode != LLVMStore) return VMO_NONE;
   vmo_ll_place place = vmo_ll_place_of_operand(c->finder, access, access->opcode == LLVMStore);
   uint32_t node = place.node == VMO_NONE ? VMO_NONE : vmo_ll_find_node(&c->finder->graph, place.node);
-  return node == VMO_NONE || c->number[node] == VMO_NONE ? VMO_NONE : node;
+  return node;
 }
 
 static uint32_t node_of(collector *c, uint32_t instruction) {
@@ -131,8 +147,19 @@ static uint32_t node_of(collector *c, uint32_t instruction) {
   uint32_t node = node_of_site(c, instruction);
   if (node != VMO_NONE) return node;
   node = node_of_free(c, instruction, &through_pointer);
-  if (node == VMO_NONE || c->number[node] == VMO_NONE) return VMO_NONE;
+  if (node == VMO_NONE) return VMO_NONE;
   return through_pointer && !may_free_through_pointer(c, instruction) ? VMO_NONE : node;
+}
+
+/* Appends the numbers of the heap objects that a node stands for. */
+static bool add_list(collector *c, uint32_t node) {
+  if (node == VMO_NONE) return true;
+  if (!find_finals(c, node)) return false;
+  for (uint32_t k = 0; k < c->found.count; k++) {
+    uint32_t number = c->number[c->found.data[k]];
+    if (number != VMO_NONE && !vmo_vec_push(c->arena, &c->result->lists, number)) return false;
+  }
+  return true;
 }
 
 static bool fill_lists(collector *c) {
@@ -146,8 +173,7 @@ static bool fill_lists(collector *c) {
     c->finder->function = f;
     for (uint32_t i = function->first; i < function->first + function->count; i++) {
       result->first[i] = result->lists.count;
-      uint32_t node = node_of(c, i);
-      if (node != VMO_NONE && !vmo_vec_push(c->arena, &result->lists, c->number[node])) return false;
+      if (!add_list(c, node_of(c, i))) return false;
     }
   }
   result->first[count] = result->lists.count;
@@ -189,6 +215,13 @@ static uint32_t find(uint32_t *parent, uint32_t node) {
   return node;
 }
 
+static void join(uint32_t *parent, uint32_t left, uint32_t right) {
+  if (right == VMO_NONE) return;
+  left = find(parent, left);
+  right = find(parent, right);
+  parent[left > right ? left : right] = left > right ? right : left;
+}
+
 static bool find_structures(collector *c) {
   vmo_ll_graph *graph = &c->finder->graph;
   vmo_ll_structures *result = c->result;
@@ -201,10 +234,8 @@ static bool find_structures(collector *c) {
     int64_t distance;
     uint32_t content = vmo_ll_find_content(graph, id, &distance);
     for (uint32_t e = graph->contents.data[content].edge_first; e != VMO_NONE; e = graph->edges.data[e].next) {
-      uint32_t target = c->number[vmo_ll_find_node(graph, graph->edges.data[e].target.node)];
-      if (target == VMO_NONE) continue;
-      uint32_t left = find(parent, c->number[id]), right = find(parent, target);
-      parent[left > right ? left : right] = left > right ? right : left;
+      if (!find_finals(c, graph->edges.data[e].target.node)) return false;
+      for (uint32_t k = 0; k < c->found.count; k++) join(parent, c->number[id], c->number[c->found.data[k]]);
     }
   }
   for (uint32_t n = 0; n < nodes; n++) /* the smallest node is the root, so it has its number already */
@@ -217,5 +248,6 @@ vmo_status vmo_ll_collect_structures(vmo_ll_finder *finder, vmr_arena *arena, vm
   vmo_ll_structures *result = *structures = vmr_arena_alloc_array(arena, 1, sizeof *result);
   collector c = {.finder = finder, .arena = arena, .result = result};
   if (result == NULL) return VMO_OUT_OF_MEMORY;
-  return number_nodes(&c) && fill_lists(&c) && fill_sites(&c) && find_structures(&c) ? VMO_OK : VMO_OUT_OF_MEMORY;
+  if (!number_nodes(&c) || !fill_lists(&c) || !fill_sites(&c) || !find_structures(&c)) return VMO_OUT_OF_MEMORY;
+  return vmo_ll_find_scopes(finder, arena, result);
 }

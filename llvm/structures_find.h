@@ -16,6 +16,18 @@ typedef struct vmo_ll_global {
   vmo_ll_place place;
 } vmo_ll_global;
 
+/* Who calls whom, calls through pointers and of functions that are handed to libraries too. */
+typedef struct vmo_ll_calls {
+  uint32_t *first, *targets;                 /* by function */
+  uint32_t *pointer_first, *pointer_targets; /* by pointer call: functions that it may mean */
+  bool *pointer_unknown;                     /* by pointer call: or others, that are not seen */
+  bool *entered;                             /* by function: code that is not seen may call it */
+  bool *calls_unknown;                       /* by function: it may call code that is not seen */
+  vmo_ll_groups groups;
+} vmo_ll_calls;
+
+typedef struct vmo_ll_copies vmo_ll_copies;
+
 typedef struct vmo_ll_finder {
   vmo_ll_program *program;
   bool whole_program, accesses;
@@ -31,6 +43,9 @@ typedef struct vmo_ll_finder {
   vmo_hash_index global_index;
   uint32_t globals_read;           /* whose initial values are in the graph */
   VMO_VEC(uint32_t) pointer_calls; /* instructions */
+  bool *narrow;                    /* by value: a parameter without room for a pointer */
+  vmo_ll_calls *calls;             /* who calls whom, when it is known; then contexts are kept apart */
+  vmo_ll_copies *copies;           /* the room for them */
   VMO_VEC(vmo_ll_place) arguments; /* of the call being read */
   uint32_t function;               /* being read */
   uint32_t at;                     /* instruction being read */
@@ -40,6 +55,9 @@ typedef struct vmo_ll_finder {
 static inline uint32_t vmo_ll_value_index(const vmo_ll_finder *finder, uint32_t function, uint32_t value) {
   return finder->value_first[function] + value;
 }
+
+/* Whether others call a function by its name. (structures.c) */
+bool vmo_ll_is_entered(const vmo_ll_finder *finder, uint32_t function);
 
 /* ---- values (structures_values.c) ---- */
 
@@ -73,8 +91,31 @@ vmo_ll_place vmo_ll_place_called(vmo_ll_finder *finder, uint32_t call);
 /* Parameters and results that code which is not seen hands over and gets. */
 void vmo_ll_expose_function(vmo_ll_finder *finder, uint32_t function);
 
-/* ---- the answer (structures_collect.c) ---- */
+/* ---- contexts (structures_copy.c) ---- */
 
+vmo_status vmo_ll_begin_copies(vmo_ll_finder *finder);
+/* Connects the call being read with a copy of what is known of the callee, whose own graph is finished;
+ * `result` is the value that gets what it returns, VMO_NONE: none. */
+void vmo_ll_call_copy(vmo_ll_finder *finder, uint32_t callee, const vmo_ll_place *arguments, uint32_t count,
+                      uint32_t result);
+/* Marks all that callers of the functions of a group know. */
+void vmo_ll_mark_escaping(vmo_ll_finder *finder, uint32_t group);
+/* Appends the nodes that stand for a node in the whole program, each once; `visited` by node: of `visit` before. */
+bool vmo_ll_find_final(vmo_ll_finder *finder, uint32_t node, uint32_t *visited, uint32_t visit, vmo_ll_ids *found);
+
+/* ---- calls known (structures_known.c) ---- */
+
+bool vmo_ll_is_known(const vmo_ll_finder *finder, const vmo_ll_function *function);
+/* Writes down what calls through pointers may mean, from the finished graph of the program without contexts. */
+vmo_status vmo_ll_settle_calls(vmo_ll_finder *finder, vmo_ll_calls *calls);
+/* The number of a call through a pointer among those. */
+uint32_t vmo_ll_pointer_call_number(const vmo_ll_finder *finder, uint32_t instruction);
+
+/* ---- the answer (structures_collect.c, structures_scopes.c) ---- */
+
+/* The function that an instruction stands in. (structures_calls.c) */
+uint32_t vmo_ll_function_of(const vmo_ll_program *program, uint32_t instruction);
+vmo_status vmo_ll_find_scopes(vmo_ll_finder *finder, vmr_arena *arena, vmo_ll_structures *structures);
 vmo_status vmo_ll_collect_structures(vmo_ll_finder *finder, vmr_arena *arena, vmo_ll_structures **structures);
 
 #endif

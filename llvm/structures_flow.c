@@ -240,7 +240,7 @@ static void read_instruction(vmo_ll_finder *finder, const vmo_ll_instruction *in
 
 void vmo_ll_read_function(vmo_ll_finder *finder, uint32_t id) {
   const vmo_ll_function *function = &finder->program->functions.data[id];
-  finder->function = id;
+  finder->function = finder->graph.owner = id;
   for (uint32_t i = function->first; i < function->first + function->count && !finder->graph.out_of_memory; i++) {
     finder->at = i;
     read_instruction(finder, &finder->program->instructions.data[i], vmo_ll_result_id(function, i));

@@ -15,7 +15,7 @@
 #ifndef VMO_LLVM_STRUCTURES_GRAPH_H
 #define VMO_LLVM_STRUCTURES_GRAPH_H
 
-#include "analysis/sites.h"
+#include "analysis/analysis.h"
 #include "llvm/program.h"
 
 typedef struct vmo_ll_place {
@@ -33,7 +33,8 @@ enum {
   VMO_LL_HAS_MOVE = 8,    /* some realloc may get it */
   VMO_LL_BY_POINTER = 16, /* one of them is called through a pointer */
   VMO_LL_HAS_SITE = 32,   /* an allocation makes such objects */
-  VMO_LL_ARRAY = 64       /* indexed */
+  VMO_LL_ARRAY = 64,      /* indexed */
+  VMO_LL_ESCAPES = 128    /* callers of the function that owns it know it */
 };
 
 typedef struct vmo_ll_graph_node {

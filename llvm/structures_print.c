@@ -4,14 +4,10 @@
  *     made in build, in copy
  *   ...
  *   scope of parse: structure 0, nodes 1 2, whole */
-#include "llvm/structures.h"
+#include "llvm/structures_find.h"
 
 static const char *function_at(const vmo_ll_program *program, uint32_t instruction) {
-  for (uint32_t f = 0; f < program->functions.count; f++) {
-    const vmo_ll_function *function = &program->functions.data[f];
-    if (instruction >= function->first && instruction < function->first + function->count) return function->name;
-  }
-  return "?";
+  return program->functions.data[vmo_ll_function_of(program, instruction)].name;
 }
 
 static void print_sites(const vmo_ll_program *program, const uint32_t *sites, uint32_t count, vmo_text *out) {
@@ -22,6 +18,14 @@ static void print_sites(const vmo_ll_program *program, const uint32_t *sites, ui
                   program->functions.data[call->callee].name);
   }
   vmo_text_add(out, "\n");
+}
+
+/* What a node is external by. */
+static void print_escape(const vmo_ll_program *program, const vmo_ll_structure_node *node, vmo_text *out) {
+  if (node->escape_at == VMO_NONE) return;
+  char *words = LLVMPrintValueToString(program->instructions.data[node->escape_at].ref);
+  vmo_text_addf(out, "  external since %s:%s\n", function_at(program, node->escape_at), words);
+  LLVMDisposeMessage(words);
 }
 
 static void print_node(const vmo_ll_structures *structures, const vmo_ll_program *program, uint32_t number,
@@ -45,6 +49,7 @@ static void print_node(const vmo_ll_structures *structures, const vmo_ll_program
   if (node->array) vmo_text_add(out, ", array");
   if (node->function != VMO_NONE) vmo_text_addf(out, ", local to %s", program->functions.data[node->function].name);
   vmo_text_add(out, "\n");
+  print_escape(program, node, out);
   print_sites(program, &structures->sites.data[node->site_first], node->site_count, out);
 }
 

@@ -141,7 +141,7 @@ bool vmo_ll_carries(const vmo_ll_finder *finder, uint32_t function_id, uint32_t 
   if (value < VMO_LL_FIRST_PARAMETER) return false;
   const vmo_ll_function *function = &finder->program->functions.data[function_id];
   uint32_t id = vmo_ll_instruction_of(function, value);
-  if (id == VMO_NONE) return true; /* of a parameter its callers need not know how it is used */
+  if (id == VMO_NONE) return !finder->narrow[vmo_ll_value_index(finder, function_id, value)];
   const vmo_ll_instruction *instruction = &finder->program->instructions.data[id];
   if (!instruction->wide || instruction->number) return false;
   if (instruction->pointer) return true;

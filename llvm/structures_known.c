@@ -1,0 +1,105 @@
+/* structures_known.c: who calls whom, once the graph without contexts has said what pointers to functions may mean.
+ *
+ * Linear in the calls and what they may mean. */
+#include "llvm/structures_find.h"
+
+static bool *new_flags(const vmo_ll_finder *finder, size_t count) {
+  return vmr_arena_alloc_array(finder->arena, count + 1, sizeof(bool));
+}
+
+static uint32_t *new_numbers(const vmo_ll_finder *finder, size_t count) {
+  return vmr_arena_alloc_array(finder->arena, count + 1, sizeof(uint32_t));
+}
+
+uint32_t vmo_ll_pointer_call_number(const vmo_ll_finder *finder, uint32_t instruction) {
+  uint32_t low = 0, high = finder->pointer_calls.count;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (finder->pointer_calls.data[middle] <= instruction) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/* ---- calls through pointers ---- */
+
+static bool settle_pointer_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
+  uint32_t count = finder->pointer_calls.count;
+  vmo_ll_ids targets = {0};
+  calls->pointer_first = new_numbers(finder, (size_t)count + 1);
+  calls->pointer_unknown = new_flags(finder, count);
+  if (calls->pointer_first == NULL || calls->pointer_unknown == NULL) return false;
+  for (uint32_t c = 0; c < count; c++) {
+    calls->pointer_first[c] = targets.count;
+    vmo_ll_place place = vmo_ll_place_called(finder, finder->pointer_calls.data[c]);
+    if (place.node == VMO_NONE) continue;
+    const vmo_ll_graph_node *node = &finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)];
+    calls->pointer_unknown[c] = (node->flags & VMO_LL_EXTERNAL) != 0;
+    for (uint32_t l = node->function_first; l != VMO_NONE; l = finder->graph.links.data[l].next)
+      if (!vmo_vec_push(finder->arena, &targets, finder->graph.links.data[l].to)) return false;
+  }
+  calls->pointer_first[count] = targets.count;
+  if (!vmo_vec_push(finder->arena, &targets, VMO_NONE)) return false; /* so that there is an array */
+  calls->pointer_targets = targets.data;
+  return true;
+}
+
+/* ---- all calls ---- */
+
+static bool add_callee(vmo_ll_finder *finder, vmo_ll_calls *calls, uint32_t caller, uint32_t callee,
+                       vmo_ll_ids *edges) {
+  const vmo_ll_function *function = &finder->program->functions.data[callee];
+  if (function->libc != NULL || function->intrinsic) return true;
+  if (vmo_ll_is_known(finder, function)) return vmo_vec_push(finder->arena, edges, callee);
+  calls->calls_unknown[caller] = true;
+  return true;
+}
+
+static bool add_pointer_call(vmo_ll_finder *finder, vmo_ll_calls *calls, uint32_t caller, uint32_t call,
+                             vmo_ll_ids *edges) {
+  calls->calls_unknown[caller] |= calls->pointer_unknown[call];
+  for (uint32_t t = calls->pointer_first[call]; t < calls->pointer_first[call + 1]; t++)
+    if (!add_callee(finder, calls, caller, calls->pointer_targets[t], edges)) return false;
+  return true;
+}
+
+static bool connect_functions(vmo_ll_finder *finder, vmo_ll_calls *calls) {
+  const vmo_ll_program *program = finder->program;
+  vmo_ll_ids edges = {0};
+  uint32_t pointer_call = 0;
+  for (uint32_t f = 0; f < program->functions.count; f++) {
+    const vmo_ll_function *function = &program->functions.data[f];
+    calls->first[f] = edges.count;
+    for (uint32_t i = function->first; i < function->first + function->count; i++) {
+      const vmo_ll_instruction *call = &program->instructions.data[i];
+      if (call->callee != VMO_NONE && !add_callee(finder, calls, f, call->callee, &edges)) return false;
+      bool through_pointer =
+          pointer_call < finder->pointer_calls.count && finder->pointer_calls.data[pointer_call] == i;
+      if (through_pointer && !add_pointer_call(finder, calls, f, pointer_call++, &edges)) return false;
+    }
+  }
+  calls->first[program->functions.count] = edges.count;
+  if (!vmo_vec_push(finder->arena, &edges, 0)) return false;
+  calls->targets = edges.data;
+  return true;
+}
+
+vmo_status vmo_ll_settle_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
+  uint32_t functions = finder->program->functions.count;
+  calls->first = new_numbers(finder, (size_t)functions + 1);
+  calls->entered = new_flags(finder, functions);
+  calls->calls_unknown = new_flags(finder, functions);
+  if (calls->first == NULL || calls->entered == NULL || calls->calls_unknown == NULL) return VMO_OUT_OF_MEMORY;
+  for (uint32_t f = 0; f < functions; f++) {
+    vmo_ll_place place = finder->functions[f];
+    calls->entered[f] =
+        vmo_ll_is_entered(finder, f) ||
+        (place.node != VMO_NONE &&
+         (finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)].flags & VMO_LL_EXTERNAL) != 0);
+  }
+  if (!settle_pointer_calls(finder, calls) || !connect_functions(finder, calls)) return VMO_OUT_OF_MEMORY;
+  return vmo_group_nodes(finder->program, calls->first, calls->targets, functions, &calls->groups);
+}
