@@ -110,10 +110,7 @@ vmr_status vmr_gc_add_type(vmr_gc *gc, const vmr_gc_layout *layout, vmr_gc_type 
   size_t bytes = layout->bytes != 0 ? layout->bytes : 1;
   created->layout = *layout;
   created->is_leaf = layout->pointers == 0 && layout->element_pointers == 0 && layout->trace == NULL;
-  created->fixed.type = created;
-  created->fixed.open.cell_bytes = (bytes + VMR_GC_GRANULE - 1) & ~(VMR_GC_GRANULE - 1);
-  created->fixed.next = heap->buckets;
-  heap->buckets = &created->fixed;
+  vmr_gc_open_bucket(heap, &created->fixed, created, (bytes + VMR_GC_GRANULE - 1) & ~(VMR_GC_GRANULE - 1));
   *heap->last_type = created;
   heap->last_type = &created->next;
   *type = &created->fixed.open;
@@ -157,9 +154,9 @@ vmr_gc_figures vmr_gc_read_figures(const vmr_gc *gc) {
   vmr_gc_figures figures = heap->figures;
   uint64_t unused_bytes = 0, unused_objects = 0;
   for (const vmr_gc_bucket *each = heap->buckets; each != NULL; each = each->next) {
-    size_t rest = (size_t)(each->open.limit - each->open.cursor);
-    unused_bytes += rest;
-    unused_objects += rest / each->open.cell_bytes;
+    uint32_t offered = vmr_gc_count_offered(each);
+    unused_bytes += offered * each->open.cell_bytes;
+    unused_objects += offered;
   }
   figures.live_bytes = heap->live_bytes + heap->made_bytes - unused_bytes;
   figures.live_objects = heap->live_objects + heap->made_objects - unused_objects;

@@ -8,17 +8,16 @@
  * A mark is a bit for each 16 bytes of the chunk; only the first of an object is used. Objects have no heads: the record of
  * their block tells type and size. An object is old when its mark is set and no cycle is under way.
  *
- * A bucket hands out the cells of one size and type, by a run of neighbouring free cells at a time. It finds the next run in the marks of
- * its block, then in those of the next block of its list, which the last cycle made: there is no other sweep. While a
- * cycle is under way marks do not tell what is free, so that blocks without any object are used, and their cells marked at
- * once. */
+ * A bucket hands out the cells of one size and type, those of one word of marks (1 KiB) at a time: what is free there is read off
+ * the word as one number, of which each allocation takes the lowest bit. So it goes on through its block, then through the
+ * next block of its list, which the last cycle made: there is no other sweep. While a cycle is under way marks do not tell what is
+ * free, so that blocks without any object are used, and their cells marked as they are offered. */
 #ifndef VMR_RUNTIME_COLLECT_H
 #define VMR_RUNTIME_COLLECT_H
 
 #include "runtime/context.h"
 #include "vmemrt/collect.h"
 
-#define VMR_GC_GRANULE_SHIFT 4
 #define VMR_GC_GRANULE ((size_t)1 << VMR_GC_GRANULE_SHIFT)
 #define VMR_GC_BLOCK_SHIFT 14
 #define VMR_GC_BLOCK_BYTES ((size_t)1 << VMR_GC_BLOCK_SHIFT)
@@ -42,7 +41,7 @@ typedef struct vmr_gc_block {
   size_t cell_bytes;         /* of one object too */
   uint32_t granules;         /* of a cell */
   uint32_t end;              /* granules of all cells */
-  uint32_t swept;            /* up to which runs were handed out */
+  uint32_t swept;            /* up to which cells were offered to the bucket */
   uint8_t state;
   bool is_zero;    /* never used: all bytes are zero */
   bool is_special; /* an object of it has, or had, a handle or a finaliser */
@@ -72,7 +71,8 @@ _Static_assert(VMR_GC_CARDS_AT + VMR_GC_CHUNK_BYTES / VMR_GC_CARD_BYTES <= VMR_G
 struct vmr_gc_bucket {
   vmr_gc_type open; /* what vmr_gc_alloc sees; first */
   vmr_gc_type_body *type;
-  vmr_gc_block *block; /* that runs are found in */
+  uint64_t starts;     /* of the cells of a word of marks, when one begins at its first granule */
+  vmr_gc_block *block; /* whose cells are offered */
   vmr_gc_block *todo;  /* the next ones */
   void *released;      /* cells given back by vmr_gc_release, linked through their first word */
   vmr_gc_bucket *next; /* of all buckets */
@@ -142,7 +142,7 @@ typedef struct vmr_gc_body {
   uint32_t entry_count, entry_capacity, closed;
   vmr_gc_final *finals, *due; /* those registered; and the ring of those due, behind them in the same memory */
   size_t final_count, due_first, due_count, final_capacity; /* of each */
-  size_t allocated;                                         /* bytes of runs since the last cycle */
+  size_t allocated;                                         /* bytes offered since the last cycle */
   size_t trigger;                                           /* allocated bytes at which the next one begins */
   uint64_t full_trigger;                                    /* live bytes at which it is a full one */
   uint64_t made_objects;                                    /* since the last cycle */
@@ -210,8 +210,12 @@ size_t vmr_gc_release_chunks(vmr_gc_body *heap, size_t keep);
 
 /* ---- collect_alloc.c ---- */
 
-/* Ends the runs of all buckets: their unused cells are free, and counted. */
-void vmr_gc_end_runs(vmr_gc_body *heap);
+/* A bucket for cells of so many bytes, of which all else is zero, begins its life. */
+void vmr_gc_open_bucket(vmr_gc_body *heap, vmr_gc_bucket *bucket, vmr_gc_type_body *type, size_t cell_bytes);
+/* How many cells a bucket offers. */
+uint32_t vmr_gc_count_offered(const vmr_gc_bucket *bucket);
+/* Takes back what buckets offer: those cells are free, and not counted as made. */
+void vmr_gc_end_offers(vmr_gc_body *heap);
 /* The first marked granule of a block from `from` on; block->end when there is none. */
 uint32_t vmr_gc_next_marked(const vmr_gc_block *block, uint32_t from);
 

@@ -1,10 +1,13 @@
-/* collect_alloc.c: runs of free cells, objects of several blocks, cells given back by hand.
+/* collect_alloc.c: cells that are offered to vmr_gc_alloc, objects of several blocks, cells given back by hand.
  *
- *   marks of a block   1 0 0 1 1 0 0 0 1     a run is what lies between two marked cells
- *                        ^^^     ^^^^^
+ *   a word of marks    1 0 0 0 1 0 1 0 0 0 0 0 ...      cells of two granules
+ *   where cells begin  1 0 1 0 1 0 1 0 1 0 1 0 ...
+ *   offered            0 0 1 0 0 0 0 0 1 0 1 0 ...      a cell for each bit, lowest first
  *
- * Finding a run takes time proportional to the marked cells before it; its cells are zeroed together, unless the block was
- * never used. In a heap full of holes this is what an allocation costs, so that the ordinary case (is_plain) stands alone. In a checked heap runs have one cell, so that each object is seen by faults and by tools that watch. */
+ * 1 KiB of a block is offered at a time, and what is free there zeroed together, unless the block was never used: in time that does
+ * not depend on how free and live cells alternate, for a heap full of holes lets no processor guess that. The ordinary case
+ * (is_plain) stands alone. In a checked heap one cell is offered at a time, so that each object is seen by faults and by tools
+ * that watch. */
 #include <string.h>
 
 #include "runtime/collect.h"
@@ -13,6 +16,11 @@
 static const uint16_t TAIL_BYTES[VMR_GC_TAIL_CLASSES] = {
     16,  32,   48,   64,   80,   96,   112,  128,  160,  192,  224,  256,  320, 384, 448, 512, 640, 768,
     896, 1024, 1280, 1536, 1792, 2048, 2320, 2720, 3264, 4096, 5456, 8192, 0,   0,   0,   0,   0,   0};
+
+#define WORD_BYTES (64 * VMR_GC_GRANULE) /* that a word of marks stands for */
+
+/* Where cells of one and of two granules begin. */
+static const uint64_t STARTS[] = {0, UINT64_MAX, UINT64_C(0x5555555555555555)};
 
 static size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) & ~(unit - 1); }
 
@@ -28,62 +36,109 @@ uint32_t vmr_gc_next_marked(const vmr_gc_block *block, uint32_t from) {
   return block->end;
 }
 
-/* ---- runs ---- */
+/* ---- what is offered ---- */
 
-/* Zeroes a run, a multiple of a granule: most are of some hundred bytes, for which a call of memset takes as long as the stores. */
-static inline void zero_run(char *first, char *end) {
-  size_t part = 64;
-  if (end - first > 1024) {
-    memset(first, 0, (size_t)(end - first));
-  } else if ((size_t)(end - first) >= part) {
-    for (char *at = first; at < end - part; at += part) memset(at, 0, part);
-    memset(end - part, 0, part);
+/* The bits that are set; without an instruction for it (Warren, Hacker's Delight, 5-1). */
+static inline uint32_t count_bits(uint64_t bits) {
+  bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+  bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+  bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+  return (uint32_t)(bits * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* A granule, as most processors have it in one register. */
+typedef uint64_t cell_granule __attribute__((vector_size(16), may_alias));
+
+/* Zeroes the cells that are free, of `step` granules each: all are written, those that live with what they hold, for
+ * what is free is not to be guessed. */
+static inline void zero_by_masks(cell_granule *granules, uint64_t free, uint32_t step) {
+  uint64_t kept = ~free;
+  for (uint32_t i = 0; i < 64; i += step, kept >>= step) {
+    uint64_t mask = -(kept & 1);
+    for (uint32_t k = 0; k < step; k++) granules[i + k] &= (cell_granule){mask, mask};
+  }
+}
+
+/* Few of many cells, or large ones: one by one. */
+static void zero_one_by_one(char *base, uint64_t free, size_t bytes) {
+  for (; free != 0; free &= free - 1) {
+    char *cell = base + ((size_t)__builtin_ctzll(free) << VMR_GC_GRANULE_SHIFT);
+    if (bytes > 256) {
+      memset(cell, 0, bytes);
+    } else {
+      for (char *at = cell; at < cell + bytes; at += VMR_GC_GRANULE) memset(at, 0, VMR_GC_GRANULE);
+    }
+  }
+}
+
+static inline void zero_cells(char *base, uint64_t free, uint32_t count, uint32_t step) {
+  if (step <= 2 && free == STARTS[step]) {
+    memset(base, 0, WORD_BYTES);
+  } else if (step == 1 && count >= 16) {
+    zero_by_masks((cell_granule *)(void *)base, free, 1);
+  } else if (step == 2 && count >= 8) {
+    zero_by_masks((cell_granule *)(void *)base, free, 2);
   } else {
-    for (char *at = first; at < end; at += VMR_GC_GRANULE) memset(at, 0, VMR_GC_GRANULE);
+    zero_one_by_one(base, free, step * VMR_GC_GRANULE);
   }
 }
 
-static inline void set_run(vmr_gc_body *heap, vmr_gc_bucket *bucket, char *first, size_t bytes, size_t cells,
-                           bool is_zero) {
-  if (VMR_UNLIKELY(heap->is_watched)) vmr_os_unpoison(first, bytes);
-  if (!is_zero || VMR_UNLIKELY(heap->is_watched)) zero_run(first, first + bytes);
-  bucket->open.cursor = first;
-  bucket->open.limit = first + bytes;
-  heap->allocated += bytes;
-  heap->made_bytes += bytes;
-  heap->made_objects += cells;
+static void unpoison_cells(const char *base, uint64_t free, size_t bytes) {
+  for (; free != 0; free &= free - 1)
+    vmr_os_unpoison(base + ((size_t)__builtin_ctzll(free) << VMR_GC_GRANULE_SHIFT), bytes);
 }
 
-/* Where the free granules from `at` on end. Most runs end within the 64 bits from there on: no loop is guessed wrong then. */
-static inline uint32_t run_end(const vmr_gc_block *block, const uint64_t *marks, uint32_t at) {
-  uint32_t word = at / 64, shift = at % 64;
-  uint64_t bits = marks[word] >> shift;
-  if (word + 1 < VMR_GC_BLOCK_WORDS) bits |= marks[word + 1] << (63 - shift) << 1;
-  if (VMR_UNLIKELY(bits == 0)) return vmr_gc_next_marked(block, at);
-  uint32_t end = at + (uint32_t)__builtin_ctzll(bits);
-  return end < block->end ? end : block->end;
-}
-
-/* A quotient that is seldom divided for: most cells are of a power of two. */
-static inline uint32_t cells_of(uint32_t granules, uint32_t step) {
-  return (step & (step - 1)) == 0 ? granules >> __builtin_ctz(step) : granules / step;
-}
-
-/* The next run of a block; false when there is none. */
-static inline bool find_run(vmr_gc_body *heap, vmr_gc_bucket *bucket, vmr_gc_block *block) {
-  const uint64_t *marks = vmr_gc_block_marks(block);
-  uint32_t at = block->swept, step = block->granules;
-  while (at < block->end && (marks[at / 64] >> at % 64 & 1) != 0) at += step;
-  if (at >= block->end) {
-    block->swept = block->end;
-    return false;
+/* Offers the cells of `free`, at least one. */
+static inline void offer(vmr_gc_body *heap, vmr_gc_bucket *bucket, char *base, uint64_t free, bool is_zero) {
+  size_t size = bucket->open.cell_bytes;
+  uint32_t count = count_bits(free);
+  if (VMR_UNLIKELY(heap->is_watched)) {
+    unpoison_cells(base, free, size);
+    zero_one_by_one(base, free, size);
+  } else if (!is_zero) {
+    zero_cells(base, free, count, (uint32_t)(size >> VMR_GC_GRANULE_SHIFT));
   }
-  uint32_t next = VMR_UNLIKELY(heap->is_checked) ? at + step : run_end(block, marks, at);
-  block->swept = next;
-  set_run(heap, bucket, vmr_gc_block_base(block) + at * VMR_GC_GRANULE, (next - at) * VMR_GC_GRANULE,
-          cells_of(next - at, step), block->is_zero);
+  bucket->open.base = base;
+  bucket->open.free = free;
+  heap->allocated += count * size;
+  heap->made_bytes += count * size;
+  heap->made_objects += count;
+}
+
+/* Where cells of a block begin, of the granules of one word of its marks. */
+static inline uint64_t starts_of(const vmr_gc_block *block, uint32_t word) {
+  uint32_t step = block->granules;
+  uint64_t starts = block->bucket->starts;
+  if ((step & (step - 1)) == 0 && step <= 64) return starts;
+  uint32_t behind = word * 64 % step, first = behind != 0 ? step - behind : 0;
+  starts = first < 64 ? starts << first : 0;
+  return word == block->end / 64 ? starts & ((UINT64_C(1) << block->end % 64) - 1) : starts;
+}
+
+/* Offers the next free cells of a block; false when there are none. */
+static inline bool find_cells(vmr_gc_body *heap, vmr_gc_bucket *bucket, vmr_gc_block *block) {
+  uint64_t *marks = vmr_gc_block_marks(block), free = 0;
+  uint32_t word = block->swept / 64, end = (block->end + 63) / 64;
+  if (block->swept >= block->end) return false;
+  for (; word < end; word++) {
+    free = starts_of(block, word) & ~marks[word];
+    if (word == block->swept / 64) free &= UINT64_MAX << block->swept % 64;
+    if (free != 0) break;
+  }
+  block->swept = word + 1 < end ? (word + 1) * 64 : block->end;
+  if (free == 0) return false;
+  if (VMR_UNLIKELY(heap->is_checked)) {
+    free &= ~(free - 1);
+    block->swept = word * 64 + (uint32_t)__builtin_ctzll(free) + 1;
+  }
+  if (VMR_UNLIKELY(heap->open.is_marking)) marks[word] |= free;
+  char *base = vmr_gc_block_base(block) + word * WORD_BYTES;
+  for (size_t at = 0; at < WORD_BYTES && word + 1 < end; at += 64) __builtin_prefetch(base + WORD_BYTES + at, 1);
+  offer(heap, bucket, base, free, block->is_zero);
   return true;
 }
+
+uint32_t vmr_gc_count_offered(const vmr_gc_bucket *bucket) { return count_bits(bucket->open.free); }
 
 static void open_block(vmr_gc_bucket *bucket, vmr_gc_block *block) {
   bool is_zero = block->is_zero;
@@ -99,79 +154,64 @@ static void open_block(vmr_gc_bucket *bucket, vmr_gc_block *block) {
   chunk->is_leaf[block - chunk->blocks] = bucket->type->is_leaf;
 }
 
-/* A whole free block as one run. While a cycle is under way its cells are marked: they are not looked at in this cycle. */
+/* A free block. While a cycle is under way its cells are marked when they are offered: they are not looked at in this cycle. */
 static bool take_block(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
   vmr_gc_block *block = vmr_gc_take_block(heap);
   if (block == NULL) return false;
   open_block(bucket, block);
   bucket->block = block;
-  find_run(heap, bucket, block);
-  block->is_zero = false;
-  if (heap->open.is_marking) {
-    uint64_t *marks = vmr_gc_block_marks(block);
-    for (uint32_t at = 0; at < block->swept; at += block->granules) marks[at / 64] |= UINT64_C(1) << at % 64;
-  }
-  return true;
+  return find_cells(heap, bucket, block);
 }
 
 static bool reuse_released(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
   char *cell = bucket->released;
   if (cell == NULL) return false;
   memcpy(&bucket->released, cell, sizeof bucket->released);
-  set_run(heap, bucket, cell, bucket->open.cell_bytes, 1, false);
+  size_t granule = vmr_gc_chunk_offset(cell) >> VMR_GC_GRANULE_SHIFT;
+  offer(heap, bucket, cell - granule % 64 * VMR_GC_GRANULE, UINT64_C(1) << granule % 64, false);
   return true;
 }
 
-static bool find_any_run(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
-  if (heap->open.is_marking) {
-    vmr_gc_block *block = heap->is_checked ? bucket->block : NULL; /* its runs are shorter than it */
-    if (block != NULL && block->swept < block->end) {
-      vmr_gc_set_mark(vmr_gc_block_base(block) + block->swept * VMR_GC_GRANULE);
-      uint32_t at = block->swept;
-      block->swept += block->granules;
-      set_run(heap, bucket, vmr_gc_block_base(block) + at * VMR_GC_GRANULE, bucket->open.cell_bytes, 1, false);
-      return true;
-    }
-    return take_block(heap, bucket);
-  }
+static bool find_any_cells(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
   if (reuse_released(heap, bucket)) return true;
   while (bucket->block != NULL) {
-    if (find_run(heap, bucket, bucket->block)) return true;
+    if (find_cells(heap, bucket, bucket->block)) return true;
     bucket->block = bucket->todo;
     if (bucket->todo != NULL) bucket->todo = bucket->todo->next;
   }
   return take_block(heap, bucket);
 }
 
-static bool supply_run(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
-  if (find_any_run(heap, bucket)) return true;
+static bool supply_cells(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
+  if (find_any_cells(heap, bucket)) return true;
   if (vmr_gc_add_chunk(heap)) return take_block(heap, bucket);
   if (heap->is_collecting || heap->is_finalising) return false;
   vmr_gc_run_cycle(heap, false); /* memory is out */
-  return find_any_run(heap, bucket) || (vmr_gc_add_chunk(heap) && take_block(heap, bucket));
+  return find_any_cells(heap, bucket) || (vmr_gc_add_chunk(heap) && take_block(heap, bucket));
 }
 
 static inline void *take_cell(vmr_gc_bucket *bucket) {
-  char *cell = bucket->open.cursor;
-  bucket->open.cursor += bucket->open.cell_bytes;
-  return cell;
+  uint64_t free = bucket->open.free;
+  bucket->open.free = free & (free - 1);
+  return bucket->open.base + ((size_t)__builtin_ctzll(free) << VMR_GC_GRANULE_SHIFT);
 }
 
 static void *fail_alloc(vmr_gc_body *heap) { return vmr_gc_fail(heap, VMR_OUT_OF_MEMORY); }
 
-/* Whether the next run of the bucket's block is all that is needed: nothing is checked, due or under way. */
+/* Whether the next cells of the bucket's block are all that is needed: nothing is checked or due. While a cycle is under way each
+ * block pays for a step of it, not each word. */
 static inline bool is_plain(const vmr_gc_body *heap, const vmr_gc_bucket *bucket) {
-  return !heap->is_checked && !heap->open.is_marking && heap->due_count == 0 && bucket->released == NULL &&
-         bucket->block != NULL && heap->allocated + bucket->open.cell_bytes <= heap->trigger;
+  return !heap->is_checked && heap->due_count == 0 && bucket->released == NULL && bucket->block != NULL &&
+         (heap->open.is_marking || heap->allocated + bucket->open.cell_bytes <= heap->trigger);
 }
 
 static void *alloc_in(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
-  if (VMR_LIKELY(is_plain(heap, bucket)) && find_run(heap, bucket, bucket->block)) return take_cell(bucket);
+  if (VMR_LIKELY(is_plain(heap, bucket)) && find_cells(heap, bucket, bucket->block)) return take_cell(bucket);
   if (heap->is_checked && !vmr_ctx_admit(heap->handle.ctx, VMR_KIND_GC, bucket->open.cell_bytes))
     return fail_alloc(heap);
   vmr_gc_advance(heap, bucket->open.cell_bytes);
-  /* a finaliser that ran just now may have left a run */
-  if (bucket->open.cursor == bucket->open.limit && !supply_run(heap, bucket)) return fail_alloc(heap);
+  /* a finaliser that ran just now may have left some */
+  if (bucket->open.free == 0 && !supply_cells(heap, bucket)) return fail_alloc(heap);
   return take_cell(bucket);
 }
 
@@ -185,16 +225,21 @@ void *vmr_gc_alloc_slow(vmr_gc *gc, vmr_gc_type *type) {
   return alloc_in(vmr_gc_body_of(gc), bucket);
 }
 
-void vmr_gc_end_runs(vmr_gc_body *heap) {
+static void end_offer(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
+  uint64_t free = bucket->open.free;
+  uint32_t count = count_bits(free);
+  if (free == 0) return;
+  vmr_gc_chunk_of(bucket->open.base)->marks[vmr_gc_chunk_offset(bucket->open.base) / WORD_BYTES] &= ~free;
+  heap->made_bytes -= count * bucket->open.cell_bytes;
+  heap->made_objects -= count;
+  for (; free != 0 && heap->is_watched; free &= free - 1)
+    vmr_os_poison(bucket->open.base + ((size_t)__builtin_ctzll(free) << VMR_GC_GRANULE_SHIFT), bucket->open.cell_bytes);
+}
+
+void vmr_gc_end_offers(vmr_gc_body *heap) {
   for (vmr_gc_bucket *each = heap->buckets; each != NULL; each = each->next) {
-    size_t bytes = (size_t)(each->open.limit - each->open.cursor), size = each->open.cell_bytes;
-    if (bytes != 0) {
-      for (char *cell = each->open.cursor; cell < each->open.limit; cell += size) vmr_gc_clear_mark(cell);
-      if (heap->is_watched) vmr_os_poison(each->open.cursor, bytes);
-      heap->made_bytes -= bytes;
-      heap->made_objects -= bytes / size;
-    }
-    each->open.cursor = each->open.limit = NULL;
+    end_offer(heap, each);
+    each->open.free = 0;
     each->block = each->todo = NULL;
     each->released = NULL;
   }
@@ -264,14 +309,19 @@ static uint32_t class_of(size_t bytes) {
   return class;
 }
 
+void vmr_gc_open_bucket(vmr_gc_body *heap, vmr_gc_bucket *bucket, vmr_gc_type_body *type, size_t cell_bytes) {
+  bucket->type = type;
+  bucket->open.cell_bytes = cell_bytes;
+  for (size_t at = 0; at < 64; at += cell_bytes >> VMR_GC_GRANULE_SHIFT) bucket->starts |= UINT64_C(1) << at;
+  bucket->next = heap->buckets;
+  heap->buckets = bucket;
+}
+
 static vmr_gc_bucket *tail_bucket(vmr_gc_body *heap, vmr_gc_type_body *type, uint32_t class) {
   if (type->tails[class] != NULL) return type->tails[class];
   vmr_gc_bucket *bucket = vmr_ctx_obtain_zeroed(heap->handle.ctx, VMR_KIND_GC, sizeof *bucket);
   if (bucket == NULL) return NULL;
-  bucket->type = type;
-  bucket->open.cell_bytes = TAIL_BYTES[class];
-  bucket->next = heap->buckets;
-  heap->buckets = bucket;
+  vmr_gc_open_bucket(heap, bucket, type, TAIL_BYTES[class]);
   return type->tails[class] = bucket;
 }
 
@@ -286,7 +336,7 @@ void *vmr_gc_alloc_tail(vmr_gc *gc, vmr_gc_type *type, size_t count) {
   if (bytes > VMR_GC_LARGEST_CELL) return alloc_blocks(heap, whole, bytes);
   vmr_gc_bucket *bucket = tail_bucket(heap, whole, class_of(bytes));
   if (bucket == NULL) return fail_alloc(heap);
-  return bucket->open.cursor == bucket->open.limit ? alloc_in(heap, bucket) : take_cell(bucket);
+  return bucket->open.free == 0 ? alloc_in(heap, bucket) : take_cell(bucket);
 }
 
 size_t vmr_gc_object_bytes(const void *object) { return vmr_gc_block_of_object(object)->cell_bytes; }

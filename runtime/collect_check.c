@@ -60,8 +60,10 @@ static bool is_object(const vmr_gc_body *heap, const char *object) {
   if (vmr_gc_block_index(object) < VMR_GC_FIRST_BLOCK) return false;
   if (block->state == VMR_GC_BLOCK_OBJECT) return offset == 0;
   if (block->state != VMR_GC_BLOCK_CELLS || offset % block->cell_bytes != 0) return false;
-  const vmr_gc_type *run = &block->bucket->open;
-  if (offset / VMR_GC_GRANULE >= block->end || (object >= run->cursor && object < run->limit)) return false;
+  const vmr_gc_type *offer = &block->bucket->open;
+  if (offset / VMR_GC_GRANULE >= block->end) return false;
+  size_t behind = (uintptr_t)object - (uintptr_t)offer->base; /* wraps for what lies before */
+  if (behind < 64 * VMR_GC_GRANULE && (offer->free >> behind / VMR_GC_GRANULE & 1) != 0) return false;
   bool is_old = vmr_gc_is_marked(object);
   return is_old || heap->open.is_marking || offset / VMR_GC_GRANULE < block->swept;
 }

@@ -44,7 +44,7 @@ static void note_pause(vmr_gc_body *heap, uint64_t begin) {
 
 static void begin_cycle(vmr_gc_body *heap, bool is_young) {
   verify(heap);
-  vmr_gc_end_runs(heap);
+  vmr_gc_end_offers(heap);
   heap->is_young_cycle = is_young;
   heap->cycle = (vmr_gc_cycle){.number = heap->figures.cycles + 1, .is_young = is_young};
   heap->card_chunk = is_young ? heap->chunks : NULL;
@@ -119,6 +119,7 @@ static void settle_block(vmr_gc_body *heap, vmr_gc_block *block) {
     }
     vmr_gc_free_blocks(block);
   } else if (block->state == VMR_GC_BLOCK_CELLS) {
+    block->is_zero = false;
     block->swept = count * block->granules == block->end ? block->end : 0;
     if (block->swept != 0) return;
     block->next = block->bucket->todo;
@@ -191,7 +192,7 @@ static void end_cycle(vmr_gc_body *heap) {
   uint64_t old_bytes = heap->live_bytes, old_objects = heap->live_objects;
   vmr_gc_settle_handles(heap);
   vmr_gc_settle_profile(heap);
-  vmr_gc_end_runs(heap);
+  vmr_gc_end_offers(heap);
   heap->open.is_marking = false;
   settle_blocks(heap);
   note_cycle(heap, old_bytes, old_objects);

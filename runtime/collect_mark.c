@@ -58,6 +58,7 @@ static inline void visit(vmr_gc_tracer *tracer, void *object) {
     if ((__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit) != 0) return; /* the other one has it */
   }
   if (chunk->is_leaf[offset >> VMR_GC_BLOCK_SHIFT]) return;
+  __builtin_prefetch(object); /* many of a table's are found at once */
   push(tracer, object);
 }
 

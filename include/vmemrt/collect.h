@@ -31,6 +31,7 @@ extern "C" {
 
 #define VMR_GC_CHUNK_SHIFT 21
 #define VMR_GC_CHUNK_BYTES ((size_t)1 << VMR_GC_CHUNK_SHIFT)
+#define VMR_GC_GRANULE_SHIFT 4
 #define VMR_GC_CARD_SHIFT 9
 #define VMR_GC_CARDS_AT ((size_t)28 << 10) /* in a chunk: a byte for each 512 of it, set where a pointer was written */
 
@@ -46,9 +47,10 @@ typedef struct vmr_gc {
   bool is_marking;      /* between the steps of a cycle */
 } vmr_gc;
 
-/* A run of free cells of one size. More follows these members. */
+/* Free cells of one size, those of a word of marks. More follows these members. */
 typedef struct vmr_gc_type {
-  char *cursor, *limit;
+  uint64_t free; /* bit i: a free cell begins 16 i bytes behind `base` */
+  char *base;
   size_t cell_bytes;
 } vmr_gc_type;
 
@@ -134,9 +136,9 @@ VMR_API void *vmr_gc_alloc_slow(vmr_gc *gc, vmr_gc_type *type);
 /* An object of the type's fixed part, all zero, aligned to 16. NULL when `type` is NULL, or memory or the limit is out, after a full cycle; the
  * status tells. Objects are smaller than 512 MiB. */
 static inline void *vmr_gc_alloc(vmr_gc *gc, vmr_gc_type *type) {
-  if (VMR_UNLIKELY(type == NULL || type->cursor == type->limit)) return vmr_gc_alloc_slow(gc, type);
-  char *cell = type->cursor;
-  type->cursor = cell + type->cell_bytes;
+  if (VMR_UNLIKELY(type == NULL || type->free == 0)) return vmr_gc_alloc_slow(gc, type);
+  char *cell = type->base + ((size_t)(unsigned)__builtin_ctzll(type->free) << VMR_GC_GRANULE_SHIFT);
+  type->free &= type->free - 1;
   return cell;
 }
 
