@@ -68,7 +68,7 @@ def build(session, module, stem):
     """The program as compiled and as rewritten."""
     clang, better = find_tool(session, "clang"), stem.with_suffix(".better.bc")
     original, rewritten = stem.with_suffix(".original"), stem.with_suffix(".rewritten")
-    harness.run_program([session.program("vmemopt"), "opt", "--whole-program", module, "-o", better])
+    harness.run_program([session.program("vmemopt"), "opt", "--heaps", "--whole-program", module, "-o", better])
     harness.run_program([clang, "-O2", module, "-o", original, "-lm", "-pthread"])
     harness.run_program([clang, "-O2", better, "-o", rewritten, *runtime_words(session), "-lm"])
     return original, rewritten

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """The C programs of corpus/c, original against rewritten.
 
-    corpus_c.py VMEMOPT SOURCE_DIRECTORY LLVM_TOOLS [--program=NAME] [--show]
+    corpus_c.py VMEMOPT SOURCE_DIRECTORY LLVM_TOOLS [--heaps=LIBVMEMRT] [--program=NAME] [--show]
 
 Each program is compiled at -O0 to -O3, rewritten by `vmemopt opt --whole-program`, and run. Output and exit code must be
 those of the original. The rewritten module is then instrumented by AddressSanitizer (its functions get the attribute after
 the rewriting, which leaves sanitized functions alone) and must run clean. At -O2, at least half of all lines that are
 marked `// local` must have been moved to the stack, and at least one of every program that has marks, unless LLVM removed
 them all or their objects are too large.
+
+With --heaps, programs are rewritten by `vmemopt opt --heaps` and linked with that library; at -O1 and -O3 they are compiled with
+KEEP=1, which leaves structures to the end of the process. They run as they are, with a runtime that overwrites what is freed
+and what is new, and under AddressSanitizer, where the runtime makes each object by malloc. No marks are looked at.
 """
 import concurrent.futures
 import json
@@ -55,6 +59,26 @@ def turned_lines(report, file):
     return moved, kept
 
 
+def check_heaps(tool, clang, source, level, work, library):
+    stem = work / f"{source.stem}{level}"
+    module, better = stem.with_suffix(".bc"), stem.with_suffix(".ll")
+    original, rewritten, watched = (str(stem) + suffix for suffix in (".original", ".rewritten", ".watched"))
+    keep, link = level in ("-O1", "-O3"), [library, f"-Wl,-rpath,{os.path.dirname(os.path.abspath(library))}", "-pthread", "-lm"]
+    must([clang, "-g", level, f"-DKEEP={int(keep)}", "-emit-llvm", "-c", source, "-o", module])
+    must([tool, "opt", "--heaps", "--whole-program", module, "-o", better])
+    must([clang, level, module, "-o", original, "-pthread", "-lm"])
+    must([clang, level, better, "-o", rewritten, *link])
+    better.write_text(with_sanitizer(better.read_text()))
+    must([clang, "-g", level, "-fsanitize=address", better, "-o", watched, *link])
+    wanted = run([original])
+    for program, name, value in ((rewritten, "VMEMRT_OPTIONS", ""), (rewritten, "VMEMRT_OPTIONS", "poison=1"),
+                                 (watched, "ASAN_OPTIONS", "detect_leaks=0")):
+        got = run([program], env={**os.environ, name: value})
+        if wanted[:2] != got[:2]:
+            raise Fault(f"{source.name} {level}: {name}={value}: exit code {wanted[0]} became {got[0]}, or the output differs: "
+                        f"{got[2][:1500]}")
+
+
 def check(tool, clang, source, level, work):
     stem = work / f"{source.stem}{level}"
     module, better, report = (stem.with_suffix(suffix) for suffix in (".bc", ".ll", ".json"))
@@ -98,20 +122,22 @@ def main():
     options = [argument for argument in sys.argv[1:] if argument.startswith("--")]
     tool, root, tools = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
     clang = os.path.join(tools, "clang")
+    library = [option.split("=")[1] for option in options if option.startswith("--heaps=")]
     names = [option.split("=")[1] for option in options if option.startswith("--program=")]
     sources = [path for path in sorted(pathlib.Path(root, "corpus", "c").glob("*.c")) if not names or path.stem in names]
     faults, results = [], []
     with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(2) as pool:
-        jobs = [(source, level, pool.submit(check, tool, clang, source, level, pathlib.Path(directory)))
-                for source in sources for level in LEVELS]
+        jobs = [(source, level, pool.submit(*((check_heaps, *common, library[0]) if library else (check, *common))))
+                for source in sources for level in LEVELS
+                for common in [(tool, clang, source, level, pathlib.Path(directory))]]
         for source, level, job in jobs:
             try:
                 lines = job.result()
-                if level == "-O2":
+                if level == "-O2" and not library:
                     results.append((source, lines))
             except (Fault, subprocess.TimeoutExpired) as fault:
                 faults.append(str(fault))
-    faults += check_marks(results, "--show" in options)
+    faults += check_marks(results, "--show" in options) if not library else []
     for fault in faults:
         print(fault)
     print(f"{len(sources)} programs at {len(LEVELS)} levels, {len(faults)} faults")

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Random programs whose heap is a graph (tests/random_heap_programs.py), as compiled against `vmemopt opt --heaps`.
+
+    random_heaps.py VMEMOPT LLVM_TOOLS LIBVMEMRT [--count=N] [--seed=N] [--mode=NAME] [--keep=DIRECTORY] [--jobs=N] [--reduce]
+
+The level at which a program is compiled, options of the rewriting, the level at which what was rewritten is compiled, and the mode
+are drawn from the seed. The output and the exit code must be those of the program as compiled.
+
+  plain     run with the runtime's heaps
+  poison    the same, with VMEMRT_OPTIONS that overwrite what is freed and what is new
+  address   under AddressSanitizer, where the runtime makes each object by malloc; the original too, with -fsanitize=undefined
+  thread    programs of two threads under ThreadSanitizer, the original too
+
+A program that fails is kept in the directory, by --reduce without the operations that are not needed for that.
+"""
+import concurrent.futures
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+from random_heap_programs import Program  # noqa: E402  found beside this file
+
+POISON = "poison=1"
+MAY_FAIL = {"ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1", "TSAN_OPTIONS": "allocator_may_return_null=1",
+            "UBSAN_OPTIONS": "halt_on_error=1"}
+INVALID = "the program is not valid: "
+
+
+class Fault(Exception):
+    pass
+
+
+def run(command, **environment):
+    try:
+        result = subprocess.run([str(word) for word in command], capture_output=True, timeout=300,
+                                env={**os.environ, **MAY_FAIL, **environment}, check=False)
+    except subprocess.TimeoutExpired:
+        return "timeout", b"", "no end after 300 s"
+    return result.returncode, result.stdout, result.stderr.decode(errors="replace")
+
+
+def must(*command):
+    code, _, errors = run(command)
+    if code != 0:
+        raise Fault(f"{' '.join(map(str, command))} gives {code}: {errors[:800]}")
+
+
+def sanitized(text, attribute):
+    """Functions that are watched: all that have attributes, and those that have none."""
+    text = re.sub(r"^(attributes #\d+ = \{)", rf"\1 {attribute}", text, flags=re.M)
+    return re.sub(r"^(define [^#\n]*\))( personality[^\n]*)? \{$", rf"\1 {attribute}\2 {{", text, flags=re.M)
+
+
+class Check:
+    """How one program is checked: all that the seed says."""
+
+    def __init__(self, seed, mode, tool, tools, library):
+        self.program, draw = Program(seed), random.Random(f"{seed} check")
+        self.level, self.last = draw.choice(["-O0", "-O1", "-O2", "-O3", "-Os"]), draw.choice(["-O0", "-O1", "-O2", "-O3"])
+        self.options = draw.choice([[], [], ["--max-stack=16"], ["--max-stack=16"]])
+        drawn = draw.choices(["plain", "poison", "address"], [3, 2, 2])[0]
+        if self.program.threads and draw.random() < 0.6:
+            drawn = "thread"
+        self.mode = mode or drawn
+        self.count = draw.choice([1, 1, 2])
+        self.seed, self.tool, self.clang = seed, tool, os.path.join(tools, "clang")
+        library = pathlib.Path(library).resolve()
+        self.link = [library, f"-Wl,-rpath,{library.parent}", "-lm", "-pthread"]
+
+    def text(self, without=()):
+        return Program(self.seed, without).text()
+
+    def outcome(self, path, **environment):
+        code, out, errors = run([path, *["x"] * (self.count - 1)], **environment)
+        return (code, out), errors
+
+    def compile(self, work, sanitizer):
+        source, module = work / "p.c", work / "p.bc"
+        must(self.clang, "-w", self.level, "-emit-llvm", "-c", source, "-o", module)
+        if sanitizer:
+            must(self.clang, "-w", "-g", "-O1", f"-fsanitize={sanitizer}", source, "-o", work / "original", "-lm", "-pthread")
+        else:
+            must(self.clang, "-w", self.level, module, "-o", work / "original", "-lm", "-pthread")
+        must(self.tool, "opt", "--heaps", "--whole-program", *self.options, module, "-o", work / "better.ll")
+
+    def finish(self, work, sanitizer):
+        """Links what was rewritten, watched by the sanitizer."""
+        better, watch = work / "better.ll", []
+        if sanitizer:
+            better.write_text(sanitized(better.read_text(), f"sanitize_{sanitizer}"))
+            watch = [f"-fsanitize={sanitizer}"]
+        must(self.clang, "-w", self.last, *watch, better, "-o", work / "rewritten", *self.link)
+
+    def run(self, work, without=()):
+        """Raises a Fault when something is wrong."""
+        (work / "p.c").write_text(self.text(without))
+        sanitizer = {"address": "address", "thread": "thread"}.get(self.mode)
+        self.compile(work, "address,undefined" if sanitizer == "address" else sanitizer)
+        wanted, errors = self.outcome(work / "original")
+        if wanted[0] != 0 or (sanitizer and errors):
+            raise Fault(f"{INVALID}exit code {wanted[0]}: {errors[:1500]}")
+        self.finish(work, sanitizer)
+        got, errors = self.outcome(work / "rewritten", **({"VMEMRT_OPTIONS": POISON} if self.mode == "poison" else {}))
+        if got != wanted or errors:
+            raise Fault(f"exit code {got[0]}, {'the same' if got[1] == wanted[1] else 'another'} output: {errors[:1500]}")
+
+    def describe(self):
+        return f"{self.mode}, {self.level}, opt {' '.join(self.options)}, {self.last}, {self.count - 1} arguments"
+
+
+def fault_of(check, without=()):
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            check.run(pathlib.Path(directory), without)
+        except Fault as fault:
+            return str(fault)
+    return None
+
+
+def reduced(check, fault):
+    """The operations that can go while something is wrong."""
+    without = []
+    for k in range(check.program.count):
+        still = fault_of(check, [*without, k]) if len(without) + 1 < check.program.count else None
+        if still and not still.startswith(INVALID):
+            without, fault = [*without, k], still
+    return without, fault
+
+
+def judge(seed, named, words):
+    check = Check(seed, named.get("mode"), *words)
+    fault, without = fault_of(check), []
+    if fault is None:
+        return None
+    if "reduce" in named and not fault.startswith(INVALID):
+        without, fault = reduced(check, fault)
+    if "keep" in named:
+        pathlib.Path(named["keep"], f"heap{seed}.c").write_text(f"/* {check.describe()} */\n{check.text(without)}")
+    return f"seed {seed}: {check.describe()}: {fault}"
+
+
+def main():
+    named = dict((argument[2:].split("=") + [""])[:2] for argument in sys.argv[1:] if argument.startswith("--"))
+    words = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    first, count, faults = int(named.get("seed", 1)), int(named.get("count", 40)), 0
+    with concurrent.futures.ThreadPoolExecutor(int(named.get("jobs", 2))) as pool:
+        for fault in pool.map(lambda seed: judge(seed, named, words), range(first, first + count)):
+            if fault is not None:
+                faults += 1
+                print(fault, flush=True)
+    print(f"{count} programs from seed {first} on, {faults} faults")
+    return 1 if faults or count < 1 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
