@@ -104,6 +104,10 @@ static void read_argument(vmo_ll_finder *finder, const vmo_libc_row *row, uint32
     value = make_object(finder, through_pointer);
     vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), value);
     break;
+  case VMO_EFFECT_GROW: /* the library moves what was there */
+    vmo_ll_expose(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), VMO_ESCAPE_CALL, finder->at);
+    break;
+  case VMO_EFFECT_MOVE:
   case VMO_EFFECT_END:
     value = argument(finder, 0);
     vmo_ll_fold(&finder->graph, value, 1);
@@ -131,6 +135,11 @@ static void read_result(vmo_ll_finder *finder, const vmo_ll_instruction *call, c
   case '1': flow_result(finder, call, argument(finder, 1)); break;
   case 'a': flow_within(finder, call, argument(finder, 0)); break;
   case 'b': flow_within(finder, call, argument(finder, 1)); break;
+  case 'p':
+    for (uint32_t i = 0; i < finder->arguments.count; i++)
+      if (vmo_libc_effect_of(row, i) == VMO_EFFECT_MOVE)
+        flow_within(finder, call, vmo_ll_follow(&finder->graph, argument(finder, i), POINTER_BYTES));
+    break;
   default: break;
   }
 }
