@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""What llvm/structures.h says of C programs, checked while they run.
+
+    claims.py VMO_STRUCTURES SOURCE_DIRECTORY LLVM_TOOLS [--count=N] [--seed=N] [--keep=DIRECTORY]
+
+The programs of corpus/c, at -O0 to -O3, and random ones (tests/random_c.py) are instrumented by vmo-structures and linked with
+tests/structures/watch.c, which knows every object: one that is met, freed or moved by an instruction that is not said to
+mean it, or met after the function has returned that was said to enclose it, is a fault. The output must be the original's.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import random_c
+
+THREADS = ["threads"]  # watch.c is for one thread
+LEVELS = ["-O0", "-O1", "-O2", "-O3"]
+
+
+def check(tool, clang, watch, source, level, work):
+    """What is wrong with the claims about a program, or None."""
+    module, watched, claims = work / "p.bc", work / "w.bc", work / "claims"
+    for step in ([clang, "-w", level, "-emit-llvm", "-c", source, "-o", module],
+                 [tool, "--instrument", module, watched, claims],
+                 [clang, "-w", "-O1", module, "-o", work / "original", "-lm"],
+                 [clang, "-w", "-O1", watched, watch, "-o", work / "watched", "-lm"]):
+        fault = random_c.must(step)
+        if fault:
+            return fault
+    wanted = random_c.run([work / "original"])
+    got = random_c.run([work / "watched"], env={**os.environ, "VMO_CLAIMS": str(claims)})
+    if wanted[:2] == got[:2]:
+        return None
+    return f"{level}: exit code {wanted[0]} became {got[0]}: {got[2][:600]}"
+
+
+def main():
+    named = dict(argument[2:].split("=") for argument in sys.argv[1:] if argument.startswith("--"))
+    tool, root, tools = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    clang, first, count = os.path.join(tools, "clang"), int(named.get("seed", 1)), int(named.get("count", 20))
+    faults = programs = 0
+    with tempfile.TemporaryDirectory() as directory:
+        work = pathlib.Path(directory)
+        watch = work / "watch.o"
+        fault = random_c.must([clang, "-O2", "-c", pathlib.Path(root, "tests", "structures", "watch.c"), "-o", watch])
+        if fault:
+            sys.exit(fault)
+        jobs = [(path, level) for path in sorted(pathlib.Path(root, "corpus", "c").glob("*.c"))
+                if path.stem not in THREADS for level in LEVELS]
+        for seed in range(first, first + count):
+            path = work / f"seed{seed}.c"
+            path.write_text(random_c.program(seed))
+            jobs.append((path, LEVELS[seed % 4]))
+        for path, level in jobs:
+            fault = check(tool, clang, watch, path, level, work)
+            programs += 1
+            if fault is None:
+                continue
+            faults += 1
+            print(f"{path.name}: {fault}")
+            if "keep" in named:
+                pathlib.Path(named["keep"], path.name).write_text(path.read_text())
+    print(f"{programs} programs, {faults} faults")
+    return 1 if faults or not programs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
