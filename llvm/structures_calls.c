@@ -94,6 +94,14 @@ static bool compares(const vmo_libc_row *row) {
   return strcmp(row->name, "qsort") == 0 || strcmp(row->name, "qsort_r") == 0 || strcmp(row->name, "bsearch") == 0;
 }
 
+/* What strtok_r goes on in: the text where it was, or that of argument 0. */
+static vmo_ll_place place_moved(vmo_ll_finder *finder, uint32_t index) {
+  vmo_ll_place held = vmo_ll_follow(&finder->graph, argument(finder, index), POINTER_BYTES);
+  if (index > 0) vmo_ll_unify(&finder->graph, held, argument(finder, 0));
+  vmo_ll_fold(&finder->graph, held, 1);
+  return held;
+}
+
 static void read_argument(vmo_ll_finder *finder, const vmo_libc_row *row, uint32_t index, bool through_pointer) {
   vmo_ll_place place = argument(finder, index), value;
   switch (vmo_libc_effect_of(row, index)) {
@@ -104,16 +112,24 @@ static void read_argument(vmo_ll_finder *finder, const vmo_libc_row *row, uint32
     value = make_object(finder, through_pointer);
     vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), value);
     break;
-  case VMO_EFFECT_GROW: /* the library moves what was there */
-    vmo_ll_expose(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), VMO_ESCAPE_CALL, finder->at);
-    break;
-  case VMO_EFFECT_MOVE:
   case VMO_EFFECT_END:
+    if (place.node == VMO_NONE) break;
     value = argument(finder, 0);
     vmo_ll_fold(&finder->graph, value, 1);
     vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), value);
     break;
-  default: break;
+  case VMO_EFFECT_GROW: /* the library moves it, so it is the library's */
+    value = vmo_ll_follow(&finder->graph, place, POINTER_BYTES);
+    vmo_ll_unify(&finder->graph, value, make_object(finder, through_pointer));
+    vmo_ll_mark_place(&finder->graph, value, VMO_LL_HAS_MOVE);
+    vmo_ll_expose(&finder->graph, value, VMO_ESCAPE_CALL, finder->at);
+    break;
+  case VMO_EFFECT_MOVE: place_moved(finder, index); break;
+  case VMO_EFFECT_FREE: /* by kind */
+  case VMO_EFFECT_NUMBER:
+  case VMO_EFFECT_READ:
+  case VMO_EFFECT_WRITE:
+  case VMO_EFFECT_CALLED: break;
   }
 }
 
@@ -157,9 +173,7 @@ static void read_row(vmo_ll_finder *finder, const vmo_ll_instruction *call, cons
   case VMO_LIBC_DELETE: release(finder, VMO_LL_HAS_FREE, through_pointer); break;
   case VMO_LIBC_COPY: copy_memory(finder, call, 0, 1); break;
   case VMO_LIBC_MOVE_BACK: copy_memory(finder, call, 1, 0); break;
-  case VMO_LIBC_REALLOC:
-  case VMO_LIBC_COPIED: /* reallocarray among them: the old object where it was, or one with its content */
-    if (row->arguments[0] != VMO_EFFECT_FREE) break;
+  case VMO_LIBC_REALLOC: /* the old object where it was, or one with its content */
     release(finder, VMO_LL_HAS_MOVE, through_pointer);
     vmo_ll_unify(&finder->graph, argument(finder, 0), make_object(finder, through_pointer));
     break;
@@ -298,13 +312,15 @@ static void read_intrinsic(vmo_ll_finder *finder, const vmo_ll_instruction *call
 
 static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t id, bool through_pointer) {
   const vmo_ll_function *callee = &finder->program->functions.data[id];
+  const vmo_libc_row *row = callee->libc;
+  bool strange = row != NULL && ((through_pointer && compares(row)) || vmo_find_libc(callee->name) != row);
   if (read_list_intrinsic(finder, callee)) return;
   if (strncmp(callee->name, "llvm.threadlocal.address", 24) == 0) {
     flow_result(finder, call, argument(finder, 0));
-  } else if (through_pointer && callee->libc != NULL && compares(callee->libc)) {
+  } else if (strange) { /* an allocator of another library; what calls back, when it is not known what */
     expose_all(finder, call, VMO_ESCAPE_CALL);
-  } else if (callee->libc != NULL) {
-    read_row(finder, call, callee->libc, through_pointer);
+  } else if (row != NULL) {
+    read_row(finder, call, row, through_pointer);
   } else if (vmo_ll_is_known(finder, callee)) {
     connect(finder, id, finder->arguments.data, finder->arguments.count, result_of(finder, call));
   } else if (callee->intrinsic) {

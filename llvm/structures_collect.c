@@ -40,7 +40,8 @@ static vmo_bytes size_of_site(const vmo_ll_instruction *call, const vmo_libc_row
   case VMO_LIBC_CALLOC:
     count = constant_argument(call, 0);
     return count < 0 || constant_argument(call, 1) < 0 ? -1 : count * constant_argument(call, 1);
-  case VMO_LIBC_REALLOC:
+  case VMO_LIBC_REALLOC: /* reallocarray has one more */
+    return call->operand_count == 2 ? constant_argument(call, 1) : -1;
   case VMO_LIBC_ALIGNED: return constant_argument(call, 1);
   default: return -1;
   }

@@ -57,7 +57,7 @@ static void watch_made(instrumenter *i, const vmo_ll_instruction *call, const vm
 static void watch_call(instrumenter *i, const vmo_ll_instruction *call, uint32_t id) {
   const vmo_libc_row *row = call->callee == VMO_NONE ? NULL : i->program->functions.data[call->callee].libc;
   if (row == NULL || call->opcode != LLVMCall) return;
-  bool makes = vmo_libc_allocates(row) || strchr(row->arguments, VMO_EFFECT_FRESH) != NULL;
+  bool makes = vmo_libc_allocates(row) && strchr(row->arguments, VMO_EFFECT_GROW) == NULL;
   if (row->arguments[0] != VMO_EFFECT_FREE) {
     if (makes) watch_made(i, call, row, id);
     return;
