@@ -18,6 +18,7 @@
 #include "runtime/os.h"
 
 #define MOST_OF_MALLOC ((size_t)128 << 10)
+#define HUGE_FROM ((size_t)2 << 20)
 #define LARGEST_REQUEST (SIZE_MAX / 4)
 
 typedef struct piece {
@@ -56,7 +57,9 @@ static piece *take_chunk(const vmr_bump *bump) {
   if (record == NULL) return NULL;
   VMR_PUBLISH(record->heap, &owner);
   char *chunk = vmr_range_chunk(record);
-  if (bump->total >= VMR_CHUNK_BYTES) vmr_os_advise_huge(chunk, VMR_CHUNK_BYTES);
+  if (record->is_dirty) vmr_os_clear(chunk, VMR_CHUNK_BYTES);
+  if (bump->total >= HUGE_FROM && (vmr_ctx_flags(NULL) & VMR_NO_HUGE_PAGES) == 0)
+    vmr_os_advise_huge(chunk, VMR_CHUNK_BYTES);
   return (piece *)(void *)chunk;
 }
 
@@ -77,7 +80,7 @@ static void *take_apart(vmr_bump *bump, size_t bytes, size_t alignment, bool zer
   size_t before = alignment > HEAD ? alignment : HEAD, whole = bytes + before;
   piece *taken = zeroed ? calloc(1, whole) : malloc(whole);
   if (taken == NULL) return NULL;
-  if (bytes >= 2 * VMR_CHUNK_BYTES) vmr_os_advise_huge(taken, whole);
+  if (bytes >= 2 * VMR_CHUNK_BYTES && (vmr_ctx_flags(NULL) & VMR_NO_HUGE_PAGES) == 0) vmr_os_advise_huge(taken, whole);
   link_piece(bump, taken, whole);
   char *object = (char *)taken + HEAD;
   return object + ((size_t)(-(uintptr_t)object) & (alignment - 1));
@@ -102,11 +105,12 @@ static void *take_object(vmr_bump *bump, size_t bytes, size_t alignment, bool ze
 static void *take(vmr_bump *bump, size_t bytes, size_t alignment, bool zeroed) {
   size_t granule = granule_of(bump);
   if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return fail();
-  if (vmr_os_is_watched()) bump->end = bump->cursor; /* the tools see every object */
+  uint32_t flags = vmr_ctx_flags(NULL);
+  bool is_apart = (flags & (VMR_HEAPS_USE_MALLOC | VMR_POISON)) != 0 || vmr_os_is_watched(); /* each object is seen */
   if (alignment < granule) alignment = granule;
   size_t rounded = bytes != 0 ? (bytes + granule - 1) & ~(granule - 1) : granule;
-  void *object =
-      vmr_os_is_watched() ? take_apart(bump, bytes, alignment, zeroed) : take_object(bump, rounded, alignment, zeroed);
+  void *object = is_apart ? take_apart(bump, bytes, alignment, zeroed) : take_object(bump, rounded, alignment, zeroed);
+  if (object != NULL && !zeroed && (flags & VMR_POISON) != 0) memset(object, VMR_FRESH_BYTE, bytes);
   return object != NULL ? object : fail();
 }
 

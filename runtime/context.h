@@ -113,6 +113,12 @@ struct vmr_ctx {
 /* Reads VMEMRT_OPTIONS over `options`; false when something in it is unknown: then `message` says what. */
 bool vmr_options_read_environment(vmr_options *options, char *message, size_t capacity);
 
+/* The flags that VMEMRT_OPTIONS sets, as it was when they were first asked for. */
+uint32_t vmr_environment_flags(void);
+
+/* Of enum vmr_flag; without a context, those of the environment. */
+static inline uint32_t vmr_ctx_flags(const vmr_ctx *ctx) { return ctx != NULL ? ctx->flags : vmr_environment_flags(); }
+
 /* True when objects are to be looked at one by one: see the head. */
 bool vmr_ctx_is_checked(const vmr_ctx *ctx);
 

@@ -1,11 +1,12 @@
 /* heap.h: heaps from inside: the reserved range, its chunks and spans, and the objects that malloc holds for heaps.
  *
- *   range    [records][chunk 1][chunk 2] ...       chunks of 2 MiB; the record of chunk i is the i-th one
- *   chunk    [span 0][span 1] ... [span 31]        spans of 64 KiB, each full of objects of one size class
+ *   range    [spans][records][chunk 1][chunk 2]..  chunks of 2 MiB, spans of 64 KiB; each has a record of 64 bytes, which is
+ *                                                  found by a shift of the address
+ *   chunk    [span 0][span 1] ... [span 31]        each full of objects of one size class
  *            [span 0][ one object ][span 5] ...    or a run of spans that is one object
  *   run      [chunk 7][chunk 8][chunk 9]           or chunks that are one object, maybe with a run of spans behind them
  *
- * Objects have no headers: the record tells what they are. */
+ * Objects have no headers: the records tell what they are. */
 #ifndef VMR_RUNTIME_HEAP_H
 #define VMR_RUNTIME_HEAP_H
 
@@ -19,62 +20,95 @@
 #define VMR_SPAN_SHIFT 16
 #define VMR_SPAN_BYTES ((size_t)1 << VMR_SPAN_SHIFT)
 #define VMR_SPANS 32
-#define VMR_CLASSES 40
-#define VMR_CLASS_TAIL 0xfe /* the spans behind the whole chunks of an object */
-#define VMR_CLASS_RUN 0xff  /* the first span of an object of several */
+#define VMR_CLASSES 44
+#define VMR_CLASS_TAIL 0xfe               /* the spans behind the whole chunks of an object */
+#define VMR_CLASS_RUN 0xff                /* the first span of an object of several */
+#define VMR_QUICK_BYTES ((size_t)1 << 10) /* up to this a table knows the class of a size */
 
 typedef struct vmr_span {
-  struct vmr_span *next, *previous; /* of the class, while it has objects to give */
-  void *idle;                       /* objects that came back, linked through their first word */
-  uint32_t made, most;              /* objects ever handed out; that it has room for */
-  uint32_t live, inverse;           /* inverse: 2^32 over the bytes of an object, rounded up */
+  void *idle;                       /* objects to give, linked through their first word */
+  struct vmr_span *next, *previous; /* of the class, a ring, while it may have objects to give */
+  uint32_t live;                    /* objects in use */
+  uint32_t made, most;              /* objects that were ever idle or live; that it has room for */
+  uint32_t bytes, inverse;          /* of an object; 2^32 over that, rounded up */
   uint8_t class, count;             /* count: spans of a run; 0 inside of one */
-  bool is_listed;
+  bool is_listed, is_quick;         /* is_quick: the short way of vmr_heap_free takes its objects */
 } vmr_span;
 
+_Static_assert(sizeof(void *) < 8 || sizeof(vmr_span) <= 64, "a span's record is a line of the cache");
+
 typedef struct vmr_record {
-  vmr_heap *heap;                     /* NULL: the chunk is free */
+  vmr_heap *heap;                     /* NULL: the chunk is free. The first member, for range.c */
   struct vmr_record *next, *previous; /* of the heap */
   uint32_t free_spans;                /* a bit each */
   uint8_t list;                       /* of vmr_heap.records */
-  bool is_kept, is_dirty;             /* kept by its heap for later; not known to be zero */
+  bool is_dirty;                      /* not known to be zero: of the first chunk taken, and of each free one */
   uint8_t tail;                       /* spans of the object in the chunk behind its last whole one */
   uint32_t first, count;              /* for chunks that are one object: which ones; count 0: spans */
   size_t object_bytes;                /* of that object, the tail included */
   char *cursor;                       /* where that object begins; in a heap that is never freed: the next free byte */
-  vmr_span spans[VMR_SPANS];
 } vmr_record;
 
 struct vmr_heap {
+  const uint8_t *class_of_words; /* up to VMR_QUICK_BYTES */
+  vmr_published_count allocated; /* objects so far */
+  vmr_span
+      *quick[VMR_CLASSES]; /* whose objects the short way of vmr_heap_alloc takes: none, or the first of `classes` */
+  vmr_span *classes[VMR_CLASSES]; /* rings; the first one gives */
   vmr_handle handle;
   uint32_t flags;
-  bool is_checked, is_guarded, is_profiled, uses_malloc;
-  bool is_slow;                   /* no object takes the short way */
-  bool is_full;                   /* the range had no room for the last request */
-  _Atomic int status;             /* of vmr_status */
-  vmr_published_count allocated;  /* objects so far */
-  pthread_mutex_t lock;           /* of a shared heap */
-  vmr_span *classes[VMR_CLASSES]; /* spans with objects to give */
-  vmr_record *records[2];         /* its chunks: those with free spans; all others */
-  vmr_record *bumped;             /* of a heap that is never freed: the chunk in use */
-  vmr_record *kept;               /* runs of chunks that came back, for the next large object */
-  size_t kept_chunks;
+  bool is_begun; /* what follows is known, with the first object */
+  bool is_checked, is_guarded, is_profiled, is_poisoned, uses_malloc;
+  bool is_quick;          /* objects may take the short ways */
+  bool is_full;           /* the range had no room for the last request */
+  bool has_spare;         /* one of its chunks is all free, and stays so that nothing goes to and fro */
+  _Atomic int status;     /* of vmr_status */
+  pthread_mutex_t lock;   /* of a shared heap */
+  vmr_record *records[2]; /* its chunks: those with free spans; all others */
+  vmr_record *bumped;     /* of a heap that is never freed: the chunk in use */
   size_t reserved;
-  vmr_heap *next_heap, *previous_heap; /* of the process, for fork */
+  vmr_heap *next_heap, *previous_heap; /* of the process, for fork; of the idle ones */
 };
 
 /* Gives back empty spans and chunks. Returns the bytes of the chunks. */
 size_t vmr_heap_trim(vmr_heap *heap);
 
+#define VMR_HEAP_OF_BUMPS \
+  0x80000000u /* the one that owns what bumps took of the range: where objects end is not known */
+#define VMR_HEAP_IS(heap, flag) (((heap)->flags & (flag)) != 0)
+
+/* What poisoned objects are filled with that begin, and that end. */
+#define VMR_FRESH_BYTE 0xcb
+#define VMR_DEAD_BYTE 0xdb
+
+/* ---- heap_life.c ---- */
+
 /* For fork: all heaps, the range and malloc's objects. */
 void vmr_heaps_lock(void);
 void vmr_heaps_unlock(void);
 
-/* ---- heap.c, for heap_large.c and back ---- */
+/* Finds out, with the first object, where objects come from and who looks at them. */
+void vmr_heap_begin(vmr_heap *heap);
 
-#define VMR_HEAP_OF_BUMPS \
-  0x80000000u /* the one that owns what bumps took of the range: where objects end is not known */
-#define VMR_HEAP_IS(heap, flag) (((heap)->flags & (flag)) != 0)
+/* Whether the lock was taken: not while the process has one thread. */
+bool vmr_heap_lock(vmr_heap *heap);
+void vmr_heap_unlock(vmr_heap *heap, bool is_locked);
+
+/* ---- heap_small.c: objects of size classes, and runs of spans ---- */
+
+#define VMR_SMALL_BYTES ((size_t)32 << 10) /* up to this an object is one of a class */
+
+/* Has no objects to give. */
+extern vmr_span vmr_no_span;
+
+/* The tables of vmr_heap.class_of_words. */
+const uint8_t *vmr_heap_class_table(uint32_t flags);
+
+void *vmr_heap_alloc_small(vmr_heap *heap, size_t bytes, size_t alignment);
+void vmr_heap_free_small(vmr_heap *heap, vmr_record *record, vmr_span *span, void *object);
+
+/* A span that nothing is live in any more, and that is not the only one of its class that has objects to give, goes back. */
+void vmr_heap_retire_span(vmr_heap *heap, vmr_record *record, vmr_span *span);
 
 void vmr_heap_link_record(vmr_heap *heap, vmr_record *record, uint8_t list);
 void vmr_heap_unlink_record(vmr_heap *heap, vmr_record *record);
@@ -85,12 +119,12 @@ vmr_record *vmr_heap_take_chunk(vmr_heap *heap);
 /* A run of spans of such a chunk. */
 vmr_span *vmr_heap_take_spans(vmr_heap *heap, unsigned count);
 void vmr_heap_give_spans(vmr_heap *heap, vmr_record *record, vmr_span *span);
+
+/* All objects of a chunk die. */
+void vmr_heap_empty_chunk(vmr_heap *heap, vmr_record *record);
+
 static inline uint32_t vmr_spans_mask(int first, unsigned count) {
   return (count < VMR_SPANS ? ((uint32_t)1 << count) - 1 : UINT32_MAX) << first;
-}
-
-static inline vmr_span *vmr_span_of(vmr_record *record, const void *object) {
-  return &record->spans[((uintptr_t)object & (VMR_CHUNK_BYTES - 1)) >> VMR_SPAN_SHIFT];
 }
 
 /* ---- heap_large.c: what is larger than a class; chunks; objects that are never freed ---- */
@@ -98,11 +132,8 @@ static inline vmr_span *vmr_span_of(vmr_record *record, const void *object) {
 /* `count` chunks in a row for the heap; NULL when there are none, or a limit refuses them. */
 vmr_record *vmr_heap_take_chunks(vmr_heap *heap, size_t count);
 
-/* Takes the chunks of a record out of the heap; some are kept for later. */
+/* Takes the chunks of a record out of the heap. */
 void vmr_heap_give_chunks(vmr_heap *heap, vmr_record *record);
-
-/* Gives back what is kept. */
-void vmr_heap_release_kept(vmr_heap *heap);
 
 void *vmr_heap_alloc_run(vmr_heap *heap, size_t bytes);
 /* `is_zero` is set when the object is known to be zero. */
@@ -123,6 +154,7 @@ bool vmr_heap_move_chunks(const void *from, void *to, size_t bytes);
 typedef struct vmr_range {
   uintptr_t base; /* 0: no range */
   size_t bytes;
+  size_t taken; /* from the base to the end of what was ever taken */
 } vmr_range;
 
 extern vmr_range vmr_the_range;
@@ -138,16 +170,31 @@ static inline bool vmr_range_has(const void *object) {
 vmr_record *vmr_range_record(const void *object);
 vmr_record *vmr_range_record_at(uint32_t index);
 /* Whether the chunk that `object`, which lies in the range, lies in was ever taken. */
-bool vmr_range_was_taken(const void *object);
+static inline bool vmr_range_was_taken(const void *object) {
+  return (uintptr_t)object - vmr_the_range.base < VMR_PEEK(vmr_the_range.taken);
+}
 char *vmr_range_chunk(const vmr_record *record);
 
-/* `count` chunks in a row, zeroed; the record of the first one is zeroed too. NULL when there are none. */
+/* `count` chunks in a row; their records are zero, but for is_dirty of the first one. NULL when there are none. */
 vmr_record *vmr_range_take(size_t count);
 void vmr_range_give(uint32_t first, size_t count);
 /* Just these chunks; false when they are not all free. */
 bool vmr_range_extend(uint32_t index, size_t count);
+/* Returns the memory of free chunks to the system. */
+void vmr_range_trim(void);
 uint32_t vmr_range_index(const vmr_record *record);
+
+static inline vmr_span *vmr_range_spans(void) { return (vmr_span *)vmr_the_range.base; }
+
+/* The span that an object of the range lies in; the first span of a chunk. */
+static inline vmr_span *vmr_range_span(const void *object) {
+  return vmr_range_spans() + (((uintptr_t)object - vmr_the_range.base) >> VMR_SPAN_SHIFT);
+}
+static inline vmr_span *vmr_range_spans_of(const vmr_record *record) {
+  return vmr_range_spans() + (size_t)vmr_range_index(record) * VMR_SPANS;
+}
 vmr_record *vmr_range_record_of_span(const vmr_span *span);
+char *vmr_range_span_begin(const vmr_span *span);
 
 /* For fork: nobody changes the range between the two. */
 void vmr_range_lock(void);

@@ -3,22 +3,21 @@
 
 #include "runtime/heap.h"
 
-static size_t object_bytes(const vmr_record *record, const vmr_span *span) {
-  if (span->class >= VMR_CLASS_TAIL) return span->count * VMR_SPAN_BYTES;
-  const char *begin = vmr_range_chunk(record) + ((size_t)(span - record->spans) << VMR_SPAN_SHIFT);
-  return span->live * vmr_heap_usable_size(begin);
+static size_t object_bytes(const vmr_span *span) {
+  return span->class >= VMR_CLASS_TAIL ? span->count * VMR_SPAN_BYTES : (size_t)span->live * span->bytes;
 }
 
 /* Calls nothing for spans that are free; `step` goes over the spans of a run at once. */
 static size_t used_in_chunk(const vmr_heap *heap, const vmr_record *record) {
   size_t bytes = 0;
+  const vmr_span *spans = vmr_range_spans_of(record);
   if (record->count != 0) return record->tail != 0 ? record->count * VMR_CHUNK_BYTES : record->object_bytes;
   if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED))
     return (size_t)(record->cursor - vmr_range_chunk(record)) - VMR_BUMP_HEAD;
   for (unsigned i = 0; i < VMR_SPANS;) {
     bool is_free = (record->free_spans >> i & 1) != 0;
-    if (!is_free) bytes += object_bytes(record, &record->spans[i]);
-    i += is_free ? 1 : record->spans[i].count;
+    if (!is_free) bytes += object_bytes(&spans[i]);
+    i += is_free ? 1 : spans[i].count;
   }
   return bytes;
 }
@@ -53,28 +52,30 @@ size_t vmr_heap_reserved_bytes(vmr_heap *heap) {
 
 size_t vmr_heap_range_bytes(void) { return vmr_range_begin() ? vmr_the_range.bytes : 0; }
 
-static bool span_is_valid(const vmr_record *record, const vmr_span *span) {
-  size_t idle = 0;
-  const char *begin = vmr_range_chunk(record) + ((size_t)(span - record->spans) << VMR_SPAN_SHIFT);
-  if (span->class >= VMR_CLASS_TAIL) return span->count != 0;
-  size_t size = vmr_heap_usable_size(begin);
+static bool span_is_valid(const vmr_heap *heap, const vmr_span *span) {
+  size_t idle = 0, size = span->bytes;
+  const char *begin = vmr_range_span_begin(span);
+  if (span->class >= VMR_CLASS_TAIL) return span->count != 0 && !span->is_quick;
   for (const char *each = span->idle; each != NULL; idle++) {
     if (each < begin || each >= begin + span->made * size || (size_t)(each - begin) % size != 0 || idle > span->made)
       return false;
     memcpy(&each, each, sizeof(const char *));
   }
   bool has_objects = span->idle != NULL || span->made < span->most;
-  return span->made == span->live + idle && span->made <= span->most && has_objects == span->is_listed;
+  if (span->is_listed && (span->next->previous != span || span->previous->next != span)) return false;
+  if (span->is_quick && !(heap->is_quick && span->is_listed)) return false;
+  return span->made == span->live + idle && span->made <= span->most && (span->is_listed || !has_objects);
 }
 
 static bool record_is_valid(const vmr_heap *heap, const vmr_record *record) {
   if (record->heap != heap || (record->next != NULL && record->next->previous != record)) return false;
   if (record->count != 0 || (heap->flags & VMR_HEAP_NEVER_FREED) != 0) return true;
   if ((record->free_spans == 0) != (record->list == 1)) return false;
+  const vmr_span *spans = vmr_range_spans_of(record);
   for (unsigned i = 0; i < VMR_SPANS;) {
     bool is_free = (record->free_spans >> i & 1) != 0;
-    if (!is_free && !span_is_valid(record, &record->spans[i])) return false;
-    i += is_free ? 1 : record->spans[i].count;
+    if (is_free ? spans[i].is_quick : !span_is_valid(heap, &spans[i])) return false;
+    i += is_free ? 1 : spans[i].count;
   }
   return true;
 }
@@ -89,7 +90,6 @@ bool vmr_heap_is_valid(vmr_heap *heap) {
       is_valid = record_is_valid(heap, each);
     }
   }
-  for (const vmr_record *each = heap->kept; each != NULL; each = each->next) reserved += each->count * VMR_CHUNK_BYTES;
   is_valid = is_valid && reserved == heap->reserved;
   unlock(heap, is_locked);
   if (!is_valid)

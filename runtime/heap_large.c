@@ -4,8 +4,8 @@
  *   to 8 MiB   whole chunks, and a run of spans in the chunk behind them: [chunk][chunk][tail|other spans]
  *   beyond     whole chunks
  *
- * Large objects that come back are kept by their heap, up to 16 MiB, for the next ones: what comes and goes then costs neither
- * system calls nor page faults. Such memory is not zero. A run grows where it is into free spans, an object of chunks
+ * Memory of large objects that come back stays for a while (range.c), so that what comes and goes costs neither system
+ * calls nor page faults. Such memory is not zero. A run grows where it is into free spans, an object of chunks
  * into free chunks; else its pages are moved, not copied, where the system can do that.
  *
  * A heap that is never freed bumps objects of all sizes through its chunks; a bit for each 16 bytes, at the chunk's
@@ -15,7 +15,6 @@
 #include "runtime/heap.h"
 #include "runtime/os.h"
 
-#define MOST_KEPT ((size_t)8)        /* chunks */
 #define TAIL_BYTES ((size_t)8 << 20) /* up to this an object may end in a run of spans */
 #define GRANULE ((size_t)16)
 
@@ -27,57 +26,9 @@ static void give_run(vmr_heap *heap, uint32_t first, size_t count) {
   vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, count * VMR_CHUNK_BYTES);
 }
 
-void vmr_heap_release_kept(vmr_heap *heap) {
-  while (heap->kept != NULL) {
-    vmr_record *record = heap->kept;
-    heap->kept = record->next;
-    give_run(heap, record->first, record->count);
-  }
-  heap->kept_chunks = 0;
-}
-
-static vmr_record *keep(vmr_heap *heap, uint32_t first, size_t count) {
-  vmr_record *record = vmr_range_record_at(first);
-  memset(record, 0, sizeof *record);
-  record->heap = heap;
-  record->is_kept = true;
-  record->first = first;
-  record->count = (uint32_t)count;
-  record->next = heap->kept;
-  heap->kept = record;
-  heap->kept_chunks += count;
-  return record;
-}
-
-/* A kept run of that length, or the first part of a longer one. */
-static vmr_record *take_kept(vmr_heap *heap, size_t count) {
-  for (vmr_record **link = &heap->kept; *link != NULL; link = &(*link)->next) {
-    vmr_record *record = *link;
-    uint32_t first = record->first, rest = record->count - (uint32_t)count;
-    if (record->count < count) continue;
-    *link = record->next;
-    heap->kept_chunks -= record->count;
-    if (rest != 0) (void)keep(heap, first + (uint32_t)count, rest);
-    for (uint32_t i = 0; i < count; i++) memset(vmr_range_record_at(first + i), 0, sizeof *record);
-    record->is_dirty = true;
-    return record;
-  }
-  return NULL;
-}
-
-static bool charge_chunks(vmr_heap *heap, size_t count) {
-  vmr_ctx *ctx = heap->handle.ctx;
-  if (vmr_ctx_charge(ctx, VMR_KIND_HEAP, count * VMR_CHUNK_BYTES)) return true;
-  if (heap->kept == NULL) return false;
-  vmr_heap_release_kept(heap);
-  return vmr_ctx_charge_admitted(ctx, VMR_KIND_HEAP, count * VMR_CHUNK_BYTES);
-}
-
 vmr_record *vmr_heap_take_chunks(vmr_heap *heap, size_t count) {
-  vmr_record *record = take_kept(heap, count);
-  if (record != NULL) return record;
-  if (!charge_chunks(heap, count)) return NULL;
-  record = vmr_range_take(count);
+  if (!vmr_ctx_charge(heap->handle.ctx, VMR_KIND_HEAP, count * VMR_CHUNK_BYTES)) return NULL;
+  vmr_record *record = vmr_range_take(count);
   heap->is_full = record == NULL;
   if (record == NULL) return vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, count * VMR_CHUNK_BYTES), NULL;
   heap->reserved += count * VMR_CHUNK_BYTES;
@@ -89,15 +40,10 @@ void vmr_heap_give_chunks(vmr_heap *heap, vmr_record *record) {
   uint32_t first = record->count != 0 ? record->first : vmr_range_index(record);
   if (record->tail != 0) {
     vmr_record *behind = vmr_range_record_at(first + (uint32_t)count);
-    vmr_heap_give_spans(heap, behind, &behind->spans[0]);
+    vmr_heap_give_spans(heap, behind, vmr_range_spans_of(behind));
   }
   vmr_heap_unlink_record(heap, record);
-  VMR_PUBLISH(record->heap, NULL);
-  if (heap->kept_chunks + count <= MOST_KEPT) {
-    (void)keep(heap, first, count);
-  } else {
-    give_run(heap, first, count);
-  }
+  give_run(heap, first, count);
 }
 
 /* ---- objects of spans and chunks ---- */
@@ -110,8 +56,7 @@ void *vmr_heap_alloc_run(vmr_heap *heap, size_t bytes) {
   vmr_span *span = vmr_heap_take_spans(heap, (unsigned)spans_for(bytes));
   if (span == NULL) return NULL;
   span->class = VMR_CLASS_RUN;
-  const vmr_record *record = vmr_range_record_of_span(span);
-  return vmr_range_chunk(record) + ((size_t)(span - record->spans) << VMR_SPAN_SHIFT);
+  return vmr_range_span_begin(span);
 }
 
 /* The chunk behind the whole ones becomes one of spans, the first of which belong to the object. */
@@ -119,7 +64,7 @@ static void make_tail(vmr_heap *heap, vmr_record *behind, unsigned tail) {
   memset(behind, 0, sizeof *behind);
   behind->heap = heap;
   behind->free_spans = ~vmr_spans_mask(0, tail);
-  behind->spans[0] = (vmr_span){.class = VMR_CLASS_TAIL, .count = (uint8_t)tail};
+  *vmr_range_spans_of(behind) = (vmr_span){.class = VMR_CLASS_TAIL, .count = (uint8_t)tail};
   vmr_heap_link_record(heap, behind, 0);
 }
 
@@ -173,6 +118,7 @@ void *vmr_heap_alloc_bumped(vmr_heap *heap, size_t bytes, size_t alignment) {
   if (object != NULL) return object;
   vmr_record *record = vmr_heap_take_chunk(heap);
   if (record == NULL) return NULL;
+  if (record->is_dirty) vmr_os_clear(vmr_range_chunk(record), VMR_CHUNK_BYTES);
   heap->bumped = record;
   VMR_PUBLISH(record->cursor, vmr_range_chunk(record) + VMR_BUMP_HEAD);
   return bump(record, bytes, alignment);
@@ -206,13 +152,14 @@ static bool resize_bumped(vmr_record *record, char *object, size_t bytes) {
 
 /* A run takes the spans behind it, if they are free, or gives those back that it has too many. */
 static bool resize_run(vmr_heap *heap, vmr_record *record, vmr_span *span, size_t bytes) {
-  size_t count = spans_for(bytes), first = (size_t)(span - record->spans);
+  vmr_span *spans = vmr_range_spans_of(record);
+  size_t count = spans_for(bytes), first = (size_t)(span - spans);
   if (count == 0 || first + count > VMR_SPANS) return false;
   if (count > span->count) {
     uint32_t more = vmr_spans_mask((int)(first + span->count), (unsigned)(count - span->count));
     if ((record->free_spans & more) != more) return false;
     record->free_spans &= ~more;
-    for (size_t i = first + span->count; i < first + count; i++) record->spans[i].count = 0;
+    for (size_t i = first + span->count; i < first + count; i++) spans[i].count = 0;
   } else {
     record->free_spans |= vmr_spans_mask((int)(first + count), (unsigned)(span->count - count));
   }
@@ -248,7 +195,7 @@ bool vmr_heap_resize_here(vmr_heap *heap, void *object, size_t bytes) {
   vmr_record *record = vmr_range_record(object);
   if (record->count != 0) return bytes > VMR_CHUNK_BYTES && resize_chunks(heap, record, bytes);
   if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED)) return resize_bumped(record, object, bytes != 0 ? bytes : 1);
-  vmr_span *span = vmr_span_of(record, object);
+  vmr_span *span = vmr_range_span(object);
   bool is_run = span->class == VMR_CLASS_RUN && bytes > VMR_SPAN_BYTES / 2;
   return is_run && resize_run(heap, record, span, bytes);
 }

@@ -21,6 +21,8 @@ typedef struct option {
 static const option OPTIONS[] = {
     {"guard", SET_FLAG, VMR_GUARD},
     {"huge_pages", CLEAR_FLAG, VMR_NO_HUGE_PAGES},
+    {"poison", SET_FLAG, VMR_POISON},
+    {"heap_malloc", SET_FLAG, VMR_HEAPS_USE_MALLOC},
     {"soft_limit", SIZE, offsetof(vmr_options, soft_limit)},
     {"hard_limit", SIZE, offsetof(vmr_options, hard_limit)},
     {"fail_nth", COUNT_64, offsetof(vmr_options, fail_nth)},
@@ -95,4 +97,19 @@ bool vmr_options_read_environment(vmr_options *options, char *message, size_t ca
     snprintf(message, capacity, "VMEMRT_OPTIONS: not understood: %.*s", length < 60 ? (int)length : 60, text);
   }
   return is_known;
+}
+
+static uint32_t environment_flags;
+
+static void read_flags(void) {
+  vmr_options options = vmr_options_default();
+  char message[96];
+  (void)vmr_options_read_environment(&options, message, sizeof message);
+  environment_flags = options.flags;
+}
+
+uint32_t vmr_environment_flags(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, read_flags);
+  return environment_flags;
 }

@@ -1,10 +1,11 @@
 /* range.c: the reserved range of addresses that all heaps of the process lie in, and its chunks.
  *
  * The range is address space alone until chunks of it are taken: it is asked for without access and without swap, 2^40
- * bytes at first and halved down to 2^30, for Valgrind and `ulimit -v` refuse large ones. Its beginning holds the chunks'
- * records. Chunks that come back are kept in a list by address, neighbours joined, and their memory is returned to the
- * system; the first run that is long enough is taken, else fresh chunks from the end of what was ever used. A lock
- * guards all that: it is taken for each 2 MiB. */
+ * bytes at first and halved down to 2^30, for Valgrind and `ulimit -v` refuse large ones. Its beginning holds the spans' and the
+ * chunks' records, opened as chunks are. Chunks that come back are kept in a list by address, neighbours joined; the first
+ * run that is long enough is taken, else fresh chunks from the end of what was ever used. Their memory stays, for
+ * what comes next, until more of it lies idle than an eighth of what is in use, and than 16 MiB: all of it then returns to the
+ * system. A lock guards all that: it is taken for each 2 MiB. */
 #include <string.h>
 
 #include "runtime/heap.h"
@@ -12,18 +13,23 @@
 
 #define LARGEST_SHIFT 40
 #define LEAST_SHIFT 30
-#define PAGE ((size_t)4096)
+#define STEP ((size_t)64 << 10) /* records are opened by that */
+#define MOST_IDLE ((size_t)8)   /* chunks with memory that lie idle while few are in use */
 
 vmr_range vmr_the_range;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static uint32_t chunks;             /* in the range, those of the records included */
-static _Atomic uint32_t next_chunk; /* the first one that was never taken */
-static size_t open_records;         /* bytes of records that can be accessed */
-static uint32_t first_free;         /* index of the first free run; 0: none */
+static uint32_t chunks;                 /* in the range, those of the records included */
+static _Atomic uint32_t next_chunk;     /* the first one that was never taken */
+static vmr_record *records;             /* behind the spans, with which the range begins */
+static size_t open_spans, open_records; /* bytes of them that can be accessed */
+static uint32_t first_free;             /* index of the first free run; 0: none */
+static size_t used, idle;               /* chunks in use; free ones that have memory */
 
-static vmr_record *record_at(uint32_t index) { return (vmr_record *)vmr_the_range.base + index; }
+static vmr_record *record_at(uint32_t index) { return &records[index]; }
+
+static size_t chunks_for(size_t bytes) { return (bytes + VMR_CHUNK_BYTES - 1) >> VMR_CHUNK_SHIFT; }
 
 static void reserve(void) {
   if (vmr_os_is_watched() || sizeof(void *) < 8) return; /* malloc serves: the tools then see every object */
@@ -31,8 +37,10 @@ static void reserve(void) {
     size_t bytes = (size_t)1 << shift;
     char *base = vmr_os_reserve(bytes);
     if (base == NULL) continue;
+    size_t span_bytes = (bytes >> VMR_SPAN_SHIFT) * sizeof(vmr_span);
     chunks = (uint32_t)(bytes >> VMR_CHUNK_SHIFT);
-    next_chunk = (uint32_t)((chunks * sizeof(vmr_record) + VMR_CHUNK_BYTES - 1) >> VMR_CHUNK_SHIFT);
+    records = (vmr_record *)(void *)(base + span_bytes);
+    next_chunk = (uint32_t)chunks_for(span_bytes + chunks * sizeof(vmr_record));
     vmr_the_range.bytes = bytes;
     vmr_the_range.base = (uintptr_t)base;
     return;
@@ -50,40 +58,55 @@ vmr_record *vmr_range_record(const void *object) {
 
 vmr_record *vmr_range_record_at(uint32_t index) { return record_at(index); }
 
-bool vmr_range_was_taken(const void *object) {
-  return ((uintptr_t)object - vmr_the_range.base) >> VMR_CHUNK_SHIFT <
-         atomic_load_explicit(&next_chunk, memory_order_relaxed);
-}
-
 uint32_t vmr_range_index(const vmr_record *record) { return (uint32_t)(record - record_at(0)); }
 
 vmr_record *vmr_range_record_of_span(const vmr_span *span) {
-  return record_at((uint32_t)(((uintptr_t)span - vmr_the_range.base) / sizeof(vmr_record)));
+  return record_at((uint32_t)((size_t)(span - vmr_range_spans()) / VMR_SPANS));
+}
+
+char *vmr_range_span_begin(const vmr_span *span) {
+  return (char *)vmr_the_range.base + ((size_t)(span - vmr_range_spans()) << VMR_SPAN_SHIFT);
 }
 
 char *vmr_range_chunk(const vmr_record *record) {
   return (char *)vmr_the_range.base + ((size_t)vmr_range_index(record) << VMR_CHUNK_SHIFT);
 }
 
+/* Opens records from `base` on up to `needed` bytes. */
+static bool open_to(char *base, size_t *open, size_t needed) {
+  needed = (needed + STEP - 1) & ~(STEP - 1);
+  if (needed <= *open) return true;
+  if (!vmr_os_open(base + *open, needed - *open, false)) return false;
+  *open = needed;
+  return true;
+}
+
 /* Takes chunks that were never used; their records become accessible. */
 static uint32_t take_fresh(size_t count) {
   if (count > chunks - next_chunk) return 0;
-  size_t needed = ((next_chunk + count) * sizeof(vmr_record) + PAGE - 1) & ~(PAGE - 1);
-  char *base = (char *)vmr_the_range.base;
-  if (needed > open_records) {
-    if (!vmr_os_open(base + open_records, needed - open_records, false)) return 0;
-    open_records = needed;
-  }
   uint32_t index = next_chunk;
+  size_t end = index + count;
+  char *base = (char *)vmr_the_range.base;
+  if (!open_to(base, &open_spans, end * VMR_SPANS * sizeof(vmr_span))) return 0;
+  if (!open_to((char *)records, &open_records, end * sizeof(vmr_record))) return 0;
   if (!vmr_os_open(base + ((size_t)index << VMR_CHUNK_SHIFT), count << VMR_CHUNK_SHIFT, false)) return 0;
-  next_chunk += (uint32_t)count;
+  next_chunk = (uint32_t)end;
+  VMR_PUBLISH(vmr_the_range.taken, end << VMR_CHUNK_SHIFT);
   return index;
 }
 
-/* No chunk but the first says anything about an object of several. */
-static void clear_records(uint32_t index, size_t count) {
-  memset(record_at(index), 0, sizeof(vmr_record));
-  for (size_t i = 1; i < count; i++) VMR_PUBLISH(record_at(index + (uint32_t)i)->heap, NULL);
+/* Chunks that are taken: their records are zero, but the first one tells whether their memory is not. */
+static void begin_use(uint32_t index, size_t count) {
+  bool is_dirty = false;
+  for (size_t i = 0; i < count; i++) {
+    vmr_record *record = record_at(index + (uint32_t)i);
+    if (record->is_dirty) idle--;
+    is_dirty |= record->is_dirty;
+    VMR_PUBLISH(record->heap, NULL);
+    memset((char *)record + sizeof record->heap, 0, sizeof *record - sizeof record->heap);
+  }
+  record_at(index)->is_dirty = is_dirty;
+  used += count;
 }
 
 /* A run of free chunks stands in the record of its first one: `count` chunks, `first` is the next run by address (0: none);
@@ -112,10 +135,9 @@ vmr_record *vmr_range_take(size_t count) {
   pthread_mutex_lock(&lock);
   uint32_t index = count < chunks ? take_free(count) : 0;
   if (index == 0 && count < chunks) index = take_fresh(count);
+  if (index != 0) begin_use(index, count);
   pthread_mutex_unlock(&lock);
-  if (index == 0) return NULL;
-  clear_records(index, count);
-  return record_at(index);
+  return index != 0 ? record_at(index) : NULL;
 }
 
 /* Takes the beginning of the free run at `index`, if there is one that is long enough. */
@@ -135,14 +157,12 @@ static bool take_run_at(uint32_t index, size_t count) {
 bool vmr_range_extend(uint32_t index, size_t count) {
   pthread_mutex_lock(&lock);
   bool is_taken = index == next_chunk ? take_fresh(count) != 0 : take_run_at(index, count);
-  if (is_taken) clear_records(index, count);
+  if (is_taken) begin_use(index, count);
   pthread_mutex_unlock(&lock);
   return is_taken;
 }
 
-void vmr_range_give(uint32_t first, size_t count) {
-  vmr_os_clear((char *)vmr_the_range.base + ((size_t)first << VMR_CHUNK_SHIFT), count << VMR_CHUNK_SHIFT);
-  pthread_mutex_lock(&lock);
+static void link_run(uint32_t first, size_t count) {
   uint32_t *link = &first_free, before = 0;
   while (*link != 0 && *link < first) {
     before = *link;
@@ -159,6 +179,44 @@ void vmr_range_give(uint32_t first, size_t count) {
     *link = first;
     set_run(first, count, next);
   }
+}
+
+static void clear_chunks(uint32_t first, size_t count) {
+  vmr_os_clear((char *)vmr_the_range.base + ((size_t)first << VMR_CHUNK_SHIFT), count << VMR_CHUNK_SHIFT);
+}
+
+/* Returns the memory of what is free: neighbours with one call. */
+static void clear_free(void) {
+  for (uint32_t run = first_free; run != 0 && idle != 0; run = record_at(run)->first) {
+    uint32_t end = run + record_at(run)->count, dirty = 0;
+    for (uint32_t at = run; at <= end; at++) {
+      bool is_dirty = at < end && record_at(at)->is_dirty;
+      if (!is_dirty && dirty != 0) clear_chunks(at - dirty, dirty);
+      dirty = is_dirty ? dirty + 1 : 0;
+      if (!is_dirty) continue;
+      record_at(at)->is_dirty = false;
+      idle--;
+    }
+  }
+}
+
+void vmr_range_give(uint32_t first, size_t count) {
+  pthread_mutex_lock(&lock);
+  for (size_t i = 0; i < count; i++) {
+    vmr_record *record = record_at(first + (uint32_t)i);
+    VMR_PUBLISH(record->heap, NULL);
+    record->is_dirty = true;
+  }
+  used -= count;
+  idle += count;
+  link_run(first, count);
+  if (idle > MOST_IDLE && idle > used / 8) clear_free();
+  pthread_mutex_unlock(&lock);
+}
+
+void vmr_range_trim(void) {
+  pthread_mutex_lock(&lock);
+  clear_free();
   pthread_mutex_unlock(&lock);
 }
 

@@ -92,6 +92,8 @@ enum vmr_flag {
   VMR_GUARD = 1,              /* a byte pattern around each object, checked when it is given back and by *_is_valid */
   VMR_NO_HUGE_PAGES = 2,      /* large chunks do not ask for huge pages */
   VMR_IGNORE_ENVIRONMENT = 4, /* VMEMRT_OPTIONS is not read */
+  VMR_POISON = 8,             /* heaps fill objects that begin, and that are given back, with a pattern */
+  VMR_HEAPS_USE_MALLOC = 16,  /* each object of a heap is one of malloc's */
 };
 
 /* Fill with vmr_options_default first: fields that a later version adds then have their defaults. */
@@ -126,8 +128,9 @@ static inline vmr_options vmr_options_default(void) {
 }
 
 /* Creates a context; `options` may be NULL. The variable VMEMRT_OPTIONS in the environment, `key=value,...`,
- * is put over the options (keys: guard, huge_pages, soft_limit, hard_limit, fail_nth, fail_after,
- * fail_per_million, fail_seed; bytes may end in K, M or G). What it holds that nobody knows does not stop the
+ * is put over the options (keys: guard, huge_pages, poison, heap_malloc, soft_limit, hard_limit, fail_nth, fail_after,
+ * fail_per_million, fail_seed; bytes may end in K, M or G). Of heaps and bumps without a context it sets poison, heap_malloc
+ * and huge_pages. What it holds that nobody knows does not stop the
  * program: the context's status is then VMR_UNKNOWN_OPTION, and vmr_ctx_message names the place. */
 VMR_API vmr_status vmr_ctx_create(vmr_ctx **ctx, const vmr_options *options);
 

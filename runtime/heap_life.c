@@ -1,0 +1,192 @@
+/* heap_life.c: how heaps begin and end; heaps of the process, and fork.
+ *
+ * A heap costs a block of malloc's and nothing else before its first object: no address space, no system call. One that
+ * ends, if it belongs to no context, is kept for the next one that begins, with its chunk of memory if little of
+ * that was used: a function that builds a structure in a heap of its own then pays neither for the heap nor for its memory. */
+#define _GNU_SOURCE
+#include "runtime/heap.h"
+
+#include "runtime/profile.h"
+
+#if defined(__has_include)
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define IS_SINGLE_THREADED __libc_single_threaded
+#endif
+#endif
+#ifndef IS_SINGLE_THREADED
+#define IS_SINGLE_THREADED false
+#endif
+
+#define MOST_IDLE 16      /* heaps that are kept */
+#define MOST_IDLE_SPANS 4 /* that were used in the chunk that goes with one */
+
+static pthread_mutex_t heaps_lock = PTHREAD_MUTEX_INITIALIZER;
+static vmr_heap *all_heaps, *idle_heaps;
+static unsigned idle_count;
+
+/* The order of the locks: the list, each heap, the range, malloc's objects. */
+void vmr_heaps_lock(void) {
+  pthread_mutex_lock(&heaps_lock);
+  for (vmr_heap *each = all_heaps; each != NULL; each = each->next_heap) pthread_mutex_lock(&each->lock);
+  vmr_range_lock();
+  vmr_borrow_lock();
+}
+
+void vmr_heaps_unlock(void) {
+  vmr_borrow_unlock();
+  vmr_range_unlock();
+  for (vmr_heap *each = all_heaps; each != NULL; each = each->next_heap) pthread_mutex_unlock(&each->lock);
+  pthread_mutex_unlock(&heaps_lock);
+}
+
+bool vmr_heap_lock(vmr_heap *heap) {
+  if ((heap->flags & VMR_HEAP_SHARED) == 0 || IS_SINGLE_THREADED) return false;
+  pthread_mutex_lock(&heap->lock);
+  return true;
+}
+
+void vmr_heap_unlock(vmr_heap *heap, bool is_locked) {
+  if (is_locked) pthread_mutex_unlock(&heap->lock);
+}
+
+/* ---- the list ---- */
+
+static bool lock_list(void) {
+  if (IS_SINGLE_THREADED) return false;
+  pthread_mutex_lock(&heaps_lock);
+  return true;
+}
+
+static void unlock_list(bool is_locked) {
+  if (is_locked) pthread_mutex_unlock(&heaps_lock);
+}
+
+static void link_heap(vmr_heap *heap) {
+  heap->previous_heap = NULL;
+  heap->next_heap = all_heaps;
+  if (all_heaps != NULL) all_heaps->previous_heap = heap;
+  all_heaps = heap;
+}
+
+static void unlink_heap(vmr_heap *heap) {
+  if (heap->next_heap != NULL) heap->next_heap->previous_heap = heap->previous_heap;
+  *(heap->previous_heap != NULL ? &heap->previous_heap->next_heap : &all_heaps) = heap->next_heap;
+}
+
+/* ---- beginning ---- */
+
+static vmr_heap *make(vmr_ctx *ctx) {
+  vmr_heap *made = vmr_ctx_obtain_zeroed(ctx, VMR_KIND_HEAP, sizeof *made);
+  if (made == NULL) return NULL;
+  if (pthread_mutex_init(&made->lock, NULL) != 0)
+    return vmr_ctx_release(ctx, VMR_KIND_HEAP, made, sizeof *made), (vmr_heap *)NULL;
+  for (unsigned class = 0; class < VMR_CLASSES; class ++) made->quick[class] = &vmr_no_span;
+  vmr_ctx_add_handle(ctx, &made->handle, VMR_KIND_HEAP);
+  vmr_fork_prepare();
+  return made;
+}
+
+/* An idle one, if it is for no context; it is then in the list. */
+static vmr_heap *take_idle(const vmr_ctx *ctx) {
+  bool is_locked = lock_list();
+  vmr_heap *taken = ctx == NULL ? idle_heaps : NULL;
+  if (taken != NULL) {
+    idle_heaps = taken->next_heap;
+    idle_count--;
+    taken->status = VMR_OK;
+    taken->allocated = 0;
+    link_heap(taken);
+  }
+  unlock_list(is_locked);
+  return taken;
+}
+
+vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
+  if (heap == NULL) return VMR_INVALID_ARGUMENT;
+  *heap = NULL;
+  if ((flags & ~(uint32_t)(VMR_HEAP_SHARED | VMR_HEAP_NEVER_FREED | VMR_HEAP_ALIGN8)) != 0) return VMR_INVALID_ARGUMENT;
+  vmr_heap *created = take_idle(ctx);
+  if (created == NULL) {
+    created = make(ctx);
+    if (created == NULL) return VMR_OUT_OF_MEMORY;
+    bool is_locked = lock_list();
+    link_heap(created);
+    unlock_list(is_locked);
+  }
+  created->flags = flags;
+  created->class_of_words = vmr_heap_class_table(flags);
+  if (ctx != NULL) vmr_heap_begin(created); /* as the context is now */
+  *heap = created;
+  return VMR_OK;
+}
+
+void vmr_heap_begin(vmr_heap *heap) {
+  vmr_ctx *ctx = heap->handle.ctx;
+  bool is_locked = vmr_heap_lock(heap);
+  if (!heap->is_begun) {
+    uint32_t flags = vmr_ctx_flags(ctx);
+    heap->is_checked = vmr_ctx_is_checked(ctx);
+    heap->is_guarded = vmr_ctx_is_guarded(ctx);
+    heap->is_poisoned = (flags & VMR_POISON) != 0;
+    heap->is_profiled = vmr_is_watched(ctx);
+    heap->uses_malloc = (flags & VMR_HEAPS_USE_MALLOC) != 0 || !vmr_range_begin();
+    bool is_watched = heap->is_checked || heap->is_poisoned || heap->is_profiled || heap->uses_malloc;
+    heap->is_quick = !is_watched && !VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED | VMR_HEAP_SHARED);
+    heap->is_begun = true;
+  }
+  vmr_heap_unlock(heap, is_locked);
+}
+
+/* ---- end ---- */
+
+/* A tail goes with the chunk that it lies in. */
+static void drop_record(vmr_heap *heap, vmr_record *record) {
+  vmr_heap_empty_chunk(heap, record);
+  record->tail = 0;
+  vmr_heap_give_chunks(heap, record);
+}
+
+/* What its chunk has, the next heap finds ready. */
+static bool keeps_chunk(const vmr_heap *heap) {
+  const vmr_record *only = heap->records[0];
+  if (only == NULL || only->next != NULL || heap->records[1] != NULL || VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED))
+    return false;
+  return only->count == 0 && __builtin_popcount(~only->free_spans) <= MOST_IDLE_SPANS;
+}
+
+/* As it was at first, apart from a chunk that may be its spare one. */
+static void empty_heap(vmr_heap *heap) {
+  bool keeps = keeps_chunk(heap);
+  if (keeps) vmr_heap_empty_chunk(heap, heap->records[0]);
+  for (int list = 0; list < 2 && !keeps; list++) {
+    while (heap->records[list] != NULL) drop_record(heap, heap->records[list]);
+  }
+  heap->has_spare = keeps;
+  heap->bumped = NULL;
+  heap->is_begun = heap->is_quick = false;
+}
+
+static bool give_idle(vmr_heap *heap) {
+  bool is_locked = lock_list(), is_kept = heap->handle.ctx == NULL && idle_count < MOST_IDLE;
+  unlink_heap(heap);
+  if (is_kept) {
+    heap->next_heap = idle_heaps;
+    idle_heaps = heap;
+    idle_count++;
+  }
+  unlock_list(is_locked);
+  return is_kept;
+}
+
+void vmr_heap_destroy(vmr_heap *heap) {
+  if (heap == NULL) return;
+  if (heap->is_profiled) vmr_watch_forget_owner(heap->handle.ctx, heap);
+  vmr_borrow_release_all(heap);
+  empty_heap(heap);
+  if (give_idle(heap)) return;
+  while (heap->records[0] != NULL) drop_record(heap, heap->records[0]);
+  vmr_ctx_remove_handle(&heap->handle);
+  pthread_mutex_destroy(&heap->lock);
+  vmr_ctx_release(heap->handle.ctx, VMR_KIND_HEAP, heap, sizeof *heap);
+}

@@ -1,0 +1,255 @@
+/* heap_small.c: objects of size classes, in spans of 64 KiB; and runs of spans, of which larger objects consist.
+ *
+ * Sizes up to 32 KiB are rounded up to a class, by a quarter at most: to 8, or to 16, bytes up to 64, to 16 up to 128, and to
+ * a quarter of a power of two beyond. A span holds objects of one class, and a list of those that it can give: fresh
+ * ones join it by the page, so that no page is touched before it is needed and each allocation takes just the first of a list. The spans
+ * of a class that may have something to give are a ring; the first one gives until it has nothing left, and one that
+ * was full joins at the end when an object comes back: it then has several before its turn. An empty span goes back
+ * to its chunk unless it is the last of the ring, an empty chunk to the range unless it is the only one.
+ * Everything takes constant time, apart from the search for a run of spans, which looks at a few chunks before it takes a new one. */
+#include <string.h>
+
+#include "runtime/heap.h"
+#include "runtime/os.h"
+
+#define BATCH_BYTES ((size_t)4096) /* fresh objects are listed by that */
+#define FIRST_BATCH ((uint32_t)8)
+#define TRIES 8                     /* chunks that are looked at for a run of spans */
+#define HUGE_FROM ((size_t)8 << 20) /* a heap of that size has huge pages in the chunks that it takes */
+
+vmr_span vmr_no_span;
+
+/* ---- classes ---- */
+
+/* 0: 8 bytes, 1: 16, ... 7: 64, 8: 80, ... 11: 128, 12: 160, 192, 224, 256, 320, ... */
+static unsigned class_of(size_t bytes, bool has_words) {
+  if (bytes <= 64) return bytes != 0 ? (unsigned)((bytes - 1) >> 3) | (has_words ? 0 : 1) : has_words ? 0 : 1;
+  if (bytes <= 128) return (unsigned)((bytes - 1) >> 4) + 4;
+  unsigned log = 31 - (unsigned)__builtin_clz((uint32_t)(bytes - 1));
+  return 12 + (log - 7) * 4 + (unsigned)(((bytes - 1) >> (log - 2)) & 3);
+}
+
+static size_t class_bytes(unsigned class) {
+  if (class < 8) return (size_t)(class + 1) << 3;
+  if (class < 12) return (size_t)(class - 3) << 4;
+  unsigned log = 7 + (class - 12) / 4;
+  return ((size_t)1 << log) + ((size_t)((class - 12) % 4 + 1) << (log - 2));
+}
+
+/* Of sizes in words of 8 bytes. */
+#define WORDS ((size_t)(VMR_QUICK_BYTES / 8 + 1))
+
+const uint8_t *vmr_heap_class_table(uint32_t flags) {
+  static uint8_t tables[2][WORDS];
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  unsigned which = (flags & VMR_HEAP_ALIGN8) != 0 ? 1 : 0;
+  pthread_mutex_lock(&lock);
+  for (size_t words = 0; tables[which][WORDS - 1] == 0 && words < WORDS; words++)
+    tables[which][words] = (uint8_t)class_of(words * 8, which != 0);
+  pthread_mutex_unlock(&lock);
+  return tables[which];
+}
+
+/* ---- chunks of a heap ---- */
+
+void vmr_heap_link_record(vmr_heap *heap, vmr_record *record, uint8_t list) {
+  record->list = list;
+  record->previous = NULL;
+  record->next = heap->records[list];
+  if (record->next != NULL) record->next->previous = record;
+  heap->records[list] = record;
+}
+
+void vmr_heap_unlink_record(vmr_heap *heap, vmr_record *record) {
+  if (record->next != NULL) record->next->previous = record->previous;
+  *(record->previous != NULL ? &record->previous->next : &heap->records[record->list]) = record->next;
+}
+
+vmr_record *vmr_heap_take_chunk(vmr_heap *heap) {
+  vmr_record *record = vmr_heap_take_chunks(heap, 1);
+  if (record == NULL) return NULL;
+  if (heap->reserved >= HUGE_FROM && (vmr_ctx_flags(heap->handle.ctx) & VMR_NO_HUGE_PAGES) == 0)
+    vmr_os_advise_huge(vmr_range_chunk(record), VMR_CHUNK_BYTES);
+  VMR_PUBLISH(record->heap, heap);
+  record->free_spans = UINT32_MAX;
+  vmr_heap_link_record(heap, record, 0);
+  return record;
+}
+
+/* ---- runs of spans ---- */
+
+/* Where `count` free spans in a row begin, or -1. */
+static int find_spans(uint32_t free_spans, unsigned count) {
+  uint32_t begins = free_spans;
+  for (unsigned i = 1; i < count && begins != 0; i++) begins &= free_spans >> i;
+  return begins != 0 ? __builtin_ctz(begins) : -1;
+}
+
+vmr_span *vmr_heap_take_spans(vmr_heap *heap, unsigned count) {
+  vmr_record *record = heap->records[0];
+  int first = -1;
+  for (int tries = 0; record != NULL && tries < TRIES; tries++, record = record->next) {
+    first = find_spans(record->free_spans, count);
+    if (first >= 0) break;
+  }
+  if (first < 0) {
+    record = vmr_heap_take_chunk(heap);
+    first = 0;
+  } else if (record->free_spans == UINT32_MAX) {
+    heap->has_spare = false;
+  }
+  if (record == NULL) return NULL;
+  record->free_spans &= ~vmr_spans_mask(first, count);
+  if (record->free_spans == 0) {
+    vmr_heap_unlink_record(heap, record);
+    vmr_heap_link_record(heap, record, 1);
+  }
+  vmr_span *span = vmr_range_spans_of(record) + first;
+  for (unsigned i = 1; i < count; i++) span[i].count = 0;
+  *span = (vmr_span){.count = (uint8_t)count};
+  return span;
+}
+
+void vmr_heap_give_spans(vmr_heap *heap, vmr_record *record, vmr_span *span) {
+  span->is_quick = false;
+  record->free_spans |= vmr_spans_mask((int)(span - vmr_range_spans_of(record)), span->count);
+  if (record->list == 1) {
+    vmr_heap_unlink_record(heap, record);
+    vmr_heap_link_record(heap, record, 0);
+  }
+  if (record->free_spans != UINT32_MAX) return;
+  if (heap->has_spare) vmr_heap_give_chunks(heap, record);
+  heap->has_spare = true;
+}
+
+void vmr_heap_empty_chunk(vmr_heap *heap, vmr_record *record) {
+  vmr_span *spans = vmr_range_spans_of(record);
+  if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED) || record->count != 0) return;
+  for (uint32_t left = ~record->free_spans; left != 0; left &= left - 1) {
+    vmr_span *span = &spans[__builtin_ctz(left)];
+    span->is_quick = false;
+    if (span->class >= VMR_CLASSES) continue;
+    heap->classes[span->class] = NULL;
+    heap->quick[span->class] = &vmr_no_span;
+  }
+  record->free_spans = UINT32_MAX;
+}
+
+/* ---- spans with objects to give ---- */
+
+static void set_first(vmr_heap *heap, unsigned class, vmr_span *span) {
+  heap->classes[class] = span;
+  if (heap->is_quick) heap->quick[class] = span != NULL ? span : &vmr_no_span;
+}
+
+/* As the last one, for whom it is the turn. */
+static void list_span(vmr_heap *heap, vmr_span *span) {
+  vmr_span *first = heap->classes[span->class];
+  if (first == NULL) {
+    span->next = span->previous = span;
+    set_first(heap, span->class, span);
+  } else {
+    span->next = first;
+    span->previous = first->previous;
+    first->previous->next = span;
+    first->previous = span;
+  }
+  span->is_listed = true;
+  span->is_quick = heap->is_quick;
+}
+
+static void unlist_span(vmr_heap *heap, vmr_span *span) {
+  if (heap->classes[span->class] == span) set_first(heap, span->class, span->next != span ? span->next : NULL);
+  span->next->previous = span->previous;
+  span->previous->next = span->next;
+  span->is_listed = span->is_quick = false;
+}
+
+/* Fresh objects get idle, in the order of their addresses: as many again as there are, a page of them at most. */
+static void list_fresh(vmr_span *span) {
+  uint32_t most = (uint32_t)(BATCH_BYTES / span->bytes), count = span->most - span->made;
+  uint32_t least = span->made > FIRST_BATCH ? span->made : FIRST_BATCH;
+  if (count > most) count = most != 0 ? most : 1;
+  if (count > least) count = least;
+  char *begin = vmr_range_span_begin(span) + (size_t)span->made * span->bytes, *each = begin;
+  for (uint32_t i = 1; i < count; i++, each += span->bytes) *(void **)(void *)each = each + span->bytes;
+  *(void **)(void *)each = span->idle;
+  span->idle = begin;
+  span->made += count;
+}
+
+static vmr_span *take_span(vmr_heap *heap, unsigned class) {
+  vmr_span *span = vmr_heap_take_spans(heap, 1);
+  if (span == NULL) return NULL;
+  span->class = (uint8_t)class;
+  span->bytes = (uint32_t)class_bytes(class);
+  span->most = (uint32_t)VMR_SPAN_BYTES / span->bytes;
+  span->inverse = (uint32_t)(UINT64_C(0x100000000) / span->bytes) + 1;
+  list_span(heap, span);
+  return span;
+}
+
+/* The span of the class whose turn it is, with an idle object. */
+static vmr_span *find_span(vmr_heap *heap, unsigned class) {
+  for (vmr_span *span; (span = heap->classes[class]) != NULL; unlist_span(heap, span)) {
+    if (span->idle == NULL && span->made < span->most) list_fresh(span);
+    if (span->idle != NULL) return span;
+  }
+  vmr_span *fresh = take_span(heap, class);
+  if (fresh != NULL) list_fresh(fresh);
+  return fresh;
+}
+
+void *vmr_heap_alloc_small(vmr_heap *heap, size_t bytes, size_t alignment) {
+  unsigned class = class_of(bytes > alignment ? bytes : alignment, VMR_HEAP_IS(heap, VMR_HEAP_ALIGN8));
+  while (class_bytes(class) % alignment != 0) class ++; /* a power of two comes before long */
+  vmr_span *span = find_span(heap, class);
+  if (span == NULL) return NULL;
+  void *object = span->idle;
+  span->idle = *(void **)object;
+  span->live++;
+  return object;
+}
+
+void vmr_heap_retire_span(vmr_heap *heap, vmr_record *record, vmr_span *span) {
+  if (span->next == span) return;
+  unlist_span(heap, span);
+  vmr_heap_give_spans(heap, record, span);
+}
+
+void vmr_heap_free_small(vmr_heap *heap, vmr_record *record, vmr_span *span, void *object) {
+  *(void **)object = span->idle;
+  span->idle = object;
+  span->live--;
+  if (!span->is_listed) list_span(heap, span);
+  if (span->live == 0) vmr_heap_retire_span(heap, record, span);
+}
+
+/* ---- what is not used ---- */
+
+static void trim_spans(vmr_heap *heap, unsigned class) {
+  vmr_span *next = heap->classes[class], *last = next != NULL ? next->previous : NULL, *each = NULL;
+  while (each != last) {
+    each = next;
+    next = each->next;
+    if (each->live != 0) continue;
+    unlist_span(heap, each);
+    vmr_heap_give_spans(heap, vmr_range_record_of_span(each), each);
+  }
+}
+
+size_t vmr_heap_trim(vmr_heap *heap) {
+  if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED)) return 0;
+  bool is_locked = vmr_heap_lock(heap);
+  size_t before = heap->reserved;
+  for (unsigned class = 0; class < VMR_CLASSES; class ++) trim_spans(heap, class);
+  for (vmr_record *each = heap->records[0], *next; each != NULL; each = next) {
+    next = each->next;
+    if (each->free_spans == UINT32_MAX) vmr_heap_give_chunks(heap, each);
+  }
+  heap->has_spare = false;
+  size_t bytes = before - heap->reserved;
+  vmr_heap_unlock(heap, is_locked);
+  vmr_range_trim();
+  return bytes;
+}
