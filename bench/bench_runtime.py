@@ -8,6 +8,7 @@ Each measurement is a process of its own, the best of its rounds; the subjects t
   lifo      64 bytes: 1000 are taken and touched, then given back in reverse order: time of both for one
   random    the same in a random order
   shared    64 bytes: taken and touched by one thread, given back by another: time of one
+  scope     ten objects of 24 to 64 bytes, in a heap of their own, which then goes with them; or freed one by one: time of all
   mix       one of 20000 objects of 16 to 528 bytes is freed, and one of another size takes its place: time of both
   large     the same for 12 objects of 1 to 8 MiB, of which the first byte is touched
   grow      a vector grows by halves from 64 KiB to 64 MiB, each page of it touched: time of one growth
@@ -29,12 +30,12 @@ import runtime_text
 
 PRELOADED = {"jemalloc": "jemalloc", "mimalloc": "mimalloc", "tcmalloc": "tcmalloc_minimal"}
 MALLOCS = ["glibc", *PRELOADED]
-WHOLE = ["limit", "arena", "arena with limits", *MALLOCS, "obstack", "apr", "talloc", "glib"]
+WHOLE = ["limit", "arena", "arena with limits", "bump", *MALLOCS, "obstack", "apr", "talloc", "glib"]
 SHARED = ["shared pool", *MALLOCS, "glib"]
 HEAPS = ["heap", "shared heap", *MALLOCS]
-SINGLE = ["limit", "pool", "pool with limits", *MALLOCS, "glib"]
+SINGLE = ["limit", "pool", "pool with limits", "heap", *MALLOCS, "glib"]
 WORKLOADS = {"reset": WHOLE, "cold": WHOLE, "pair": SINGLE, "lifo": SINGLE, "random": SINGLE,
-             "shared": SHARED, "mix": HEAPS, "large": HEAPS, "grow": HEAPS}
+             "shared": SHARED, "scope": ["bump", *HEAPS], "mix": HEAPS, "large": HEAPS, "grow": HEAPS}
 
 # Measurements with programs of their own.
 OTHERS = {"intern": runtime_text.measure_interner, "soa": runtime_text.measure_soa,

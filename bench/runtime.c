@@ -6,6 +6,7 @@
  *   limit    the least that could do, written by hand here: a cursor or a list in a structure, one comparison each
  *   arena, pool, shared    libvmemrt's; limits: the same with a context that has limits and keeps books
  *   heap     libvmemrt's heap, as a rewritten program calls it; shared heap: the same for several threads
+ *   bump     libvmemrt's memory for objects that nobody gives back
  *   malloc   whatever malloc is in this process: bench_runtime.py preloads others
  *   obstack, apr, talloc, glib    libraries, opened at run time */
 #define _GNU_SOURCE
@@ -251,6 +252,17 @@ static size_t draw_large(void) { return ((size_t)1 << 20) + random_below(7u << 2
     return say(best, 18); \
   } while (0)
 
+/* A function that makes ten objects, which die with it. */
+#define SCOPES(begin, alloc, put, end) \
+  BEST_OF_ROUNDS(OBJECTS / 10, { \
+    for (int i = 0; i < OBJECTS; i += 10) { \
+      begin; \
+      for (int k = i; k < i + 10; k++) touch(objects[k] = alloc(sizes[k])); \
+      for (int k = i; k < i + 10; k++) put(objects[k]); \
+      end; \
+    } \
+  })
+
 #define RUN_HEAP_WORKLOAD(workload, alloc, resize, put) \
   do { \
     if (strcmp(workload, "mix") == 0) CHURN(LIVE, CHANGES, draw_small, alloc, put); \
@@ -258,13 +270,31 @@ static size_t draw_large(void) { return ((size_t)1 << 20) + random_below(7u << 2
     if (strcmp(workload, "grow") == 0) GROW(resize, put); \
   } while (0)
 
+static vmr_heap *scope;
+
+static void make_scope(uint32_t flags) {
+  if (vmr_heap_create(&scope, NULL, flags) != VMR_OK) scope = NULL; /* malloc serves */
+}
+
 static int run_heap(const char *workload, uint32_t flags) {
   vmr_heap *heap = NULL;
   if (vmr_heap_create(&heap, NULL, flags) != VMR_OK) return fail();
 #define FROM_HEAP(n) vmr_heap_alloc(heap, n)
+#define FROM_SCOPE(n) vmr_heap_alloc(scope, n)
 #define IN_HEAP(object, n) vmr_heap_realloc(heap, object, n)
   RUN_HEAP_WORKLOAD(workload, FROM_HEAP, IN_HEAP, vmr_heap_free);
-  return fail();
+  if (strcmp(workload, "cold") == 0) COLD_BUILD(FROM_HEAP);
+  if (strcmp(workload, "scope") == 0) SCOPES(make_scope(flags), FROM_SCOPE, (void), vmr_heap_destroy(scope));
+  RUN_POOL_WORKLOAD(workload, vmr_heap_alloc(heap, POOL_BYTES), vmr_heap_free);
+}
+
+/* Objects that nobody gives back one by one. */
+static int run_bump(const char *workload) {
+  static vmr_bump from;
+#define FROM_RUNTIME(n) vmr_bump_alloc(&from, n)
+  if (strcmp(workload, "reset") == 0) RESET_WHOLE(FROM_RUNTIME, vmr_bump_release(&from));
+  if (strcmp(workload, "scope") == 0) SCOPES((void)0, FROM_RUNTIME, (void), vmr_bump_release(&from));
+  COLD_BUILD(FROM_RUNTIME);
 }
 
 /* ---- the limit ---- */
@@ -349,6 +379,7 @@ static int run_malloc(const char *workload) {
   if (strcmp(workload, "reset") == 0) RESET(malloc, free_all());
   if (strcmp(workload, "cold") == 0) COLD_BUILD(malloc);
   if (strcmp(workload, "shared") == 0) PASS(malloc(POOL_BYTES), consume_malloc);
+  if (strcmp(workload, "scope") == 0) SCOPES((void)0, malloc, free, (void)0);
   RUN_HEAP_WORKLOAD(workload, malloc, realloc, free);
   RUN_POOL_WORKLOAD(workload, malloc(POOL_BYTES), free);
 }
@@ -433,6 +464,7 @@ static int run(const char *workload, const char *subject) {
   if (strcmp(subject, "shared pool") == 0) return run_shared();
   if (strcmp(subject, "heap") == 0) return run_heap(workload, 0);
   if (strcmp(subject, "shared heap") == 0) return run_heap(workload, VMR_HEAP_SHARED);
+  if (strcmp(subject, "bump") == 0) return run_bump(workload);
   if (strcmp(subject, "obstack") == 0) return run_obstack(workload);
   if (strcmp(subject, "apr") == 0) return run_apr(workload);
   if (strcmp(subject, "talloc") == 0) return run_talloc(workload);
@@ -442,7 +474,7 @@ static int run(const char *workload, const char *subject) {
 
 int main(int count, char **arguments) {
   if (count != 3) {
-    fprintf(stderr, "usage: bench-runtime reset|cold|pair|lifo|random|shared|mix|large|grow SUBJECT\n");
+    fprintf(stderr, "usage: bench-runtime reset|cold|pair|lifo|random|shared|scope|mix|large|grow SUBJECT\n");
     return 2;
   }
   prepare();

@@ -132,6 +132,9 @@ static inline uint32_t vmr_spans_mask(int first, unsigned count) {
 /* `count` chunks in a row for the heap; NULL when there are none, or a limit refuses them. */
 vmr_record *vmr_heap_take_chunks(vmr_heap *heap, size_t count);
 
+/* Huge pages for fresh chunks of a heap that is large. */
+void vmr_heap_advise_huge(const vmr_heap *heap, char *chunk, size_t count);
+
 /* Takes the chunks of a record out of the heap. */
 void vmr_heap_give_chunks(vmr_heap *heap, vmr_record *record);
 

@@ -16,6 +16,7 @@
 #include "runtime/os.h"
 
 #define TAIL_BYTES ((size_t)8 << 20) /* up to this an object may end in a run of spans */
+#define HUGE_FROM ((size_t)8 << 20)  /* a heap of that size has huge pages in the chunks that it takes */
 #define GRANULE ((size_t)16)
 
 /* ---- chunks ---- */
@@ -33,6 +34,11 @@ vmr_record *vmr_heap_take_chunks(vmr_heap *heap, size_t count) {
   if (record == NULL) return vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, count * VMR_CHUNK_BYTES), NULL;
   heap->reserved += count * VMR_CHUNK_BYTES;
   return record;
+}
+
+void vmr_heap_advise_huge(const vmr_heap *heap, char *chunk, size_t count) {
+  bool is_wanted = heap->reserved >= HUGE_FROM && (vmr_ctx_flags(heap->handle.ctx) & VMR_NO_HUGE_PAGES) == 0;
+  if (is_wanted) vmr_os_advise_huge(chunk, count * VMR_CHUNK_BYTES);
 }
 
 void vmr_heap_give_chunks(vmr_heap *heap, vmr_record *record) {
@@ -85,6 +91,7 @@ void *vmr_heap_alloc_chunks(vmr_heap *heap, size_t bytes, size_t alignment, bool
     end += tail * VMR_SPAN_BYTES - VMR_CHUNK_BYTES;
     make_tail(heap, vmr_range_record_at(index + (uint32_t)count), (unsigned)tail);
   }
+  if (*is_zero) vmr_heap_advise_huge(heap, begin, count);
   vmr_record *record = vmr_range_record(object);
   memset(record, 0, sizeof *record);
   record->heap = heap;
@@ -186,6 +193,8 @@ static bool resize_chunks(vmr_heap *heap, vmr_record *record, size_t bytes) {
   } else if (count < old) {
     give_run(heap, behind, old - count);
   }
+  bool is_fresh = count > old && !vmr_range_record_at(behind)->is_dirty;
+  if (is_fresh) vmr_heap_advise_huge(heap, vmr_range_chunk(vmr_range_record_at(behind)), count - old);
   record->count = (uint32_t)count;
   record->object_bytes = count * VMR_CHUNK_BYTES;
   return true;

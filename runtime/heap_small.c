@@ -14,8 +14,7 @@
 
 #define BATCH_BYTES ((size_t)4096) /* fresh objects are listed by that */
 #define FIRST_BATCH ((uint32_t)8)
-#define TRIES 8                     /* chunks that are looked at for a run of spans */
-#define HUGE_FROM ((size_t)8 << 20) /* a heap of that size has huge pages in the chunks that it takes */
+#define TRIES 8 /* chunks that are looked at for a run of spans */
 
 vmr_span vmr_no_span;
 
@@ -68,8 +67,7 @@ void vmr_heap_unlink_record(vmr_heap *heap, vmr_record *record) {
 vmr_record *vmr_heap_take_chunk(vmr_heap *heap) {
   vmr_record *record = vmr_heap_take_chunks(heap, 1);
   if (record == NULL) return NULL;
-  if (heap->reserved >= HUGE_FROM && (vmr_ctx_flags(heap->handle.ctx) & VMR_NO_HUGE_PAGES) == 0)
-    vmr_os_advise_huge(vmr_range_chunk(record), VMR_CHUNK_BYTES);
+  if (!record->is_dirty) vmr_heap_advise_huge(heap, vmr_range_chunk(record), 1);
   VMR_PUBLISH(record->heap, heap);
   record->free_spans = UINT32_MAX;
   vmr_heap_link_record(heap, record, 0);

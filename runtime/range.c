@@ -4,8 +4,8 @@
  * bytes at first and halved down to 2^30, for Valgrind and `ulimit -v` refuse large ones. Its beginning holds the spans' and the
  * chunks' records, opened as chunks are. Chunks that come back are kept in a list by address, neighbours joined; the first
  * run that is long enough is taken, else fresh chunks from the end of what was ever used. Their memory stays, for
- * what comes next, until more of it lies idle than an eighth of what is in use, and than 16 MiB: all of it then returns to the
- * system. A lock guards all that: it is taken for each 2 MiB. */
+ * what comes next; it returns to the system when it was not needed while chunks came back 64 times, or when
+ * more is idle than in use. A lock guards all that: it is taken for each 2 MiB. */
 #include <string.h>
 
 #include "runtime/heap.h"
@@ -14,18 +14,19 @@
 #define LARGEST_SHIFT 40
 #define LEAST_SHIFT 30
 #define STEP ((size_t)64 << 10) /* records are opened by that */
-#define MOST_IDLE ((size_t)8)   /* chunks with memory that lie idle while few are in use */
+#define WINDOW 64
+#define MOST_IDLE ((size_t)8) /* chunks with memory that lie idle while few are in use */
 
 vmr_range vmr_the_range;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static uint32_t chunks;                 /* in the range, those of the records included */
-static _Atomic uint32_t next_chunk;     /* the first one that was never taken */
-static vmr_record *records;             /* behind the spans, with which the range begins */
-static size_t open_spans, open_records; /* bytes of them that can be accessed */
-static uint32_t first_free;             /* index of the first free run; 0: none */
-static size_t used, idle;               /* chunks in use; free ones that have memory */
+static uint32_t chunks;                      /* in the range, those of the records included */
+static _Atomic uint32_t next_chunk;          /* the first one that was never taken */
+static vmr_record *records;                  /* behind the spans, with which the range begins */
+static size_t open_spans, open_records;      /* bytes of them that can be accessed */
+static uint32_t first_free;                  /* index of the first free run; 0: none */
+static size_t used, idle, least_idle, gives; /* chunks in use; free ones that have memory */
 
 static vmr_record *record_at(uint32_t index) { return &records[index]; }
 
@@ -107,6 +108,7 @@ static void begin_use(uint32_t index, size_t count) {
   }
   record_at(index)->is_dirty = is_dirty;
   used += count;
+  if (idle < least_idle) least_idle = idle;
 }
 
 /* A run of free chunks stands in the record of its first one: `count` chunks, `first` is the next run by address (0: none);
@@ -185,18 +187,30 @@ static void clear_chunks(uint32_t first, size_t count) {
   vmr_os_clear((char *)vmr_the_range.base + ((size_t)first << VMR_CHUNK_SHIFT), count << VMR_CHUNK_SHIFT);
 }
 
-/* Returns the memory of what is free: neighbours with one call. */
-static void clear_free(void) {
-  for (uint32_t run = first_free; run != 0 && idle != 0; run = record_at(run)->first) {
+/* Returns the memory of free chunks to the system, neighbours with one call; not of the first `kept` ones: they are taken
+ * first. */
+static void clear_free(size_t kept) {
+  size_t met = 0;
+  for (uint32_t run = first_free; run != 0; run = record_at(run)->first) {
     uint32_t end = run + record_at(run)->count, dirty = 0;
     for (uint32_t at = run; at <= end; at++) {
-      bool is_dirty = at < end && record_at(at)->is_dirty;
-      if (!is_dirty && dirty != 0) clear_chunks(at - dirty, dirty);
-      dirty = is_dirty ? dirty + 1 : 0;
-      if (!is_dirty) continue;
+      bool is_cleared = at < end && record_at(at)->is_dirty && ++met > kept;
+      if (!is_cleared && dirty != 0) clear_chunks(at - dirty, dirty);
+      dirty = is_cleared ? dirty + 1 : 0;
+      if (!is_cleared) continue;
       record_at(at)->is_dirty = false;
       idle--;
     }
+  }
+}
+
+/* What was idle all the time since the last look, and what is more than all that is in use. */
+static void clear_unneeded(void) {
+  if (idle > MOST_IDLE + used) {
+    clear_free((MOST_IDLE + used) / 2);
+  } else if (++gives % WINDOW == 0) {
+    if (least_idle != 0) clear_free(idle - least_idle);
+    least_idle = idle;
   }
 }
 
@@ -210,13 +224,13 @@ void vmr_range_give(uint32_t first, size_t count) {
   used -= count;
   idle += count;
   link_run(first, count);
-  if (idle > MOST_IDLE && idle > used / 8) clear_free();
+  clear_unneeded();
   pthread_mutex_unlock(&lock);
 }
 
 void vmr_range_trim(void) {
   pthread_mutex_lock(&lock);
-  clear_free();
+  clear_free(0);
   pthread_mutex_unlock(&lock);
 }
 
