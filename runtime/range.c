@@ -4,7 +4,7 @@
  * bytes at first and halved down to 2^30, for Valgrind and `ulimit -v` refuse large ones. Its beginning holds the spans' and the
  * chunks' records, opened as chunks are. Chunks that come back are kept in a list by address, neighbours joined; the first
  * run that is long enough is taken, else fresh chunks from the end of what was ever used. Their memory stays, for
- * what comes next; it returns to the system when it was not needed while chunks came back 64 times, or when
+ * what comes next; it returns to the system when it was not needed while chunks came back 256 times, or when
  * more is idle than in use. A lock guards all that: it is taken for each 2 MiB. */
 #include <string.h>
 
@@ -14,7 +14,7 @@
 #define LARGEST_SHIFT 40
 #define LEAST_SHIFT 30
 #define STEP ((size_t)64 << 10) /* records are opened by that */
-#define WINDOW 64
+#define WINDOW 256
 #define MOST_IDLE ((size_t)8) /* chunks with memory that lie idle while few are in use */
 
 vmr_range vmr_the_range;
@@ -204,12 +204,12 @@ static void clear_free(size_t kept) {
   }
 }
 
-/* What was idle all the time since the last look, and what is more than all that is in use. */
+/* Half of what was idle all the time since the last look, and what is more than all that is in use. */
 static void clear_unneeded(void) {
   if (idle > MOST_IDLE + used) {
     clear_free((MOST_IDLE + used) / 2);
   } else if (++gives % WINDOW == 0) {
-    if (least_idle != 0) clear_free(idle - least_idle);
+    if (least_idle != 0) clear_free(idle - (least_idle + 1) / 2);
     least_idle = idle;
   }
 }
