@@ -92,6 +92,19 @@ void *vmr_shared_pool_next_live(vmr_shared_pool *pool, const void *after) {
   return object;
 }
 
+/* The full magazines are as many as the depot counts. */
+static bool depot_is_valid(const vmr_shared_pool *pool) {
+  size_t count = 0;
+  for (const vmr_magazine *each = pool->full; each != NULL; each = each->next) {
+    if (each->count != VMR_MAGAZINE_ROUNDS) return false;
+    count++;
+  }
+  for (const vmr_magazine *each = pool->empty; each != NULL; each = each->next) {
+    if (each->count != 0) return false;
+  }
+  return count == pool->full_count;
+}
+
 static size_t count_list(const vmr_magazine *each) {
   size_t count = 0;
   for (; each != NULL; each = each->next) count += each->count;
@@ -112,10 +125,12 @@ bool vmr_shared_pool_is_valid(vmr_shared_pool *pool) {
   if (pool == NULL) return true;
   vmr_ctx_defer(&deferral, pool->handle.ctx);
   pthread_mutex_lock(&pool->lock);
-  bool is_valid = vmr_pool_check_books(pool->objects, count_resting(pool));
+  bool is_valid = vmr_pool_check_books(pool->objects, count_resting(pool)), has_books = depot_is_valid(pool);
   pthread_mutex_unlock(&pool->lock);
+  if (!has_books)
+    vmr_ctx_report(pool->handle.ctx, VMR_CORRUPTED, pool, "the magazines of a shared pool are not as counted");
   (void)vmr_ctx_relieve(&deferral, false);
-  return is_valid;
+  return is_valid && has_books;
 }
 
 /* Of the pool beneath, objects in magazines are live; for the user they are idle. */
