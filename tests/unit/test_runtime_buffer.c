@@ -97,6 +97,17 @@ static void assert_columns(const particles *p) {
   }
 }
 
+static void columns_begin_at_lines(void **state) {
+  (void)state;
+  for (size_t rows = 1; rows < 200; rows++) {
+    particles p;
+    particles_init(&p, NULL);
+    assert_int_equal(particles_reserve(&p, rows), VMR_OK);
+    assert_columns(&p);
+    particles_destroy(&p);
+  }
+}
+
 /* Random appends, removals and writes, against an array of structures; any allocation may fail. */
 static void columns_hold_what_rows_would(void **state) {
   (void)state;
@@ -198,6 +209,7 @@ int main(void) {
       cmocka_unit_test(buffers_are_aligned_and_their_tails_are_zeros),
       cmocka_unit_test(sizes_that_overflow_are_refused),
       cmocka_unit_test(columns_hold_what_rows_would),
+      cmocka_unit_test(columns_begin_at_lines),
       cmocka_unit_test(all_columns_are_one_allocation),
       cmocka_unit_test(any_name_is_a_field),
       cmocka_unit_test(too_many_rows_are_refused),

@@ -160,38 +160,68 @@ static size_t count_addresses(void) {
 static int make_many_pools(void) {
   size_t most = count_addresses() + 320 * MIB;
   if (setrlimit(RLIMIT_AS, &(struct rlimit){most, most}) != 0) return 2;
+  vmr_ctx *ctx = make_ctx();
   vmr_pool_options options = vmr_pool_options_for(64, 0);
+  vmr_pool *pools[40];
   for (int i = 0; i < 40; i++) {
-    vmr_pool *pool = NULL;
-    if (vmr_pool_create(&pool, NULL, &options) != VMR_OK) return 3;
-    void *object = vmr_pool_get(pool);
-    if (object == NULL || vmr_pool_put(pool, object) != VMR_OK || !vmr_pool_is_valid(pool)) return 4;
+    if (vmr_pool_create(&pools[i], ctx, &options) != VMR_OK) return 3;
+    void *object = vmr_pool_get(pools[i]);
+    if (object == NULL || vmr_pool_put(pools[i], object) != VMR_OK || !vmr_pool_is_valid(pools[i])) return 4;
   }
   void *memory = malloc(200 * MIB);
-  int code = memory != NULL ? 0 : 5;
+  if (memory == NULL) return 5;
   free(memory);
-  return code;
+  for (int i = 0; i < 40; i++) {
+    if (vmr_pool_destroy(pools[i]) != VMR_OK) return 6;
+  }
+  return vmr_ctx_destroy(ctx) == VMR_OK ? 0 : 7;
 }
 
-static void pools_are_modest_where_addresses_are_few(void **state) {
-  (void)state;
+/* 0: pages that the system does not open are neither used nor booked. */
+static int run_out_of_pages(void) {
+  vmr_ctx *ctx = make_ctx();
+  vmr_pool_options options = vmr_pool_options_for(64, 0);
+  vmr_pool *pool = NULL;
+  int count = 0;
+  struct rlimit limit;
+  if (vmr_pool_create(&pool, ctx, &options) != VMR_OK || vmr_pool_get(pool) == NULL) return 2;
+  free(malloc(100 * KIB)); /* for records, and the stack */
+  if (getrlimit(RLIMIT_DATA, &limit) != 0 || setrlimit(RLIMIT_DATA, &(struct rlimit){4 * KIB, limit.rlim_max}) != 0)
+    return 3;
+  while (count < 1000000 && vmr_pool_get(pool) != NULL) count++;
+  if (setrlimit(RLIMIT_DATA, &limit) != 0 || count == 1000000) return 4;
+  if (count_failed(ctx) == 0 || !vmr_ctx_is_valid(ctx) || vmr_pool_get(pool) == NULL) return 5;
+  if (vmr_pool_destroy(pool) != VMR_STILL_IN_USE) return 6;
+  return vmr_ctx_destroy(ctx) == VMR_OK ? 0 : 7;
+}
+
+static void assert_child_returns_0(int (*run)(void)) {
 #ifdef VMO_ADDRESS_SANITIZER
   skip(); /* its own addresses are too many for a limit */
 #endif
   int status = -1;
   pid_t child = fork();
-  if (child == 0) _exit(make_many_pools());
+  if (child == 0) _exit(run());
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_true(WIFEXITED(status));
   assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void pools_are_modest_where_addresses_are_few(void **state) {
+  (void)state;
+  assert_child_returns_0(make_many_pools);
+}
+
+static void a_slab_without_pages_is_not_booked(void **state) {
+  (void)state;
+  assert_child_returns_0(run_out_of_pages);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_a_limit_leaves_is_used),
-      cmocka_unit_test(a_trimmed_pool_grows_again_below_a_limit),
-      cmocka_unit_test(what_no_memory_can_meet_is_counted),
-      cmocka_unit_test(pools_are_modest_where_addresses_are_few),
+      cmocka_unit_test(what_a_limit_leaves_is_used),        cmocka_unit_test(a_trimmed_pool_grows_again_below_a_limit),
+      cmocka_unit_test(what_no_memory_can_meet_is_counted), cmocka_unit_test(pools_are_modest_where_addresses_are_few),
+      cmocka_unit_test(a_slab_without_pages_is_not_booked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,7 +92,15 @@ static void counters_outlive_what_they_counted(void **state) {
     vmr_arena *arena = NULL;
     vmr_interner *interner = NULL;
     vmr_interner_options options = vmr_interner_options_default();
+    vmr_pool_options pool_options = vmr_pool_options_for(40, 0);
+    vmr_pool *pool = NULL;
     options.most_symbols = 1;
+    pool_options.max_live = 1;
+    assert_int_equal(vmr_pool_create(&pool, ctx, &pool_options), VMR_OK);
+    for (int i = 0; i < 5; i++) assert_int_equal(vmr_pool_put(pool, vmr_pool_get(pool)), VMR_OK);
+    void *object = vmr_pool_get(pool);
+    assert_null(vmr_pool_get(pool));
+    assert_int_equal(vmr_pool_put(pool, object), VMR_OK);
     assert_int_equal(vmr_arena_open(&arena, ctx, 0), VMR_OK);
     assert_int_equal(vmr_interner_open(&interner, ctx, &options), VMR_OK);
     vmr_arena_alloc(arena, 1000);
@@ -105,6 +113,7 @@ static void counters_outlive_what_they_counted(void **state) {
     assert_counters_not_below(&living, &before);
     vmr_interner_destroy(interner);
     vmr_arena_destroy(arena);
+    assert_int_equal(vmr_pool_destroy(pool), VMR_OK);
     vmr_metrics after = read_metrics(ctx);
     assert_counters_not_below(&after, &living);
     before = after;
@@ -114,7 +123,10 @@ static void counters_outlive_what_they_counted(void **state) {
   assert_int_equal(before.interner_hits, 3);
   assert_int_equal(before.interner_saved_bytes, 3 * 4);
   assert_in_range(before.arena_object_bytes, 3 * 1500, 3 * 1600);
-  assert_int_equal(before.limits_hit, 3);
+  assert_int_equal(before.pool_hits, 3 * 5);
+  assert_int_equal(before.pool_misses, 3 * 2);
+  assert_int_equal(before.pool_refused, 3);
+  assert_int_equal(before.limits_hit, 2 * 3);
   assert_int_equal(before.current_bytes, 0);
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }

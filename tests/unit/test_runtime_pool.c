@@ -379,6 +379,31 @@ static void misuse_is_found_without_a_look_at_foreign_memory(void **state) {
   assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
+/* Magazines go to the depot and come back, are emptied where they are too many, and freed: their books say so. */
+static void the_depot_keeps_its_books(void **state) {
+  (void)state;
+  enum { COUNT = 2000 };
+  static void *objects[COUNT];
+  for (size_t max_idle = 0; max_idle <= 600; max_idle += 300) {
+    vmr_ctx *ctx = make_ctx();
+    vmr_pool_options options = vmr_pool_options_for(40, 0);
+    vmr_shared_pool *pool = NULL;
+    options.max_idle = max_idle;
+    assert_int_equal(vmr_shared_pool_create(&pool, ctx, &options), VMR_OK);
+    for (int round = 0; round < 12; round++) {
+      int count = 100 + round % 4 * 600;
+      for (int i = 0; i < count; i++) assert_non_null(objects[i] = vmr_shared_pool_get(pool));
+      assert_true(vmr_shared_pool_is_valid(pool));
+      for (int i = 0; i < count; i++) assert_int_equal(vmr_shared_pool_put(pool, objects[i]), VMR_OK);
+      assert_true(vmr_shared_pool_is_valid(pool));
+      if (round % 5 == 4) (void)vmr_shared_pool_trim(pool);
+      assert_true(vmr_shared_pool_is_valid(pool));
+    }
+    assert_int_equal(vmr_shared_pool_destroy(pool), VMR_OK);
+    assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
+  }
+}
+
 VMR_POOL_DEFINE(pair_pool, misuse);
 
 static void a_defined_pool_takes_options(void **state) {
@@ -464,6 +489,7 @@ int main(void) {
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(writes_around_and_after_are_found),
       cmocka_unit_test(misuse_is_found_without_a_look_at_foreign_memory),
+      cmocka_unit_test(the_depot_keeps_its_books),
       cmocka_unit_test(a_defined_pool_takes_options),
       cmocka_unit_test(random_programs_keep_every_byte),
   };
