@@ -47,8 +47,9 @@
 #define MOST 60
 #define DENSE 4
 #define LONG_SECONDS 0.02
-#define SECONDS 60        /* that a run may take */
-#define SWEEP_SECONDS 0.4 /* computed, after which a long test is struck no more; FAILING_MEMORY_SECONDS says otherwise */
+#define SECONDS 60 /* that a run may take */
+#define SWEEP_SECONDS \
+  0.4 /* computed, after which a long test is struck no more; FAILING_MEMORY_SECONDS says otherwise */
 #define BLOCKS ((size_t)1 << 20)
 #define CONTEXTS 64
 
@@ -414,8 +415,8 @@ static int sweep(const subject *swept) {
     if (found < 0) return -1;
     faults += found;
   }
-  printf("%s: %lu requests, %lu runs of %.1f s, %lu of them succeeded, %d faults\n", swept->name, planned.requests, runs,
-         read_clock() - begin, passed, faults);
+  printf("%s: %lu requests, %lu runs of %.1f s, %lu of them succeeded, %d faults\n", swept->name, planned.requests,
+         runs, read_clock() - begin, passed, faults);
   return faults;
 }
 
