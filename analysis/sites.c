@@ -15,11 +15,9 @@ static const words escapes[VMO_ESCAPE_COUNT] = {
     [VMO_ESCAPE_ASSEMBLY] = {"assembly", "inline assembly sees it"},
     [VMO_ESCAPE_COMPLEX] = {"complex", "there is too much to follow"}};
 
-static const char *const verdicts[VMO_VERDICT_COUNT] = {[VMO_VERDICT_STACK] = "stack",
-                                                        [VMO_VERDICT_STACK_BOUNDED] = "stack-bounded",
-                                                        [VMO_VERDICT_INLINE] = "inline",
-                                                        [VMO_VERDICT_FREED_EARLY] = "freed-early",
-                                                        [VMO_VERDICT_KEPT] = "kept"};
+static const char *const verdicts[VMO_VERDICT_COUNT] = {
+    [VMO_VERDICT_STACK] = "stack",   [VMO_VERDICT_STACK_BOUNDED] = "stack-bounded", [VMO_VERDICT_INLINE] = "inline",
+    [VMO_VERDICT_SOURCE] = "source", [VMO_VERDICT_FREED_EARLY] = "freed-early",     [VMO_VERDICT_KEPT] = "kept"};
 
 static const words refusals[VMO_SITE_REFUSAL_COUNT] = {
     [VMO_SITE_NOT_REFUSED] = {"none", ""},

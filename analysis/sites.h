@@ -25,6 +25,7 @@ typedef enum vmo_site_verdict {
   VMO_VERDICT_STACK,         /* on the stack, always */
   VMO_VERDICT_STACK_BOUNDED, /* on the stack when it is small enough, and free, when it runs */
   VMO_VERDICT_INLINE,        /* local to its callers: moved there with the function */
+  VMO_VERDICT_SOURCE,        /* not made: it is a copy, and what it is a copy of is read in its place */
   VMO_VERDICT_FREED_EARLY,   /* on the heap, freed after its last use */
   VMO_VERDICT_KEPT,
   VMO_VERDICT_COUNT
@@ -108,11 +109,11 @@ typedef struct vmo_site_facts {
   VMO_VEC(vmo_site_function) functions; /* those that are defined */
   VMO_VEC(vmo_site_fact) sites;
   VMO_VEC(vmo_site_release) releases;
-  uint32_t moved, bounded, freed_early, kept; /* by verdict */
-  uint32_t inlined;                           /* calls that were replaced by the function's body */
-  bool rewritten;                             /* by `opt` and its like, even if there was nothing to do */
-  bool edited;                                /* the module is not as it was read */
-  const struct vmo_heap_facts *heaps;         /* analysis/heaps.h; NULL: none were asked for */
+  uint32_t moved, bounded, unmade, freed_early, kept; /* by verdict */
+  uint32_t inlined;                                   /* calls that were replaced by the function's body */
+  bool rewritten;                                     /* by `opt` and its like, even if there was nothing to do */
+  bool edited;                                        /* the module is not as it was read */
+  const struct vmo_heap_facts *heaps;                 /* analysis/heaps.h; NULL: none were asked for */
 } vmo_site_facts;
 
 /* Stable names for JSON, and sentences. (sites.c) */

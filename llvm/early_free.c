@@ -102,12 +102,6 @@ static void tell(const search *s, vmo_early_free verdict) {
   }
 }
 
-static bool has_slot(const search *s, uint32_t object) {
-  for (uint32_t i = 0; i < s->plan->slots.count; i++)
-    if (s->plan->slots.data[i].object == object) return true;
-  return false;
-}
-
 /* Whether all frees of the value are the same call, with constants besides the pointer (the size, of C++'s delete). */
 static bool free_alike(const search *s) {
   LLVMValueRef first = instruction_at(s, s->group->frees.data[0])->ref;
@@ -130,7 +124,7 @@ static vmo_early_free refuse(const search *s) {
     bool made = object->kind == VMO_LL_OBJECT_SITE || object->kind == VMO_LL_OBJECT_FRESH;
     if (set->data[e].object == 0 || object->captured || (made && object->stored)) return VMO_EARLY_KNOWN;
     if (!made || set->data[e].stride != 0 || set->data[e].offset != 0) return VMO_EARLY_SHARED;
-    if (has_slot(s, set->data[e].object)) return VMO_EARLY_SHARED;
+    if (vmo_ll_leaves_heap(s->plan, set->data[e].object)) return VMO_EARLY_SHARED;
   }
   return free_alike(s) ? VMO_EARLY_MOVED : VMO_EARLY_SHARED;
 }

@@ -138,9 +138,13 @@ static void add_moved(vmo_ll_points_to *p, const vmo_ll_instruction *call, uint3
   if (argument > 0) vmo_ll_add_all(p, moved, vmo_ll_operand_set(p, call, 0), 0, SOMEWHERE);
 }
 
+static bool is_written(vmo_libc_effect effect) { return effect != VMO_EFFECT_NUMBER && effect != VMO_EFFECT_READ; }
+
 static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t i) {
   vmo_ll_set *value = &p->place_sets[0];
   value->count = 0;
+  if (is_written(vmo_libc_effect_of(row, i)) && !LLVMIsNull(LLVMGetOperand(call->ref, i)))
+    vmo_ll_write_all(p, vmo_ll_operand_set(p, call, i));
   switch (vmo_libc_effect_of(row, i)) {
   case VMO_EFFECT_CAPTURE:
   case VMO_EFFECT_CALLED: give_to_callback(p, call, row, i); break;
@@ -189,9 +193,26 @@ static void apply_result(vmo_ll_points_to *p, const vmo_ll_instruction *call, ch
   }
 }
 
+/* Whether others may see what was written, and write, while it runs: locks, and what may wait for another thread. */
+static bool waits(const char *name) {
+  static const char *const names[] = {"nanosleep", "read", "sched_yield", "sleep", "system", "usleep", "write"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i]) == 0) return true;
+  return strncmp(name, "pthread_", strlen("pthread_")) == 0;
+}
+
+/* Whether it gives, and writes, memory of its own (localtime); tables and errno apart. */
+static bool has_own_memory(const vmo_libc_row *row) {
+  bool table = strncmp(row->name, "__ctype", strlen("__ctype")) == 0 || strcmp(row->name, "__errno_location") == 0;
+  return row->result == 'u' && !table;
+}
+
 static void apply_row(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_libc_row *row,
                       vmo_ll_set *result) {
   for (uint32_t i = 0; i < call->operand_count; i++) apply_argument(p, call, row, i);
+  if (vmo_libc_calls_back(row) || has_own_memory(row) || waits(row->name)) vmo_ll_write_outside(p);
+  if (strncmp(row->name, "llvm.lifetime.", strlen("llvm.lifetime.")) == 0)
+    vmo_ll_write_all(p, vmo_ll_operand_set(p, call, call->operand_count - 1));
   apply_result(p, call, row->result, result);
   switch (row->kind) {
   case VMO_LIBC_FREE:
@@ -262,8 +283,9 @@ static const vmo_ll_set *translated(vmo_ll_points_to *p, const vmo_ll_instructio
 static void apply_objects(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_ll_summary *summary) {
   for (uint32_t o = 1; o < summary->fresh_first; o++) {
     const vmo_ll_object *object = &summary->objects[o];
-    if (!object->captured && !object->freed && !object->bytes_copied) continue;
+    if (!object->captured && !object->freed && !object->bytes_copied && !object->written) continue;
     const vmo_ll_set *set = translated(p, call, summary, (vmo_ll_element){o, 1, 0}, 0);
+    if (object->captured || object->freed || object->written) vmo_ll_write_all(p, set);
     if (object->captured) vmo_ll_capture_all(p, set, object->escape);
     if (object->freed) release(p, set, VMO_LL_FREED_BY_CALLEE);
     for (uint32_t i = 0; object->bytes_copied && i < set->count; i++)
@@ -276,6 +298,7 @@ static void apply_summary(vmo_ll_points_to *p, const vmo_ll_instruction *call, c
   uint32_t parameters = p->program->functions.data[call->callee].parameter_count;
   memset(p->reached_known, 0, parameters * sizeof *p->reached_known);
   apply_objects(p, call, summary);
+  if (summary->objects[0].written) vmo_ll_write_outside(p);
   for (uint32_t c = 0; c < summary->cells.count; c++) {
     const vmo_ll_summary_cell *cell = &summary->cells.data[c];
     const vmo_ll_set *places = translated(p, call, summary, cell->place, 0);
@@ -307,6 +330,7 @@ void vmo_ll_apply_call(vmo_ll_points_to *p, const vmo_ll_instruction *call, vmo_
     }
   }
   bool assembly = LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref)) != NULL;
+  vmo_ll_write_outside(p);
   capture_arguments(p, call, 0, assembly ? VMO_ESCAPE_ASSEMBLY : VMO_ESCAPE_CALL);
   if (call->wide) vmo_ll_add(p, result, (vmo_ll_element){0, 1, 0});
 }

@@ -3,9 +3,7 @@
  *   %p = malloc(64) ... free(%p)                    %vmemopt.frame = alloca [64 x i8]
  *   %q = malloc(48) ... free(%q)           ->       %p and %q are both its beginning
  *
- * An object lives at an instruction that its allocation may have reached, if one that may use it can follow. Where its
- * pointer is never joined with others nor stored, each use means the object that was made last, and none lives before
- * it is made again. Live ranges over the function's instructions and the sizes are a problem for the planner, which is
+ * Live ranges (lives.c) over the function's instructions and the sizes are a problem for the planner, which is
  * checked; slots that then overlap become one, with offsets. With what is won, sizes that are not known beforehand get
  * as much as is allowed. Slots that LLVM may turn into registers (only loads and stores) stay apart.
  * Time: blocks times slots, and limited; and the planner's. */
@@ -14,37 +12,21 @@
 
 #include "planner/planner.h"
 #include "llvm/frames.h"
+#include "llvm/lives.h"
 
 #define FRAME_ALIGNMENT 16
 #define MAX_WORK (1u << 22) /* blocks times slots of one function */
 
-typedef struct frame_block {
-  bool begins_made;                  /* the allocation may have reached its start */
-  bool used_after;                   /* a use may follow its end, before the object is made again */
-  uint32_t first_touch, touch_count; /* into the object's touches */
-} frame_block;
-
 typedef struct frame {
   vmo_ll_planning *planning;
   vmo_ll_points_to *p;
-  const vmo_cfg *control;
   const vmo_ll_touches *touches;
   vmo_ll_plan *plan;
   const vmo_ll_function *function;
   bool *joined; /* by object: its pointer is stored, or joined with others */
-  frame_block *blocks;
-  VMO_VEC(uint32_t) work;
-  VMO_VEC(vmo_lifetime) lifetimes;
+  vmo_ll_lives lives;
   vmo_buffer *buffers; /* by slot */
 } frame;
-
-static const vmo_ll_block *block_at(const frame *f, uint32_t b) {
-  return &f->planning->program->blocks.data[f->function->block_first + b];
-}
-
-static uint32_t block_of(const frame *f, uint32_t instruction) {
-  return f->planning->program->instructions.data[instruction].block - f->function->block_first;
-}
 
 /* ---- which objects may share ---- */
 
@@ -75,86 +57,6 @@ static bool is_scalar(const frame *f, const vmo_ll_slot *slot) {
   return true;
 }
 
-/* ---- live ranges ---- */
-
-static bool add_work(frame *f, uint32_t b) { return vmo_vec_push(f->p->arena, &f->work, b); }
-
-static bool find_made(frame *f, uint32_t from) {
-  f->work.count = 0;
-  if (!add_work(f, from)) return false;
-  while (f->work.count > 0) {
-    uint32_t b = f->work.data[--f->work.count];
-    for (uint32_t i = 0; i < block_at(f, b)->successor_count; i++) {
-      uint32_t to = f->planning->program->successors.data[block_at(f, b)->successor_first + i];
-      if (f->blocks[to].begins_made) continue;
-      f->blocks[to].begins_made = true;
-      if (!add_work(f, to)) return false;
-    }
-  }
-  return true;
-}
-
-/* The blocks from whose start a use may follow hand that to the ends of their predecessors. `made_in`: a use in it may
- * mean what it makes; VMO_NONE: no block makes the object anew. */
-static bool find_used(frame *f, uint32_t made_in) {
-  f->work.count = 0;
-  for (uint32_t b = 0; b < f->function->block_count; b++)
-    if (f->blocks[b].touch_count > 0 && !add_work(f, b)) return false;
-  while (f->work.count > 0) {
-    uint32_t b = f->work.data[--f->work.count];
-    if (b == made_in) continue; /* what is used was made here */
-    for (uint32_t i = f->control->predecessor_first[b]; i < f->control->predecessor_first[b + 1]; i++) {
-      uint32_t from = f->control->predecessors[i];
-      if (f->blocks[from].used_after) continue;
-      f->blocks[from].used_after = true;
-      if (f->blocks[from].touch_count == 0 && !add_work(f, from)) return false;
-    }
-  }
-  return true;
-}
-
-/* `own`: where the object's own begin. */
-static bool add_lifetime(frame *f, uint32_t own, uint32_t first, uint32_t end) {
-  vmo_lifetime life = {first - f->function->first, end - f->function->first};
-  if (life.begin >= life.end) return true;
-  vmo_lifetime *last = f->lifetimes.count > own ? &f->lifetimes.data[f->lifetimes.count - 1] : NULL;
-  if (last == NULL || last->end != life.begin) return vmo_vec_push(f->p->arena, &f->lifetimes, life);
-  last->end = life.end;
-  return true;
-}
-
-/* The part of a block at which the object lives: one stretch, from its start or its making to its last use or its end. */
-static bool add_block(frame *f, const vmo_ll_slot *slot, uint32_t own, uint32_t b, bool direct) {
-  const frame_block *state = &f->blocks[b];
-  uint32_t made = f->p->objects.data[slot->object].instruction;
-  uint32_t begin = block_at(f, b)->first, end = begin + block_at(f, b)->count;
-  bool makes = block_of(f, made) == b;
-  if (!state->begins_made && !makes) return true;
-  uint32_t last = begin;
-  if (state->touch_count > 0) last = f->touches->instructions[state->first_touch + state->touch_count - 1] + 1;
-  if (makes && made + 1 > last) last = made + 1;
-  if (makes && (direct || !state->begins_made)) begin = made;
-  return add_lifetime(f, own, begin, state->used_after ? end : last);
-}
-
-static bool find_lifetimes(frame *f, uint32_t s) {
-  const vmo_ll_slot *slot = &f->plan->slots.data[s];
-  uint32_t made = f->p->objects.data[slot->object].instruction, first = f->lifetimes.count;
-  bool direct = !f->joined[slot->object];
-  memset(f->blocks, 0, f->function->block_count * sizeof *f->blocks);
-  for (uint32_t t = f->touches->first[slot->object + 1]; t-- > f->touches->first[slot->object];) {
-    frame_block *block = &f->blocks[block_of(f, f->touches->instructions[t])];
-    block->first_touch = t;
-    block->touch_count++;
-  }
-  if (!find_made(f, block_of(f, made)) || !find_used(f, direct ? block_of(f, made) : VMO_NONE)) return false;
-  f->buffers[s].lifetime_first = first;
-  for (uint32_t b = 0; b < f->function->block_count; b++)
-    if (!add_block(f, slot, first, b, direct)) return false;
-  f->buffers[s].lifetime_count = f->lifetimes.count - first;
-  return true;
-}
-
 /* ---- the plan ---- */
 
 /* realloc is told the bound of the slot that it finds by its address: those have an address of their own. */
@@ -166,6 +68,16 @@ static bool is_grown(const frame *f, uint32_t s) {
       if (f->plan->slots_of_releases.data[release->slot_first + i] == s) return true;
   }
   return false;
+}
+
+static bool find_lifetimes(frame *f, uint32_t s) {
+  uint32_t object = f->plan->slots.data[s].object, first = f->touches->first[object];
+  f->buffers[s].lifetime_first = f->lives.lifetimes.count;
+  if (!vmo_find_life(&f->lives, f->p->objects.data[object].instruction, f->touches->instructions + first,
+                     f->touches->first[object + 1] - first, !f->joined[object]))
+    return false;
+  f->buffers[s].lifetime_count = f->lives.lifetimes.count - f->buffers[s].lifetime_first;
+  return true;
 }
 
 static bool list_buffers(frame *f) {
@@ -197,8 +109,8 @@ static vmo_status solve(frame *f, vmo_bytes bound, vmo_bytes *offsets, vmo_bytes
   }
   vmo_problem problem = {.buffers = f->buffers,
                          .buffer_count = f->plan->slots.count,
-                         .lifetimes = f->lifetimes.data,
-                         .lifetime_count = f->lifetimes.count,
+                         .lifetimes = f->lives.lifetimes.data,
+                         .lifetime_count = f->lives.lifetimes.count,
                          .capacity = -1};
   vmo_status status = vmo_solve_problem(&memory, &problem, NULL, &solution);
   if (status == VMO_OK) status = vmo_check_solution(&memory, &problem, &solution);
@@ -263,15 +175,13 @@ static void keep_aligned_apart(frame *f) {
 
 vmo_status vmo_share_frame(vmo_ll_planning *planning, vmo_ll_points_to *p, const vmo_cfg *control,
                            const vmo_ll_touches *touches, vmo_ll_plan *plan) {
-  frame f = {
-      .planning = planning, .p = p, .control = control, .touches = touches, .plan = plan, .function = p->function};
+  frame f = {.planning = planning, .p = p, .touches = touches, .plan = plan, .function = p->function};
   uint32_t slots = plan->slots.count;
   vmo_bytes height;
   if (slots < 2 || (uint64_t)slots * f.function->block_count > MAX_WORK) return VMO_OK;
   f.joined = vmr_arena_alloc_array(p->arena, (size_t)p->objects.count + 1, sizeof *f.joined);
-  f.blocks = vmr_arena_alloc_array(p->arena, (size_t)f.function->block_count + 1, sizeof *f.blocks);
   vmo_bytes *offsets = vmr_arena_alloc_array(p->arena, slots, sizeof *offsets);
-  if (f.joined == NULL || f.blocks == NULL || offsets == NULL) return VMO_OUT_OF_MEMORY;
+  if (f.joined == NULL || offsets == NULL || !vmo_begin_lives(&f.lives, p, control)) return VMO_OUT_OF_MEMORY;
   find_joined(&f);
   if (!list_buffers(&f)) return VMO_OUT_OF_MEMORY;
   keep_aligned_apart(&f);

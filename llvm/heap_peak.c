@@ -62,12 +62,6 @@ static bool add_bar(sum *s, int64_t *load, uint32_t from, uint32_t object, vmo_b
   }
 }
 
-static bool has_slot(const sum *s, uint32_t object) {
-  for (uint32_t i = 0; i < s->plan->slots.count; i++)
-    if (s->plan->slots.data[i].object == object) return true;
-  return false;
-}
-
 /* Marks, or takes away, the ends of one object's life. */
 static void mark_ends(sum *s, uint32_t object, const uint32_t *list, uint32_t count, bool rewritten, uint32_t mark) {
   for (uint32_t i = 0; i < count; i++) {
@@ -97,7 +91,7 @@ static bool add_object(sum *s, uint32_t object, const uint32_t *list, uint32_t c
   uint32_t from = s->p->objects.data[object].instruction;
   if (bytes <= 0) return true;
   for (int rewritten = 0; rewritten < 2; rewritten++) {
-    if (rewritten && has_slot(s, object)) continue;
+    if (rewritten && vmo_ll_leaves_heap(s->plan, object)) continue;
     mark_ends(s, object, list, count, rewritten, object + 1);
     bool fine = add_bar(s, s->loads[rewritten], from, object, bytes);
     mark_ends(s, object, list, count, rewritten, 0);

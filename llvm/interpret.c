@@ -70,6 +70,7 @@ static void find_kept(vmo_ll_points_to *p) {
 static void interpret_load(vmo_ll_points_to *p, const vmo_ll_instruction *load, uint32_t id) {
   vmo_ll_set places = *vmo_ll_operand_set(p, load, 0);
   bool narrow = load->bytes >= 0 && load->bytes < VMO_LL_POINTER_BYTES;
+  if (LLVMGetOrdering(load->ref) > LLVMAtomicOrderingMonotonic) vmo_ll_write_outside(p); /* what others wrote is seen */
   if (load->number) return;
   for (uint32_t i = 0; i < places.count; i++) {
     if (!narrow) {
@@ -83,6 +84,8 @@ static void interpret_load(vmo_ll_points_to *p, const vmo_ll_instruction *load, 
 /* Atomic exchanges: operand 0 is the place, the others may be stored there, the result is what was there. */
 static void interpret_exchange(vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t id) {
   vmo_ll_set places = *vmo_ll_operand_set(p, instruction, 0);
+  vmo_ll_write_all(p, &places);
+  vmo_ll_write_outside(p); /* it may be how others hand on what they wrote */
   for (uint32_t k = 1; k < instruction->operand_count; k++)
     vmo_ll_store_all(p, &places, -1, vmo_ll_operand_set(p, instruction, k));
   for (uint32_t i = 0; i < places.count; i++) vmo_ll_load(p, places.data[i], -1, &p->values[id]);
@@ -122,6 +125,7 @@ static void interpret(vmo_ll_points_to *p, const vmo_ll_instruction *instruction
   case LLVMAlloca: vmo_ll_add(p, &p->values[id], (vmo_ll_element){p->made[p->at - p->function->first], 0, 0}); break;
   case LLVMLoad: interpret_load(p, instruction, id); break;
   case LLVMStore:
+    vmo_ll_write_all(p, vmo_ll_operand_set(p, instruction, 1));
     vmo_ll_store_all(p, vmo_ll_operand_set(p, instruction, 1), instruction->bytes,
                      vmo_ll_operand_set(p, instruction, 0));
     break;
@@ -186,8 +190,8 @@ static void interpret(vmo_ll_points_to *p, const vmo_ll_instruction *instruction
   case LLVMFPExt:
   case LLVMBr:
   case LLVMSwitch:
-  case LLVMFence:
   case LLVMUnreachable: break;
+  case LLVMFence: vmo_ll_write_outside(p); break;
   default: /* whatever else makes a value out of pointers hides them */
     for (uint32_t k = 0; k < instruction->operand_count; k++)
       vmo_ll_capture_all(p, vmo_ll_operand_set(p, instruction, k), VMO_ESCAPE_INTEGER);

@@ -11,6 +11,7 @@
 #include <llvm-c/BitWriter.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
+#include "llvm/copies.h"
 #include "llvm/early_free.h"
 #include "llvm/grouping.h"
 #include "llvm/zeroes.h"
@@ -58,8 +59,9 @@ static vmo_status plan_function(round_state *round, uint32_t function) {
   vmo_status status = vmo_plan_sites(&round->planning, function, &plan);
   if (status != VMO_OK) return status;
   if (round->step == STEP_MOVE) {
-    program->edited |= plan.early.count + plan.slots.count + plan.zeroes.count > 0;
+    program->edited |= plan.early.count + plan.slots.count + plan.zeroes.count + plan.copies.count > 0;
     vmo_move_frees(program, function, &plan);
+    vmo_drop_copies(program, &plan);
     status = vmo_move_to_stack(program, ref, &plan);
     if (status == VMO_OK) vmo_change_zeroes(program, &plan);
   }
@@ -89,6 +91,7 @@ static vmo_status order_facts(round_state *round, const uint32_t *fact_of_functi
     }
     facts->moved += site->verdict == VMO_VERDICT_STACK;
     facts->bounded += site->verdict == VMO_VERDICT_STACK_BOUNDED;
+    facts->unmade += site->verdict == VMO_VERDICT_SOURCE;
     facts->freed_early += site->verdict == VMO_VERDICT_FREED_EARLY;
     facts->kept += site->verdict == VMO_VERDICT_KEPT;
   }

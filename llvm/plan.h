@@ -3,6 +3,7 @@
  *   slots      allocations that take a slot in the frame
  *   releases   calls that may free an object in a slot
  *   inlines    calls whose callee is to stand here first: it makes or frees an object that is local here
+ *   copies     allocations whose source is read in their place
  *   zeroes     allocations whose bytes are written twice
  *   early      frees of a value that move up: where they are, and before which instructions they go */
 #ifndef VMO_LLVM_PLAN_H
@@ -63,6 +64,13 @@ typedef struct vmo_ll_zeroes {
   uint32_t write;      /* the memset that goes; VMO_NONE: calloc becomes malloc */
 } vmo_ll_zeroes;
 
+typedef struct vmo_ll_dropped_copy { /* an object that is the copy of another, which is read in its place (copies.h) */
+  uint32_t object;                   /* in the solution */
+  LLVMValueRef allocation, source;
+  LLVMValueRef write;            /* that fills it; NULL: the allocation does */
+  uint32_t use_first, use_count; /* into copy_uses: instructions that load, are handed or compare it, or free it */
+} vmo_ll_dropped_copy;
+
 typedef struct vmo_ll_plan {
   VMO_VEC(vmo_ll_slot) slots;
   VMO_VEC(vmo_ll_frame) frames;
@@ -74,6 +82,8 @@ typedef struct vmo_ll_plan {
   VMO_VEC(vmo_ll_free_place) early_places;
   VMO_VEC(vmo_ll_free_edge) early_edges;
   VMO_VEC(vmo_ll_zeroes) zeroes;
+  VMO_VEC(vmo_ll_dropped_copy) copies;
+  VMO_VEC(LLVMValueRef) copy_uses;
   vmo_bytes frame_bytes;
 } vmo_ll_plan;
 
@@ -102,6 +112,9 @@ typedef struct vmo_ll_planning {
   vmo_ll_heap_peak *peaks; /* by function of the program */
   vmo_ll_stack_depth *depths;
 } vmo_ll_planning;
+
+/* Whether an object is no longer on the heap: it takes a slot, or is not made. (sites.c) */
+bool vmo_ll_leaves_heap(const vmo_ll_plan *plan, uint32_t object);
 
 /* Control flow of one function: loops and dominators, in `arena`. (control.c) */
 vmo_status vmo_find_control(const vmo_ll_program *program, const vmo_ll_function *function, vmr_arena *arena,

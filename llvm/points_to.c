@@ -121,6 +121,23 @@ void vmo_ll_capture_all(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_site_esc
   for (uint32_t i = 0; i < set->count; i++) vmo_ll_capture(p, set->data[i].object, escape);
 }
 
+static void write_object(vmo_ll_points_to *p, uint32_t object) {
+  p->changed |= !p->objects.data[object].written;
+  p->objects.data[object].written = true;
+  if (!p->collecting) return;
+  const vmo_ll_write one = {.instruction = p->at, .object = object};
+  const vmo_ll_write *last = p->writes.count > 0 ? &p->writes.data[p->writes.count - 1] : NULL;
+  if (last != NULL && last->instruction == one.instruction && last->object == one.object) return;
+  if (!vmo_vec_push(p->arena, &p->writes, one)) p->out_of_memory = true;
+}
+
+void vmo_ll_write_outside(vmo_ll_points_to *p) { write_object(p, 0); }
+
+void vmo_ll_write_all(vmo_ll_points_to *p, const vmo_ll_set *set) {
+  for (uint32_t i = 0; i < set->count; i++) write_object(p, set->data[i].object);
+  if (set->count == 0 && p->strict) write_object(p, 0);
+}
+
 /* What stands in captured memory is captured. */
 void vmo_ll_capture_contents(vmo_ll_points_to *p) {
   for (uint32_t o = 1; o < p->objects.count; o++) {

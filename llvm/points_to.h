@@ -50,6 +50,7 @@ typedef struct vmo_ll_object {
   uint32_t visit;
   bool captured, returned, stored; /* stored: reachable from an argument */
   bool freed, bytes_copied; /* of arguments and reached ones, for summaries; bytes_copied: read in parts and kept */
+  bool written;             /* or freed: what it holds may not be what it held */
   vmo_site_escape escape;   /* why it is captured */
   uint32_t escape_at;       /* the instruction; VMO_NONE */
 } vmo_ll_object;
@@ -58,6 +59,10 @@ typedef struct vmo_ll_release { /* an instruction that may free or move an objec
   uint32_t instruction, object;
   enum { VMO_LL_FREED, VMO_LL_MOVED, VMO_LL_FREED_BY_CALLEE } kind;
 } vmo_ll_release;
+
+typedef struct vmo_ll_write { /* an instruction that may write or free an object */
+  uint32_t instruction, object;
+} vmo_ll_write;
 
 /* What a function does to what its caller knows. Objects 0 ... 2n are numbered as above; fresh ones follow. */
 typedef struct vmo_ll_summary_cell {
@@ -87,9 +92,10 @@ typedef struct vmo_ll_points_to {
   bool *kept;         /* by local value id: bytes of it reach memory or another function */
   vmo_ll_set returned;
   VMO_VEC(vmo_ll_release) releases; /* in program order */
+  VMO_VEC(vmo_ll_write) writes;     /* in program order; object 0: whatever others know */
   uint32_t visits;
   uint32_t at;     /* the instruction being interpreted */
-  bool collecting; /* the last round: releases are written down */
+  bool collecting; /* the last round: releases and writes are written down */
   bool strict;     /* what was found to point nowhere may point outside */
   bool temporary;  /* the set that grows is no part of the answer */
   bool changed, out_of_memory;
@@ -125,6 +131,9 @@ void vmo_ll_add(vmo_ll_points_to *p, vmo_ll_set *set, vmo_ll_element element);
 void vmo_ll_add_all(vmo_ll_points_to *p, vmo_ll_set *set, const vmo_ll_set *from, int64_t offset, uint32_t stride);
 void vmo_ll_capture(vmo_ll_points_to *p, uint32_t object, vmo_site_escape escape);
 void vmo_ll_capture_all(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_site_escape escape);
+/* The instruction in hand may write what a pointer points to; if that is nothing that is known, all that others know. */
+void vmo_ll_write_all(vmo_ll_points_to *p, const vmo_ll_set *set);
+void vmo_ll_write_outside(vmo_ll_points_to *p);
 /* What stands in captured memory is captured. */
 void vmo_ll_capture_contents(vmo_ll_points_to *p);
 /* `bytes` -1: not known. */

@@ -11,6 +11,7 @@
  * `refusals` is a list that is read from top to bottom. Linear in the function. */
 #include <string.h>
 
+#include "llvm/copies.h"
 #include "llvm/early_free.h"
 #include "llvm/frames.h"
 #include "llvm/zeroes.h"
@@ -20,13 +21,14 @@
 #define MAX_ALIGNMENT 64
 
 typedef struct site {
-  const vmo_ll_planning *planning;
-  const vmo_ll_points_to *points_to;
+  vmo_ll_planning *planning;
+  vmo_ll_points_to *points_to;
   const vmo_ll_function *function;
   const vmo_cfg *control;
   const uint32_t *release_first; /* by object, and one more: into release_list */
   const uint32_t *release_list;  /* indices of releases, by object */
   const uint32_t *null_checks;   /* by object */
+  const vmo_ll_touches *touches;
   const vmo_ll_object *object;
   uint32_t id; /* of the object */
   const vmo_ll_instruction *instruction;
@@ -281,6 +283,24 @@ static void describe_escape(const site *s) {
   fact->escape_to = callee_name(s, s->object->escape_at);
 }
 
+bool vmo_ll_leaves_heap(const vmo_ll_plan *plan, uint32_t object) {
+  for (uint32_t i = 0; i < plan->slots.count; i++)
+    if (plan->slots.data[i].object == object) return true;
+  for (uint32_t i = 0; i < plan->copies.count; i++)
+    if (plan->copies.data[i].object == object) return true;
+  return false;
+}
+
+/* Whether the object is a copy that need not be made. */
+static vmo_status try_source(const site *s, vmo_ll_plan *plan, bool *taken) {
+  vmo_site_refusal refusal = refuse_function(s);
+  *taken = false;
+  if (escape_of(s->object) != VMO_ESCAPE_NONE || s->instruction->opcode != LLVMCall) return VMO_OK;
+  if (refusal != VMO_SITE_NOT_REFUSED && refusal != VMO_SITE_RECURSIVE && refusal != VMO_SITE_CALLED_BACK)
+    return VMO_OK;
+  return vmo_plan_copy(s->planning, s->points_to, s->control, s->touches, s->id, plan, taken);
+}
+
 /* ---- the sites of a function ---- */
 
 static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
@@ -295,9 +315,13 @@ static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
   fact.null_checks = s->null_checks[s->id];
   describe_escape(s);
   fact.refusal = refuse_object(s);
+  bool unmade = false;
   vmo_status status = describe_releases(s);
+  if (status == VMO_OK) status = try_source(s, plan, &unmade);
   if (status != VMO_OK) return status;
-  if (fact.refusal == VMO_SITE_NOT_REFUSED && is_freed_by_callee(s)) {
+  if (unmade) {
+    fact.verdict = VMO_VERDICT_SOURCE;
+  } else if (fact.refusal == VMO_SITE_NOT_REFUSED && is_freed_by_callee(s)) {
     fact.verdict = VMO_VERDICT_INLINE;
     status = plan_release_inlines(s, plan);
   } else if (fact.refusal == VMO_SITE_NOT_REFUSED) {
@@ -413,21 +437,28 @@ static vmo_status decide_sites(vmo_ll_planning *planning, const vmo_ll_points_to
   return status;
 }
 
+static bool has_sites(const vmo_ll_points_to *points_to) {
+  for (uint32_t o = 1; o < points_to->objects.count; o++)
+    if (points_to->objects.data[o].kind == VMO_LL_OBJECT_SITE) return true;
+  return false;
+}
+
 static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *function, vmo_ll_points_to *points_to,
                              vmo_ll_plan *plan) {
   site s = {.planning = planning, .points_to = points_to, .function = function};
   vmo_ll_touches touches;
-  uint32_t first_fact = planning->facts->sites.count;
   vmo_cfg *control;
   vmo_status status = vmo_find_control(planning->program, function, planning->arena, &control);
   if (status != VMO_OK) return status;
   s.control = control;
   if (!index_releases(planning, points_to, &s) || !count_null_checks(planning, points_to, &s)) return VMO_OUT_OF_MEMORY;
-  status = decide_sites(planning, points_to, &s, plan);
+  bool matters = points_to->releases.count > 0 || has_sites(points_to);
+  if (matters) status = vmo_find_touches(points_to, &touches);
+  s.touches = &touches;
+  if (status == VMO_OK) status = decide_sites(planning, points_to, &s, plan);
   if (status == VMO_OK) status = plan_releases(planning, points_to, plan);
-  if (status == VMO_OK && (points_to->releases.count > 0 || planning->facts->sites.count > first_fact)) {
-    status = vmo_find_touches(points_to, &touches);
-    if (status == VMO_OK) status = vmo_share_frame(planning, points_to, control, &touches, plan);
+  if (status == VMO_OK && matters) {
+    status = vmo_share_frame(planning, points_to, control, &touches, plan);
     if (status == VMO_OK) status = vmo_plan_early_frees(planning, points_to, control, &touches, plan);
     if (status == VMO_OK) status = vmo_plan_zeroes(planning, points_to, &touches, plan);
   }

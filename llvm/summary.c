@@ -87,7 +87,7 @@ vmo_status vmo_summarise(vmo_ll_points_to *p, vmo_ll_summary *summary) {
 static bool same_objects(const vmo_ll_summary *left, const vmo_ll_summary *right) {
   for (uint32_t o = 0; o < left->object_count; o++) {
     const vmo_ll_object *a = &left->objects[o], *b = &right->objects[o];
-    if (a->kind != b->kind || a->captured != b->captured || a->freed != b->freed ||
+    if (a->kind != b->kind || a->captured != b->captured || a->freed != b->freed || a->written != b->written ||
         a->bytes_copied != b->bytes_copied || a->instruction != b->instruction)
       return false;
   }

@@ -16,6 +16,7 @@ static const char *remark_kind(vmo_site_verdict verdict) {
   switch (verdict) {
   case VMO_VERDICT_STACK:
   case VMO_VERDICT_STACK_BOUNDED:
+  case VMO_VERDICT_SOURCE:
   case VMO_VERDICT_FREED_EARLY: return "Passed";
   case VMO_VERDICT_INLINE: return "Analysis";
   default: return "Missed";
@@ -26,6 +27,7 @@ static const char *remark_name(vmo_site_verdict verdict) {
   switch (verdict) {
   case VMO_VERDICT_KEPT: return "HeapKept";
   case VMO_VERDICT_INLINE: return "HeapLocal";
+  case VMO_VERDICT_SOURCE: return "CopyDropped";
   case VMO_VERDICT_FREED_EARLY: return "EarlyFree";
   default: return "HeapToStack";
   }

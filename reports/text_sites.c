@@ -37,6 +37,7 @@ static void add_verdict(const vmo_site_fact *site, vmo_text *out) {
       vmo_text_add(out, "to the stack, when what frees it is inlined");
     }
     break;
+  case VMO_VERDICT_SOURCE: vmo_text_add(out, "not made: what it is a copy of is read in its place"); break;
   case VMO_VERDICT_FREED_EARLY:
   case VMO_VERDICT_KEPT:
     vmo_text_add(out, site->verdict == VMO_VERDICT_KEPT ? "kept: " : "freed after its last use; kept: ");
@@ -102,7 +103,8 @@ void vmo_write_sites(const vmo_site_facts *facts, const vmo_text_style *style, b
   uint32_t sites = facts->sites.count;
   vmo_text_addf(out, "  %u allocation site%s: %u to the stack, %u to the stack where they fit, %u kept", sites,
                 sites == 1 ? "" : "s", facts->moved, facts->bounded, facts->kept);
-  uint32_t rest = sites - facts->moved - facts->bounded - facts->kept - facts->freed_early;
+  uint32_t rest = sites - facts->moved - facts->bounded - facts->unmade - facts->kept - facts->freed_early;
+  if (facts->unmade > 0) vmo_text_addf(out, ", %u not made", facts->unmade);
   if (facts->freed_early > 0) vmo_text_addf(out, ", %u freed early", facts->freed_early);
   if (rest > 0) vmo_text_addf(out, ", %u by inlining", rest);
   if (facts->inlined > 0) vmo_text_addf(out, "; %u call%s inlined", facts->inlined, facts->inlined == 1 ? "" : "s");

@@ -6,7 +6,7 @@
 Each program is valid C by construction: a model of the heap is kept while it is written, so that it never reads what was not
 written, uses what was freed or frees twice. Objects have numbers and pointers to other objects; they are made directly, by
 wrappers and by constructors, in loops, with sizes that are constants or come from the command line; they are linked, handed to functions
-that read, change, link, free or keep them, stored in globals and in arrays, returned, copied by memcpy and byte by byte, and grown
+that read, change, link, free or keep them, stored in globals and in arrays, returned, copied by memcpy, strdup and byte by byte, and grown
 by realloc. The program prints every number that it reads. Level and options are drawn from the seed. It is run as compiled, as
 rewritten, and rewritten under AddressSanitizer; the outputs must agree. A program that fails is kept.
 """
@@ -46,6 +46,7 @@ static void copy_bytes(void *to, const void *from, size_t n) { char *t = to; con
 __attribute__((noinline)) static long sum(const node *n, int depth) {
   return n == NULL || depth == 0 ? 0 : n->number + sum(n->left, depth - 1) + sum(n->right, depth - 1);
 }
+__attribute__((noinline)) static void drop_text(char *text) { text[0] = '3'; text[1] = 0; }
 static void visit(node *n, void (*f)(node *, long *), long *total) { if (n) f(n, total); }
 static void add(node *n, long *total) { *total += n->number; n->number++; }
 static void fill(int n, ...) {
@@ -235,9 +236,25 @@ class Writer:
         self.put(self.random.choice(["global = {0};", "keep({0}, n);"]).format(o["name"]))
         o["foreign"] = True # whoever knows it now, it is never freed
 
+    def copy(self, objects):
+        """Copies that are read while what they are copies of stays, is written, or is freed."""
+        r, c, s = self.random, self.name(), self.name()
+        of = r.choice(objects)["name"]
+        if r.random() < 0.5:
+            self.put(f"{{ node *{c} = malloc(sizeof(node)); if ({c} == NULL) exit(6); memcpy({c}, {of}, sizeof(node));")
+            change = r.choice(["", f"{of}->number += 1000;", f"visit({of}, add, &total);", f"{c}->number -= n;"])
+            reads = r.choice([f"total += {c}->number;", f"total += check({c});", f"total += {c}->small + sum({c}, 2);"])
+        else:
+            self.put(f"{{ char {s}[32]; snprintf({s}, sizeof {s}, \"%ld\", {of}->number); char *{c} = strdup({s});")
+            change = r.choice(["", f"{s}[0] = '7';", f"memset({s}, '1', 3);", f"strcpy({c}, \"12\");", f"drop_text({s});"])
+            reads = r.choice([f"total += strtol({c}, NULL, 10);", f"total += (long)strlen({c}) + {c}[0];",
+                              f"for (char *at = {c}; *at; at++) total += *at;"])
+        parts = r.choice([[reads, change], [change, reads], [reads, change, reads], [reads]])
+        self.put("  " + " ".join(parts) + f" free({c}); }}")
+
     def statement(self, objects, callees):
         choices = [(self.make_object, 5), (self.link, 4), (self.free, 3), (self.read, 5), (self.loop, 1), (self.list, 1),
-                   (self.grow, 1), (self.array, 1), (self.call, 2), (self.alias, 1), (self.escape, 1)]
+                   (self.grow, 1), (self.array, 1), (self.call, 2), (self.alias, 1), (self.escape, 1), (self.copy, 2)]
         what = self.random.choices([c for c, _ in choices], [w for _, w in choices])[0]
         if what in (self.loop, self.list, self.grow):
             what()
