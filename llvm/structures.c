@@ -113,6 +113,7 @@ static void read_contexts(vmo_ll_finder *finder) {
   const vmo_ll_groups *groups = &finder->calls->groups;
   for (uint32_t g = 0; g < groups->group_count && !finder->graph.out_of_memory; g++) {
     for (uint32_t m = groups->group_first[g]; m < groups->group_first[g + 1]; m++) {
+      if (!finder->calls->reached[groups->order[m]]) continue;
       vmo_ll_read_function(finder, groups->order[m]);
       vmo_ll_read_globals(finder);
       if (finder->calls->entered[groups->order[m]]) vmo_ll_expose_function(finder, groups->order[m]);

@@ -23,6 +23,7 @@ typedef struct vmo_ll_calls {
   bool *pointer_unknown;                     /* by pointer call: or others, that are not seen */
   bool *entered;                             /* by function: code that is not seen may call it */
   bool *calls_unknown;                       /* by function: it may call code that is not seen */
+  bool *reached;                             /* by function: it may run at all */
   vmo_ll_groups groups;
 } vmo_ll_calls;
 

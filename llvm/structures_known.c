@@ -87,6 +87,26 @@ static bool connect_functions(vmo_ll_finder *finder, vmo_ll_calls *calls) {
   return true;
 }
 
+/* Functions that others enter, or whose address is known somewhere, and all that these call. */
+static bool find_reached(vmo_ll_finder *finder, vmo_ll_calls *calls) {
+  uint32_t functions = finder->program->functions.count;
+  vmo_ll_ids list = {0};
+  calls->reached = new_flags(finder, functions);
+  if (calls->reached == NULL || !vmo_vec_reserve(finder->arena, &list, functions + 1u)) return false;
+  for (uint32_t f = 0; f < functions; f++) {
+    calls->reached[f] = calls->entered[f] || finder->program->functions.data[f].address_taken;
+    if (calls->reached[f]) list.data[list.count++] = f;
+  }
+  for (uint32_t i = 0; i < list.count; i++) {
+    for (uint32_t e = calls->first[list.data[i]]; e < calls->first[list.data[i] + 1]; e++) {
+      uint32_t callee = calls->targets[e];
+      if (!calls->reached[callee]) list.data[list.count++] = callee;
+      calls->reached[callee] = true;
+    }
+  }
+  return true;
+}
+
 vmo_status vmo_ll_settle_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
   uint32_t functions = finder->program->functions.count;
   calls->first = new_numbers(finder, (size_t)functions + 1);
@@ -100,6 +120,7 @@ vmo_status vmo_ll_settle_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
         (place.node != VMO_NONE &&
          (finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)].flags & VMO_LL_EXTERNAL) != 0);
   }
-  if (!settle_pointer_calls(finder, calls) || !connect_functions(finder, calls)) return VMO_OUT_OF_MEMORY;
+  if (!settle_pointer_calls(finder, calls) || !connect_functions(finder, calls) || !find_reached(finder, calls))
+    return VMO_OUT_OF_MEMORY;
   return vmo_group_nodes(finder->program, calls->first, calls->targets, functions, &calls->groups);
 }

@@ -6,6 +6,7 @@
 #   %validate [F]   JSON report against its schema, then passes it through (standard input without F)
 #   %run-validate   the same of the JSON of `run`
 #   %source         root of the project       %corpus        its corpus/
+#   %structures     vmo-structures (tests/structures), of a whole program
 #   %s %S %t %T     as everywhere in lit: this test, its folder, a temporary name, a temporary folder
 import os
 
@@ -23,6 +24,7 @@ config.test_exec_root = os.path.join(lit_config.params["binary"], "tests")
 
 config.substitutions += [
     ("%vmemopt", lit_config.params["vmemopt"]),
+    ("%structures", os.path.join(lit_config.params["binary"], "bin", "vmo-structures") + " --whole-program"),
     ("%run-validate", f"{python} {source}/tests/validate.py {source}/docs/run.schema.json"),
     ("%validate", f"{python} {source}/tests/validate.py {source}/docs/report.schema.json"),
     ("%golden", f"{source}/tests/golden"),
