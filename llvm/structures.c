@@ -60,52 +60,57 @@ bool vmo_ll_is_entered(const vmo_ll_finder *finder, uint32_t id) {
          (strcmp(function->name, "main") == 0 || (function->external && !finder->whole_program));
 }
 
-/* How much calls through pointers may do: it only grows. */
-static uint64_t measure_pointer_calls(vmo_ll_finder *finder) {
-  uint64_t sum = 0;
-  vmo_ll_graph *graph = &finder->graph;
-  for (uint32_t f = 0; f < finder->program->functions.count; f++) {
-    if (finder->functions[f].node == VMO_NONE) continue;
-    const vmo_ll_graph_node *node = &graph->nodes.data[vmo_ll_find_node(graph, finder->functions[f].node)];
-    sum += (node->flags & VMO_LL_EXTERNAL) != 0;
-    for (uint32_t l = node->function_first; l != VMO_NONE; l = graph->links.data[l].next) sum++;
-  }
-  for (uint32_t c = 0; c < finder->pointer_calls.count; c++) {
-    vmo_ll_place place = vmo_ll_place_called(finder, finder->pointer_calls.data[c]);
-    if (place.node == VMO_NONE) continue;
-    const vmo_ll_graph_node *node = &graph->nodes.data[vmo_ll_find_node(graph, place.node)];
-    sum += (node->flags & VMO_LL_EXTERNAL) != 0;
-    for (uint32_t l = node->function_first; l != VMO_NONE; l = graph->links.data[l].next) sum++;
-  }
-  return sum;
+/* What is known of a place that may be called: it only grows. */
+static uint32_t measure(vmo_ll_finder *finder, vmo_ll_place place) {
+  if (place.node == VMO_NONE) return 0;
+  const vmo_ll_graph_node *node = &finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)];
+  return 2 * node->function_count + ((node->flags & VMO_LL_EXTERNAL) != 0);
 }
 
-static void connect_pointer_calls(vmo_ll_finder *finder) {
-  uint64_t before, after = measure_pointer_calls(finder);
-  do {
-    before = after;
-    for (uint32_t c = 0; c < finder->pointer_calls.count; c++)
-      vmo_ll_read_pointer_call(finder, finder->pointer_calls.data[c]);
-    for (uint32_t f = 0; f < finder->program->functions.count; f++) {
-      vmo_ll_place place = finder->functions[f];
-      if (place.node == VMO_NONE) continue;
-      if ((finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)].flags & VMO_LL_EXTERNAL) != 0)
-        vmo_ll_expose_function(finder, f);
-    }
+/* Connects what calls through pointers may mean by now, unless it was; true: there was more. */
+static bool connect_some(vmo_ll_finder *finder, uint32_t *done) {
+  bool more = false;
+  for (uint32_t c = 0; c < finder->pointer_calls.count && !finder->graph.out_of_memory; c++) {
+    uint32_t known = measure(finder, vmo_ll_place_called(finder, finder->pointer_calls.data[c]));
+    if (known == done[c]) continue;
+    done[c] = known;
+    more = true;
+    vmo_ll_read_pointer_call(finder, finder->pointer_calls.data[c]);
+  }
+  return more;
+}
+
+static bool expose_some(vmo_ll_finder *finder, bool *exposed) {
+  bool more = false;
+  for (uint32_t f = 0; f < finder->program->functions.count; f++) {
+    if (exposed[f] || measure(finder, finder->functions[f]) % 2 == 0) continue;
+    exposed[f] = more = true;
+    vmo_ll_expose_function(finder, f);
+  }
+  return more;
+}
+
+static bool connect_pointer_calls(vmo_ll_finder *finder) {
+  uint32_t *done = vmr_arena_alloc_array(finder->arena, (size_t)finder->pointer_calls.count + 1, sizeof *done);
+  bool *exposed = vmr_arena_alloc_array(finder->arena, (size_t)finder->program->functions.count + 1, sizeof *exposed);
+  if (done == NULL || exposed == NULL) return false;
+  for (bool more = true; more && !finder->graph.out_of_memory;) {
+    more = connect_some(finder, done);
     vmo_ll_read_globals(finder);
-    after = measure_pointer_calls(finder);
-  } while (after != before && !finder->graph.out_of_memory);
+    more |= expose_some(finder, exposed);
+  }
+  return true;
 }
 
 /* All functions in one graph: what is the same for all calls, and what pointers to functions may mean. */
-static void read_program(vmo_ll_finder *finder) {
+static bool read_program(vmo_ll_finder *finder) {
   for (uint32_t f = 0; f < finder->program->functions.count && !finder->graph.out_of_memory; f++) {
     vmo_ll_find_uses(finder, f);
     vmo_ll_read_function(finder, f);
     vmo_ll_read_globals(finder);
     if (vmo_ll_is_entered(finder, f)) vmo_ll_expose_function(finder, f);
   }
-  connect_pointer_calls(finder);
+  return connect_pointer_calls(finder);
 }
 
 /* Callees first, so that each call has a copy of what is known of its callee. */
@@ -126,8 +131,7 @@ static void read_contexts(vmo_ll_finder *finder) {
 
 static vmo_status find_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
   if (!make_arrays(finder)) return VMO_OUT_OF_MEMORY;
-  read_program(finder);
-  return finder->graph.out_of_memory ? VMO_OUT_OF_MEMORY : vmo_ll_settle_calls(finder, calls);
+  return !read_program(finder) || finder->graph.out_of_memory ? VMO_OUT_OF_MEMORY : vmo_ll_settle_calls(finder, calls);
 }
 
 static vmo_status find_contexts(vmo_ll_finder *finder, const vmo_ll_finder *without) {
@@ -138,7 +142,7 @@ static vmo_status find_contexts(vmo_ll_finder *finder, const vmo_ll_finder *with
   finder->pointer_calls.count = without->pointer_calls.count;
   if (vmo_ll_begin_copies(finder) != VMO_OK) return VMO_OUT_OF_MEMORY;
   read_contexts(finder);
-  return finder->graph.out_of_memory ? VMO_OUT_OF_MEMORY : VMO_OK;
+  return finder->graph.out_of_memory ? VMO_OUT_OF_MEMORY : vmo_ll_settle_copies(finder);
 }
 
 vmo_status vmo_find_structures(vmo_ll_program *program, const vmo_ll_structure_options *options, vmr_arena *arena,

@@ -221,6 +221,36 @@ static bool is_final(const vmo_ll_graph_node *node) {
   return node->up_first == VMO_NONE || (node->flags & (VMO_LL_SHARED | VMO_LL_EXTERNAL)) != 0;
 }
 
+/* Drops the links of a node that say what others do: of many calls, most copies have become one. */
+static void settle_links(vmo_ll_finder *finder, vmo_ll_graph_node *node, uint32_t serial, uint32_t *seen,
+                         uint32_t *seen_function) {
+  uint32_t *before = &node->up_first;
+  for (uint32_t l = node->up_first; l != VMO_NONE; l = finder->graph.links.data[l].next) {
+    vmo_ll_link *link = &finder->graph.links.data[l];
+    link->to = vmo_ll_find_node(&finder->graph, link->to);
+    bool more = is_shared(finder, link->to) && seen_function[link->function] != serial;
+    if (more) seen_function[link->function] = serial;
+    more |= seen[link->to] != serial;
+    seen[link->to] = serial;
+    if (more) {
+      before = &link->next;
+    } else {
+      *before = link->next;
+    }
+  }
+}
+
+vmo_status vmo_ll_settle_copies(vmo_ll_finder *finder) {
+  vmo_ll_graph *graph = &finder->graph;
+  uint32_t functions = finder->program->functions.count;
+  uint32_t *seen = vmr_arena_alloc_array(finder->arena, (size_t)graph->nodes.count + 1, sizeof *seen);
+  uint32_t *seen_function = vmr_arena_alloc_array(finder->arena, (size_t)functions + 1, sizeof *seen_function);
+  if (seen == NULL || seen_function == NULL) return VMO_OUT_OF_MEMORY;
+  for (uint32_t n = 0; n < graph->nodes.count; n++)
+    if (graph->nodes.data[n].parent == n) settle_links(finder, &graph->nodes.data[n], n + 1, seen, seen_function);
+  return VMO_OK;
+}
+
 bool vmo_ll_find_final(vmo_ll_finder *finder, uint32_t node, uint32_t *visited, uint32_t visit_number,
                        vmo_ll_ids *found) {
   vmo_ll_graph *graph = &finder->graph;

@@ -101,6 +101,8 @@ void vmo_ll_call_copy(vmo_ll_finder *finder, uint32_t callee, const vmo_ll_place
                       uint32_t result);
 /* Marks all that callers of the functions of a group know. */
 void vmo_ll_mark_escaping(vmo_ll_finder *finder, uint32_t group);
+/* When all functions were read: makes what follows quick. */
+vmo_status vmo_ll_settle_copies(vmo_ll_finder *finder);
 /* Appends the nodes that stand for a node in the whole program, each once; `visited` by node: of `visit` before. */
 bool vmo_ll_find_final(vmo_ll_finder *finder, uint32_t node, uint32_t *visited, uint32_t visit, vmo_ll_ids *found);
 

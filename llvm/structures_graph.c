@@ -258,6 +258,7 @@ static void join_links(vmo_ll_graph *graph, uint32_t *first, uint32_t *last, uin
 static void join_nodes(vmo_ll_graph *graph, vmo_ll_graph_node *winner, const vmo_ll_graph_node *loser) {
   join_links(graph, &winner->function_first, &winner->function_last, loser->function_first, loser->function_last);
   join_links(graph, &winner->up_first, &winner->up_last, loser->up_first, loser->up_last);
+  winner->function_count += loser->function_count;
   if (winner->alignment < loser->alignment) winner->alignment = loser->alignment;
   if ((loser->flags & ~winner->flags & VMO_LL_EXTERNAL) != 0) {
     winner->escape = loser->escape;
@@ -403,6 +404,7 @@ void vmo_ll_add_function_at(vmo_ll_graph *graph, vmo_ll_place place, uint32_t fu
   vmo_ll_graph_node *node = &graph->nodes.data[vmo_ll_find_node(graph, place.node)];
   uint32_t link = add_link(graph, function, VMO_NONE);
   join_links(graph, &node->function_first, &node->function_last, link, link);
+  node->function_count++;
 }
 
 void vmo_ll_add_up_link(vmo_ll_graph *graph, uint32_t from, uint32_t to, uint32_t function) {

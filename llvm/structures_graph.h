@@ -43,8 +43,9 @@ typedef struct vmo_ll_graph_node {
   int64_t distance; /* what is at offset x here is at x + distance in the parent */
   int64_t content_distance;
   uint32_t function_first, function_last; /* into links: functions of which this is the address */
-  uint32_t up_first, up_last;             /* into links: nodes of callers that stand for it */
-  uint32_t owner;                         /* function; VMO_NONE: none */
+  uint32_t function_count;
+  uint32_t up_first, up_last; /* into links: nodes of callers that stand for it */
+  uint32_t owner;             /* function; VMO_NONE: none */
   uint32_t escape_at;
   uint16_t alignment;
   uint8_t flags, escape;
