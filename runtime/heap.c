@@ -81,10 +81,10 @@ static void *alloc_watched(vmr_heap *heap, size_t bytes, size_t alignment, bool 
   return object;
 }
 
-static void *alloc_object(vmr_heap *heap, size_t bytes, size_t alignment, bool is_zeroed) {
+VMR_OUT_OF_LINE static void *alloc_object(vmr_heap *heap, size_t bytes, size_t alignment, bool is_zeroed) {
   if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return refuse(heap, VMR_OUT_OF_MEMORY);
   if (!heap->is_begun) vmr_heap_begin(heap);
-  void *object = heap->handle.ctx == NULL && heap->is_quick ? try_alloc(heap, bytes, alignment, is_zeroed)
+  void *object = heap->is_plain && heap->handle.ctx == NULL ? try_alloc(heap, bytes, alignment, is_zeroed)
                                                             : alloc_watched(heap, bytes, alignment, is_zeroed);
   return object != NULL ? object : fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
 }
@@ -92,21 +92,30 @@ static void *alloc_object(vmr_heap *heap, size_t bytes, size_t alignment, bool i
 /* An object that is at hand, or NULL. */
 static inline void *alloc_quick(vmr_heap *heap, size_t bytes) {
   vmr_span *span = heap->quick[heap->class_of_words[(bytes + 7) / 8]];
-  void *object = span->idle;
-  if (VMR_UNLIKELY(object == NULL)) return NULL;
-  span->idle = *(void **)object;
-  span->live++;
+  if (VMR_UNLIKELY(span->idle == NULL)) return NULL;
   count_object(heap);
-  return object;
+  return vmr_span_take(span);
+}
+
+/* What is not at hand; of a heap that threads share, what is. */
+VMR_OUT_OF_LINE static void *alloc_next(vmr_heap *heap, size_t bytes) {
+  void *object = NULL;
+  if (bytes <= VMR_QUICK_BYTES && heap->is_plain && VMR_HEAP_IS(heap, VMR_HEAP_SHARED)) {
+    bool is_locked = vmr_heap_lock(heap);
+    vmr_span *span = heap->classes[heap->class_of_words[(bytes + 7) / 8]];
+    if (span != NULL && span->idle != NULL) {
+      count_object(heap);
+      object = vmr_span_take(span);
+    }
+    vmr_heap_unlock(heap, is_locked);
+  }
+  return object != NULL ? object : alloc_object(heap, bytes, least_alignment(heap), false);
 }
 
 void *vmr_heap_alloc(vmr_heap *heap, size_t bytes) {
   if (VMR_UNLIKELY(heap == NULL)) return malloc(bytes);
-  if (VMR_LIKELY(bytes <= VMR_QUICK_BYTES)) {
-    void *object = alloc_quick(heap, bytes);
-    if (VMR_LIKELY(object != NULL)) return object;
-  }
-  return alloc_object(heap, bytes, least_alignment(heap), false);
+  void *object = bytes <= VMR_QUICK_BYTES ? alloc_quick(heap, bytes) : NULL;
+  return VMR_LIKELY(object != NULL) ? object : alloc_next(heap, bytes);
 }
 
 void *vmr_heap_calloc(vmr_heap *heap, size_t count, size_t size) {
@@ -173,7 +182,7 @@ static void report(vmr_heap *heap, vmr_status what, const void *object) {
                                          : "a heap was given a pointer into it at which no object begins");
 }
 
-static void free_watched(void *object) {
+VMR_OUT_OF_LINE static void free_watched(void *object) {
   vmr_record *record = vmr_range_record(object);
   vmr_heap *heap = VMR_PEEK(record->heap);
   if (heap == NULL) return; /* its heap is gone, or it was given back already: there is nobody to tell */
@@ -188,8 +197,8 @@ static void free_watched(void *object) {
   if (VMR_UNLIKELY(status != VMR_OK)) report(heap, status, object);
 }
 
-static void free_elsewhere(void *object) {
-  vmr_heap *heap = vmr_borrow_heap_of(object);
+VMR_OUT_OF_LINE static void free_elsewhere(void *object) {
+  vmr_heap *heap = object != NULL ? vmr_borrow_heap_of(object) : NULL;
   if (heap != NULL) {
     if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED)) return;
     vmr_borrow_forget(object);
@@ -197,26 +206,27 @@ static void free_elsewhere(void *object) {
     vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, malloc_usable_size(object));
     if (heap->is_poisoned) poison(object, VMR_DEAD_BYTE);
   }
-  free(object);
+  if (!vmr_range_has(object)) free(object);
 }
 
-/* The short way sees a pointer that is no object's beginning, and an object that was the last one given back. */
-void vmr_heap_free(void *object) {
-  if (!vmr_range_was_taken(object)) {
-    if (object != NULL && !vmr_range_has(object)) free_elsewhere(object);
-    return;
-  }
-  vmr_span *span = vmr_range_span(object);
+VMR_OUT_OF_LINE static void retire(void *object, vmr_span *span) {
+  vmr_record *record = vmr_range_record(object);
+  vmr_heap_retire_span(record->heap, record, span);
+}
+
+/* False where a look shows that no object begins there, or that it was the last one given back. */
+static inline bool is_object(const vmr_span *span, const void *object) {
   uint64_t product = (uint64_t)((uintptr_t)object & (VMR_SPAN_BYTES - 1)) * span->inverse;
-  bool is_right = span->is_quick && (uint32_t)product < span->inverse && product >> 32 < span->made &&
-                  span->live != 0 && span->idle != object;
-  if (VMR_UNLIKELY(!is_right)) return free_watched(object);
+  return (uint32_t)product < span->inverse && product >> 32 < span->made && span->live != 0 && span->idle != object;
+}
+
+void vmr_heap_free(void *object) {
+  if (!vmr_range_was_taken(object)) return free_elsewhere(object);
+  vmr_span *span = vmr_range_span(object);
+  if (VMR_UNLIKELY(!span->is_quick || !is_object(span, object))) return free_watched(object);
   *(void **)object = span->idle;
   span->idle = object;
-  if (--span->live == 0 && span->next != span) {
-    vmr_record *record = vmr_range_record(object);
-    vmr_heap_retire_span(record->heap, record, span);
-  }
+  if (VMR_UNLIKELY(--span->live == 0) && span->next != span) retire(object, span);
 }
 
 /* ---- what is known of an object ---- */

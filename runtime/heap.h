@@ -15,6 +15,14 @@
 #include "runtime/context.h"
 #include "vmemrt/heap.h"
 
+#if defined(__GNUC__)
+#define VMR_INTERNAL __attribute__((visibility("hidden"))) /* data that is found without a table */
+#define VMR_OUT_OF_LINE __attribute__((noinline))          /* so that the short ways save no registers */
+#else
+#define VMR_INTERNAL
+#define VMR_OUT_OF_LINE
+#endif
+
 #define VMR_CHUNK_SHIFT 21
 #define VMR_CHUNK_BYTES ((size_t)1 << VMR_CHUNK_SHIFT)
 #define VMR_SPAN_SHIFT 16
@@ -26,16 +34,16 @@
 #define VMR_QUICK_BYTES ((size_t)1 << 10) /* up to this a table knows the class of a size */
 
 typedef struct vmr_span {
-  void *idle;                       /* objects to give, linked through their first word */
-  struct vmr_span *next, *previous; /* of the class, a ring, while it may have objects to give */
-  uint32_t live;                    /* objects in use */
-  uint32_t made, most;              /* objects that were ever idle or live; that it has room for */
-  uint32_t bytes, inverse;          /* of an object; 2^32 over that, rounded up */
-  uint8_t class, count;             /* count: spans of a run; 0 inside of one */
-  bool is_listed, is_quick;         /* is_quick: the short way of vmr_heap_free takes its objects */
+  _Alignas(sizeof(void *) < 8 ? 8 : 64) void *idle; /* objects to give, linked through their first word */
+  struct vmr_span *next, *previous;                 /* of the class, a ring, while it may have objects to give */
+  uint32_t live;                                    /* objects in use */
+  uint32_t made, most;                              /* objects that were ever idle or live; that it has room for */
+  uint32_t bytes, inverse;                          /* of an object; 2^32 over that, rounded up */
+  uint8_t class, count;                             /* count: spans of a run; 0 inside of one */
+  bool is_listed, is_quick;                         /* is_quick: the short way of vmr_heap_free takes its objects */
 } vmr_span;
 
-_Static_assert(sizeof(void *) < 8 || sizeof(vmr_span) <= 64, "a span's record is a line of the cache");
+_Static_assert(sizeof(void *) < 8 || sizeof(vmr_span) == 64, "a span's record is a line of the cache");
 
 typedef struct vmr_record {
   vmr_heap *heap;                     /* NULL: the chunk is free. The first member, for range.c */
@@ -59,7 +67,8 @@ struct vmr_heap {
   uint32_t flags;
   bool is_begun; /* what follows is known, with the first object */
   bool is_checked, is_guarded, is_profiled, is_poisoned, uses_malloc;
-  bool is_quick;          /* objects may take the short ways */
+  bool is_plain;          /* nothing is to be done about single objects */
+  bool is_quick;          /* is_plain, and of one thread: objects may take the short ways */
   bool is_full;           /* the range had no room for the last request */
   bool has_spare;         /* one of its chunks is all free, and stays so that nothing goes to and fro */
   _Atomic int status;     /* of vmr_status */
@@ -87,7 +96,7 @@ size_t vmr_heap_trim(vmr_heap *heap);
 void vmr_heaps_lock(void);
 void vmr_heaps_unlock(void);
 
-/* Finds out, with the first object, where objects come from and who looks at them. */
+/* Finds out, with the first object of all, where objects come from and who looks at them. */
 void vmr_heap_begin(vmr_heap *heap);
 
 /* Whether the lock was taken: not while the process has one thread. */
@@ -99,10 +108,18 @@ void vmr_heap_unlock(vmr_heap *heap, bool is_locked);
 #define VMR_SMALL_BYTES ((size_t)32 << 10) /* up to this an object is one of a class */
 
 /* Has no objects to give. */
-extern vmr_span vmr_no_span;
+extern VMR_INTERNAL vmr_span vmr_no_span;
 
-/* The tables of vmr_heap.class_of_words. */
-const uint8_t *vmr_heap_class_table(uint32_t flags);
+/* Classes of sizes in words of 8 bytes, for objects of alignment 16 and 8. */
+extern VMR_INTERNAL const uint8_t vmr_heap_class_tables[2][VMR_QUICK_BYTES / 8 + 1];
+
+/* The first idle object of a span that has one. */
+static inline void *vmr_span_take(vmr_span *span) {
+  void *object = span->idle;
+  span->idle = *(void **)object;
+  span->live++;
+  return object;
+}
 
 void *vmr_heap_alloc_small(vmr_heap *heap, size_t bytes, size_t alignment);
 void vmr_heap_free_small(vmr_heap *heap, vmr_record *record, vmr_span *span, void *object);
@@ -160,7 +177,7 @@ typedef struct vmr_range {
   size_t taken; /* from the base to the end of what was ever taken */
 } vmr_range;
 
-extern vmr_range vmr_the_range;
+extern VMR_INTERNAL vmr_range vmr_the_range;
 
 /* Reserves the range, once; false when there is none. */
 bool vmr_range_begin(void);

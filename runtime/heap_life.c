@@ -115,7 +115,8 @@ vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
     unlock_list(is_locked);
   }
   created->flags = flags;
-  created->class_of_words = vmr_heap_class_table(flags);
+  created->class_of_words = vmr_heap_class_tables[(flags & VMR_HEAP_ALIGN8) != 0];
+  created->is_quick = created->is_plain && (flags & (VMR_HEAP_NEVER_FREED | VMR_HEAP_SHARED)) == 0;
   if (ctx != NULL) vmr_heap_begin(created); /* as the context is now */
   *heap = created;
   return VMR_OK;
@@ -131,8 +132,8 @@ void vmr_heap_begin(vmr_heap *heap) {
     heap->is_poisoned = (flags & VMR_POISON) != 0;
     heap->is_profiled = vmr_is_watched(ctx);
     heap->uses_malloc = (flags & VMR_HEAPS_USE_MALLOC) != 0 || !vmr_range_begin();
-    bool is_watched = heap->is_checked || heap->is_poisoned || heap->is_profiled || heap->uses_malloc;
-    heap->is_quick = !is_watched && !VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED | VMR_HEAP_SHARED);
+    heap->is_plain = !heap->is_checked && !heap->is_poisoned && !heap->is_profiled && !heap->uses_malloc;
+    heap->is_quick = heap->is_plain && !VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED | VMR_HEAP_SHARED);
     heap->is_begun = true;
   }
   vmr_heap_unlock(heap, is_locked);
@@ -164,7 +165,6 @@ static void empty_heap(vmr_heap *heap) {
   }
   heap->has_spare = keeps;
   heap->bumped = NULL;
-  heap->is_begun = heap->is_quick = false;
 }
 
 static bool give_idle(vmr_heap *heap) {

@@ -107,6 +107,7 @@ vmr_heap *vmr_borrow_forget(const void *object) {
 }
 
 void vmr_borrow_release_all(vmr_heap *heap) {
+  if (live == 0) return; /* what other threads borrow is for other heaps */
   pthread_mutex_lock(&lock);
   for (size_t i = 0; i < slot_count; i++) {
     if (slots[i].object <= 1 || slots[i].heap != heap) continue;

@@ -35,19 +35,20 @@ static size_t class_bytes(unsigned class) {
   return ((size_t)1 << log) + ((size_t)((class - 12) % 4 + 1) << (log - 2));
 }
 
-/* Of sizes in words of 8 bytes. */
-#define WORDS ((size_t)(VMR_QUICK_BYTES / 8 + 1))
+/* The same as a constant. */
+#define CLASS(words, odd) \
+  ((words) <= 8    ? ((words) > 0 ? (words) - 1 : 0) | (odd) \
+   : (words) <= 16 ? ((words) * 8 - 1) / 16 + 4 \
+   : (words) <= 32 ? 12 + ((words) * 8 - 1) / 32 % 4 \
+   : (words) <= 64 ? 16 + ((words) * 8 - 1) / 64 % 4 \
+                   : 20 + ((words) * 8 - 1) / 128 % 4)
+#define FOUR(words, odd) CLASS(words, odd), CLASS((words) + 1, odd), CLASS((words) + 2, odd), CLASS((words) + 3, odd)
+#define SIXTEEN(words, odd) FOUR(words, odd), FOUR((words) + 4, odd), FOUR((words) + 8, odd), FOUR((words) + 12, odd)
+#define ALL(odd) \
+  {SIXTEEN(0, odd),  SIXTEEN(16, odd), SIXTEEN(32, odd),  SIXTEEN(48, odd), SIXTEEN(64, odd), \
+   SIXTEEN(80, odd), SIXTEEN(96, odd), SIXTEEN(112, odd), CLASS(128, odd)}
 
-const uint8_t *vmr_heap_class_table(uint32_t flags) {
-  static uint8_t tables[2][WORDS];
-  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-  unsigned which = (flags & VMR_HEAP_ALIGN8) != 0 ? 1 : 0;
-  pthread_mutex_lock(&lock);
-  for (size_t words = 0; tables[which][WORDS - 1] == 0 && words < WORDS; words++)
-    tables[which][words] = (uint8_t)class_of(words * 8, which != 0);
-  pthread_mutex_unlock(&lock);
-  return tables[which];
-}
+const uint8_t vmr_heap_class_tables[2][VMR_QUICK_BYTES / 8 + 1] = {ALL(1), ALL(0)};
 
 /* ---- chunks of a heap ---- */
 
@@ -202,11 +203,7 @@ void *vmr_heap_alloc_small(vmr_heap *heap, size_t bytes, size_t alignment) {
   unsigned class = class_of(bytes > alignment ? bytes : alignment, VMR_HEAP_IS(heap, VMR_HEAP_ALIGN8));
   while (class_bytes(class) % alignment != 0) class ++; /* a power of two comes before long */
   vmr_span *span = find_span(heap, class);
-  if (span == NULL) return NULL;
-  void *object = span->idle;
-  span->idle = *(void **)object;
-  span->live++;
-  return object;
+  return span != NULL ? vmr_span_take(span) : NULL;
 }
 
 void vmr_heap_retire_span(vmr_heap *heap, vmr_record *record, vmr_span *span) {
