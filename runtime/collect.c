@@ -158,8 +158,8 @@ vmr_gc_figures vmr_gc_read_figures(const vmr_gc *gc) {
     unused_bytes += offered * each->open.cell_bytes;
     unused_objects += offered;
   }
-  figures.live_bytes = heap->live_bytes + heap->made_bytes - unused_bytes;
-  figures.live_objects = heap->live_objects + heap->made_objects - unused_objects;
+  figures.live_bytes = heap->live_bytes + heap->marked_made_bytes + heap->made_bytes - unused_bytes;
+  figures.live_objects = heap->live_objects + heap->marked_made_objects + heap->made_objects - unused_objects;
   figures.allocated_bytes = figures.live_bytes + figures.freed_bytes;
   figures.allocated_objects = figures.live_objects + figures.freed_objects;
   figures.reserved_bytes = heap->reserved;
@@ -186,5 +186,5 @@ size_t vmr_gc_read_types(const vmr_gc *gc, vmr_gc_type_figures *types, size_t ca
 
 size_t vmr_gc_trim(vmr_gc *gc) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
-  return gc == NULL || heap->is_collecting ? 0 : vmr_gc_release_chunks(heap, 0);
+  return gc == NULL || heap->is_collecting ? 0 : vmr_gc_release_chunks(heap);
 }

@@ -32,6 +32,15 @@
 typedef struct vmr_gc_type_body vmr_gc_type_body;
 typedef struct vmr_gc_bucket vmr_gc_bucket;
 
+/* Of a cycle; a young one begins with marking. In all but the last two cells are taken from blocks without any object. */
+enum vmr_gc_phase {
+  VMR_GC_IDLE,
+  VMR_GC_CLEARING,  /* marks and cards are cleared chunk by chunk; what is allocated is not marked */
+  VMR_GC_MARKING,   /* what is allocated is marked */
+  VMR_GC_SETTLING,  /* chunks are counted and their blocks listed; those that were not yet serve no allocation */
+  VMR_GC_RELEASING, /* chunks without objects are given back; all else is done */
+};
+
 enum vmr_gc_block_state { VMR_GC_BLOCK_FREE, VMR_GC_BLOCK_CELLS, VMR_GC_BLOCK_OBJECT, VMR_GC_BLOCK_REST };
 
 typedef struct vmr_gc_block {
@@ -57,6 +66,7 @@ typedef struct vmr_gc_chunk {
   void *memory; /* as obtained, when it is no pages */
   size_t memory_bytes;
   bool is_large;
+  uint64_t settled;                   /* the last cycle that settled it, or whose settling it was made in */
   uint32_t first;                     /* the block that begins the object of a large one */
   vmr_gc_block blocks[VMR_GC_BLOCKS]; /* of a large one: `first` alone */
 } vmr_gc_chunk;
@@ -83,6 +93,7 @@ struct vmr_gc_type_body {
   vmr_gc_layout layout;
   bool is_leaf;
   uint64_t live_objects, live_bytes;
+  uint64_t counted_objects, counted_bytes; /* while settling */
   vmr_gc_bucket *tails[VMR_GC_TAIL_CLASSES];
   vmr_gc_type_body *next;
 };
@@ -126,13 +137,14 @@ typedef struct vmr_gc_body {
   bool is_checked, is_watched, is_finalising, is_collecting;
   bool is_corrupted; /* to be reported when the step is over */
   bool is_young_cycle;
+  uint8_t phase; /* enum vmr_gc_phase; open.is_marking tells of VMR_GC_MARKING */
   vmr_status status;
   vmr_gc_type_body *types, **last_type;
   vmr_gc_bucket *buckets;
-  vmr_gc_chunk *chunks;     /* newest first */
-  vmr_gc_chunk *free_hint;  /* where the last free block was found */
-  vmr_gc_chunk *card_chunk; /* the next one whose cards are looked at, */
-  size_t card_at;           /* from this one on */
+  vmr_gc_chunk *chunks;    /* newest first */
+  vmr_gc_chunk *free_hint; /* where the last free block was found */
+  vmr_gc_chunk *walk;      /* the next one that is cleared, whose cards are looked at, that is settled or given back */
+  size_t card_at;          /* of its cards, the next one */
   vmr_gc_tracer tracer;
   vmr_profile *profile; /* of vmr_gc_note */
   vmr_gc_root *roots;
@@ -145,8 +157,9 @@ typedef struct vmr_gc_body {
   size_t allocated;                                         /* bytes offered since the last cycle */
   size_t trigger;                                           /* allocated bytes at which the next one begins */
   uint64_t full_trigger;                                    /* live bytes at which it is a full one */
-  uint64_t made_objects;                                    /* since the last cycle */
+  uint64_t made_objects;                                    /* since the last marking */
   uint64_t made_bytes;                                      /* exactly, likewise */
+  uint64_t marked_made_objects, marked_made_bytes;          /* while settling: what was made before it */
   uint64_t live_bytes, live_objects;                        /* at the last one */
   size_t reserved;
   vmr_gc_figures figures;
@@ -192,6 +205,10 @@ static inline void vmr_gc_clear_mark(const void *object) {
   vmr_gc_chunk_of(object)->marks[granule / 64] &= ~(UINT64_C(1) << granule % 64);
 }
 
+static inline bool vmr_gc_is_unsettled(const vmr_gc_body *heap, const vmr_gc_chunk *chunk) {
+  return VMR_UNLIKELY(heap->phase == VMR_GC_SETTLING) && chunk->settled != heap->cycle.number;
+}
+
 void *vmr_gc_fail(vmr_gc_body *heap, vmr_status status);
 
 /* ---- collect_blocks.c ---- */
@@ -205,8 +222,9 @@ bool vmr_gc_add_chunk(vmr_gc_body *heap);
 vmr_gc_chunk *vmr_gc_add_large(vmr_gc_body *heap, size_t bytes);
 void vmr_gc_free_blocks(vmr_gc_block *block);
 void vmr_gc_remove_chunk(vmr_gc_body *heap, vmr_gc_chunk *chunk);
-/* Gives chunks without objects back, newest first, while more than `keep` bytes are reserved. */
-size_t vmr_gc_release_chunks(vmr_gc_body *heap, size_t keep);
+bool vmr_gc_is_chunk_empty(const vmr_gc_chunk *chunk);
+/* Gives all chunks without objects back. */
+size_t vmr_gc_release_chunks(vmr_gc_body *heap);
 
 /* ---- collect_alloc.c ---- */
 
@@ -224,7 +242,7 @@ uint32_t vmr_gc_next_marked(const vmr_gc_block *block, uint32_t from);
 void vmr_gc_mark_roots(vmr_gc_body *heap);
 /* Scans until about `budget` bytes were scanned, or nothing is left: then true. */
 bool vmr_gc_drain(vmr_gc_body *heap, size_t budget);
-/* Scans the old objects of the dirty cards from heap->card_at on, which are clean then, until about `budget` bytes were scanned
+/* Scans the old objects of the dirty cards of heap->walk from heap->card_at on, which are clean then, until about `budget` bytes were scanned
  * or a chunk is at its end. */
 void vmr_gc_scan_cards(vmr_gc_body *heap, size_t budget);
 /* Calls tracer->on_visit with each pointer of an object, or with each that the program holds, strong handles and objects with
@@ -249,6 +267,8 @@ void vmr_gc_advance(vmr_gc_body *heap, size_t bytes);
 /* A whole cycle at once. */
 void vmr_gc_run_cycle(vmr_gc_body *heap, bool is_young);
 void vmr_gc_finish_cycle(vmr_gc_body *heap);
+/* Settles a chunk more, for an allocation that finds nothing in the others; false when there are none. */
+bool vmr_gc_settle_more(vmr_gc_body *heap);
 
 /* ---- collect_handles.c ---- */
 

@@ -174,17 +174,21 @@ static bool reuse_released(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
 
 static bool find_any_cells(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
   if (reuse_released(heap, bucket)) return true;
-  while (bucket->block != NULL) {
-    if (find_cells(heap, bucket, bucket->block)) return true;
+  for (;;) {
+    if (bucket->block != NULL && find_cells(heap, bucket, bucket->block)) return true;
     bucket->block = bucket->todo;
-    if (bucket->todo != NULL) bucket->todo = bucket->todo->next;
+    if (bucket->todo == NULL) return take_block(heap, bucket);
+    bucket->todo = bucket->todo->next;
   }
-  return take_block(heap, bucket);
 }
 
 static bool supply_cells(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
   if (find_any_cells(heap, bucket)) return true;
+  for (int i = 0; i < 4 && vmr_gc_settle_more(heap); i++) /* more would be a long pause */
+    if (find_any_cells(heap, bucket)) return true;
   if (vmr_gc_add_chunk(heap)) return take_block(heap, bucket);
+  while (vmr_gc_settle_more(heap))
+    if (find_any_cells(heap, bucket)) return true;
   if (heap->is_collecting || heap->is_finalising) return false;
   vmr_gc_run_cycle(heap, false); /* memory is out */
   return find_any_cells(heap, bucket) || (vmr_gc_add_chunk(heap) && take_block(heap, bucket));
@@ -202,7 +206,7 @@ static void *fail_alloc(vmr_gc_body *heap) { return vmr_gc_fail(heap, VMR_OUT_OF
  * block pays for a step of it, not each word. */
 static inline bool is_plain(const vmr_gc_body *heap, const vmr_gc_bucket *bucket) {
   return !heap->is_checked && heap->due_count == 0 && bucket->released == NULL && bucket->block != NULL &&
-         (heap->open.is_marking || heap->allocated + bucket->open.cell_bytes <= heap->trigger);
+         (heap->phase != VMR_GC_IDLE || heap->allocated + bucket->open.cell_bytes <= heap->trigger);
 }
 
 static void *alloc_in(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
@@ -284,7 +288,7 @@ static void *alloc_blocks(vmr_gc_body *heap, vmr_gc_type_body *type, size_t byte
   vmr_gc_block *block = find_blocks(heap, type, bytes);
   if (block == NULL && !heap->is_collecting && !heap->is_finalising) {
     vmr_gc_run_cycle(heap, false);
-    vmr_gc_release_chunks(heap, 0); /* a large object may need their room */
+    vmr_gc_release_chunks(heap); /* a large object may need their room */
     block = find_blocks(heap, type, bytes);
   }
   if (block == NULL) return fail_alloc(heap);
@@ -354,13 +358,15 @@ vmr_status vmr_gc_release(vmr_gc *gc, void *object) {
     vmr_gc_fail(heap, VMR_STILL_IN_USE);
     return VMR_STILL_IN_USE;
   }
-  if (gc->is_marking) return VMR_OK; /* this cycle, or the next one, finds it */
+  if (gc->is_marking) return VMR_OK;                                     /* this cycle, or the next one, finds it */
+  bool is_counted = !vmr_gc_is_unsettled(heap, vmr_gc_chunk_of(object)); /* else the cycle finds it dead */
   vmr_gc_clear_mark(object);
   vmr_profile_forget(heap->profile, object);
-  heap->figures.freed_bytes += block->cell_bytes;
-  heap->figures.freed_objects++;
-  heap->made_bytes -= block->cell_bytes; /* wraps for what the last cycle counted: the sums are right */
-  heap->made_objects--;
+  heap->figures.freed_bytes += is_counted ? block->cell_bytes : 0;
+  heap->figures.freed_objects += is_counted;
+  heap->made_bytes -=
+      is_counted ? block->cell_bytes : 0; /* wraps for what the last cycle counted: the sums are right */
+  heap->made_objects -= is_counted;
   if (block->state == VMR_GC_BLOCK_OBJECT) {
     size_t bytes = vmr_gc_chunk_of(block)->is_large ? block->cell_bytes : block->count * VMR_GC_BLOCK_BYTES;
     if (heap->is_watched) vmr_os_poison(object, bytes);
@@ -371,7 +377,8 @@ vmr_status vmr_gc_release(vmr_gc *gc, void *object) {
     }
   } else if (heap->is_watched) {
     vmr_os_poison(object, block->cell_bytes);
-  } else if ((vmr_gc_chunk_offset(object) & (VMR_GC_BLOCK_BYTES - 1)) >> VMR_GC_GRANULE_SHIFT < block->swept) {
+  } else if (is_counted &&
+             (vmr_gc_chunk_offset(object) & (VMR_GC_BLOCK_BYTES - 1)) >> VMR_GC_GRANULE_SHIFT < block->swept) {
     memcpy(object, &block->bucket->released, sizeof(void *));
     block->bucket->released = object;
   } /* else the sweep of its block comes to it */

@@ -37,6 +37,7 @@ static vmr_gc_chunk *obtain_chunk(vmr_gc_body *heap, size_t bytes, size_t head) 
   chunk->bytes = bytes;
   chunk->memory = memory;
   chunk->memory_bytes = memory_bytes;
+  if (heap->phase == VMR_GC_SETTLING) chunk->settled = heap->cycle.number;
   chunk->next = heap->chunks;
   if (chunk->next != NULL) chunk->next->previous = chunk;
   heap->chunks = chunk;
@@ -71,7 +72,7 @@ void vmr_gc_remove_chunk(vmr_gc_body *heap, vmr_gc_chunk *chunk) {
   if (heap->is_watched) vmr_os_unpoison((char *)chunk + VMR_GC_HEAD_BYTES, chunk->bytes - VMR_GC_HEAD_BYTES);
   heap->reserved -= chunk->bytes;
   if (heap->free_hint == chunk) heap->free_hint = NULL;
-  if (heap->card_chunk == chunk) heap->card_chunk = chunk->next;
+  if (heap->walk == chunk) heap->walk = chunk->next;
   if (chunk->next != NULL) chunk->next->previous = chunk->previous;
   if (chunk->previous != NULL) {
     chunk->previous->next = chunk->next;
@@ -85,15 +86,15 @@ void vmr_gc_remove_chunk(vmr_gc_body *heap, vmr_gc_chunk *chunk) {
   }
 }
 
-static bool is_empty(const vmr_gc_chunk *chunk) {
+bool vmr_gc_is_chunk_empty(const vmr_gc_chunk *chunk) {
   return !chunk->is_large && chunk->free[0] == UINT64_MAX << VMR_GC_FIRST_BLOCK && chunk->free[1] == UINT64_MAX;
 }
 
-size_t vmr_gc_release_chunks(vmr_gc_body *heap, size_t keep) {
+size_t vmr_gc_release_chunks(vmr_gc_body *heap) {
   size_t before = heap->reserved;
   for (vmr_gc_chunk *each = heap->chunks, *next; each != NULL; each = next) {
     next = each->next;
-    if (is_empty(each) && heap->reserved > keep) vmr_gc_remove_chunk(heap, each);
+    if (vmr_gc_is_chunk_empty(each)) vmr_gc_remove_chunk(heap, each);
   }
   return before - heap->reserved;
 }
@@ -115,6 +116,7 @@ vmr_gc_block *vmr_gc_take_block(vmr_gc_body *heap) {
   if (block != NULL) return block;
   for (vmr_gc_chunk *each = heap->free_hint != NULL ? heap->free_hint->next : heap->chunks; each != NULL;
        each = each->next) {
+    if (vmr_gc_is_unsettled(heap, each)) continue;
     block = take_from(each);
     if (block == NULL) continue;
     heap->free_hint = each;
@@ -130,7 +132,7 @@ static bool is_free(const vmr_gc_chunk *chunk, uint32_t index) {
 vmr_gc_block *vmr_gc_take_blocks(vmr_gc_body *heap, uint32_t count) {
   for (vmr_gc_chunk *each = heap->chunks; each != NULL; each = each->next) {
     uint32_t run = 0;
-    if (each->is_large) continue;
+    if (each->is_large || vmr_gc_is_unsettled(heap, each)) continue;
     for (uint32_t i = VMR_GC_FIRST_BLOCK; i < VMR_GC_BLOCKS; i++) {
       run = is_free(each, i) ? run + 1 : 0;
       if (run < count) continue;

@@ -53,6 +53,11 @@ static void sort_chunks(const vmr_gc_chunk **chunks, size_t count) {
   }
 }
 
+/* Whether marks are being made anew, so that they don't tell what is old. */
+static bool is_remarked(const vmr_gc_body *heap) {
+  return heap->phase == VMR_GC_CLEARING || heap->phase == VMR_GC_MARKING;
+}
+
 /* Whether `object` begins a cell that was handed out. */
 static bool is_object(const vmr_gc_body *heap, const char *object) {
   const vmr_gc_block *block = vmr_gc_block_of_object(object);
@@ -65,7 +70,7 @@ static bool is_object(const vmr_gc_body *heap, const char *object) {
   size_t behind = (uintptr_t)object - (uintptr_t)offer->base; /* wraps for what lies before */
   if (behind < 64 * VMR_GC_GRANULE && (offer->free >> behind / VMR_GC_GRANULE & 1) != 0) return false;
   bool is_old = vmr_gc_is_marked(object);
-  return is_old || heap->open.is_marking || offset / VMR_GC_GRANULE < block->swept;
+  return is_old || is_remarked(heap) || offset / VMR_GC_GRANULE < block->swept;
 }
 
 static bool reserve_found(check *c) {
@@ -81,7 +86,7 @@ static bool reserve_found(check *c) {
 }
 
 static bool is_noticed(const vmr_gc_body *heap, const char *from, const char *to) {
-  if (from == NULL || heap->open.is_marking || (heap->options.flags & VMR_GC_GENERATIONAL) == 0) return true;
+  if (from == NULL || is_remarked(heap) || (heap->options.flags & VMR_GC_GENERATIONAL) == 0) return true;
   if (!vmr_gc_is_marked(from) || vmr_gc_is_marked(to)) return true;
   const uint8_t *cards = vmr_gc_cards(vmr_gc_chunk_of(from));
   size_t first = vmr_gc_chunk_offset(from) >> VMR_GC_CARD_SHIFT;

@@ -6,7 +6,9 @@
  * In an incremental cycle the program goes on between steps: what it stores into an object is marked at once
  * (vmr_gc_write), what it allocates is marked from the beginning, and roots are read again when nothing is left to scan, until
  * they add nothing (Dijkstra, Lamport, Martin, Scholten and Steffens, On-the-Fly Garbage Collection, CACM 1978).
- * The last step counts marks and makes the lists that cells are allocated from: time proportional to the chunks. */
+ * Then marks are counted and the lists made that cells are allocated from, chunk by chunk, those first that an allocation
+ * has need of. Before a full cycle marks are cleared chunk by chunk too. What is not split into steps is proportional to roots,
+ * handles, finalisers and the profile. */
 #include <string.h>
 
 #include "runtime/collect.h"
@@ -42,19 +44,46 @@ static void note_pause(vmr_gc_body *heap, uint64_t begin) {
 
 /* ---- begin ---- */
 
+static void begin_marking(vmr_gc_body *heap) {
+  vmr_gc_end_offers(heap);
+  heap->walk = heap->is_young_cycle ? heap->chunks : NULL;
+  heap->card_at = 0;
+  heap->phase = VMR_GC_MARKING;
+  heap->open.is_marking = true;
+  vmr_gc_mark_roots(heap);
+}
+
 static void begin_cycle(vmr_gc_body *heap, bool is_young) {
   verify(heap);
-  vmr_gc_end_offers(heap);
   heap->is_young_cycle = is_young;
   heap->cycle = (vmr_gc_cycle){.number = heap->figures.cycles + 1, .is_young = is_young};
-  heap->card_chunk = is_young ? heap->chunks : NULL;
-  heap->card_at = 0;
-  heap->open.is_marking = true;
-  for (vmr_gc_chunk *each = heap->chunks; each != NULL && !is_young; each = each->next) {
-    memset(each->marks, 0, sizeof each->marks);
-    memset(vmr_gc_cards(each), 0, vmr_gc_card_count(each));
+  if (is_young) {
+    begin_marking(heap);
+  } else {
+    vmr_gc_end_offers(heap); /* of blocks whose marks will not tell what is free */
+    heap->walk = heap->chunks;
+    heap->phase = VMR_GC_CLEARING;
   }
-  vmr_gc_mark_roots(heap);
+}
+
+/* What is done to chunks counts as scanning so many bytes, so that a step stays as short. */
+#define CLEAR_BYTES ((size_t)4 << 10)
+#define SETTLE_BYTES ((size_t)16 << 10)
+#define RELEASE_BYTES ((size_t)64 << 10)
+
+/* Clears the marks of chunks and begins to mark; false when `budget` was used up before. */
+static bool clear_some(vmr_gc_body *heap, size_t budget) {
+  size_t begin = heap->tracer.scanned;
+  while (heap->walk != NULL) {
+    vmr_gc_chunk *chunk = heap->walk;
+    if (heap->tracer.scanned - begin > budget) return false;
+    memset(chunk->marks, 0, sizeof chunk->marks);
+    memset(vmr_gc_cards(chunk), 0, vmr_gc_card_count(chunk));
+    heap->tracer.scanned += CLEAR_BYTES + vmr_gc_card_count(chunk) / 4;
+    heap->walk = chunk->next;
+  }
+  begin_marking(heap);
+  return true;
 }
 
 /* Marks about `budget` bytes of objects; true when nothing is left to mark. */
@@ -64,7 +93,7 @@ static bool mark_some(vmr_gc_body *heap, size_t budget) {
   for (;;) {
     size_t done = tracer->scanned - begin;
     if (!vmr_gc_drain(heap, done < budget ? budget - done : 0)) return false;
-    if (heap->card_chunk == NULL) return true;
+    if (heap->walk == NULL) return true;
     done = tracer->scanned - begin;
     if (done > budget) return false;
     vmr_gc_scan_cards(heap, budget - done);
@@ -108,10 +137,8 @@ static void settle_block(vmr_gc_body *heap, vmr_gc_block *block) {
       block->state == VMR_GC_BLOCK_OBJECT ? vmr_gc_is_marked(vmr_gc_block_base(block)) : count_marks(block);
   size_t bytes = count * block->cell_bytes;
   if (heap->is_watched) poison_dead(block);
-  block->type->live_objects += count;
-  block->type->live_bytes += bytes;
-  heap->live_objects += count;
-  heap->live_bytes += bytes;
+  block->type->counted_objects += count;
+  block->type->counted_bytes += bytes;
   if (count == 0) {
     if (heap->is_watched) {
       size_t blocks = block->state == VMR_GC_BLOCK_OBJECT ? block->count : 1;
@@ -143,18 +170,17 @@ static void settle_chunk(vmr_gc_body *heap, vmr_gc_chunk *chunk) {
   }
 }
 
-static void settle_blocks(vmr_gc_body *heap) {
-  heap->live_bytes = heap->live_objects = 0;
-  for (vmr_gc_type_body *each = heap->types; each != NULL; each = each->next) each->live_bytes = each->live_objects = 0;
-  for (vmr_gc_chunk *each = heap->chunks, *next; each != NULL; each = next) {
-    next = each->next;
-    settle_chunk(heap, each);
+/* Settles chunks until `budget` is used up; true when all are. */
+static bool settle_some(vmr_gc_body *heap, size_t budget) {
+  size_t begin = heap->tracer.scanned;
+  while (heap->walk != NULL && heap->tracer.scanned - begin <= budget) {
+    vmr_gc_chunk *chunk = heap->walk;
+    heap->walk = chunk->next;
+    chunk->settled = heap->cycle.number;
+    heap->tracer.scanned += SETTLE_BYTES;
+    settle_chunk(heap, chunk);
   }
-  for (vmr_gc_bucket *each = heap->buckets; each != NULL; each = each->next) {
-    each->block = each->todo;
-    if (each->todo != NULL) each->todo = each->todo->next;
-  }
-  heap->free_hint = NULL;
+  return heap->walk == NULL;
 }
 
 /* When the next cycle begins, and when it is a full one. */
@@ -174,35 +200,34 @@ static void set_triggers(vmr_gc_body *heap) {
 
 static void note_cycle(vmr_gc_body *heap, uint64_t old_bytes, uint64_t old_objects) {
   vmr_gc_figures *figures = &heap->figures;
-  heap->cycle.freed_bytes = old_bytes + heap->made_bytes - heap->live_bytes;
-  heap->cycle.freed_objects = old_objects + heap->made_objects - heap->live_objects;
+  heap->cycle.freed_bytes = old_bytes + heap->marked_made_bytes - heap->live_bytes;
+  heap->cycle.freed_objects = old_objects + heap->marked_made_objects - heap->live_objects;
   heap->cycle.live_bytes = heap->live_bytes;
   heap->cycle.live_objects = heap->live_objects;
-  figures->allocated_bytes += heap->made_bytes;
-  figures->allocated_objects += heap->made_objects;
+  figures->allocated_bytes += heap->marked_made_bytes;
+  figures->allocated_objects += heap->marked_made_objects;
   figures->freed_bytes += heap->cycle.freed_bytes;
   figures->freed_objects += heap->cycle.freed_objects;
   if (heap->is_young_cycle) figures->promoted_bytes += heap->live_bytes - old_bytes;
-  heap->made_bytes = heap->made_objects = 0;
+  heap->marked_made_bytes = heap->marked_made_objects = 0;
   figures->cycles++;
   figures->young_cycles += heap->is_young_cycle;
 }
 
-static void end_cycle(vmr_gc_body *heap) {
-  uint64_t old_bytes = heap->live_bytes, old_objects = heap->live_objects;
+/* From now on marks are as they will be: chunks that are settled may be allocated in. */
+static void end_marking(vmr_gc_body *heap) {
   vmr_gc_settle_handles(heap);
   vmr_gc_settle_profile(heap);
   vmr_gc_end_offers(heap);
   heap->open.is_marking = false;
-  settle_blocks(heap);
-  note_cycle(heap, old_bytes, old_objects);
-  set_triggers(heap);
-  if (!heap->is_young_cycle) {
-    vmr_gc_release_chunks(heap, (size_t)heap->live_bytes * 2 + heap->trigger + 2 * VMR_GC_CHUNK_BYTES);
-    for (vmr_gc_chunk *each = heap->chunks; each != NULL; each = each->next)
-      memset(vmr_gc_cards(each), 0, vmr_gc_card_count(each)); /* nothing is young */
-  }
-  verify(heap);
+  heap->phase = VMR_GC_SETTLING;
+  heap->walk = heap->chunks;
+  heap->free_hint = NULL;
+  heap->marked_made_bytes = heap->made_bytes;
+  heap->marked_made_objects = heap->made_objects;
+  heap->made_bytes = heap->made_objects = 0;
+  for (vmr_gc_type_body *each = heap->types; each != NULL; each = each->next)
+    each->counted_bytes = each->counted_objects = 0;
 }
 
 static void publish(vmr_gc_body *heap) {
@@ -222,26 +247,67 @@ static void keep_history(vmr_gc_body *heap) {
   heap->history[(heap->cycle.number - 1) % VMR_GC_HISTORY] = heap->cycle;
 }
 
-/* Marks about `budget` bytes, and ends the cycle when nothing is left; true then. */
-static bool do_step(vmr_gc_body *heap, size_t budget) {
+static void end_settling(vmr_gc_body *heap) {
+  uint64_t old_bytes = heap->live_bytes, old_objects = heap->live_objects;
+  heap->live_bytes = heap->live_objects = 0;
+  for (vmr_gc_type_body *each = heap->types; each != NULL; each = each->next) {
+    heap->live_bytes += each->live_bytes = each->counted_bytes;
+    heap->live_objects += each->live_objects = each->counted_objects;
+  }
+  note_cycle(heap, old_bytes, old_objects);
+  set_triggers(heap);
+  keep_history(heap);
+  verify(heap);
+  heap->phase = VMR_GC_RELEASING;
+  heap->walk = heap->is_young_cycle ? NULL : heap->chunks;
+}
+
+/* Gives back chunks without objects, newest first, that are more than will be needed; true when that is done. */
+static bool release_some(vmr_gc_body *heap, size_t budget) {
+  size_t begin = heap->tracer.scanned, keep = (size_t)heap->live_bytes * 2 + heap->trigger + 2 * VMR_GC_CHUNK_BYTES;
+  while (heap->walk != NULL && heap->reserved > keep) {
+    vmr_gc_chunk *chunk = heap->walk;
+    if (heap->tracer.scanned - begin > budget) return false;
+    heap->walk = chunk->next;
+    heap->tracer.scanned += sizeof(vmr_gc_block);
+    if (!vmr_gc_is_chunk_empty(chunk)) continue;
+    vmr_gc_remove_chunk(heap, chunk);
+    heap->tracer.scanned += RELEASE_BYTES;
+  }
+  heap->walk = NULL;
+  heap->phase = VMR_GC_IDLE;
+  return true;
+}
+
+/* Marks about `budget` bytes; true when nothing is left to mark. */
+static bool mark_and_look_again(vmr_gc_body *heap, size_t budget) {
   size_t begin = heap->tracer.scanned;
   while (mark_some(heap, budget)) {
     vmr_gc_mark_roots(heap);
-    bool is_done = heap->tracer.top == heap->tracer.base && !heap->tracer.is_overflown;
-    if (is_done) {
-      end_cycle(heap);
-      return true;
-    }
-    size_t done = heap->tracer.scanned - begin;
-    if (done >= budget) return false;
+    if (heap->tracer.top == heap->tracer.base && !heap->tracer.is_overflown) return true;
+    if (heap->tracer.scanned - begin >= budget) return false;
   }
+  return false;
+}
+
+/* As much of the cycle as `budget` is worth, of one phase of it, or of clearing and marking; true when the cycle is at its end. */
+static bool do_step(vmr_gc_body *heap, size_t budget) {
+  size_t begin = heap->tracer.scanned;
+  if (heap->phase == VMR_GC_SETTLING) {
+    if (settle_some(heap, budget)) end_settling(heap);
+    return false;
+  }
+  if (heap->phase == VMR_GC_RELEASING) return release_some(heap, budget);
+  if (heap->phase == VMR_GC_CLEARING && !clear_some(heap, budget)) return false;
+  size_t done = heap->tracer.scanned - begin;
+  if (done < budget && mark_and_look_again(heap, budget - done)) end_marking(heap);
   return false;
 }
 
 /* ---- from outside ---- */
 
 void vmr_gc_finish_cycle(vmr_gc_body *heap) {
-  if (!heap->open.is_marking || heap->is_collecting) return;
+  if (heap->phase == VMR_GC_IDLE || heap->is_collecting) return;
   uint64_t begin = vmr_os_nanoseconds();
   heap->is_collecting = true;
   while (!do_step(heap, SIZE_MAX / 2)) continue;
@@ -257,22 +323,30 @@ void vmr_gc_run_cycle(vmr_gc_body *heap, bool is_young) {
   uint64_t begin = vmr_os_nanoseconds();
   heap->is_collecting = true;
   begin_cycle(heap, is_young);
+  if (!is_young) clear_some(heap, SIZE_MAX / 2);
   bool is_parallel = (heap->options.flags & VMR_GC_PARALLEL) != 0 && !is_young &&
                      heap->live_objects + heap->made_objects >= heap->options.parallel_objects;
   if (is_parallel) vmr_gc_drain_by_two(heap);
-  while (!mark_some(heap, SIZE_MAX / 2)) continue;
-  end_cycle(heap);
+  while (!do_step(heap, SIZE_MAX / 2)) continue;
   heap->is_collecting = false;
   note_pause(heap, begin);
   keep_history(heap);
   report_corruption(heap);
 }
 
+bool vmr_gc_settle_more(vmr_gc_body *heap) {
+  if (heap->phase != VMR_GC_SETTLING || heap->walk == NULL || heap->is_collecting) return false;
+  uint64_t begin = vmr_os_nanoseconds();
+  settle_some(heap, 0);
+  note_pause(heap, begin);
+  return true;
+}
+
 static bool step(vmr_gc_body *heap, size_t budget, bool is_young) {
   uint64_t begin = vmr_os_nanoseconds();
   bool is_done = false;
   heap->is_collecting = true;
-  if (heap->open.is_marking) {
+  if (heap->phase != VMR_GC_IDLE) {
     is_done = do_step(heap, budget);
   } else {
     begin_cycle(heap, is_young);
@@ -289,7 +363,7 @@ void vmr_gc_advance(vmr_gc_body *heap, size_t bytes) {
   if (heap->is_collecting) return;
   bool is_due = heap->allocated + bytes > heap->trigger && (flags & VMR_GC_MANUAL) == 0;
   bool is_young = (flags & VMR_GC_GENERATIONAL) != 0 && heap->live_bytes < heap->full_trigger;
-  if (heap->open.is_marking) {
+  if (heap->phase != VMR_GC_IDLE) {
     size_t budget = bytes > SIZE_MAX / 2 / STEP_RATIO ? SIZE_MAX / 2 : bytes * STEP_RATIO;
     if ((flags & VMR_GC_MANUAL) == 0)
       step(heap, budget > heap->options.step_bytes ? budget : heap->options.step_bytes, false);
@@ -321,7 +395,7 @@ vmr_status vmr_gc_collect_young(vmr_gc *gc, vmr_gc_freed *freed) {
 bool vmr_gc_step(vmr_gc *gc, size_t bytes) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
   if (gc == NULL || heap->is_collecting || heap->is_finalising) return false;
-  if (!gc->is_marking) step(heap, 0, false);
+  if (heap->phase == VMR_GC_IDLE) step(heap, 0, false);
   bool is_done = step(heap, bytes, false);
   if (is_done) vmr_gc_run_finalisers(gc);
   return is_done;

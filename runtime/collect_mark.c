@@ -275,7 +275,7 @@ static void scan_card(vmr_gc_tracer *tracer, vmr_gc_chunk *chunk, size_t begin) 
 }
 
 void vmr_gc_scan_cards(vmr_gc_body *heap, size_t budget) {
-  vmr_gc_chunk *chunk = heap->card_chunk;
+  vmr_gc_chunk *chunk = heap->walk;
   vmr_gc_tracer *tracer = &heap->tracer;
   uint8_t *cards = vmr_gc_cards(chunk), dirty[sizeof(uint64_t)];
   size_t count = vmr_gc_card_count(chunk), at = heap->card_at, begin = tracer->scanned;
@@ -292,6 +292,6 @@ void vmr_gc_scan_cards(vmr_gc_body *heap, size_t budget) {
   }
   heap->card_at = at;
   if (at < count) return;
-  heap->card_chunk = chunk->next;
+  heap->walk = chunk->next;
   heap->card_at = 0;
 }

@@ -44,7 +44,7 @@ typedef struct vmr_gc_frame {
 /* More follows these members. */
 typedef struct vmr_gc {
   vmr_gc_frame *frames; /* innermost first */
-  bool is_marking;      /* between the steps of a cycle */
+  bool is_marking;      /* between the steps of marking */
 } vmr_gc;
 
 /* Free cells of one size, those of a word of marks. More follows these members. */

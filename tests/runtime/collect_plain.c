@@ -521,12 +521,58 @@ static void check_born_while_marking(void) {
   vmr_gc *gc = make_heap(NULL, VMR_GC_MANUAL | VMR_GC_INCREMENTAL);
   vmr_gc_add_root(gc, &root);
   held = vmr_gc_alloc_tail(gc, types[ARRAY], 100000);
-  CHECK(!vmr_gc_step(gc, 1));
+  while (!gc->is_marking) CHECK(!vmr_gc_step(gc, 1));
   for (uint64_t i = 0; i < 10; i++) make_pair(gc, i);
   CHECK(vmr_gc_release(gc, make_pair(gc, 1)) == VMR_OK);
   while (!vmr_gc_step(gc, 1)) continue;
   CHECK(vmr_gc_read_figures(gc).live_objects == 12 && vmr_gc_is_valid(gc));
   CHECK(vmr_gc_collect(gc, NULL) == VMR_OK && vmr_gc_read_figures(gc).live_objects == 1);
+  vmr_gc_destroy(gc);
+}
+
+/* Clearing and settling many chunks is done in as many steps, while objects are allocated, dropped and released: none is lost,
+ * given twice or counted twice. */
+static void check_steps_among_chunks(uint32_t flags) {
+  enum { COUNT = 6000, BYTES = 5000 };
+  static void *held[COUNT];
+  vmr_gc_root root = {.first = held, .count = COUNT};
+  vmr_gc *gc = make_heap(NULL, flags);
+  uint64_t made = 0, live = 0;
+  memset(held, 0, sizeof held);
+  vmr_gc_add_root(gc, &root);
+  for (int round = 0; round < 4; round++) {
+    uint32_t steps = 0;
+    for (int i = 0; i < COUNT; i++) {
+      if (below(3) != 0 || held[i] == NULL) {
+        held[i] = vmr_gc_alloc_tail(gc, types[LEAF], BYTES);
+        ((leaf *)held[i])->id = (uint64_t)i;
+        made++;
+      }
+      if (below(3) == 0) held[i] = NULL;
+    }
+    uint64_t chunks = vmr_gc_read_figures(gc).reserved_bytes >> 21;
+    for (bool is_done = false; !is_done; steps++) {
+      is_done = vmr_gc_step(gc, 1);
+      uint32_t place = below(COUNT);
+      if (held[place] != NULL && below(2) == 0) CHECK(vmr_gc_release(gc, held[place]) == VMR_OK);
+      leaf *fresh = held[place] = vmr_gc_alloc_tail(gc, types[LEAF], BYTES);
+      CHECK(fresh->id == 0 && fresh->bytes[BYTES - 1] == 0);
+      fresh->id = place;
+      made++;
+      if (steps % 8 == 0) CHECK(vmr_gc_is_valid(gc));
+    }
+    CHECK(steps > chunks + chunks / 8 && chunks > 10);
+    vmr_gc_cycle last;
+    CHECK(vmr_gc_read_history(gc, &last, 1) == 1 && last.number == vmr_gc_read_figures(gc).cycles);
+    live = 0;
+    for (int i = 0; i < COUNT; i++) {
+      CHECK(held[i] == NULL || ((leaf *)held[i])->id == (uint64_t)i);
+      live += held[i] != NULL;
+    }
+    CHECK(vmr_gc_collect(gc, NULL) == VMR_OK && vmr_gc_is_valid(gc));
+    vmr_gc_figures figures = vmr_gc_read_figures(gc);
+    CHECK(figures.live_objects == live && figures.allocated_objects == made && figures.freed_objects == made - live);
+  }
   vmr_gc_destroy(gc);
 }
 
@@ -678,6 +724,7 @@ int main(int count, char **arguments) {
   if (count > 1 && strcmp(arguments[1], "quick") == 0) {
     for (int mode = 0; mode < MODES; mode++) run_quickly(modes[mode], (uint64_t)mode + 1);
     check_steps();
+    check_steps_among_chunks(VMR_GC_MANUAL | VMR_GC_INCREMENTAL | VMR_GC_GENERATIONAL);
     return 0;
   }
   if (first > 0) count = 1;
@@ -697,6 +744,8 @@ int main(int count, char **arguments) {
   if (first > 0) return 0;
   check_steps();
   check_born_while_marking();
+  check_steps_among_chunks(VMR_GC_MANUAL | VMR_GC_INCREMENTAL);
+  check_steps_among_chunks(VMR_GC_MANUAL | VMR_GC_INCREMENTAL | VMR_GC_GENERATIONAL);
   check_limit();
   check_short_stack();
   check_faults();
