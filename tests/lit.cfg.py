@@ -22,9 +22,10 @@ config.excludes = ["inputs"]
 config.test_source_root = os.path.join(source, "tests")
 config.test_exec_root = os.path.join(lit_config.params["binary"], "tests")
 
+structures = lit_config.params.get("structures", os.path.join(lit_config.params["binary"], "bin", "vmo-structures"))
 config.substitutions += [
     ("%vmemopt", lit_config.params["vmemopt"]),
-    ("%structures", os.path.join(lit_config.params["binary"], "bin", "vmo-structures") + " --whole-program"),
+    ("%structures", structures + " --whole-program"),
     ("%run-validate", f"{python} {source}/tests/validate.py {source}/docs/run.schema.json"),
     ("%validate", f"{python} {source}/tests/validate.py {source}/docs/report.schema.json"),
     ("%golden", f"{source}/tests/golden"),

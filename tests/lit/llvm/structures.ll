@@ -192,6 +192,27 @@ define internal i1 @texts(i64 %i) {
   ret i1 %space
 }
 
+; A pointer that steps over the elements of an array meets what is in any of them.
+; CHECK: node {{[0-9]+}}: structure [[A:[0-9]+]], 320 bytes, array, local to steps
+; CHECK: node {{[0-9]+}}: structure [[A]], 9 bytes, freed, local to steps
+define internal void @steps() {
+  %array = call ptr @malloc(i64 320)
+  %element = call ptr @malloc(i64 9)
+  %second = getelementptr i8, ptr %array, i64 24
+  store ptr %element, ptr %second
+  br label %loop
+loop:
+  %p = phi ptr [ %array, %0 ], [ %next, %loop ]
+  %at = getelementptr i8, ptr %p, i64 8
+  %gone = load ptr, ptr %at
+  call void @free(ptr %gone)
+  %next = getelementptr i8, ptr %p, i64 16
+  %done = icmp eq ptr %gone, null
+  br i1 %done, label %out, label %loop
+out:
+  ret void
+}
+
 ; CHECK: free in fields: nodes [[LEFT]]
 ; CHECK: malloc in wrapper: nodes [[MINE]] [[YOURS]]
 ; CHECK: free in release: nodes [[MINE]] [[POINTED]]
@@ -209,5 +230,6 @@ define i32 @main(i32 %count, ptr %arguments) {
   call void @sorts()
   call void @aligned()
   %s = call i1 @texts(i64 %n)
+  call void @steps()
   ret i32 0
 }
