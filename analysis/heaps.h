@@ -19,6 +19,7 @@ typedef enum vmo_heap_bond {
   VMO_HEAP_ALONE,     /* one site: its objects point to nothing else that is allocated */
   VMO_HEAP_CONNECTED, /* objects that point to each other */
   VMO_HEAP_WRAPPED,   /* what a function hands to callers whose objects have nothing else to do with each other */
+  VMO_HEAP_ARRAYS,    /* arrays that nothing else points to: one heap serves them all */
   VMO_HEAP_BOND_COUNT
 } vmo_heap_bond;
 
@@ -51,7 +52,6 @@ typedef struct vmo_heap_fact {
   vmo_heap_bond bond;
   uint32_t alignment;     /* of its objects: 8 or 16 */
   bool shared;            /* several threads may use it */
-  uint32_t structure;     /* objects that point to each other have one number */
   uint32_t site_count;    /* of sites */
   vmo_bytes object_bytes; /* when all sites have one size; -1: they have not */
   uint32_t release_count; /* calls that may free or move its objects */

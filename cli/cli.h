@@ -312,6 +312,7 @@ typedef struct vmo_driver {
   const char *output;         /* of -o; NULL: none */
   bool stops_at_object;       /* -c or -S */
   bool stops_early;           /* nothing is compiled: -E, -fsyntax-only, -M */
+  bool links;                 /* a program or library is made */
   bool links_bitcode;         /* -flto, of whole modules, by lld */
   bool is_cached;             /* ccache stands before it */
 } vmo_driver;

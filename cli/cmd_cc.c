@@ -14,7 +14,9 @@
 #include "cli/cli.h"
 
 #define PASS_PATH_VARIABLE "VMEMOPT_PASS"
-#define ADDED_WORDS 3
+#define RUNTIME_PATH_VARIABLE "VMEMOPT_RUNTIME"
+#define RUNTIME_FILE "libvmemrt.a"
+#define ADDED_WORDS 9
 #define REPORT_SUFFIX ".vmemopt.json"
 
 static vmo_exit refuse(vmo_cli *cli, const char *hint, const char *words, const char *name) {
@@ -25,23 +27,32 @@ static vmo_exit refuse(vmo_cli *cli, const char *hint, const char *words, const 
 
 /* ---- where the pass is ---- */
 
-/* Beside the libraries: of an installed tree, else of a build tree. NULL: nowhere. */
-static const char *find_pass(vmo_cli *cli) {
-  static const char *const places[] = {VMO_BIN_TO_LIB "/" VMO_PASS_FILE, "../lib/" VMO_PASS_FILE};
-  const char *given = getenv(PASS_PATH_VARIABLE);
+/* A file beside the libraries: of an installed tree, else of a build tree. NULL: nowhere. */
+static const char *find_beside_libraries(vmo_cli *cli, const char *variable, const char *const places[2]) {
+  const char *given = getenv(variable);
   if (given != NULL && *given != '\0') return access(given, R_OK) == 0 ? given : NULL;
   char path[PATH_MAX + 256];
   ssize_t length = readlink("/proc/self/exe", path, PATH_MAX);
   if (length <= 0 || length >= PATH_MAX) return NULL;
   path[length] = '\0';
   char *name = strrchr(path, '/') + 1;
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+  for (size_t i = 0; i < 2; i++) {
     char resolved[PATH_MAX];
     if (strlen(places[i]) >= sizeof path - (size_t)(name - path)) continue;
     strcpy(name, places[i]); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): measured above */
     if (realpath(path, resolved) != NULL) return vmr_arena_copy_text(cli->context->arena, resolved, strlen(resolved));
   }
   return NULL;
+}
+
+static const char *find_pass(vmo_cli *cli) {
+  static const char *const places[2] = {VMO_BIN_TO_LIB "/" VMO_PASS_FILE, "../lib/" VMO_PASS_FILE};
+  return find_beside_libraries(cli, PASS_PATH_VARIABLE, places);
+}
+
+static const char *find_runtime(vmo_cli *cli) {
+  static const char *const places[2] = {VMO_BIN_TO_LIB "/" RUNTIME_FILE, "../lib/" RUNTIME_FILE};
+  return find_beside_libraries(cli, RUNTIME_PATH_VARIABLE, places);
 }
 
 /* ---- what it is told ---- */
@@ -89,6 +100,7 @@ static bool tell_pass(vmo_cli *cli, const vmo_driver *driver) {
   add_size(&words, "max-stack", options->max_object);
   add_size(&words, "max-frame", options->max_frame);
   if (options->whole_program) add_word(&words, "whole-program", NULL);
+  if (options->heaps) add_word(&words, "heaps", NULL);
   if (options->remarks != NULL) add_word(&words, "remarks", options->remarks);
   if (options->json_path != NULL) add_word(&words, "json", options->json_path);
   if (options->json && options->json_path == NULL) add_report_path(&words, driver);
@@ -141,6 +153,24 @@ static char *join(vmo_cli *cli, const char *a, const char *b) {
   return text;
 }
 
+/* Where heaps are wanted: objects hold bitcode, and the program is made of all of it, with the runtime behind it. What the
+ * pass is going to call is named, since no object names it when the archive is read. */
+static bool add_heap_words(vmo_cli *cli, const vmo_driver *driver, char **words, int *count) {
+  const char *runtime;
+  words[(*count)++] = "-flto";
+  if (!driver->links) return true;
+  if ((runtime = find_runtime(cli)) == NULL) {
+    refuse(cli, RUNTIME_PATH_VARIABLE "=FILE in the environment says where it is", "is not where it was installed",
+           RUNTIME_FILE);
+    return false;
+  }
+  words[(*count)++] = "-fuse-ld=lld";
+  words[(*count)++] = "-Wl,-u,vmr_heap_create,-u,vmr_bump_refill";
+  words[(*count)++] = join(cli, "-Wl,", runtime);
+  words[(*count)++] = "-lm";
+  return words[*count - 2] != NULL;
+}
+
 static vmo_exit run_with_pass(vmo_cli *cli, const vmo_driver *driver, bool compiles) {
   const vmo_options *options = &cli->options;
   const char *fault = fault_of_reports(options, driver);
@@ -158,7 +188,9 @@ static vmo_exit run_with_pass(vmo_cli *cli, const vmo_driver *driver, bool compi
   int count = options->compiler_count;
   memcpy(words, options->compiler, (size_t)count * sizeof *words);
   if (compiles && (words[count++] = join(cli, "-fpass-plugin=", pass)) == NULL) return VMO_EXIT_INTERNAL;
-  if (driver->links_bitcode && (words[count++] = join(cli, "-Wl,--load-pass-plugin=", pass)) == NULL)
+  if (options->heaps && !add_heap_words(cli, driver, words, &count)) return VMO_EXIT_USAGE;
+  if ((driver->links_bitcode || (options->heaps && driver->links)) &&
+      (words[count++] = join(cli, "-Wl,--load-pass-plugin=", pass)) == NULL)
     return VMO_EXIT_INTERNAL;
   words[count] = NULL;
   return become(cli, words);
@@ -170,6 +202,7 @@ vmo_exit vmo_run_cc_command(vmo_cli *cli) {
     return VMO_EXIT_INPUT;
   if (driver.compiler == NULL) return vmo_usage_error(cli, NULL, "cc needs a compiler");
   bool compiles = driver.source_count > 0 && !driver.stops_early;
-  if (compiles || driver.links_bitcode) return run_with_pass(cli, &driver, compiles);
+  if (compiles || driver.links_bitcode || (cli->options.heaps && driver.links))
+    return run_with_pass(cli, &driver, compiles);
   return become(cli, cli->options.compiler);
 }

@@ -221,6 +221,7 @@ bool vmo_read_driver(vmo_context *context, char *const *words, int count, vmo_dr
   driver->other_compiler = foreign_compiler(words[first]);
   for (int i = first + 1; i < count; i++)
     if (!take_word(&reader, words[i])) return false;
+  driver->links = !driver->stops_at_object && !driver->stops_early;
   driver->links_bitcode = reader.whole_modules && reader.lld && !driver->stops_at_object && !driver->stops_early;
   return true;
 }

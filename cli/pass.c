@@ -97,6 +97,7 @@ static vmo_pass_outcome rewrite(vmo_cli *cli, void *module, const vmo_pass_host 
   vmo_writers writers = {
       .file = vmo_write_remarks_file, .files = &cli->options.remarks, .file_count = cli->options.remarks != NULL};
   vmo_site_facts *facts = NULL;
+  options.heaps &= host->all;
   vmo_status status = vmo_context_set_source(cli->context, host->source, NULL, 0);
   if (status == VMO_OK) status = vmo_adopt_llvm(cli->context, module, &cli->program);
   if (status == VMO_OK) status = vmo_rewrite_llvm(cli->program, &options, &facts);

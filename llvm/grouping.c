@@ -24,10 +24,12 @@ typedef struct grouping {
   const vmo_ll_structures *structures;
   vmo_ll_heap_plan *plan;
   vmo_heap_facts *facts;
+  bool whole;               /* other code names none of the program's functions and variables */
   vmo_heap_refusal refusal; /* of the whole program */
   uint32_t *blocked;        /* by node: a call that frees or moves its objects and stays; VMO_NONE: none */
   bool *served;             /* by node: some site of it has a heap */
-  structure_heaps *heaps;   /* by structure; the last one: of sites whose objects belong to several */
+  structure_heaps *heaps;   /* by structure; then of sites whose objects belong to several, and of arrays */
+  uint32_t *members;        /* by structure: nodes */
 } grouping;
 
 static const vmo_libc_row *row_of(const vmo_ll_program *program, const vmo_ll_instruction *call) {
@@ -58,6 +60,10 @@ static void find_threads(grouping *g) {
     bool known = vmo_ll_is_defined(function) || function->intrinsic || function->libc != NULL;
     if (!known && stranger == NULL) stranger = function->name;
     called_back |= vmo_ll_is_defined(function) && function->address_taken;
+    if (g->whole || !vmo_ll_is_defined(function) || !function->external || strcmp(function->name, "main") == 0)
+      continue;
+    called_back = true; /* by its name */
+    stranger = function->name;
   }
   if (stranger == NULL || !called_back) return;
   g->facts->shared = true;
@@ -102,6 +108,13 @@ static const vmo_ll_structure_node *node_of_site(const grouping *g, uint32_t sit
   return &g->structures->nodes.data[vmo_ll_nodes_of(g->structures, site)[k]];
 }
 
+/* Whether it is other modules, of which nothing says that there are none, that may know the objects. */
+static vmo_heap_refusal refuse_external(const grouping *g, const vmo_ll_structure_node *node) {
+  bool named = node->external && (node->escape == VMO_ESCAPE_GLOBAL || node->escape == VMO_ESCAPE_ARGUMENT ||
+                                  node->escape == VMO_ESCAPE_RETURNED);
+  return named && !g->whole ? VMO_HEAP_PART : VMO_HEAP_EXTERNAL;
+}
+
 static vmo_heap_refusal refuse_nodes(const grouping *g, uint32_t site, vmo_heap_site *fact) {
   uint32_t count = vmo_ll_node_count_of(g->structures, site);
   if (count == 0) return VMO_HEAP_UNKNOWN;
@@ -113,11 +126,11 @@ static vmo_heap_refusal refuse_nodes(const grouping *g, uint32_t site, vmo_heap_
       fact->because = vmo_escape_sentence(node->escape);
     }
     if (!node->external && at == VMO_NONE) continue;
-    if (at == VMO_NONE) return VMO_HEAP_EXTERNAL;
+    if (at == VMO_NONE) return refuse_external(g, node);
     const vmo_ll_instruction *by = &g->program->instructions.data[at];
     fact->because_place = vmo_find_source_place(g->program->context, by->ref);
     if (by->callee != VMO_NONE) fact->because_to = g->program->functions.data[by->callee].name;
-    return VMO_HEAP_EXTERNAL;
+    return refuse_external(g, node);
   }
   return VMO_HEAP_NOT_REFUSED;
 }
@@ -133,13 +146,8 @@ static vmo_heap_refusal refuse(const grouping *g, const vmo_ll_function *functio
 
 /* ---- heaps ---- */
 
-static uint32_t add_heap(grouping *g, vmo_heap_kind kind, uint32_t structure) {
-  vmo_heap_fact heap = {.kind = kind,
-                        .bond = VMO_HEAP_ALONE,
-                        .alignment = 8,
-                        .shared = g->facts->shared,
-                        .structure = structure,
-                        .object_bytes = -1};
+static uint32_t add_heap(grouping *g, vmo_heap_kind kind, vmo_heap_bond bond) {
+  vmo_heap_fact heap = {.kind = kind, .bond = bond, .alignment = 8, .shared = g->facts->shared, .object_bytes = -1};
   if (!vmo_vec_push(g->program->context->arena, &g->facts->heaps, heap)) return VMO_NONE;
   return g->facts->heaps.count - 1;
 }
@@ -170,16 +178,24 @@ static void join_heap(grouping *g, vmo_heap_fact *heap, uint32_t site, vmo_bytes
   }
 }
 
+/* Which heaps a site may have one of: those of its structure; or those that all share whose objects have no company that
+ * would be walked with them, be it that callers of every kind get them, or that they are arrays that nothing else points to. */
+static structure_heaps *heaps_of(grouping *g, uint32_t site, vmo_heap_bond *bond) {
+  uint32_t structure = structure_of(g, site);
+  *bond = VMO_HEAP_ALONE;
+  if (structure == VMO_NONE) *bond = VMO_HEAP_WRAPPED;
+  if (structure != VMO_NONE && g->members[structure] == 1 && node_of_site(g, site, 0)->array) *bond = VMO_HEAP_ARRAYS;
+  uint32_t shared = g->structures->structure_count + (*bond == VMO_HEAP_ARRAYS);
+  return &g->heaps[*bond == VMO_HEAP_ALONE ? structure : shared];
+}
+
 /* The heap for a site's objects; VMO_NONE: memory is out. */
 static uint32_t choose_heap(grouping *g, uint32_t site, const vmo_libc_row *row, vmo_bytes bytes) {
-  uint32_t structure = structure_of(g, site);
-  bool mixed = structure == VMO_NONE, freed = is_ever_freed(g, site, row);
-  structure_heaps *heaps = &g->heaps[mixed ? g->structures->structure_count : structure];
+  vmo_heap_bond bond;
+  bool freed = is_ever_freed(g, site, row);
+  structure_heaps *heaps = heaps_of(g, site, &bond);
   uint32_t *heap = freed ? &heaps->lists : &heaps->bump;
-  if (*heap == VMO_NONE) {
-    *heap = add_heap(g, freed ? VMO_HEAP_LISTS : VMO_HEAP_BUMP, structure);
-    if (*heap != VMO_NONE && mixed) g->facts->heaps.data[*heap].bond = VMO_HEAP_WRAPPED;
-  }
+  if (*heap == VMO_NONE) *heap = add_heap(g, freed ? VMO_HEAP_LISTS : VMO_HEAP_BUMP, bond);
   if (*heap != VMO_NONE) join_heap(g, &g->facts->heaps.data[*heap], site, bytes);
   return *heap;
 }
@@ -234,15 +250,18 @@ static void find_releases(grouping *g) {
 static bool begin(grouping *g) {
   vmr_arena *arena = g->program->arena;
   size_t instructions = (size_t)g->program->instructions.count + 1, nodes = (size_t)g->structures->nodes.count + 1;
-  size_t structures = (size_t)g->structures->structure_count + 1;
+  size_t structures = (size_t)g->structures->structure_count + 2;
   g->plan->heap_of = vmr_arena_alloc_array(arena, instructions, sizeof *g->plan->heap_of);
   g->plan->frees = vmr_arena_alloc_array(arena, instructions, sizeof *g->plan->frees);
   g->blocked = vmr_arena_alloc_array(arena, nodes, sizeof *g->blocked);
   g->served = vmr_arena_alloc_array(arena, nodes, sizeof *g->served);
   g->heaps = vmr_arena_alloc_array(arena, structures, sizeof *g->heaps);
-  if (!g->plan->heap_of || !g->plan->frees || !g->blocked || !g->served || !g->heaps) return false;
+  g->members = vmr_arena_alloc_array(arena, structures, sizeof *g->members);
+  if (g->members == NULL || !g->plan->heap_of || !g->plan->frees || !g->blocked || !g->served || !g->heaps)
+    return false;
   for (size_t i = 0; i < instructions; i++) g->plan->heap_of[i] = VMO_NONE;
   for (size_t i = 0; i < nodes; i++) g->blocked[i] = VMO_NONE;
+  for (uint32_t n = 0; n < g->structures->nodes.count; n++) g->members[g->structures->nodes.data[n].structure]++;
   for (size_t i = 0; i < structures; i++) g->heaps[i] = (structure_heaps){VMO_NONE, VMO_NONE};
   return true;
 }
@@ -255,9 +274,8 @@ vmo_status vmo_group_sites(vmo_ll_program *program, const vmo_ll_options *option
   vmo_status status = vmo_find_structures(program, &how, program->arena, &structures);
   if (status != VMO_OK) return status;
   grouping g = {.program = program, .structures = structures, .plan = plan, .facts = plan->facts};
-  g.refusal = !options->whole_program    ? VMO_HEAP_PART
-              : program->replaces_malloc ? VMO_HEAP_REPLACED
-                                         : VMO_HEAP_NOT_REFUSED;
+  g.whole = options->whole_program;
+  g.refusal = program->replaces_malloc ? VMO_HEAP_REPLACED : VMO_HEAP_NOT_REFUSED;
   if (!begin(&g)) return VMO_OUT_OF_MEMORY;
   find_threads(&g);
   block_nodes(&g);

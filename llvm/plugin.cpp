@@ -69,11 +69,11 @@ void cleanUp(llvm::Module &module, llvm::ModuleAnalysisManager &analyses) {
 }
 
 struct Pass : llvm::PassInfoMixin<Pass> {
-  bool cleans;
-  explicit Pass(bool cleans) : cleans(cleans) {}
+  bool cleans, all;
+  Pass(bool cleans, bool all) : cleans(cleans), all(all) {}
 
   llvm::PreservedAnalyses run(llvm::Module &module, llvm::ModuleAnalysisManager &analyses) {
-    vmo_pass_host host = {module.getSourceFileName().c_str(), emitRemark, &module};
+    vmo_pass_host host = {module.getSourceFileName().c_str(), all, emitRemark, &module};
     vmo_pass_outcome outcome = vmo_run_pass(llvm::wrap(&module), &host);
     if (outcome == VMO_PASS_UNCHANGED) return llvm::PreservedAnalyses::all();
     if (outcome == VMO_PASS_FAILED) {
@@ -92,11 +92,11 @@ void registerPass(llvm::PassBuilder &builder) {
   builder.registerPipelineParsingCallback(
       [](llvm::StringRef name, llvm::ModulePassManager &modules, llvm::ArrayRef<llvm::PassBuilder::PipelineElement>) {
         if (name != passName) return false;
-        modules.addPass(Pass(false));
+        modules.addPass(Pass(false, true));
         return true;
       });
   auto atEnd = [](llvm::ModulePassManager &modules, llvm::OptimizationLevel level) {
-    if (level != llvm::OptimizationLevel::O0) modules.addPass(Pass(true));
+    if (level != llvm::OptimizationLevel::O0) modules.addPass(Pass(true, false));
   };
 #if LLVM_VERSION_MAJOR >= 20
   builder.registerOptimizerEarlyEPCallback([atEnd](llvm::ModulePassManager &modules, llvm::OptimizationLevel level,
@@ -104,7 +104,10 @@ void registerPass(llvm::PassBuilder &builder) {
 #else
   builder.registerOptimizerEarlyEPCallback(atEnd);
 #endif
-  builder.registerFullLinkTimeOptimizationLastEPCallback(atEnd);
+  builder.registerFullLinkTimeOptimizationLastEPCallback(
+      [](llvm::ModulePassManager &modules, llvm::OptimizationLevel level) {
+        if (level != llvm::OptimizationLevel::O0) modules.addPass(Pass(true, true));
+      });
 }
 
 } // namespace

@@ -3,6 +3,8 @@
 #ifndef VMO_LLVM_PLUGIN_H
 #define VMO_LLVM_PLUGIN_H
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -22,6 +24,7 @@ typedef struct vmo_pass_remark {
 
 typedef struct vmo_pass_host {
   const char *source; /* the module's name, for reports */
+  bool all; /* the module is all that will be linked, or as much as its author wants rewritten: heaps may be made */
   void (*remark)(void *user, const vmo_pass_remark *remark);
   void *user;
 } vmo_pass_host;
