@@ -8,7 +8,7 @@
 #ifndef VMO_LLVM_GROUPING_H
 #define VMO_LLVM_GROUPING_H
 
-#include "analysis/heaps.h"
+#include "analysis/analysis.h"
 #include "llvm/libc.h"
 #include "llvm/program.h"
 #include "llvm/structures.h"

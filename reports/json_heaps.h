@@ -2,7 +2,6 @@
 #ifndef VMO_REPORTS_JSON_HEAPS_H
 #define VMO_REPORTS_JSON_HEAPS_H
 
-#include "analysis/heaps.h"
 #include "reports/json_sites.h"
 
 /* The member "heaps" of a report. */

@@ -2,7 +2,6 @@
 #ifndef VMO_REPORTS_TEXT_HEAPS_H
 #define VMO_REPORTS_TEXT_HEAPS_H
 
-#include "analysis/heaps.h"
 #include "reports/reports.h"
 
 /* "list.c:44:13" */
