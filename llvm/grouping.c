@@ -280,6 +280,7 @@ vmo_status vmo_group_sites(vmo_ll_program *program, const vmo_ll_options *option
   find_threads(&g);
   block_nodes(&g);
   status = decide_sites(&g);
-  if (status == VMO_OK) find_releases(&g);
-  return status;
+  if (status != VMO_OK) return status;
+  find_releases(&g);
+  return vmo_find_heap_scopes(program, structures, plan);
 }

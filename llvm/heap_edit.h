@@ -14,6 +14,7 @@ typedef enum vmo_ll_heap_function {
   VMO_LL_HEAP_CREATE,
   VMO_LL_BUMP_REFILL,
   VMO_LL_BUMP_ALIGNED,
+  VMO_LL_BUMP_RELEASE,
   VMO_LL_BUMP_ALLOC,     /* made here: the short way of a bump heap */
   VMO_LL_BUMP_CALLOC,    /* made here */
   VMO_LL_HEAP_COPY,      /* made here: strdup in a heap */
@@ -36,6 +37,8 @@ typedef struct vmo_ll_heap_edit {
 
 /* The function, which is declared or made when it is asked for first. (heap_helpers.c) */
 LLVMValueRef vmo_ll_heap_helper(vmo_ll_heap_edit *e, vmo_ll_heap_function function);
+/* Saves, drops and restores the heap in the function. (heap_scopes.c) */
+void vmo_ll_edit_scope(vmo_ll_heap_edit *e, const vmo_ll_heap_scope *scope);
 /* A call of it at the builder's place. */
 LLVMValueRef vmo_ll_call_heap(vmo_ll_heap_edit *e, vmo_ll_heap_function function, LLVMValueRef *values);
 

@@ -36,6 +36,7 @@ static const row rows[VMO_LL_HEAP_FUNCTION_COUNT] = {
     [VMO_LL_HEAP_CREATE] = {"vmr_heap_create", "ippi", .cold = true},
     [VMO_LL_BUMP_REFILL] = {"vmr_bump_refill", "ppwb", .fresh = true, .cold = true},
     [VMO_LL_BUMP_ALIGNED] = {"vmr_bump_aligned", "ppww", .fresh = true},
+    [VMO_LL_BUMP_RELEASE] = {"vmr_bump_release", "vp"},
     [VMO_LL_BUMP_ALLOC] = {"vmemopt.bump", "ppwwb", .fresh = true, .inlined = true},
     [VMO_LL_BUMP_CALLOC] = {"vmemopt.bump.zeroed", "ppwww", .fresh = true, .inlined = true},
     [VMO_LL_HEAP_COPY] = {"vmemopt.heap.copy", "ppp", .fresh = true},

@@ -40,7 +40,7 @@ static LLVMValueRef number(const vmo_ll_heap_edit *e, uint32_t value) {
 }
 
 static uint32_t flags_of(const vmo_heap_fact *fact) {
-  uint32_t shared = fact->shared && fact->kind != VMO_HEAP_BUMP ? VMR_HEAP_SHARED : 0;
+  uint32_t shared = fact->shared && fact->kind == VMO_HEAP_LISTS ? VMR_HEAP_SHARED : 0;
   return shared | (fact->alignment == 8 ? VMR_HEAP_ALIGN8 : 0);
 }
 
@@ -59,8 +59,8 @@ static void make_variables(vmo_ll_heap_edit *e) {
   const vmo_heap_facts *facts = e->plan->facts;
   for (uint32_t h = 0; h < facts->heaps.count; h++) {
     const vmo_heap_fact *fact = &facts->heaps.data[h];
-    e->heaps[h] =
-        fact->kind == VMO_HEAP_BUMP ? make_bump(e, h, fact) : add_variable(e, h, e->pointer, LLVMConstNull(e->pointer));
+    e->heaps[h] = fact->kind != VMO_HEAP_LISTS ? make_bump(e, h, fact)
+                                               : add_variable(e, h, e->pointer, LLVMConstNull(e->pointer));
   }
 }
 
@@ -152,7 +152,7 @@ static void edit_allocation(vmo_ll_heap_edit *e, LLVMValueRef call, uint32_t hea
   LLVMPositionBuilderBefore(e->builder, call); /* at the call's place in the source */
   if (heap == VMO_NONE) {
     object = allocate_listed(e, LLVMConstNull(e->pointer), call, row);
-  } else if (e->plan->facts->heaps.data[heap].kind == VMO_HEAP_BUMP) {
+  } else if (e->plan->facts->heaps.data[heap].kind != VMO_HEAP_LISTS) {
     object = allocate_bumped(e, heap, call, row);
   } else {
     object = allocate_listed(e, LLVMBuildLoad2(e->builder, e->pointer, e->heaps[heap], ""), call, row);
@@ -186,6 +186,25 @@ static void replace_address(vmo_ll_heap_edit *e, const char *name, vmo_ll_heap_f
   }
 }
 
+/* ---- promises ---- */
+
+/* LLVM had found out, and written down, which memory functions touch, when malloc's was out of their reach. They move cursors now: a
+ * promise that is left would have a caller go on with a cursor that its callee has moved. */
+static void drop_promises(vmo_ll_heap_edit *e) {
+  unsigned memory = LLVMGetEnumAttributeKindForName("memory", strlen("memory"));
+  LLVMAttributeIndex all = (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
+  for (LLVMValueRef f = LLVMGetFirstFunction(e->program->module); f != NULL; f = LLVMGetNextFunction(f)) {
+    if (LLVMIsDeclaration(f)) continue;
+    LLVMRemoveEnumAttributeAtIndex(f, all, memory);
+    for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(f); b != NULL; b = LLVMGetNextBasicBlock(b))
+      for (LLVMValueRef i = LLVMGetFirstInstruction(b); i != NULL; i = LLVMGetNextInstruction(i)) {
+        if (!vmo_ll_is_call((uint8_t)LLVMGetInstructionOpcode(i))) continue;
+        LLVMValueRef callee = LLVMGetCalledValue(i);
+        if (!LLVMIsAFunction(callee) || !LLVMIsDeclaration(callee)) LLVMRemoveCallSiteEnumAttribute(i, all, memory);
+      }
+  }
+}
+
 /* ---- all of it ---- */
 
 static void edit_instruction(vmo_ll_heap_edit *e, uint32_t i) {
@@ -213,6 +232,8 @@ vmo_status vmo_rewrite_heaps(vmo_ll_program *program, const vmo_ll_heap_plan *pl
     replace_address(&e, "realloc", VMO_LL_HEAP_MOVE);
   }
   for (uint32_t i = 0; fine && i < program->instructions.count; i++) edit_instruction(&e, i);
+  for (uint32_t i = 0; fine && i < plan->scopes.count; i++) vmo_ll_edit_scope(&e, &plan->scopes.data[i]);
+  if (fine) drop_promises(&e);
   LLVMDisposeBuilder(e.builder);
   return fine ? vmo_verify_llvm(program) : VMO_OUT_OF_MEMORY;
 }

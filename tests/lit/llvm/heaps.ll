@@ -6,7 +6,7 @@
 ; RUN: opt-19 -passes=verify -disable-output %t.ll
 target triple = "x86_64-pc-linux-gnu"
 
-; TEXT: 4 heaps for 6 of 6 sites; 2 calls may free or move what is in them
+; TEXT: 5 heaps for 7 of 7 sites; 2 calls may free or move what is in them
 ; TEXT: the program is to be linked with libvmemrt
 ; TEXT: heap 0, bump: objects of 24 bytes, aligned to 8; never freed
 ; TEXT: why: their objects point to each other
@@ -21,6 +21,7 @@ target triple = "x86_64-pc-linux-gnu"
 @tree = global ptr null
 @list = global ptr null
 @wide = global ptr null
+@loose = global ptr null
 
 declare ptr @malloc(i64)
 declare ptr @calloc(i64, i64)
@@ -95,7 +96,23 @@ define void @fill(i64 %n) {
   ret void
 }
 
+; What is promised of memory was true of malloc, and is not of a cursor.
+; CHECK: define {{.*}}ptr @wrapper(i64 %n) #[[ANY:[0-9]+]]
+; CHECK: call ptr @wrapper(i64 10){{$}}
+; CHECK-NOT: inaccessiblemem
+define ptr @wrapper(i64 %n) noinline memory(inaccessiblemem: readwrite) {
+  %p = call ptr @malloc(i64 %n)
+  ret ptr %p
+}
+
+define void @use() {
+  %p = call ptr @wrapper(i64 10) memory(inaccessiblemem: readwrite)
+  store ptr %p, ptr @loose
+  ret void
+}
+
 define i32 @main(i32 %n, ptr %v) {
+  call void @use()
   %t = call ptr @build(i64 8)
   store ptr %t, ptr @tree
   %text = load ptr, ptr %v
