@@ -73,8 +73,10 @@ typedef struct vmo_site_fact {
   vmo_site_place place;
   const char *allocator; /* "malloc" */
   vmo_bytes bytes;       /* -1: not known before it runs */
-  const char *size;      /* what is asked for, over the function's arguments: "8 * argument 1"; NULL: not known */
-  uint32_t loop_depth;   /* 0: not in a loop */
+  const char *variable;  /* that is declared on its line; NULL: not known, nor what it points to: */
+  const char *type;
+  const char *size;    /* what is asked for, over the function's arguments: "8 * argument 1"; NULL: not known */
+  uint32_t loop_depth; /* 0: not in a loop */
   vmo_site_escape escape;
   vmo_site_place escape_place;
   const char *escape_to;                 /* the function it is handed to; NULL: none */

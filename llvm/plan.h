@@ -143,6 +143,12 @@ const char *vmo_describe_size(vmo_context *context, LLVMValueRef call, const vmo
 /* Where an instruction stands in the source; file NULL without debug information. (places.c) */
 vmo_site_place vmo_find_source_place(vmo_context *context, LLVMValueRef instruction_or_function);
 
+/* The variable that is declared on the line of an instruction, and the type that it points to; NULL: not known. (names.c) */
+void vmo_find_variable(const vmo_ll_program *program, LLVMValueRef instruction, const char **variable,
+                       const char **type);
+/* Of the parameter with that index, from 0; NULL: not known. (names.c) */
+const char *vmo_find_parameter_name(vmo_context *context, LLVMValueRef parameter, uint32_t index);
+
 /* Whether the body of the callee can and may stand in place of a call. (sites.c) */
 bool vmo_can_inline(const vmo_ll_planning *planning, const vmo_ll_function *caller, const vmo_ll_instruction *call);
 

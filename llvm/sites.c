@@ -311,6 +311,7 @@ static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
                         .size = vmo_describe_size(context, s->instruction->ref, s->row),
                         .verdict = VMO_VERDICT_KEPT};
   s->fact = &fact;
+  vmo_find_variable(s->planning->program, s->instruction->ref, &fact.variable, &fact.type);
   fact.loop_depth = loop_depth(s);
   fact.null_checks = s->null_checks[s->id];
   describe_escape(s);

@@ -62,6 +62,8 @@ static void write_site(vmo_json_writer *writer, const vmo_site_facts *facts, con
   vmo_put_string(writer, "early_free", refused ? vmo_early_free_name(site->early_free) : NULL);
   vmo_put_string(writer, "size", site->size);
   vmo_put_string(writer, "becomes", site->becomes);
+  vmo_put_string(writer, "variable", site->variable);
+  vmo_put_string(writer, "type", site->type);
   vmo_json_close(writer, '}');
 }
 

@@ -65,6 +65,14 @@ void vmo_describe_site(const vmo_site_fact *site, vmo_text *out) {
   } else {
     vmo_text_add(out, "size not known");
   }
+  if (site->variable != NULL) {
+    vmo_text_add(out, ", for ");
+    vmo_text_add_utf8(out, site->variable, strlen(site->variable));
+  }
+  if (site->variable != NULL && site->type != NULL) {
+    vmo_text_add(out, " of type ");
+    vmo_text_add_utf8(out, site->type, strlen(site->type));
+  }
   if (site->loop_depth > 0) vmo_text_add(out, ", in a loop");
   vmo_text_add(out, ": ");
   add_verdict(site, out);

@@ -246,7 +246,7 @@ class Writer:
             reads = r.choice([f"total += {c}->number;", f"total += check({c});", f"total += {c}->small + sum({c}, 2);"])
         else:
             self.put(f"{{ char {s}[32]; snprintf({s}, sizeof {s}, \"%ld\", {of}->number); char *{c} = strdup({s});")
-            change = r.choice(["", f"{s}[0] = '7';", f"memset({s}, '1', 3);", f"strcpy({c}, \"12\");", f"drop_text({s});"])
+            change = r.choice(["", f"{s}[0] = '7';", f"memset({s}, '1', 3);", f"{c}[0] = '4';", f"drop_text({s});"])
             reads = r.choice([f"total += strtol({c}, NULL, 10);", f"total += (long)strlen({c}) + {c}[0];",
                               f"for (char *at = {c}; *at; at++) total += *at;"])
         parts = r.choice([[reads, change], [change, reads], [reads, change, reads], [reads]])
