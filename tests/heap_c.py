@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """What the heap of the C programs of corpus/c sees of their rewriting, at -O2.
 
-    heap_c.py VMEMOPT SOURCE_DIRECTORY LLVM_TOOLS HEAP_PROBE [--program=NAME] [--show]
+    heap_c.py VMEMOPT SOURCE_DIRECTORY LLVM_TOOLS HEAP_PROBE [--heaps=LIBVMEMRT] [--program=NAME] [--show]
 
 Peak: where the report promises that `main` needs fewer bytes of the heap at once, and everything it allocates has a known
 size, the measured peak falls by that much at least; of the program in LATE it must promise something.
 
 Failure: each allocation that is left is made to fail, in the original and in the rewritten program (the first, the last and one
 in between of each place in the source whose allocations are all left). Output and exit code must agree.
+
+With --heaps, programs are rewritten by `vmemopt opt --heaps` and linked with that library, without room for its range of addresses,
+so that each object is malloc's or in a piece of memory from malloc. Each of the first allocations is made to fail, and the program
+must end in a way in which the original ends when one of its own does, or as if nothing had failed; or with such an exit code,
+having printed less: a piece is for many objects.
 """
 import collections
 import concurrent.futures
@@ -20,6 +25,8 @@ import sys
 import tempfile
 
 LATE = "stages"
+FIRST = 24            # allocations that fail, of programs with heaps
+LITTLE = 300000       # KiB of addresses: too few for the runtime's range
 UNEVEN = ["threads"]  # the order of allocations is not the same in every run
 
 
@@ -44,6 +51,11 @@ class Program:
     def run(self, **settings):
         environment = {**os.environ, "LD_PRELOAD": self.probe, **settings}
         result = run([self.path], env=environment)
+        return result.returncode, result.stdout
+
+    def run_in_little(self, failing):
+        environment = {**os.environ, "HEAP_PROBE_FAIL": str(failing)}
+        result = run(["sh", "-c", f'ulimit -v {LITTLE} && LD_PRELOAD="$1" exec "$0"', self.path, self.probe], env=environment)
         return result.returncode, result.stdout
 
     def measure(self):
@@ -107,15 +119,37 @@ def check(tool, tools, probe, source, work, show):
     return tried
 
 
+def check_heaps(tool, tools, probe, source, work, show, library):
+    clang, stem = os.path.join(tools, "clang"), work / source.stem
+    module, better = stem.with_suffix(".bc"), stem.with_suffix(".ll")
+    must([clang, "-O2", "-DKEEP=1", "-emit-llvm", "-c", source, "-o", module])
+    must([tool, "opt", "--heaps", "--whole-program", "--max-stack=8", module, "-o", better])
+    original, rewritten = (Program(f"{stem}.{name}", probe, None) for name in ("original", "rewritten"))
+    must([clang, "-O2", module, "-o", original.path, "-pthread", "-lm"])
+    folder = os.path.dirname(os.path.abspath(library))
+    must([clang, "-O2", better, "-o", rewritten.path, library, f"-Wl,-rpath,{folder}", "-pthread", "-lm"])
+    whole = original.run_in_little(0)[1]
+    ends = {original.run_in_little(n) for n in range(FIRST + 1)}
+    for n in range(FIRST + 1) if source.stem not in UNEVEN else [0]:
+        end = rewritten.run_in_little(n)
+        if end not in ends and not (end[0] in {code for code, _ in ends} and end[0] != 0 and whole.startswith(end[1])):
+            raise Fault(f"{source.name}: when allocation {n} of the program with heaps fails, exit code {end[0]} and its output "
+                        f"are none of the original's: {sorted({code for code, _ in ends})}")
+    if show:
+        print(f"{source.name}: {len(ends)} ways to end")
+    return FIRST
+
+
 def main():
     options = [argument for argument in sys.argv[1:] if argument.startswith("--")]
     tool, root, tools, probe = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    library = [option.split("=")[1] for option in options if option.startswith("--heaps=")]
     names = [option.split("=")[1] for option in options if option.startswith("--program=")]
     sources = [path for path in sorted(pathlib.Path(root, "corpus", "c").glob("*.c")) if not names or path.stem in names]
     faults, tried = [], 0
     with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(2) as pool:
-        jobs = [pool.submit(check, tool, tools, probe, source, pathlib.Path(directory), "--show" in options)
-                for source in sources]
+        jobs = [pool.submit(check_heaps if library else check, tool, tools, probe, source, pathlib.Path(directory),
+                            "--show" in options, *library) for source in sources]
         for job in jobs:
             try:
                 tried += job.result()

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <malloc.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -90,6 +91,8 @@ int posix_memalign(void **memory, size_t alignment, size_t bytes) {
   errno = before;
   return *memory == NULL ? ENOMEM : 0;
 }
+
+size_t malloc_usable_size(void *p) { return p == NULL ? 0 : ((header *)p - 1)->bytes; }
 
 static int find_base(struct dl_phdr_info *info, size_t size, void *user) {
   (void)size, (void)user;
