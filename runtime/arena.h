@@ -99,7 +99,7 @@ void *vmr_arena_refuse(vmr_arena_body *body, vmr_status status, bool is_limit);
 
 #ifndef VMR_FREESTANDING
 /* Of a vmr_arena_pool, whose handle this is: its lock; gives back what its idle arenas hold, from any thread. */
-pthread_mutex_t *vmr_arena_pool_lock_of(vmr_handle *handle);
+VMR_IF_LINKED pthread_mutex_t *vmr_arena_pool_lock_of(vmr_handle *handle);
 size_t vmr_arena_pool_trim(vmr_handle *handle);
 #endif
 

@@ -480,7 +480,7 @@ void vmr_ctx_remove_handle(vmr_handle *handle) {
   vmr_ctx *ctx = handle->ctx;
   if (ctx == NULL) return;
   pthread_mutex_lock(&ctx->lock);
-  vmr_metrics_keep(ctx, handle);
+  if (vmr_metrics_keep != NULL) vmr_metrics_keep(ctx, handle);
   if (handle->next != NULL) handle->next->previous = handle->previous;
   if (handle->previous != NULL) {
     handle->previous->next = handle->next;

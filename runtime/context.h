@@ -28,6 +28,14 @@
 #include <pthread.h>
 #endif
 
+/* On the declaration of a function that is called only where its part is in use: by itself the call does not bring the part
+ * into a program that links the library statically. */
+#if defined(__GNUC__)
+#define VMR_IF_LINKED __attribute__((weak))
+#else
+#define VMR_IF_LINKED
+#endif
+
 /* A plain store and load that another thread may run beside. */
 #define VMR_PUBLISH(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
 #define VMR_PEEK(place) __atomic_load_n(&(place), __ATOMIC_RELAXED)

@@ -55,17 +55,17 @@ static void for_profiles(int (*change)(pthread_mutex_t *)) {
 
 static void before(void) {
   pthread_mutex_lock(&lock);
-  vmr_shared_pools_lock();
+  if (vmr_shared_pools_lock != NULL) vmr_shared_pools_lock();
   for (vmr_ctx *each = all; each != NULL; each = each->next_ctx) lock_ctx(each);
-  vmr_heaps_lock();
+  if (vmr_heaps_lock != NULL) vmr_heaps_lock();
   for_profiles(pthread_mutex_lock);
 }
 
 static void behind(void) {
   for_profiles(pthread_mutex_unlock);
-  vmr_heaps_unlock();
+  if (vmr_heaps_unlock != NULL) vmr_heaps_unlock();
   for (vmr_ctx *each = all; each != NULL; each = each->next_ctx) unlock_ctx(each);
-  vmr_shared_pools_unlock();
+  if (vmr_shared_pools_unlock != NULL) vmr_shared_pools_unlock();
   pthread_mutex_unlock(&lock);
 }
 

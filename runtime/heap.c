@@ -277,17 +277,37 @@ static void *move(vmr_heap *heap, void *object, size_t usable, size_t bytes) {
   return moved;
 }
 
-void *vmr_heap_realloc(vmr_heap *heap, void *object, size_t bytes) {
-  if (object == NULL) return vmr_heap_alloc(heap, bytes);
+/* How much an object that moves to grow asks for: a quarter more when it grows by little, as one that grows all the time does. */
+static size_t with_slack(const vmr_heap *heap, size_t usable, size_t bytes) {
+  bool is_creeping = bytes > usable && bytes - usable <= usable / 4;
+  return is_creeping && heap->is_plain && heap->handle.ctx == NULL ? bytes + usable / 4 : bytes;
+}
+
+VMR_OUT_OF_LINE static void *resize(vmr_heap *heap, void *object, size_t bytes) {
   vmr_heap *owner = owner_of(object);
   if (owner == NULL) return vmr_range_has(object) ? fail(heap, VMR_FOREIGN_POINTER, EINVAL) : realloc(object, bytes);
   if (VMR_HEAP_IS(owner, VMR_HEAP_OF_BUMPS)) /* it ends with the chunk, or before */
     return move(heap, object, VMR_CHUNK_BYTES - ((uintptr_t)object & (VMR_CHUNK_BYTES - 1)), bytes);
   size_t usable = vmr_heap_usable_size(object);
   if (bytes <= usable && bytes >= usable / 2) return object;
-  return !owner->is_checked && !owner->is_profiled && resize_here(owner, object, bytes)
-             ? object
-             : move(owner, object, usable, bytes);
+  if (!owner->is_checked && !owner->is_profiled && resize_here(owner, object, bytes)) return object;
+  return move(owner, object, usable, with_slack(owner, usable, bytes));
+}
+
+/* The short way: an object of a class, whose heap is to be told nothing. */
+void *vmr_heap_realloc(vmr_heap *heap, void *object, size_t bytes) {
+  if (object == NULL) return vmr_heap_alloc(heap, bytes);
+  if (!vmr_range_was_taken(object)) return resize(heap, object, bytes);
+  const vmr_span *span = vmr_range_span(object);
+  size_t usable = span->bytes;
+  if (VMR_UNLIKELY(!span->is_quick)) return resize(heap, object, bytes);
+  if (bytes <= usable && bytes >= usable / 2) return object;
+  vmr_heap *owner = vmr_range_record(object)->heap;
+  void *moved = vmr_heap_alloc(owner, with_slack(owner, usable, bytes));
+  if (VMR_UNLIKELY(moved == NULL)) return resize(heap, object, bytes);
+  memcpy(moved, object, usable < bytes ? usable : bytes);
+  vmr_heap_free(object);
+  return moved;
 }
 
 vmr_status vmr_heap_status(const vmr_heap *heap) { return heap != NULL ? (vmr_status)heap->status : VMR_OK; }

@@ -18,9 +18,11 @@
 #if defined(__GNUC__)
 #define VMR_INTERNAL __attribute__((visibility("hidden"))) /* data that is found without a table */
 #define VMR_OUT_OF_LINE __attribute__((noinline))          /* so that the short ways save no registers */
+#define VMR_PREFETCH(place) __builtin_prefetch(place, 1)
 #else
 #define VMR_INTERNAL
 #define VMR_OUT_OF_LINE
+#define VMR_PREFETCH(place) ((void)(place))
 #endif
 
 #define VMR_CHUNK_SHIFT 21
@@ -93,8 +95,8 @@ size_t vmr_heap_trim(vmr_heap *heap);
 /* ---- heap_life.c ---- */
 
 /* For fork: all heaps, the range and malloc's objects. */
-void vmr_heaps_lock(void);
-void vmr_heaps_unlock(void);
+VMR_IF_LINKED void vmr_heaps_lock(void);
+VMR_IF_LINKED void vmr_heaps_unlock(void);
 
 /* Finds out, with the first object of all, where objects come from and who looks at them. */
 void vmr_heap_begin(vmr_heap *heap);
@@ -116,7 +118,9 @@ extern VMR_INTERNAL const uint8_t vmr_heap_class_tables[2][VMR_QUICK_BYTES / 8 +
 /* The first idle object of a span that has one. */
 static inline void *vmr_span_take(vmr_span *span) {
   void *object = span->idle;
-  span->idle = *(void **)object;
+  void *next = *(void **)object;
+  VMR_PREFETCH(next); /* what the next one is linked to is at hand by then */
+  span->idle = next;
   span->live++;
   return object;
 }
@@ -174,7 +178,8 @@ bool vmr_heap_move_chunks(const void *from, void *to, size_t bytes);
 typedef struct vmr_range {
   uintptr_t base; /* 0: no range */
   size_t bytes;
-  size_t taken; /* from the base to the end of what was ever taken */
+  size_t taken;        /* from the base to the end of what was ever taken */
+  vmr_record *records; /* of the chunks; behind the spans, with which the range begins */
 } vmr_range;
 
 extern VMR_INTERNAL vmr_range vmr_the_range;
@@ -186,14 +191,23 @@ static inline bool vmr_range_has(const void *object) {
   return (uintptr_t)object - vmr_the_range.base < vmr_the_range.bytes;
 }
 
-/* The record of the chunk that `object` lies in; of an object's first chunk for an object of several. */
-vmr_record *vmr_range_record(const void *object);
-vmr_record *vmr_range_record_at(uint32_t index);
-/* Whether the chunk that `object`, which lies in the range, lies in was ever taken. */
+static inline vmr_record *vmr_range_record_at(uint32_t index) { return &vmr_the_range.records[index]; }
+
+/* The record of the chunk that `object` lies in. */
+static inline vmr_record *vmr_range_record(const void *object) {
+  return vmr_range_record_at((uint32_t)(((uintptr_t)object - vmr_the_range.base) >> VMR_CHUNK_SHIFT));
+}
+
+static inline uint32_t vmr_range_index(const vmr_record *record) { return (uint32_t)(record - vmr_the_range.records); }
+
+/* Whether the chunk that `object` lies in was ever taken; false for what does not lie in the range. */
 static inline bool vmr_range_was_taken(const void *object) {
   return (uintptr_t)object - vmr_the_range.base < VMR_PEEK(vmr_the_range.taken);
 }
-char *vmr_range_chunk(const vmr_record *record);
+
+static inline char *vmr_range_chunk(const vmr_record *record) {
+  return (char *)vmr_the_range.base + ((size_t)vmr_range_index(record) << VMR_CHUNK_SHIFT);
+}
 
 /* `count` chunks in a row; their records are zero, but for is_dirty of the first one. NULL when there are none. */
 vmr_record *vmr_range_take(size_t count);
@@ -202,7 +216,6 @@ void vmr_range_give(uint32_t first, size_t count);
 bool vmr_range_extend(uint32_t index, size_t count);
 /* Returns the memory of free chunks to the system. */
 void vmr_range_trim(void);
-uint32_t vmr_range_index(const vmr_record *record);
 
 static inline vmr_span *vmr_range_spans(void) { return (vmr_span *)vmr_the_range.base; }
 
@@ -213,8 +226,12 @@ static inline vmr_span *vmr_range_span(const void *object) {
 static inline vmr_span *vmr_range_spans_of(const vmr_record *record) {
   return vmr_range_spans() + (size_t)vmr_range_index(record) * VMR_SPANS;
 }
-vmr_record *vmr_range_record_of_span(const vmr_span *span);
-char *vmr_range_span_begin(const vmr_span *span);
+static inline vmr_record *vmr_range_record_of_span(const vmr_span *span) {
+  return vmr_range_record_at((uint32_t)((size_t)(span - vmr_range_spans()) / VMR_SPANS));
+}
+static inline char *vmr_range_span_begin(const vmr_span *span) {
+  return (char *)vmr_the_range.base + ((size_t)(span - vmr_range_spans()) << VMR_SPAN_SHIFT);
+}
 
 /* For fork: nobody changes the range between the two. */
 void vmr_range_lock(void);

@@ -5,6 +5,6 @@
 #include "runtime/context.h"
 
 /* Adds the counters of a handle that is about to go to ctx->gone; the caller holds the lock. */
-void vmr_metrics_keep(vmr_ctx *ctx, const vmr_handle *handle);
+VMR_IF_LINKED void vmr_metrics_keep(vmr_ctx *ctx, const vmr_handle *handle);
 
 #endif

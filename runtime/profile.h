@@ -8,12 +8,12 @@
 #ifndef VMR_FREESTANDING
 
 /* The slow ways; `owner` is the pool or heap that an object goes with, or NULL. */
-void vmr_watch_note(vmr_ctx *ctx, vmr_kind kind, const void *object, size_t bytes, const void *owner);
-void vmr_watch_forget(vmr_ctx *ctx, const void *object);
-void vmr_watch_forget_owner(vmr_ctx *ctx, const void *owner);
+VMR_IF_LINKED void vmr_watch_note(vmr_ctx *ctx, vmr_kind kind, const void *object, size_t bytes, const void *owner);
+VMR_IF_LINKED void vmr_watch_forget(vmr_ctx *ctx, const void *object);
+VMR_IF_LINKED void vmr_watch_forget_owner(vmr_ctx *ctx, const void *owner);
 
 /* Of a profile, whose handle this is: its lock, for fork. Who holds it takes no other. */
-pthread_mutex_t *vmr_profile_lock_of(vmr_handle *handle);
+VMR_IF_LINKED pthread_mutex_t *vmr_profile_lock_of(vmr_handle *handle);
 
 /* Notes an object by hand, as `owner`'s; forgets those of `owner`, which is not NULL, that are dead, all when `is_dead` is NULL. */
 void vmr_profile_note_owned(vmr_profile *profile, const void *object, size_t bytes, const char *stack,

@@ -23,12 +23,9 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t chunks;                      /* in the range, those of the records included */
 static _Atomic uint32_t next_chunk;          /* the first one that was never taken */
-static vmr_record *records;                  /* behind the spans, with which the range begins */
 static size_t open_spans, open_records;      /* bytes of them that can be accessed */
 static uint32_t first_free;                  /* index of the first free run; 0: none */
 static size_t used, idle, least_idle, gives; /* chunks in use; free ones that have memory */
-
-static vmr_record *record_at(uint32_t index) { return &records[index]; }
 
 static size_t chunks_for(size_t bytes) { return (bytes + VMR_CHUNK_BYTES - 1) >> VMR_CHUNK_SHIFT; }
 
@@ -40,7 +37,7 @@ static void reserve(void) {
     if (base == NULL) continue;
     size_t span_bytes = (bytes >> VMR_SPAN_SHIFT) * sizeof(vmr_span);
     chunks = (uint32_t)(bytes >> VMR_CHUNK_SHIFT);
-    records = (vmr_record *)(void *)(base + span_bytes);
+    vmr_the_range.records = (vmr_record *)(void *)(base + span_bytes);
     next_chunk = (uint32_t)chunks_for(span_bytes + chunks * sizeof(vmr_record));
     vmr_the_range.bytes = bytes;
     vmr_the_range.base = (uintptr_t)base;
@@ -51,26 +48,6 @@ static void reserve(void) {
 bool vmr_range_begin(void) {
   pthread_once(&once, reserve);
   return vmr_the_range.base != 0;
-}
-
-vmr_record *vmr_range_record(const void *object) {
-  return record_at((uint32_t)(((uintptr_t)object - vmr_the_range.base) >> VMR_CHUNK_SHIFT));
-}
-
-vmr_record *vmr_range_record_at(uint32_t index) { return record_at(index); }
-
-uint32_t vmr_range_index(const vmr_record *record) { return (uint32_t)(record - record_at(0)); }
-
-vmr_record *vmr_range_record_of_span(const vmr_span *span) {
-  return record_at((uint32_t)((size_t)(span - vmr_range_spans()) / VMR_SPANS));
-}
-
-char *vmr_range_span_begin(const vmr_span *span) {
-  return (char *)vmr_the_range.base + ((size_t)(span - vmr_range_spans()) << VMR_SPAN_SHIFT);
-}
-
-char *vmr_range_chunk(const vmr_record *record) {
-  return (char *)vmr_the_range.base + ((size_t)vmr_range_index(record) << VMR_CHUNK_SHIFT);
 }
 
 /* Opens records from `base` on up to `needed` bytes. */
@@ -89,7 +66,7 @@ static uint32_t take_fresh(size_t count) {
   size_t end = index + count;
   char *base = (char *)vmr_the_range.base;
   if (!open_to(base, &open_spans, end * VMR_SPANS * sizeof(vmr_span))) return 0;
-  if (!open_to((char *)records, &open_records, end * sizeof(vmr_record))) return 0;
+  if (!open_to((char *)vmr_the_range.records, &open_records, end * sizeof(vmr_record))) return 0;
   if (!vmr_os_open(base + ((size_t)index << VMR_CHUNK_SHIFT), count << VMR_CHUNK_SHIFT, false)) return 0;
   next_chunk = (uint32_t)end;
   VMR_PUBLISH(vmr_the_range.taken, end << VMR_CHUNK_SHIFT);
@@ -100,13 +77,13 @@ static uint32_t take_fresh(size_t count) {
 static void begin_use(uint32_t index, size_t count) {
   bool is_dirty = false;
   for (size_t i = 0; i < count; i++) {
-    vmr_record *record = record_at(index + (uint32_t)i);
+    vmr_record *record = vmr_range_record_at(index + (uint32_t)i);
     if (record->is_dirty) idle--;
     is_dirty |= record->is_dirty;
     VMR_PUBLISH(record->heap, NULL);
     memset((char *)record + sizeof record->heap, 0, sizeof *record - sizeof record->heap);
   }
-  record_at(index)->is_dirty = is_dirty;
+  vmr_range_record_at(index)->is_dirty = is_dirty;
   used += count;
   if (idle < least_idle) least_idle = idle;
 }
@@ -114,7 +91,7 @@ static void begin_use(uint32_t index, size_t count) {
 /* A run of free chunks stands in the record of its first one: `count` chunks, `first` is the next run by address (0: none);
  * its heap is NULL, so that an object of it is seen to be dead. */
 static void set_run(uint32_t index, size_t count, uint32_t next) {
-  vmr_record *record = record_at(index);
+  vmr_record *record = vmr_range_record_at(index);
   VMR_PUBLISH(record->heap, NULL);
   record->count = (uint32_t)count;
   record->first = next;
@@ -122,9 +99,9 @@ static void set_run(uint32_t index, size_t count, uint32_t next) {
 
 /* Takes the first free run that is long enough. */
 static uint32_t take_free(size_t count) {
-  for (uint32_t *link = &first_free; *link != 0; link = &record_at(*link)->first) {
+  for (uint32_t *link = &first_free; *link != 0; link = &vmr_range_record_at(*link)->first) {
     uint32_t index = *link, rest = index + (uint32_t)count;
-    const vmr_record *run = record_at(index);
+    const vmr_record *run = vmr_range_record_at(index);
     if (run->count < count) continue;
     if (run->count > count) set_run(rest, run->count - count, run->first);
     *link = run->count > count ? rest : run->first;
@@ -139,13 +116,13 @@ vmr_record *vmr_range_take(size_t count) {
   if (index == 0 && count < chunks) index = take_fresh(count);
   if (index != 0) begin_use(index, count);
   pthread_mutex_unlock(&lock);
-  return index != 0 ? record_at(index) : NULL;
+  return index != 0 ? vmr_range_record_at(index) : NULL;
 }
 
 /* Takes the beginning of the free run at `index`, if there is one that is long enough. */
 static bool take_run_at(uint32_t index, size_t count) {
-  for (uint32_t *link = &first_free; *link != 0 && *link <= index; link = &record_at(*link)->first) {
-    const vmr_record *run = record_at(*link);
+  for (uint32_t *link = &first_free; *link != 0 && *link <= index; link = &vmr_range_record_at(*link)->first) {
+    const vmr_record *run = vmr_range_record_at(*link);
     if (*link != index) continue;
     if (run->count < count) return false;
     uint32_t rest = index + (uint32_t)count, next = run->first;
@@ -168,15 +145,15 @@ static void link_run(uint32_t first, size_t count) {
   uint32_t *link = &first_free, before = 0;
   while (*link != 0 && *link < first) {
     before = *link;
-    link = &record_at(before)->first;
+    link = &vmr_range_record_at(before)->first;
   }
   uint32_t next = *link;
   if (next == first + count) { /* joined with the run behind it */
-    count += record_at(next)->count;
-    next = record_at(next)->first;
+    count += vmr_range_record_at(next)->count;
+    next = vmr_range_record_at(next)->first;
   }
-  if (before != 0 && before + record_at(before)->count == first) { /* and with the one before */
-    set_run(before, record_at(before)->count + count, next);
+  if (before != 0 && before + vmr_range_record_at(before)->count == first) { /* and with the one before */
+    set_run(before, vmr_range_record_at(before)->count + count, next);
   } else {
     *link = first;
     set_run(first, count, next);
@@ -191,14 +168,14 @@ static void clear_chunks(uint32_t first, size_t count) {
  * first. */
 static void clear_free(size_t kept) {
   size_t met = 0;
-  for (uint32_t run = first_free; run != 0; run = record_at(run)->first) {
-    uint32_t end = run + record_at(run)->count, dirty = 0;
+  for (uint32_t run = first_free; run != 0; run = vmr_range_record_at(run)->first) {
+    uint32_t end = run + vmr_range_record_at(run)->count, dirty = 0;
     for (uint32_t at = run; at <= end; at++) {
-      bool is_cleared = at < end && record_at(at)->is_dirty && ++met > kept;
+      bool is_cleared = at < end && vmr_range_record_at(at)->is_dirty && ++met > kept;
       if (!is_cleared && dirty != 0) clear_chunks(at - dirty, dirty);
       dirty = is_cleared ? dirty + 1 : 0;
       if (!is_cleared) continue;
-      record_at(at)->is_dirty = false;
+      vmr_range_record_at(at)->is_dirty = false;
       idle--;
     }
   }
@@ -217,7 +194,7 @@ static void clear_unneeded(void) {
 void vmr_range_give(uint32_t first, size_t count) {
   pthread_mutex_lock(&lock);
   for (size_t i = 0; i < count; i++) {
-    vmr_record *record = record_at(first + (uint32_t)i);
+    vmr_record *record = vmr_range_record_at(first + (uint32_t)i);
     VMR_PUBLISH(record->heap, NULL);
     record->is_dirty = true;
   }

@@ -64,10 +64,10 @@ void vmr_depot_free(vmr_shared_pool *pool, vmr_magazine **list);
 /* ---- shared_pool.c ---- */
 
 vmr_shared_pool *vmr_shared_pool_of(vmr_handle *handle);
-pthread_mutex_t *vmr_shared_pool_lock_of(vmr_handle *handle);
+VMR_IF_LINKED pthread_mutex_t *vmr_shared_pool_lock_of(vmr_handle *handle);
 
 /* The caches of all threads, for fork. */
-void vmr_shared_pools_lock(void);
-void vmr_shared_pools_unlock(void);
+VMR_IF_LINKED void vmr_shared_pools_lock(void);
+VMR_IF_LINKED void vmr_shared_pools_unlock(void);
 
 #endif
