@@ -173,27 +173,30 @@ VMR_API vmr_status vmr_shared_pool_status(const vmr_shared_pool *pool);
   typedef struct name { \
     vmr_pool untyped; \
   } name; \
-  VMR_UNUSED static inline vmr_status name##_create_with(name **pool, vmr_ctx *ctx, const vmr_pool_options *given) { \
-    vmr_pool_options options = vmr_pool_options_for(sizeof(type), VMR_ALIGNMENT_OF(type)); \
-    vmr_pool *created = NULL; \
-    if (pool == NULL) return VMR_INVALID_ARGUMENT; \
-    *pool = NULL; \
-    if (given != NULL && given->struct_size != sizeof options) return VMR_WRONG_VERSION; \
-    if (given != NULL) options = *given; \
-    options.object_bytes = sizeof(type); \
-    if (options.alignment < VMR_ALIGNMENT_OF(type)) options.alignment = VMR_ALIGNMENT_OF(type); \
-    vmr_status status = vmr_pool_create(&created, ctx, &options); \
-    *pool = (name *)created; \
-    return status; \
+  VMR_UNUSED static inline vmr_status name##_create_with(name **vmr_self, vmr_ctx *vmr_context, \
+                                                         const vmr_pool_options *vmr_given) { \
+    vmr_pool_options vmr_chosen = vmr_pool_options_for(sizeof(type), VMR_ALIGNMENT_OF(type)); \
+    vmr_pool *vmr_created = NULL; \
+    if (vmr_self == NULL) return VMR_INVALID_ARGUMENT; \
+    *vmr_self = NULL; \
+    if (vmr_given != NULL && vmr_given->struct_size != sizeof vmr_chosen) return VMR_WRONG_VERSION; \
+    if (vmr_given != NULL) vmr_chosen = *vmr_given; \
+    vmr_chosen.object_bytes = sizeof(type); \
+    if (vmr_chosen.alignment < VMR_ALIGNMENT_OF(type)) vmr_chosen.alignment = VMR_ALIGNMENT_OF(type); \
+    vmr_status vmr_result = vmr_pool_create(&vmr_created, vmr_context, &vmr_chosen); \
+    *vmr_self = (name *)vmr_created; \
+    return vmr_result; \
   } \
-  VMR_UNUSED static inline vmr_status name##_create(name **pool, vmr_ctx *ctx) { \
-    return name##_create_with(pool, ctx, NULL); \
+  VMR_UNUSED static inline vmr_status name##_create(name **vmr_self, vmr_ctx *vmr_context) { \
+    return name##_create_with(vmr_self, vmr_context, NULL); \
   } \
-  VMR_UNUSED static inline type *name##_get(name *pool) { return (type *)vmr_pool_get((vmr_pool *)pool); } \
-  VMR_UNUSED static inline vmr_status name##_put(name *pool, type *object) { \
-    return vmr_pool_put((vmr_pool *)pool, object); \
+  VMR_UNUSED static inline type *name##_get(name *vmr_self) { return (type *)vmr_pool_get((vmr_pool *)vmr_self); } \
+  VMR_UNUSED static inline vmr_status name##_put(name *vmr_self, type *vmr_object) { \
+    return vmr_pool_put((vmr_pool *)vmr_self, vmr_object); \
   } \
-  VMR_UNUSED static inline vmr_status name##_destroy(name *pool) { return vmr_pool_destroy((vmr_pool *)pool); } \
+  VMR_UNUSED static inline vmr_status name##_destroy(name *vmr_self) { \
+    return vmr_pool_destroy((vmr_pool *)vmr_self); \
+  } \
   typedef name name##_needs_a_semicolon
 
 #ifdef __cplusplus

@@ -82,14 +82,14 @@ VMR_API void vmr_soa_release(vmr_soa *soa, void **columns, size_t fields);
 
 #define VMR_SOA_ROW_MEMBER(name, number, type, field) type field;
 #define VMR_SOA_SIZE(name, number, type, field) sizeof(type),
-#define VMR_SOA_PLACE(name, number, type, field) ((type *)self->columns[name##_fields - 1 - number])
-#define VMR_SOA_READ(name, number, type, field) row.field = VMR_SOA_PLACE(name, number, type, field)[index];
-#define VMR_SOA_WRITE(name, number, type, field) VMR_SOA_PLACE(name, number, type, field)[index] = row.field;
+#define VMR_SOA_PLACE(name, number, type, field) ((type *)vmr_self->columns[name##_fields - 1 - number])
+#define VMR_SOA_READ(name, number, type, field) vmr_row.field = VMR_SOA_PLACE(name, number, type, field)[vmr_index];
+#define VMR_SOA_WRITE(name, number, type, field) VMR_SOA_PLACE(name, number, type, field)[vmr_index] = vmr_row.field;
 #define VMR_SOA_MOVE(name, number, type, field) \
-  VMR_SOA_PLACE(name, number, type, field)[index] = VMR_SOA_PLACE(name, number, type, field)[last];
+  VMR_SOA_PLACE(name, number, type, field)[vmr_index] = VMR_SOA_PLACE(name, number, type, field)[vmr_last];
 #define VMR_SOA_COLUMN(name, number, type, field) \
-  VMR_UNUSED static inline type *name##_column_##field(const name *self) { \
-    return self != NULL ? VMR_SOA_PLACE(name, number, type, field) : (type *)NULL; \
+  VMR_UNUSED static inline type *name##_column_##field(const name *vmr_self) { \
+    return vmr_self != NULL ? VMR_SOA_PLACE(name, number, type, field) : (type *)NULL; \
   }
 
 #define VMR_SOA_DEFINE(name, ...) \
@@ -102,49 +102,51 @@ VMR_API void vmr_soa_release(vmr_soa *soa, void **columns, size_t fields);
     void *columns[name##_fields]; \
   } name; \
   VMR_UNUSED static const size_t name##_sizes[] = {VMR_EACH(VMR_SOA_SIZE, name, __VA_ARGS__)}; \
-  VMR_UNUSED static inline void name##_init(name *self, vmr_ctx *ctx) { \
-    if (self == NULL) return; \
-    memset(self, 0, sizeof *self); \
-    self->soa.ctx = ctx; \
+  VMR_UNUSED static inline void name##_init(name *vmr_self, vmr_ctx *vmr_context) { \
+    if (vmr_self == NULL) return; \
+    memset(vmr_self, 0, sizeof *vmr_self); \
+    vmr_self->soa.ctx = vmr_context; \
   } \
-  VMR_UNUSED static inline size_t name##_count(const name *self) { return self != NULL ? self->soa.count : 0; } \
-  VMR_UNUSED static inline void name##_clear(name *self) { \
-    if (self != NULL) self->soa.count = 0; \
+  VMR_UNUSED static inline size_t name##_count(const name *vmr_self) { \
+    return vmr_self != NULL ? vmr_self->soa.count : 0; \
   } \
-  VMR_UNUSED static inline vmr_status name##_reserve(name *self, size_t rows) { \
-    if (self == NULL) return VMR_INVALID_ARGUMENT; \
-    return vmr_soa_reserve(&self->soa, self->columns, name##_sizes, name##_fields, rows); \
+  VMR_UNUSED static inline void name##_clear(name *vmr_self) { \
+    if (vmr_self != NULL) vmr_self->soa.count = 0; \
   } \
-  VMR_UNUSED static inline name##_row name##_get(const name *self, size_t index) { \
-    name##_row row; \
-    if (VMR_UNLIKELY(self == NULL)) { \
-      memset(&row, 0, sizeof row); \
-      return row; \
+  VMR_UNUSED static inline vmr_status name##_reserve(name *vmr_self, size_t vmr_rows) { \
+    if (vmr_self == NULL) return VMR_INVALID_ARGUMENT; \
+    return vmr_soa_reserve(&vmr_self->soa, vmr_self->columns, name##_sizes, name##_fields, vmr_rows); \
+  } \
+  VMR_UNUSED static inline name##_row name##_get(const name *vmr_self, size_t vmr_index) { \
+    name##_row vmr_row; \
+    if (VMR_UNLIKELY(vmr_self == NULL)) { \
+      memset(&vmr_row, 0, sizeof vmr_row); \
+      return vmr_row; \
     } \
     VMR_EACH(VMR_SOA_READ, name, __VA_ARGS__) \
-    return row; \
+    return vmr_row; \
   } \
-  VMR_UNUSED static inline void name##_set(name *self, size_t index, name##_row row) { \
-    if (VMR_UNLIKELY(self == NULL)) return; \
+  VMR_UNUSED static inline void name##_set(name *vmr_self, size_t vmr_index, name##_row vmr_row) { \
+    if (VMR_UNLIKELY(vmr_self == NULL)) return; \
     VMR_EACH(VMR_SOA_WRITE, name, __VA_ARGS__) \
   } \
-  VMR_UNUSED static inline vmr_status name##_append(name *self, name##_row row) { \
-    if (VMR_UNLIKELY(self == NULL)) return VMR_INVALID_ARGUMENT; \
-    if (VMR_UNLIKELY(self->soa.count == self->soa.capacity)) { \
-      vmr_status status = vmr_soa_grow(&self->soa, self->columns, name##_sizes, name##_fields); \
-      if (status != VMR_OK) return status; \
+  VMR_UNUSED static inline vmr_status name##_append(name *vmr_self, name##_row vmr_row) { \
+    if (VMR_UNLIKELY(vmr_self == NULL)) return VMR_INVALID_ARGUMENT; \
+    if (VMR_UNLIKELY(vmr_self->soa.count == vmr_self->soa.capacity)) { \
+      vmr_status vmr_result = vmr_soa_grow(&vmr_self->soa, vmr_self->columns, name##_sizes, name##_fields); \
+      if (vmr_result != VMR_OK) return vmr_result; \
     } \
-    name##_set(self, self->soa.count++, row); \
+    name##_set(vmr_self, vmr_self->soa.count++, vmr_row); \
     return VMR_OK; \
   } \
-  VMR_UNUSED static inline vmr_status name##_swap_remove(name *self, size_t index) { \
-    if (self == NULL || index >= self->soa.count) return VMR_INVALID_ARGUMENT; \
-    size_t last = --self->soa.count; \
+  VMR_UNUSED static inline vmr_status name##_swap_remove(name *vmr_self, size_t vmr_index) { \
+    if (vmr_self == NULL || vmr_index >= vmr_self->soa.count) return VMR_INVALID_ARGUMENT; \
+    size_t vmr_last = --vmr_self->soa.count; \
     VMR_EACH(VMR_SOA_MOVE, name, __VA_ARGS__) \
     return VMR_OK; \
   } \
-  VMR_UNUSED static inline void name##_destroy(name *self) { \
-    if (self != NULL) vmr_soa_release(&self->soa, self->columns, name##_fields); \
+  VMR_UNUSED static inline void name##_destroy(name *vmr_self) { \
+    if (vmr_self != NULL) vmr_soa_release(&vmr_self->soa, vmr_self->columns, name##_fields); \
   } \
   VMR_EACH(VMR_SOA_COLUMN, name, __VA_ARGS__) \
   typedef name name##_needs_a_semicolon

@@ -6,6 +6,21 @@
 VMR_POOL_DEFINE(node_pool, double);
 VMR_SOA_DEFINE(points, (float, x), (float, y), (std::int64_t, id));
 
+/* Names are the user's: none of them means something else inside of what is defined. */
+namespace names {
+VMR_POOL_DEFINE(pool, double);
+VMR_POOL_DEFINE(object, double);
+VMR_POOL_DEFINE(options, double);
+VMR_POOL_DEFINE(created, double);
+VMR_POOL_DEFINE(given, double);
+VMR_POOL_DEFINE(status, double);
+VMR_POOL_DEFINE(ctx, double);
+VMR_SOA_DEFINE(rows, (float, x));
+VMR_SOA_DEFINE(row, (float, self));
+VMR_SOA_DEFINE(self, (float, row));
+VMR_SOA_DEFINE(last, (float, last));
+} // namespace names
+
 static const vmr_view WORDS[] = {VMR_VIEW_INIT("if"), VMR_VIEW_INIT("else")};
 
 vmr_status use_them(vmr_ctx *ctx);
