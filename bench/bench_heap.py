@@ -7,7 +7,8 @@ to the end of the process; programs that free them as they go are marked `freed`
   rewritten                   by `vmemopt opt --heaps --whole-program`, and linked with libvmemrt
 
 in turns, and all outputs must be the same. Rows of seconds and bytes have glibc as their peer; rows with targets are the least
-of the rewritten program over the least of a peer. Calls are those of malloc and its like, counted in a run of their own.
+of the rewritten program over the least of a peer. Calls are those of malloc and its like, counted in a run of their own; the last
+row is what share of the programs' allocation sites neither the stack nor a heap serves.
 --module=FILE measures an LLVM module of yours in place of all that, with --arguments="...".
 """
 import collections
@@ -21,6 +22,8 @@ import harness
 NEEDS_LLVM = True
 CORPUS = harness.ROOT / "corpus" / "c"
 PRELOADED = {"mimalloc": "libmimalloc.so.2", "jemalloc": "libjemalloc.so.2"}
+
+MOST_LEFT = 1 - 250 / 373
 
 # What it is like, the file, KEEP, the arguments, those of a quick run; the least speed-up and the most memory, over glibc.
 Program = collections.namedtuple("Program", "kind file keep arguments quick speedup memory")
@@ -66,12 +69,19 @@ def runtime_words(session):
 
 def build(session, module, stem):
     """The program as compiled and as rewritten."""
-    clang, better = find_tool(session, "clang"), stem.with_suffix(".better.bc")
+    clang, better, report = find_tool(session, "clang"), stem.with_suffix(".better.bc"), stem.with_suffix(".json")
     original, rewritten = stem.with_suffix(".original"), stem.with_suffix(".rewritten")
-    harness.run_program([session.program("vmemopt"), "opt", "--heaps", "--whole-program", module, "-o", better])
+    harness.run_program([session.program("vmemopt"), "opt", "--heaps", "--whole-program", module, "-o", better,
+                         f"--json={report}"])
     harness.run_program([clang, "-O2", module, "-o", original, "-lm", "-pthread"])
     harness.run_program([clang, "-O2", better, "-o", rewritten, *runtime_words(session), "-lm"])
-    return original, rewritten
+    return original, rewritten, json.loads(report.read_text(encoding="utf-8"))
+
+
+def count_sites(report):
+    """Allocation sites, and those of them that are left with malloc."""
+    sites = sum(len(function["sites"]) for function in report["functions"])
+    return sites, sum(site["heap"] is None for site in report["heaps"]["sites"])
 
 
 def compile_program(session, program, stem):
@@ -133,8 +143,8 @@ def add_rows(session, name, samples, calls, speedup, memory):
 
 def measure(session, name, module, arguments, speedup=None, memory=None):
     session.say(name)
-    original, rewritten = build(session, module, module.with_suffix("") if module.parent == session.work
-                                else session.work / module.stem)
+    original, rewritten, report = build(session, module, module.with_suffix("") if module.parent == session.work
+                                        else session.work / module.stem)
     subjects = find_subjects(original, rewritten)
     there = {subject: what for subject, what in subjects.items() if what}
     outputs = {subject: harness.run_program([path, *arguments], env={**os.environ, **environment})
@@ -146,6 +156,7 @@ def measure(session, name, module, arguments, speedup=None, memory=None):
              for subject, (path, environment) in there.items()}
     samples = harness.take_turns(turns, session.options.runs or (1 if session.quick else 5))
     add_rows(session, name, {**dict.fromkeys(subjects), **samples}, calls, speedup, memory)
+    return count_sites(report)
 
 
 def run(session):
@@ -157,9 +168,12 @@ def run(session):
     unknown = set(wanted or []) - {program.file for program in PROGRAMS}
     if unknown:
         raise harness.BenchError(f"there is no program {', '.join(sorted(unknown))}")
+    sites, left = {}, {}
     for program in PROGRAMS:
         if wanted and program.file not in wanted:
             continue
         module = compile_program(session, program, session.work / f"{program.file}{program.keep}")
-        measure(session, program.kind, module, (program.quick if session.quick else program.arguments).split(),
-                program.speedup, program.memory)
+        sites[program.file], left[program.file] = measure(
+            session, program.kind, module, (program.quick if session.quick else program.arguments).split(),
+            program.speedup, program.memory)
+    session.add("sites left with malloc, of all", [sum(left.values()) / sum(sites.values())], "", MOST_LEFT)

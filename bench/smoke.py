@@ -100,6 +100,7 @@ def check_heap(build):
         assert rows[f"{kind}: calls of malloc"]["peer_value"] > 100, kind
         for what in ("time over glibc", "memory over glibc", "page faults", "peak memory"):
             assert rows[f"{kind}: {what}"]["value"] > 0, (kind, what)
+    assert 0 <= rows["sites left with malloc, of all"]["value"] < 1
     assert "met" in rows["factoring: memory over glibc"] and "met" not in rows["Delaunay, freed: time over glibc"]
 
 
