@@ -295,11 +295,23 @@ static void expose_all(vmo_ll_finder *finder, const vmo_ll_instruction *call, vm
   if (has_result(finder, call)) flow_result(finder, call, vmo_ll_new_external(finder, escape));
 }
 
+static bool holds_pointers(LLVMTypeRef type) {
+  LLVMTypeKind kind = LLVMGetTypeKind(type);
+  if (kind == LLVMStructTypeKind) { /* a number and whether it is too large */
+    for (unsigned i = 0; i < LLVMCountStructElementTypes(type); i++)
+      if (LLVMGetTypeKind(LLVMStructGetTypeAtIndex(type, i)) != LLVMIntegerTypeKind) return true;
+    return false;
+  }
+  if (kind == LLVMVectorTypeKind || kind == LLVMScalableVectorTypeKind)
+    kind = LLVMGetTypeKind(LLVMGetElementType(type));
+  return kind == LLVMPointerTypeKind || kind == LLVMArrayTypeKind;
+}
+
 /* Intrinsics of numbers give what is made of their arguments' bits; those of pointers are not understood. */
 static void read_intrinsic(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
-  bool pointers = call->pointer;
+  bool pointers = holds_pointers(LLVMTypeOf(call->ref));
   for (uint32_t i = 0; i < call->operand_count; i++)
-    pointers |= LLVMGetTypeKind(LLVMTypeOf(LLVMGetOperand(call->ref, i))) == LLVMPointerTypeKind;
+    pointers |= holds_pointers(LLVMTypeOf(LLVMGetOperand(call->ref, i)));
   if (pointers || !has_result(finder, call)) {
     expose_all(finder, call, VMO_ESCAPE_CALL);
     return;

@@ -123,13 +123,13 @@ static uint32_t node_of_free(collector *c, uint32_t instruction, bool *through_p
   return place.node == VMO_NONE ? VMO_NONE : vmo_ll_find_node(&c->finder->graph, place.node);
 }
 
-static bool may_free_through_pointer(collector *c, uint32_t instruction) {
-  vmo_ll_place place = vmo_ll_place_called(c->finder, instruction);
-  if (place.node == VMO_NONE) return false;
-  const vmo_ll_graph *graph = &c->finder->graph;
-  uint32_t node = vmo_ll_find_node(&c->finder->graph, place.node);
-  for (uint32_t l = graph->nodes.data[node].function_first; l != VMO_NONE; l = graph->links.data[l].next)
-    if (frees(c->finder->program->functions.data[graph->links.data[l].to].libc)) return true;
+/* Inline assembly is no call that is known. */
+static bool may_free_through_pointer(const collector *c, uint32_t instruction) {
+  const vmo_ll_calls *calls = c->finder->calls;
+  uint32_t call = vmo_ll_pointer_call_number(c->finder, instruction);
+  if (call >= c->finder->pointer_calls.count || c->finder->pointer_calls.data[call] != instruction) return false;
+  for (uint32_t t = calls->pointer_first[call]; t < calls->pointer_first[call + 1]; t++)
+    if (frees(c->finder->program->functions.data[calls->pointer_targets[t]].libc)) return true;
   return false;
 }
 

@@ -41,7 +41,9 @@ static bool keeps_operand(const vmo_ll_finder *finder, const vmo_ll_instruction 
                           bool result_kept) {
   switch ((int)user->opcode) {
   case LLVMStore: return operand == 0;
-  case LLVMGetElementPtr: return operand > 0 && finder->program->operands.data[user->operand_first] == VMO_LL_NOTHING;
+  case LLVMGetElementPtr: /* of several addresses, or of a distance from null */
+    if (!user->pointer) return result_kept;
+    return operand > 0 && finder->program->operands.data[user->operand_first] == VMO_LL_NOTHING;
   case LLVMCall:
   case LLVMInvoke:
   case LLVMCallBr: return call_keeps(finder, user, result_kept);
@@ -148,8 +150,8 @@ bool vmo_ll_carries(const vmo_ll_finder *finder, uint32_t function_id, uint32_t 
   if (!finder->kept[vmo_ll_value_index(finder, function_id, value)]) return false;
   uint8_t opcode = instruction->opcode;
   return vmo_ll_moves_bits(opcode) ? !is_distance(finder, instruction)
-                                   : opcode == LLVMLoad || opcode == LLVMPtrToInt || opcode == LLVMAShr ||
-                                         opcode == LLVMAtomicRMW || opcode == LLVMAtomicCmpXchg ||
+                                   : opcode == LLVMLoad || opcode == LLVMGetElementPtr || opcode == LLVMPtrToInt ||
+                                         opcode == LLVMAShr || opcode == LLVMAtomicRMW || opcode == LLVMAtomicCmpXchg ||
                                          opcode == LLVMVAArg || opcode == LLVMLandingPad || vmo_ll_is_call(opcode);
 }
 

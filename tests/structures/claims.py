@@ -3,7 +3,8 @@
 
     claims.py VMO_STRUCTURES SOURCE_DIRECTORY LLVM_TOOLS [--count=N] [--seed=N] [--keep=DIRECTORY] [--all-levels=yes]
 
-The programs of corpus/c, at -O0 and -O2 or all levels, and random ones (tests/random_c.py) are instrumented by vmo-structures and linked with
+The programs of corpus/c, at -O0 and -O2 or all levels, and random ones (tests/random_c.py,
+tests/random_heap_programs.py) are instrumented by vmo-structures and linked with
 tests/structures/watch.c, which knows every object: one that is met, freed or moved by an instruction that is not said to
 mean it, or met after the function has returned that was said to enclose it, is a fault. The output must be the original's.
 """
@@ -17,6 +18,7 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import random_c  # noqa: E402  found in the folder above
+import random_heap_programs  # noqa: E402
 
 THREADS = ["threads"]  # watch.c is for one thread
 LEVELS = ["-O0", "-O1", "-O2", "-O3"]
@@ -29,8 +31,8 @@ def check(tool, clang, watch, source, level, work):
     module, watched, claims = work / "p.bc", work / "w.bc", work / "claims"
     for step in ([clang, "-w", level, "-emit-llvm", "-c", source, "-o", module],
                  [tool, "--instrument", module, watched, claims],
-                 [clang, "-w", "-O1", module, "-o", work / "original", "-lm"],
-                 [clang, "-w", "-O1", watched, watch, "-o", work / "watched", "-lm"]):
+                 [clang, "-w", "-O1", module, "-o", work / "original", "-lm", "-pthread"],
+                 [clang, "-w", "-O1", watched, watch, "-o", work / "watched", "-lm", "-pthread"]):
         fault = random_c.must(step)
         if fault:
             return fault
@@ -52,12 +54,18 @@ def main():
         fault = random_c.must([clang, "-O2", "-c", pathlib.Path(root, "tests", "structures", "watch.c"), "-o", watch])
         if fault:
             sys.exit(fault)
-        jobs = [(path, level) for path in sorted(pathlib.Path(root, "corpus", "c").glob("*.c"))
+        jobs = [] if "no-corpus" in named else [(path, level) for path in sorted(pathlib.Path(root, "corpus", "c").glob("*.c"))
                 if path.stem not in THREADS for level in (LEVELS if "all-levels" in named else LEVELS[::2])]
         for seed in range(first, first + count):
             path = work / f"seed{seed}.c"
             path.write_text(random_c.program(seed))
             jobs.append((path, LEVELS[seed % 4]))
+            program = random_heap_programs.Program(seed)
+            if program.threads:
+                continue
+            path = work / f"graph{seed}.c"
+            path.write_text(program.text())
+            jobs.append((path, LEVELS[seed // 4 % 4]))
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             found = [pool.submit(check, tool, clang, watch, path, level, work) for path, level in jobs]
         for (path, level), result in zip(jobs, found):

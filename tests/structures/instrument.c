@@ -17,18 +17,26 @@ typedef struct instrumenter {
   LLVMTypeRef pointer, number, serial;
 } instrumenter;
 
-typedef enum hook { HOOK_ACCESS, HOOK_MADE, HOOK_MADE_AT, HOOK_FREED, HOOK_MOVED, HOOK_ENTER, HOOK_LEAVE, HOOKS } hook;
+typedef enum hook {
+  HOOK_ACCESS,
+  HOOK_MADE,
+  HOOK_MADE_AT,
+  HOOK_FREED,
+  HOOK_MOVED,
+  HOOK_ENTER,
+  HOOK_LEAVE,
+  HOOK_POINTER,
+  HOOK_POINTER_DONE,
+  HOOKS
+} hook;
 
-static void call_hook(instrumenter *i, hook which, LLVMValueRef *arguments) {
-  static const char *const names[HOOKS] = {"vmo_watch_access", "vmo_watch_made",  "vmo_watch_made_at",
-                                           "vmo_watch_freed",  "vmo_watch_moved", "vmo_watch_enter",
-                                           "vmo_watch_leave"};
-  LLVMTypeRef nothing = LLVMVoidTypeInContext(i->program->llvm);
-  LLVMTypeRef moved[] = {i->pointer, i->pointer, i->number}, leave[] = {i->number, i->serial};
-  LLVMTypeRef usual[] = {i->pointer, i->number};
-  LLVMTypeRef *parameters = which == HOOK_MOVED ? moved : which == HOOK_LEAVE ? leave : usual;
-  unsigned count = which == HOOK_MOVED ? 3 : 2;
-  LLVMTypeRef type = LLVMFunctionType(nothing, parameters, count, false);
+static void call_hook(instrumenter *i, hook which, LLVMValueRef *arguments, unsigned count) {
+  static const char *const names[HOOKS] = {"vmo_watch_access", "vmo_watch_made",    "vmo_watch_made_at",
+                                           "vmo_watch_freed",  "vmo_watch_moved",   "vmo_watch_enter",
+                                           "vmo_watch_leave",  "vmo_watch_pointer", "vmo_watch_pointer_done"};
+  LLVMTypeRef parameters[3];
+  for (unsigned k = 0; k < count; k++) parameters[k] = LLVMTypeOf(arguments[k]);
+  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(i->program->llvm), parameters, count, false);
   LLVMValueRef function = LLVMGetNamedFunction(i->program->module, names[which]);
   if (function == NULL) function = LLVMAddFunction(i->program->module, names[which], type);
   LLVMBuildCall2(i->builder, type, function, arguments, count, "");
@@ -39,7 +47,7 @@ static LLVMValueRef number(const instrumenter *i, uint32_t value) { return LLVMC
 static void watch_place(instrumenter *i, hook which, LLVMValueRef place, uint32_t instruction) {
   if (LLVMGetPointerAddressSpace(LLVMTypeOf(place)) != 0) return;
   LLVMValueRef arguments[] = {place, number(i, instruction)};
-  call_hook(i, which, arguments);
+  call_hook(i, which, arguments, 2);
 }
 
 /* ---- calls ---- */
@@ -54,8 +62,27 @@ static void watch_made(instrumenter *i, const vmo_ll_instruction *call, const vm
   }
 }
 
+/* What is called may be the library's free or malloc. */
+static void watch_pointer_call(instrumenter *i, const vmo_ll_instruction *call, uint32_t id) {
+  LLVMValueRef called = LLVMGetCalledValue(call->ref);
+  if (call->opcode != LLVMCall || LLVMIsAInlineAsm(called)) return;
+  LLVMValueRef first = call->operand_count > 0 ? LLVMGetOperand(call->ref, 0) : NULL;
+  if (first == NULL || LLVMGetTypeKind(LLVMTypeOf(first)) != LLVMPointerTypeKind)
+    first = LLVMConstPointerNull(i->pointer);
+  LLVMValueRef before[] = {called, first, number(i, id)}, after[] = {called, call->ref};
+  LLVMPositionBuilderBefore(i->builder, call->ref);
+  call_hook(i, HOOK_POINTER, before, 3);
+  if (!call->pointer || LLVMGetTailCallKind(call->ref) == LLVMTailCallKindMustTail) return;
+  LLVMPositionBuilderBefore(i->builder, LLVMGetNextInstruction(call->ref));
+  call_hook(i, HOOK_POINTER_DONE, after, 2);
+}
+
 static void watch_call(instrumenter *i, const vmo_ll_instruction *call, uint32_t id) {
-  const vmo_libc_row *row = call->callee == VMO_NONE ? NULL : i->program->functions.data[call->callee].libc;
+  if (call->callee == VMO_NONE) {
+    watch_pointer_call(i, call, id);
+    return;
+  }
+  const vmo_libc_row *row = i->program->functions.data[call->callee].libc;
   if (row == NULL || call->opcode != LLVMCall) return;
   bool makes = vmo_libc_allocates(row) && strchr(row->arguments, VMO_EFFECT_GROW) == NULL;
   if (row->arguments[0] != VMO_EFFECT_FREE) {
@@ -65,7 +92,7 @@ static void watch_call(instrumenter *i, const vmo_ll_instruction *call, uint32_t
   LLVMPositionBuilderBefore(i->builder, makes ? LLVMGetNextInstruction(call->ref) : call->ref);
   if (makes) {
     LLVMValueRef arguments[] = {LLVMGetOperand(call->ref, 0), call->ref, number(i, id)};
-    call_hook(i, HOOK_MOVED, arguments);
+    call_hook(i, HOOK_MOVED, arguments, 3);
   } else {
     watch_place(i, HOOK_FREED, LLVMGetOperand(call->ref, 0), id);
   }
@@ -96,13 +123,13 @@ static void watch_function(instrumenter *i, uint32_t id) {
   LLVMPositionBuilderBefore(i->builder, LLVMGetFirstInstruction(entry));
   LLVMValueRef kept = LLVMBuildAlloca(i->builder, i->serial, "");
   LLVMValueRef enter[] = {kept, number(i, id)};
-  call_hook(i, HOOK_ENTER, enter);
+  call_hook(i, HOOK_ENTER, enter, 2);
   for (uint32_t k = function->first; k < function->first + function->count; k++) {
     const vmo_ll_instruction *instruction = &i->program->instructions.data[k];
     if (instruction->opcode != LLVMRet) continue;
     LLVMPositionBuilderBefore(i->builder, instruction->ref);
     LLVMValueRef leave[] = {number(i, id), LLVMBuildLoad2(i->builder, i->serial, kept, "")};
-    call_hook(i, HOOK_LEAVE, leave);
+    call_hook(i, HOOK_LEAVE, leave, 2);
   }
 }
 

@@ -36,6 +36,8 @@ void vmo_watch_made_at(char *const *at, uint32_t instruction);
 void vmo_watch_freed(const char *start, uint32_t instruction);
 void vmo_watch_moved(const char *from, const char *to, uint32_t instruction);
 void vmo_watch_enter(uint64_t *serial, uint32_t function);
+void vmo_watch_pointer(const void *called, const char *first, uint32_t instruction);
+void vmo_watch_pointer_done(const void *called, const char *result);
 void vmo_watch_leave(uint32_t function, uint64_t serial);
 
 static void fault(const char *words, const object *o, uint32_t instruction) {
@@ -125,13 +127,18 @@ static void forget(object *o) {
   object_count--;
 }
 
+/* What was there was freed where nobody looked. */
+static void forget_all(const char *start, size_t bytes) {
+  uintptr_t last = (uintptr_t)start + bytes - 1;
+  for (size_t at = count_before(last); at > 0 && objects[at - 1].end > (uintptr_t)start; at = count_before(last))
+    forget(&objects[at - 1]);
+}
+
 void vmo_watch_made(const char *start, uint32_t instruction) {
   if (!ready) read_claims();
   if (start == NULL) return;
   size_t bytes = malloc_usable_size((void *)start);
-  for (size_t at = count_before((uintptr_t)start + bytes - 1); at > 0 && objects[at - 1].end > (uintptr_t)start;
-       at = count_before((uintptr_t)start + bytes - 1))
-    forget(&objects[at - 1]); /* was freed where nobody looked */
+  forget_all(start, bytes);
   if (object_count == object_room) objects = realloc(objects, (object_room = 2 * object_room + 64) * sizeof *objects);
   size_t at = count_before((uintptr_t)start);
   memmove(objects + at + 1, objects + at, (object_count - at) * sizeof *objects);
@@ -186,6 +193,25 @@ void vmo_watch_moved(const char *from, const char *to, uint32_t instruction) {
   if (to == NULL) return;
   if (o != NULL) forget(o);
   vmo_watch_made(to, instruction);
+}
+
+/* ---- calls through pointers ---- */
+
+void vmo_watch_pointer(const void *called, const char *first, uint32_t instruction) {
+  object *o = first == NULL ? NULL : find(first);
+  if (o == NULL) return;
+  if (called == (const void *)(uintptr_t)free || called == (const void *)(uintptr_t)realloc) {
+    check(o, instruction, called == (const void *)(uintptr_t)free ? is_freed : is_moved);
+    forget(o);
+  }
+}
+
+/* Objects that are made so have no site. */
+void vmo_watch_pointer_done(const void *called, const char *result) {
+  if (result == NULL) return;
+  if (called == (const void *)(uintptr_t)malloc || called == (const void *)(uintptr_t)calloc ||
+      called == (const void *)(uintptr_t)realloc)
+    forget_all(result, malloc_usable_size((void *)(uintptr_t)result));
 }
 
 /* ---- scopes ---- */

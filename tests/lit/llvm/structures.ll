@@ -213,11 +213,32 @@ out:
   ret void
 }
 
+; What is called through a parameter is known, too. Addresses that are one value lead to both objects.
+; CHECK: node [[PUT:[0-9]+]]: structure {{[0-9]+}}, 17 bytes, freed, by pointer, local to puts_by
+; CHECK: node {{[0-9]+}}: structure [[V:[0-9]+]], 18 bytes, align 16, external (call){{.*}}, array
+; CHECK: node {{[0-9]+}}: structure {{[0-9]+}}, 19 bytes, align 16, external (call)
+declare void @llvm.masked.scatter.v2p0.v2p0(<2 x ptr>, <2 x ptr>, i32, <2 x i1>)
+define internal void @put_by(ptr %f, ptr %p) {
+  call void %f(ptr %p)
+  ret void
+}
+define internal void @puts_by(<2 x i64> %i) {
+  %p = call ptr @malloc(i64 17)
+  call void @put_by(ptr @free, ptr %p)
+  %array = call ptr @malloc(i64 18)
+  %element = call ptr @malloc(i64 19)
+  %elements = insertelement <2 x ptr> undef, ptr %element, i32 0
+  %places = getelementptr ptr, ptr %array, <2 x i64> %i
+  call void @llvm.masked.scatter.v2p0.v2p0(<2 x ptr> %elements, <2 x ptr> %places, i32 8, <2 x i1> <i1 1, i1 0>)
+  ret void
+}
+
 ; CHECK: free in fields: nodes [[LEFT]]
 ; CHECK: malloc in wrapper: nodes [[MINE]] [[YOURS]]
 ; CHECK: free in release: nodes [[MINE]] [[POINTED]]
 ; CHECK: pointer in through: nodes [[POINTED]]{{$}}
 ; CHECK: free in through: nodes [[GROWN]]
+; CHECK: pointer in put_by: nodes [[PUT]]{{$}}
 define i32 @main(i32 %count, ptr %arguments) {
   %n = zext i32 %count to i64
   call void @fields()
@@ -231,5 +252,6 @@ define i32 @main(i32 %count, ptr %arguments) {
   call void @aligned()
   %s = call i1 @texts(i64 %n)
   call void @steps()
+  call void @puts_by(<2 x i64> zeroinitializer)
   ret i32 0
 }
