@@ -102,6 +102,20 @@ static vmr_heap *take_idle(const vmr_ctx *ctx) {
   return taken;
 }
 
+/* A tail goes with the chunk that it lies in. */
+static void drop_record(vmr_heap *heap, vmr_record *record) {
+  vmr_heap_empty_chunk(heap, record);
+  record->tail = 0;
+  vmr_heap_give_chunks(heap, record);
+}
+
+static void drop_all(vmr_heap *heap) {
+  for (int list = 0; list < 2; list++) {
+    while (heap->records[list] != NULL) drop_record(heap, heap->records[list]);
+  }
+  heap->has_spare = false;
+}
+
 vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
   if (heap == NULL) return VMR_INVALID_ARGUMENT;
   *heap = NULL;
@@ -114,6 +128,7 @@ vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
     link_heap(created);
     unlock_list(is_locked);
   }
+  if ((flags & VMR_HEAP_NEVER_FREED) != 0) drop_all(created); /* a chunk of spans, that an idle one has */
   created->flags = flags;
   created->class_of_words = vmr_heap_class_tables[(flags & VMR_HEAP_ALIGN8) != 0];
   created->is_quick = created->is_plain && (flags & (VMR_HEAP_NEVER_FREED | VMR_HEAP_SHARED)) == 0;
@@ -141,13 +156,6 @@ void vmr_heap_begin(vmr_heap *heap) {
 
 /* ---- end ---- */
 
-/* A tail goes with the chunk that it lies in. */
-static void drop_record(vmr_heap *heap, vmr_record *record) {
-  vmr_heap_empty_chunk(heap, record);
-  record->tail = 0;
-  vmr_heap_give_chunks(heap, record);
-}
-
 /* What its chunk has, the next heap finds ready. */
 static bool keeps_chunk(const vmr_heap *heap) {
   const vmr_record *only = heap->records[0];
@@ -160,9 +168,7 @@ static bool keeps_chunk(const vmr_heap *heap) {
 static void empty_heap(vmr_heap *heap) {
   bool keeps = keeps_chunk(heap);
   if (keeps) vmr_heap_empty_chunk(heap, heap->records[0]);
-  for (int list = 0; list < 2 && !keeps; list++) {
-    while (heap->records[list] != NULL) drop_record(heap, heap->records[list]);
-  }
+  if (!keeps) drop_all(heap);
   heap->has_spare = keeps;
   heap->bumped = NULL;
 }
@@ -185,7 +191,7 @@ void vmr_heap_destroy(vmr_heap *heap) {
   vmr_borrow_release_all(heap);
   empty_heap(heap);
   if (give_idle(heap)) return;
-  while (heap->records[0] != NULL) drop_record(heap, heap->records[0]);
+  drop_all(heap);
   vmr_ctx_remove_handle(&heap->handle);
   pthread_mutex_destroy(&heap->lock);
   vmr_ctx_release(heap->handle.ctx, VMR_KIND_HEAP, heap, sizeof *heap);

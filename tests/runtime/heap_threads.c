@@ -47,6 +47,25 @@ static void use_arenas(side *mine) {
   CHECK(vmr_arena_pool_release(mine->arenas, second) == VMR_OK);
 }
 
+/* A heap that lives as long as a function, and what nobody gives back: each thread has its own. */
+static void use_scope(side *mine) {
+  static _Thread_local vmr_bump bump;
+  vmr_heap *heap = NULL;
+  CHECK(vmr_heap_create(&heap, NULL, VMR_HEAP_ALIGN8) == VMR_OK);
+  unsigned char *cut = vmr_bump_alloc(&bump, draw_size(&mine->seed));
+  CHECK(cut != NULL);
+  *cut = 1;
+  for (int i = 0; i < 10; i++) {
+    size_t bytes = draw_size(&mine->seed);
+    unsigned char *object = vmr_heap_alloc(heap, bytes);
+    CHECK(object != NULL && vmr_heap_of(object) == heap);
+    memset(object, i, bytes);
+    if (i % 2 == 0) vmr_heap_free(object);
+  }
+  vmr_heap_destroy(heap);
+  if (draw_size(&mine->seed) % 16 == 0) vmr_bump_release(&bump);
+}
+
 static void *work(void *argument) {
   side *mine = argument;
   vmr_metrics metrics;
@@ -55,6 +74,7 @@ static void *work(void *argument) {
     char *kept = vmr_heap_alloc(mine->forever, 40);
     CHECK(kept != NULL && vmr_heap_usable_size(kept) >= 40);
     if (i % 4 == 0) use_arenas(mine);
+    if (i % 4 == 1) use_scope(mine);
     if (i % 50 == 0) CHECK(vmr_heap_calloc(mine->heap, SIZE_MAX / 2, 4) == NULL);
     if (i % 50 == 1) CHECK(vmr_heap_status(mine->heap) == VMR_SIZE_OVERFLOW);
     if (i % 100 == 2) CHECK(vmr_metrics_read(mine->ctx, &metrics, sizeof metrics) == VMR_OK);

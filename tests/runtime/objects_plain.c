@@ -94,6 +94,24 @@ static void run_heap(vmr_heap *heap) {
   CHECK(vmr_heap_is_valid(heap));
 }
 
+/* Objects that nobody gives back: each keeps what was written to it. */
+static void run_bump(vmr_bump *bump, size_t granule) {
+  enum { CUT = 3000 };
+  static model objects[CUT];
+  for (int i = 0; i < CUT; i++) {
+    size_t count = below(1u << below(14));
+    bool zeroed = below(2) == 0;
+    unsigned char *bytes =
+        below(9) == 0 ? vmr_bump_aligned(bump, 64, count) : vmr_bump_take(bump, count, granule, zeroed);
+    CHECK(bytes != NULL && (uintptr_t)bytes % granule == 0);
+    objects[i] = (model){NULL, 0, 0};
+    fill(&objects[i], bytes, count);
+  }
+  for (int i = 0; i < CUT; i++) check_fill(&objects[i]);
+  vmr_bump_release(bump);
+  CHECK(bump->pieces == NULL && bump->total == 0);
+}
+
 int main(void) {
   static char buffer[1 << 20];
   vmr_arena *arena = vmr_arena_create(0);
@@ -113,7 +131,12 @@ int main(void) {
     CHECK(vmr_pool_destroy(pool) == VMR_STILL_IN_USE);
   }
   vmr_heap *heap = NULL;
-  for (uint32_t flags = 0; flags < 2; flags++) {
+  vmr_bump bump = {0}, words = VMR_BUMP_WITH(VMR_HEAP_ALIGN8);
+  run_bump(&bump, 16);
+  run_bump(&words, 8);
+  static const uint32_t kinds[] = {0, VMR_HEAP_SHARED, VMR_HEAP_ALIGN8, VMR_HEAP_ALIGN8 | VMR_HEAP_SHARED};
+  for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+    uint32_t flags = kinds[kind];
     CHECK(vmr_heap_create(&heap, NULL, flags) == VMR_OK);
     run_heap(heap);
     vmr_heap_destroy(heap);

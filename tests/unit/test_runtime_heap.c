@@ -26,13 +26,14 @@ static vmr_heap *make_heap(uint32_t flags) {
 
 static void any_size_and_alignment(void **state) {
   (void)state;
-  for (uint32_t flags = 0; flags < 4; flags++) {
+  for (uint32_t flags = 0; flags < 8; flags++) {
+    size_t least = (flags & VMR_HEAP_ALIGN8) != 0 ? 8 : 16;
     vmr_heap *heap = make_heap(flags);
     for (size_t alignment = 1; alignment <= 8 * MIB; alignment *= 4) {
       for (size_t bytes = 0; bytes < 5 * MIB; bytes = bytes * 3 / 2 + 7) {
         unsigned char *object = vmr_heap_aligned(heap, alignment, bytes);
         assert_non_null(object);
-        assert_true((uintptr_t)object % (alignment < 16 ? 16 : alignment) == 0);
+        assert_true((uintptr_t)object % (alignment < least ? least : alignment) == 0);
         assert_true(vmr_heap_usable_size(object) >= bytes);
         assert_ptr_equal(vmr_heap_of(object), heap);
         memset(object, 0xff, bytes);
@@ -57,6 +58,112 @@ static void sizes_are_rounded_by_a_quarter_at_most(void **state) {
   }
   assert_int_equal(vmr_heap_used_bytes(heap), 0);
   vmr_heap_destroy(heap);
+}
+
+/* Where eight bytes of alignment do, objects of whole words are not rounded up to 64 bytes, and lie side by side. */
+static void objects_of_words_are_packed(void **state) {
+  (void)state;
+  if (vmr_heap_range_bytes() == 0) skip();
+  vmr_heap *heap = make_heap(VMR_HEAP_ALIGN8);
+  for (size_t bytes = 1; bytes <= 64; bytes++) {
+    char *object = vmr_heap_alloc(heap, bytes), *next = vmr_heap_alloc(heap, bytes);
+    assert_int_equal(vmr_heap_usable_size(object), (bytes + 7) / 8 * 8);
+    if (bytes % 8 == 1) assert_ptr_equal(next, object + vmr_heap_usable_size(object));
+    assert_int_equal((uintptr_t)vmr_heap_aligned(heap, 16, bytes) % 16, 0);
+  }
+  assert_true(vmr_heap_is_valid(heap));
+  vmr_heap_destroy(heap);
+}
+
+/* A heap of no context that ends is the next one's, with the memory that it had, and with nothing else. */
+static void heaps_that_end_begin_again(void **state) {
+  (void)state;
+  if (vmr_heap_range_bytes() == 0) skip();
+  for (uint32_t flags = 0; flags < 8; flags++) {
+    vmr_heap *heap = make_heap(0);
+    unsigned char *object = vmr_heap_alloc(heap, 100), *other = vmr_heap_alloc(heap, 500);
+    assert_true(object != NULL && other != NULL);
+    memset(object, 0xee, 100);
+    memset(other, 0xee, 500);
+    assert_null(vmr_heap_alloc(heap, SIZE_MAX / 2));
+    vmr_heap_destroy(heap);
+    vmr_heap_free(object); /* of nobody: nothing happens */
+    vmr_heap *again = make_heap(flags);
+    assert_ptr_equal(again, heap);
+    assert_int_equal(vmr_heap_status(again), VMR_OK);
+    assert_int_equal(vmr_heap_used_bytes(again), 0);
+    unsigned char *fresh = vmr_heap_calloc(again, 1, 100);
+    assert_non_null(fresh);
+    assert_true(is_filled(fresh, 100, 0));
+    if (flags == 0) assert_ptr_equal(fresh, object);
+    assert_true(vmr_heap_used_bytes(again) >= 100 && vmr_heap_used_bytes(again) < 200);
+    assert_true(vmr_heap_is_valid(again));
+    vmr_heap_destroy(again);
+  }
+}
+
+/* An object that grows by little again and again moves a number of times that the logarithm of its size bounds. */
+static void what_creeps_moves_seldom(void **state) {
+  (void)state;
+  if (vmr_heap_range_bytes() == 0) skip();
+  vmr_heap *heap = make_heap(0);
+  unsigned char *object = NULL;
+  int moves = 0;
+  for (size_t bytes = 1; bytes <= 200 * KIB; bytes += 16) {
+    unsigned char *grown = vmr_heap_realloc(heap, object, bytes);
+    assert_non_null(grown);
+    moves += grown != object;
+    object = grown;
+    object[bytes - 1] = (unsigned char)(bytes / 16);
+  }
+  for (size_t bytes = 1; bytes <= 200 * KIB; bytes += 16)
+    assert_int_equal(object[bytes - 1], (unsigned char)(bytes / 16));
+  assert_true(moves < 50);
+  assert_true(vmr_heap_usable_size(object) < 300 * KIB);
+  vmr_heap_destroy(heap);
+}
+
+/* Memory of large objects that were given back serves other heaps too, and is zero where that is asked for. */
+static void memory_goes_from_heap_to_heap(void **state) {
+  (void)state;
+  for (int round = 0; round < 20; round++) {
+    vmr_heap *heap = make_heap(0), *other = make_heap(VMR_HEAP_NEVER_FREED);
+    vmr_bump bump = VMR_BUMP_WITH(0);
+    unsigned char *object = vmr_heap_alloc(heap, 11 * MIB);
+    assert_non_null(object);
+    memset(object, 0xee, 11 * MIB);
+    vmr_heap_free(object);
+    for (int i = 0; i < 40; i++) {
+      unsigned char *packed = vmr_heap_calloc(other, 1, 40 * KIB), *cut = vmr_bump_calloc(&bump, 1, 10 * KIB, 16);
+      assert_true(packed != NULL && cut != NULL);
+      assert_true(is_filled(packed, 40 * KIB, 0) && is_filled(cut, 10 * KIB, 0));
+      memset(packed, 0xee, 40 * KIB);
+      memset(cut, 0xee, 10 * KIB);
+    }
+    vmr_bump_release(&bump);
+    vmr_heap_destroy(heap);
+    vmr_heap_destroy(other);
+  }
+}
+
+static void poisoned_heaps_fill_their_objects(void **state) {
+  (void)state;
+  vmr_ctx *ctx = make_watched_ctx(VMR_POISON, NULL);
+  for (uint32_t flags = 0; flags < 2; flags++) {
+    vmr_heap *heap = NULL;
+    assert_int_equal(vmr_heap_create(&heap, ctx, flags), VMR_OK);
+    for (size_t bytes = 1; bytes < 10 * MIB; bytes = bytes * 4 + 3) {
+      unsigned char *object = vmr_heap_alloc(heap, bytes), *zeros = vmr_heap_calloc(heap, 1, bytes);
+      assert_true(object != NULL && zeros != NULL);
+      assert_true(is_filled(object, bytes, 0xcb) && is_filled(zeros, bytes, 0));
+      vmr_heap_free(object);
+      if (vmr_heap_range_bytes() != 0 && bytes > 64 && bytes < MIB) /* behind what links it to others */
+        assert_true(is_filled(object + sizeof(void *), bytes - sizeof(void *), 0xdb));
+    }
+    assert_true(vmr_heap_is_valid(heap));
+    vmr_heap_destroy(heap);
+  }
+  assert_int_equal(vmr_ctx_destroy(ctx), VMR_OK);
 }
 
 static void pointers_of_malloc_are_welcome(void **state) {
@@ -444,8 +551,8 @@ static int run_random_program(vmr_heap *heap, uint64_t seed, int steps) {
 
 static void random_programs_keep_every_byte(void **state) {
   (void)state;
-  for (uint64_t seed = 1; seed <= 8; seed++) {
-    vmr_heap *heap = make_heap((uint32_t)seed % 4);
+  for (uint64_t seed = 1; seed <= 16; seed++) {
+    vmr_heap *heap = make_heap((uint32_t)seed % 8);
     assert_int_equal(run_random_program(heap, seed, 3000), 0);
     assert_true(vmr_heap_is_valid(heap));
     vmr_heap_destroy(heap);
@@ -535,11 +642,48 @@ static int live_without_range(void) {
   if (run_random_program(heap, 5, 2000) != 0 || run_random_program(other, 6, 200) != 0) return 3;
   char *object = vmr_heap_alloc(heap, 100);
   if (vmr_heap_of(object) != heap || !vmr_heap_is_valid(heap)) return 4;
+  vmr_bump bump = VMR_BUMP_WITH(VMR_HEAP_ALIGN8);
+  for (int i = 0; i < 50000; i++) {
+    char *cut = vmr_bump_alloc8(&bump, 100);
+    if (cut == NULL || !is_filled((unsigned char *)cut, 100, 0)) return 6;
+    memset(cut, 1, 100);
+  }
+  vmr_bump_release(&bump);
   if (vmr_heap_alloc(heap, 800 * MIB) != NULL || vmr_heap_status(heap) != VMR_OUT_OF_MEMORY) return 5;
   vmr_heap_free(object);
   vmr_heap_destroy(heap); /* with what is left in it */
   vmr_heap_destroy(other);
   return 0;
+}
+
+/* What a rewritten program, whose heaps have no context, is told from outside. */
+static int live_poisoned(void) {
+  vmr_heap *heap = NULL;
+  vmr_bump bump = VMR_BUMP_WITH(0);
+  if (setenv("VMEMRT_OPTIONS", "poison=1", 1) != 0 || vmr_heap_create(&heap, NULL, 0) != VMR_OK) return 1;
+  unsigned char *object = vmr_heap_alloc(heap, 100), *cut = vmr_bump_alloc(&bump, 100);
+  if (object == NULL || !is_filled(object, 100, 0xcb)) return 2;
+  vmr_heap_free(object);
+  if (!is_filled(object + 16, 84, 0xdb)) return 3;
+  if (cut == NULL || !is_filled(cut, 100, 0xcb)) return 4;
+  cut = vmr_bump_calloc(&bump, 10, 10, 16);
+  return cut != NULL && is_filled(cut, 100, 0) && run_random_program(heap, 9, 1000) == 0 ? 0 : 5;
+}
+
+static int live_with_malloc(void) {
+  vmr_heap *heap = NULL;
+  vmr_bump bump = VMR_BUMP_WITH(0);
+  if (setenv("VMEMRT_OPTIONS", "heap_malloc=1", 1) != 0 || vmr_heap_create(&heap, NULL, 0) != VMR_OK) return 1;
+  char *object = vmr_heap_alloc(heap, 100), *cut = vmr_bump_alloc(&bump, 100);
+  if (object == NULL || vmr_heap_of(object) != heap || vmr_heap_reserved_bytes(heap) > KIB) return 2;
+  if (cut == NULL || bump.cursor != NULL) return 3; /* there is nothing to cut from */
+  return run_random_program(heap, 10, 1000) == 0 && vmr_heap_is_valid(heap) ? 0 : 4;
+}
+
+static void the_environment_reaches_heaps_without_context(void **state) {
+  (void)state;
+  assert_succeeds_with_memory((size_t)1 << 36, live_poisoned);
+  assert_succeeds_with_memory((size_t)1 << 36, live_with_malloc);
 }
 
 static int live_with_a_small_range(void) {
@@ -625,7 +769,13 @@ static void a_child_of_a_busy_process_has_working_heaps(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(little_address_space_is_enough),
+      cmocka_unit_test(the_environment_reaches_heaps_without_context),
       cmocka_unit_test(any_size_and_alignment),
+      cmocka_unit_test(objects_of_words_are_packed),
+      cmocka_unit_test(heaps_that_end_begin_again),
+      cmocka_unit_test(what_creeps_moves_seldom),
+      cmocka_unit_test(memory_goes_from_heap_to_heap),
+      cmocka_unit_test(poisoned_heaps_fill_their_objects),
       cmocka_unit_test(sizes_are_rounded_by_a_quarter_at_most),
       cmocka_unit_test(pointers_of_malloc_are_welcome),
       cmocka_unit_test(arguments_are_checked),
