@@ -71,7 +71,8 @@ static bool allows_load(search *s, LLVMValueRef load, bool here) {
 static bool allows_row(search *s, LLVMValueRef call, const vmo_libc_row *row, uint32_t argument, bool here) {
   bool freed = row->kind == VMO_LIBC_FREE && argument == 0;
   if (freed) return here && LLVMGetOperand(call, 0) == s->copy && note_use(s, call, true);
-  if (vmo_libc_effect_of(row, argument) != VMO_EFFECT_READ) return false;
+  vmo_libc_effect effect = vmo_libc_effect_of(row, argument);
+  if (effect != VMO_EFFECT_READ && effect != VMO_EFFECT_SEND && effect != VMO_EFFECT_PRINT) return false;
   char result = row->result;
   bool given = argument == 0 ? result == '0' || result == 'a' : result == '1' || result == 'b';
   if (given && !add_pointer(s, call, here)) return false;

@@ -138,7 +138,33 @@ static void add_moved(vmo_ll_points_to *p, const vmo_ll_instruction *call, uint3
   if (argument > 0) vmo_ll_add_all(p, moved, vmo_ll_operand_set(p, call, 0), 0, SOMEWHERE);
 }
 
-static bool is_written(vmo_libc_effect effect) { return effect != VMO_EFFECT_NUMBER && effect != VMO_EFFECT_READ; }
+static bool is_written(vmo_libc_effect effect) {
+  return effect != VMO_EFFECT_NUMBER && effect != VMO_EFFECT_READ && effect != VMO_EFFECT_SEND &&
+         effect != VMO_EFFECT_PRINT;
+}
+
+/* A pointer that went through a pipe or file may be any that others know. */
+static void receive_bytes(vmo_ll_points_to *p, const vmo_ll_set *set) {
+  vmo_ll_element outside = {0, SOMEWHERE, 0};
+  vmo_ll_set value = {&outside, 1, 1}, places = *set;
+  for (uint32_t i = 0; i < places.count; i++)
+    vmo_ll_store(p, (vmo_ll_element){places.data[i].object, SOMEWHERE, 0}, VMO_LL_POINTER_BYTES, &value);
+}
+
+/* Whether what a printf prints are no addresses: its text is a constant without %p. */
+static bool prints_no_address(LLVMValueRef text) {
+  size_t length;
+  if (LLVMIsAGlobalVariable(text) == NULL || !LLVMIsGlobalConstant(text)) return false;
+  LLVMValueRef words = LLVMGetInitializer(text);
+  if (words == NULL || !LLVMIsConstantString(words)) return words != NULL && LLVMIsNull(words);
+  const char *at = LLVMGetAsString(words, &length), *end = at + length;
+  while (at < end) {
+    if (*at++ != '%') continue;
+    while (at < end && *at != '\0' && strchr("#0- +'123456789.*$hlqjztLI", *at) != NULL) at++;
+    if (at < end && *at++ == 'p') return false;
+  }
+  return true;
+}
 
 static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t i) {
   vmo_ll_set *value = &p->place_sets[0];
@@ -148,6 +174,11 @@ static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, 
   switch (vmo_libc_effect_of(row, i)) {
   case VMO_EFFECT_CAPTURE:
   case VMO_EFFECT_CALLED: give_to_callback(p, call, row, i); break;
+  case VMO_EFFECT_SEND: copy_bytes_of_all(p, vmo_ll_operand_set(p, call, i)); break;
+  case VMO_EFFECT_RECEIVE: receive_bytes(p, vmo_ll_operand_set(p, call, i)); break;
+  case VMO_EFFECT_PRINT:
+    if (!prints_no_address(LLVMGetOperand(call->ref, i))) capture_arguments(p, call, i + 1, VMO_ESCAPE_CALL);
+    break;
   case VMO_EFFECT_FRESH:
     p->temporary = true;
     add_made(p, value);

@@ -30,6 +30,9 @@ typedef enum vmo_libc_effect {
   VMO_EFFECT_NUMBER = '-',  /* no pointer, or a pointer that nothing is done with */
   VMO_EFFECT_READ = 'r',    /* read, not kept */
   VMO_EFFECT_WRITE = 'w',   /* read or written, not kept; no pointers are stored in it */
+  VMO_EFFECT_SEND = 's',    /* read, and its bytes go to where another may read them: pointers too */
+  VMO_EFFECT_RECEIVE = 'i', /* written with bytes from there */
+  VMO_EFFECT_PRINT = 't',   /* the text of a printf; its %p gives addresses away */
   VMO_EFFECT_FREE = 'f',    /* freed */
   VMO_EFFECT_CAPTURE = 'c', /* kept */
   VMO_EFFECT_FRESH = 'o',   /* receives the address of a fresh object */

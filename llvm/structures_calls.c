@@ -108,6 +108,10 @@ static void read_argument(vmo_ll_finder *finder, const vmo_libc_row *row, uint32
   case VMO_EFFECT_CAPTURE:
     if (!compares(row)) vmo_ll_expose(&finder->graph, place, VMO_ESCAPE_CALL, finder->at);
     break;
+  case VMO_EFFECT_SEND: /* an address that is sent, as through a pipe */
+    if (place.node == VMO_NONE) break;
+    vmo_ll_expose(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), VMO_ESCAPE_CALL, finder->at);
+    break;
   case VMO_EFFECT_FRESH:
     value = make_object(finder, through_pointer);
     vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), value);
@@ -129,6 +133,8 @@ static void read_argument(vmo_ll_finder *finder, const vmo_libc_row *row, uint32
   case VMO_EFFECT_NUMBER:
   case VMO_EFFECT_READ:
   case VMO_EFFECT_WRITE:
+  case VMO_EFFECT_RECEIVE:
+  case VMO_EFFECT_PRINT:
   case VMO_EFFECT_CALLED: break;
   }
 }

@@ -84,7 +84,9 @@ static bool row_needs_place(const vmo_ll_finder *finder, const vmo_ll_instructio
   (void)finder;
   vmo_libc_effect effect = vmo_libc_effect_of(row, operand);
   if (row->kind == VMO_LIBC_COPY || row->kind == VMO_LIBC_MOVE_BACK) return true;
-  if (effect != VMO_EFFECT_NUMBER && effect != VMO_EFFECT_READ && effect != VMO_EFFECT_WRITE) return true;
+  bool only_bytes = effect == VMO_EFFECT_NUMBER || effect == VMO_EFFECT_READ || effect == VMO_EFFECT_WRITE ||
+                    effect == VMO_EFFECT_RECEIVE || effect == VMO_EFFECT_PRINT;
+  if (!only_bytes) return true;
   return call->pointer && row->result != 'n' && row->result != 'u' && result_wide;
 }
 
