@@ -405,11 +405,19 @@ static void read_sizes(const vmo_ll_program *program, vmo_ll_instruction *instru
   }
 }
 
+/* Whether the author wants a function of the program, or one that is not known, at the call (-fno-builtin). */
+static bool is_no_builtin(LLVMValueRef call, LLVMValueRef callee) {
+  return LLVMGetIntrinsicID(callee) == 0 && call_has_attribute(call, "nobuiltin") &&
+         !call_has_attribute(call, "builtin");
+}
+
 /* What a call tells about the function that it stands in. */
 static void read_call(vmo_ll_program *program, vmo_ll_function *function, vmo_ll_instruction *instruction) {
   LLVMValueRef callee = LLVMGetCalledValue(instruction->ref);
   if (LLVMIsAFunction(callee) && LLVMGlobalGetValueType(callee) == LLVMGetCalledFunctionType(instruction->ref))
     instruction->callee = recall(program, callee);
+  if (instruction->callee != VMO_NONE && is_no_builtin(instruction->ref, callee) && LLVMIsDeclaration(callee))
+    instruction->callee = VMO_NONE;
   if (call_has_attribute(instruction->ref, "returns_twice") ||
       (LLVMIsAFunction(callee) && vmo_ll_has_attribute(callee, "returns_twice")))
     function->obstacles.setjmp = true;

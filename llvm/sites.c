@@ -102,6 +102,21 @@ static bool points_only_to(const vmo_ll_set *set, uint32_t object) {
 
 /* ---- inlining ---- */
 
+static LLVMAttributeRef string_attribute(LLVMValueRef function, const char *name) {
+  return LLVMGetStringAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, name,
+                                       (unsigned)strlen(name));
+}
+
+/* Whether code that was made for the callee's machine runs in the caller: LLVM's inliner does as it is told. */
+static bool is_for_same_machine(LLVMValueRef caller, LLVMValueRef callee) {
+  static const char *const names[] = {"target-cpu", "target-features", "denormal-fp-math", "use-soft-float"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    LLVMAttributeRef wanted = string_attribute(callee, names[i]);
+    if (wanted != NULL && wanted != string_attribute(caller, names[i])) return false;
+  }
+  return vmo_ll_has_attribute(caller, "strictfp") == vmo_ll_has_attribute(callee, "strictfp");
+}
+
 bool vmo_can_inline(const vmo_ll_planning *planning, const vmo_ll_function *caller, const vmo_ll_instruction *call) {
   const vmo_ll_program *program = planning->program;
   if (call->opcode != LLVMCall || call->callee == VMO_NONE) return false;
@@ -109,6 +124,7 @@ bool vmo_can_inline(const vmo_ll_planning *planning, const vmo_ll_function *call
   const vmo_ll_obstacles *o = &callee->obstacles;
   if (!vmo_ll_is_defined(callee) || !callee->exact || callee == caller || callee->no_inline || callee->variadic)
     return false;
+  if (!is_for_same_machine(caller->ref, callee->ref)) return false;
   uint32_t group = planning->groups->group[call->callee];
   bool alone = planning->groups->group_first[group + 1] - planning->groups->group_first[group] == 1;
   return alone && !callee->calls_itself && callee->count <= MAX_INLINED && !o->setjmp && !o->sanitized &&
