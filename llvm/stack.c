@@ -4,6 +4,8 @@
  *   ...                                   ->      ...                                        %p is %slot
  *   call void @free(ptr %p)                       (gone)
  *
+ * A slot of its own that is freed by its own pointer has lifetime markers there, so that LLVM may lay others over it.
+ *
  *   %p = call ptr @malloc(i64 %n)                 %p = call ptr @vmemopt.take.malloc(i64 %n, ptr %slot, i64 1024)
  *   ...                                   ->      ...
  *   call void @free(ptr %p)                       %ours = icmp eq ptr %p, %slot
@@ -14,6 +16,8 @@
  * The calls of the function lose their `tail` marks, which promise that callees see none of its frame. Linear in the
  * edits, and one walk over the function. */
 #include "llvm/stack.h"
+
+#include <string.h>
 
 /* ---- slots ---- */
 
@@ -69,11 +73,43 @@ static void make_slots(vmo_ll_edit *e) {
   if (e->spare_flag != NULL) LLVMBuildStore(e->builder, free_flag, e->spare_flag);
 }
 
+/* ---- lifetimes ---- */
+
+static bool is_always_slot(const vmo_ll_edit *e, const vmo_ll_slot_release *release) {
+  const vmo_ll_slot *slot = &e->plan->slots.data[e->plan->slots_of_releases.data[release->slot_first]];
+  return release->only && release->slot_count == 1 && slot->constant && !slot->flagged;
+}
+
+/* Whether a release surely ends the slot's life: what it is given is `pointer`, and no null in its place. */
+static bool ends_slot(const vmo_ll_edit *e, const vmo_ll_slot_release *release, uint32_t slot, LLVMValueRef pointer) {
+  return is_always_slot(e, release) && e->plan->slots_of_releases.data[release->slot_first] == slot &&
+         LLVMGetOperand(release->call, 0) == pointer;
+}
+
+static bool has_end(const vmo_ll_edit *e, uint32_t slot) {
+  for (uint32_t r = 0; r < e->plan->releases.count; r++)
+    if (!grows(e->plan->releases.data[r].row) &&
+        ends_slot(e, &e->plan->releases.data[r], slot, e->plan->slots.data[slot].allocation))
+      return true;
+  return false;
+}
+
+static void mark_lifetime(const vmo_ll_edit *e, const char *name, uint32_t slot) {
+  LLVMTypeRef pointer = vmo_ll_pointer_type(e);
+  unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+  LLVMValueRef marker = LLVMGetIntrinsicDeclaration(e->program->module, id, &pointer, 1);
+  LLVMValueRef bytes = LLVMConstInt(vmo_ll_word_type(e), (unsigned long long)e->plan->slots.data[slot].bytes, false);
+  LLVMValueRef values[] = {bytes, e->slots[slot]};
+  unsigned count = LLVMCountParams(marker); /* newer versions take the slot alone */
+  LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(marker), marker, values + 2 - count, count, "");
+}
+
 /* ---- allocations ---- */
 
 static void take_constant(vmo_ll_edit *e, uint32_t i) {
   const vmo_ll_slot *slot = &e->plan->slots.data[i];
   LLVMValueRef bytes = LLVMConstInt(vmo_ll_word_type(e), (unsigned long long)slot->bytes, false);
+  if (slot->frame == VMO_NONE && has_end(e, i)) mark_lifetime(e, "llvm.lifetime.start", i);
   if (slot->row->kind == VMO_LIBC_CALLOC) LLVMBuildMemSet(e->builder, e->slots[i], vmo_ll_byte(e, 0), bytes, 16);
   if (slot->row->kind == VMO_LIBC_MEMALIGN) {
     LLVMBuildStore(e->builder, e->slots[i], LLVMGetOperand(slot->allocation, 0));
@@ -133,12 +169,12 @@ static LLVMValueRef spare_slot(vmo_ll_edit *e, LLVMValueRef address, uint32_t sl
   return LLVMBuildSelect(b, ours, LLVMConstPointerNull(vmo_ll_pointer_type(e)), address, "");
 }
 
-static bool is_always_slot(const vmo_ll_edit *e, const vmo_ll_slot_release *release) {
-  const vmo_ll_slot *slot = &e->plan->slots.data[e->plan->slots_of_releases.data[release->slot_first]];
-  return release->only && release->slot_count == 1 && slot->constant && !slot->flagged;
-}
-
 static void edit_release(vmo_ll_edit *e, const vmo_ll_slot_release *release) {
+  uint32_t first = e->plan->slots_of_releases.data[release->slot_first];
+  if (e->plan->slots.data[first].frame == VMO_NONE && ends_slot(e, release, first, e->slots[first])) {
+    LLVMPositionBuilderBefore(e->builder, release->call);
+    mark_lifetime(e, "llvm.lifetime.end", first);
+  }
   if (!is_always_slot(e, release)) {
     LLVMValueRef callee = LLVMGetCalledValue(release->call), values[8];
     unsigned count = LLVMGetNumArgOperands(release->call);

@@ -30,9 +30,9 @@ static void moved_end(void *moved) { free(((struct moved *)moved)->at); }
 """
 
 
-def run(command, seconds=60):
+def run(command, seconds=60, folder=None):
     try:
-        result = subprocess.run(command, capture_output=True, timeout=seconds)
+        result = subprocess.run(command, capture_output=True, timeout=seconds, cwd=folder)
     except subprocess.TimeoutExpired:
         return None, b"", "took too long"
     return result.returncode, result.stdout, result.stderr.decode(errors="replace")
@@ -61,7 +61,8 @@ def onto_heap(text):
 def check(csmith, headers, tool, clang, seed, work):
     """(the fault or None, whether it was compared, arrays that were moved)"""
     source, module, better = work / "p.c", work / "p.bc", work / "b.ll"
-    code, out, err = run([csmith, "--seed", str(seed), "--no-argc", "--max-funcs", "6", "--max-block-depth", "3"])
+    code, out, err = run([csmith, "--seed", str(seed), "--no-argc", "--max-funcs", "6", "--max-block-depth", "3"],
+                         folder=work)  # it leaves a file there
     if code != 0:
         return f"csmith gives {code}: {err[:300]}", False, 0
     text, moved = onto_heap(out.decode())

@@ -113,3 +113,35 @@ define i1 @nothing() {
   call void @free(ptr %p)
   ret i1 %none
 }
+
+; A slot of its own lives from its allocation to the free of its own pointer; where what is freed may be null, it stays.
+; CHECK-LABEL: define i64 @marked(
+; CHECK: %[[P:.*]] = alloca [48 x i8], align 16
+; CHECK: call i64 @strlen
+; CHECK: call void @llvm.lifetime.start.p0(i64 48, ptr %[[P]])
+; CHECK-NEXT: call void @llvm.memset
+; CHECK: call i64 @strlen(ptr %[[P]])
+; CHECK: call void @llvm.lifetime.end.p0(i64 48, ptr %[[P]])
+; CHECK: call i64 @strlen
+; CHECK: ret i64
+define i64 @marked(ptr %s) {
+  %a = call i64 @strlen(ptr %s)
+  %p = call ptr @calloc(i64 6, i64 8)
+  %b = call i64 @strlen(ptr %p)
+  call void @free(ptr %p)
+  %c = call i64 @strlen(ptr %s)
+  %d = add i64 %a, %b
+  %e = add i64 %c, %d
+  ret i64 %e
+}
+; CHECK-LABEL: define i64 @maybe_null(
+; CHECK-NOT: lifetime
+; CHECK: ret i64
+define i64 @maybe_null(i1 %c) {
+  %p = call ptr @malloc(i64 40)
+  %q = select i1 %c, ptr %p, ptr null
+  store i64 3, ptr %p
+  call void @free(ptr %q)
+  %x = load i64, ptr %p
+  ret i64 %x
+}
