@@ -113,7 +113,7 @@ typedef struct vmr_gc_final {
 
 typedef struct vmr_gc_published {
   vmr_published_count live_bytes, live_objects, cycles, young_cycles, freed_bytes, promoted_bytes, total_pause,
-      longest_pause;
+      longest_pause, pauses, over_100us, over_1ms, over_10ms;
 } vmr_gc_published;
 
 #define VMR_GC_RING 16 /* objects that are being fetched while others are scanned */
@@ -163,8 +163,9 @@ typedef struct vmr_gc_body {
   uint64_t live_bytes, live_objects;                        /* at the last one */
   size_t reserved;
   vmr_gc_figures figures;
-  vmr_gc_published published; /* of the figures, for metrics; at the last cycle's end */
-  vmr_gc_cycle cycle;         /* the one under way */
+  uint64_t over_100us, over_1ms, over_10ms; /* pauses, for metrics */
+  vmr_gc_published published;               /* of the figures, for metrics; at the last cycle's end */
+  vmr_gc_cycle cycle;                       /* the one under way */
   vmr_gc_cycle history[VMR_GC_HISTORY];
 } vmr_gc_body;
 

@@ -36,6 +36,9 @@ static void note_pause(vmr_gc_body *heap, uint64_t begin) {
   heap->figures.pauses[slot < VMR_GC_PAUSES ? slot : VMR_GC_PAUSES - 1]++;
   heap->figures.steps++;
   heap->figures.total_pause += pause;
+  heap->over_100us += pause > 100000;
+  heap->over_1ms += pause > 1000000;
+  heap->over_10ms += pause > 10000000;
   if (pause > heap->figures.longest_pause) heap->figures.longest_pause = pause;
   heap->cycle.steps++;
   heap->cycle.total_pause += pause;
@@ -240,6 +243,10 @@ static void publish(vmr_gc_body *heap) {
   VMR_PUBLISH(published->promoted_bytes, heap->figures.promoted_bytes);
   VMR_PUBLISH(published->total_pause, heap->figures.total_pause);
   VMR_PUBLISH(published->longest_pause, heap->figures.longest_pause);
+  VMR_PUBLISH(published->pauses, heap->figures.steps);
+  VMR_PUBLISH(published->over_100us, heap->over_100us);
+  VMR_PUBLISH(published->over_1ms, heap->over_1ms);
+  VMR_PUBLISH(published->over_10ms, heap->over_10ms);
 }
 
 static void keep_history(vmr_gc_body *heap) {

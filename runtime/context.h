@@ -88,6 +88,7 @@ typedef struct vmr_gone {
       interner_saved_bytes, limits_hit;
   uint64_t collections, young_collections, collected_freed_bytes, collected_promoted_bytes;
   uint64_t collection_pause_nanoseconds;
+  uint64_t collection_pauses, collection_pauses_over_100us, collection_pauses_over_1ms, collection_pauses_over_10ms;
 } vmr_gone;
 
 struct vmr_ctx {

@@ -59,6 +59,10 @@ static void add_collected(vmr_metrics *sums, const vmr_gc_body *heap) {
   sums->collected_freed_bytes += VMR_PEEK(published->freed_bytes);
   sums->collected_promoted_bytes += VMR_PEEK(published->promoted_bytes);
   sums->collection_pause_nanoseconds += VMR_PEEK(published->total_pause);
+  sums->collection_pauses += VMR_PEEK(published->pauses);
+  sums->collection_pauses_over_100us += VMR_PEEK(published->over_100us);
+  sums->collection_pauses_over_1ms += VMR_PEEK(published->over_1ms);
+  sums->collection_pauses_over_10ms += VMR_PEEK(published->over_10ms);
   if (longest > sums->collection_longest_pause) sums->collection_longest_pause = longest;
 }
 
@@ -98,6 +102,10 @@ void vmr_metrics_keep(vmr_ctx *ctx, const vmr_handle *handle) {
   ctx->gone.collected_freed_bytes += last.collected_freed_bytes;
   ctx->gone.collected_promoted_bytes += last.collected_promoted_bytes;
   ctx->gone.collection_pause_nanoseconds += last.collection_pause_nanoseconds;
+  ctx->gone.collection_pauses += last.collection_pauses;
+  ctx->gone.collection_pauses_over_100us += last.collection_pauses_over_100us;
+  ctx->gone.collection_pauses_over_1ms += last.collection_pauses_over_1ms;
+  ctx->gone.collection_pauses_over_10ms += last.collection_pauses_over_10ms;
 }
 
 /* ---- the whole ---- */
@@ -117,6 +125,10 @@ static void add_gone(vmr_metrics *sums, const vmr_gone *gone) {
   sums->collected_freed_bytes += gone->collected_freed_bytes;
   sums->collected_promoted_bytes += gone->collected_promoted_bytes;
   sums->collection_pause_nanoseconds += gone->collection_pause_nanoseconds;
+  sums->collection_pauses += gone->collection_pauses;
+  sums->collection_pauses_over_100us += gone->collection_pauses_over_100us;
+  sums->collection_pauses_over_1ms += gone->collection_pauses_over_1ms;
+  sums->collection_pauses_over_10ms += gone->collection_pauses_over_10ms;
 }
 
 static void add_books(vmr_metrics *sums, vmr_ctx *ctx) {

@@ -54,7 +54,11 @@ extern "C" {
   X(COUNTER, count, collected_freed_bytes, "Bytes that cycles freed.") \
   X(COUNTER, count, collected_promoted_bytes, "Bytes of young objects that survived a cycle.") \
   X(COUNTER, count, collection_pause_nanoseconds, "Nanoseconds that programs waited for cycles and their steps.") \
-  X(GAUGE, count, collection_longest_pause, "The longest of these pauses, in nanoseconds.")
+  X(GAUGE, count, collection_longest_pause, "The longest of these pauses, in nanoseconds.") \
+  X(COUNTER, count, collection_pauses, "Pauses for cycles and their steps.") \
+  X(COUNTER, count, collection_pauses_over_100us, "Of these, those of more than 100 microseconds.") \
+  X(COUNTER, count, collection_pauses_over_1ms, "Those of more than a millisecond.") \
+  X(COUNTER, count, collection_pauses_over_10ms, "Those of more than 10 milliseconds.")
 
 typedef uint64_t vmr_metric_count;
 typedef double vmr_metric_ratio;

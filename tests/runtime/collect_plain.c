@@ -576,6 +576,38 @@ static void check_steps_among_chunks(uint32_t flags) {
   vmr_gc_destroy(gc);
 }
 
+/* What a context's metrics tell of its heaps, of those that are gone too. */
+static void check_metrics(void) {
+  vmr_ctx *ctx = NULL;
+  vmr_metrics metrics;
+  CHECK(vmr_ctx_create(&ctx, NULL) == VMR_OK);
+  vmr_gc *gc = make_heap(ctx, VMR_GC_GENERATIONAL);
+  vmr_gc_handle kept;
+  CHECK(vmr_gc_handle_open(gc, make_pair(gc, 1), false, &kept) == VMR_OK);
+  for (uint64_t i = 0; i < 100000; i++) make_pair(gc, i);
+  CHECK(vmr_gc_collect_young(gc, NULL) == VMR_OK && vmr_gc_collect(gc, NULL) == VMR_OK);
+  vmr_gc_figures figures = vmr_gc_read_figures(gc);
+  uint64_t over_1ms = 0;
+  for (int i = 20; i < VMR_GC_PAUSES; i++) over_1ms += figures.pauses[i]; /* from 1.05 ms on */
+  CHECK(vmr_metrics_read(ctx, &metrics, sizeof metrics) == VMR_OK);
+  CHECK(metrics.collections == figures.cycles && metrics.young_collections == figures.young_cycles);
+  CHECK(metrics.collected_live_objects == 1 && metrics.collected_live_bytes == figures.live_bytes);
+  CHECK(metrics.collected_freed_bytes == figures.freed_bytes && figures.freed_objects == 100000);
+  CHECK(metrics.collected_promoted_bytes == figures.promoted_bytes && figures.promoted_bytes == figures.live_bytes);
+  CHECK(metrics.collection_pause_nanoseconds == figures.total_pause);
+  CHECK(metrics.collection_longest_pause == figures.longest_pause);
+  CHECK(metrics.collection_pauses == figures.steps && figures.steps >= 2);
+  CHECK(metrics.collection_pauses_over_1ms >= over_1ms);
+  CHECK(metrics.collection_pauses_over_1ms <= metrics.collection_pauses_over_100us);
+  CHECK(metrics.collection_pauses_over_10ms <= metrics.collection_pauses_over_1ms);
+  CHECK(metrics.collection_pauses_over_100us <= metrics.collection_pauses);
+  CHECK((metrics.collection_pauses_over_10ms > 0) == (figures.longest_pause > 10000000));
+  vmr_gc_destroy(gc);
+  CHECK(vmr_metrics_read(ctx, &metrics, sizeof metrics) == VMR_OK && metrics.collections == figures.cycles);
+  CHECK(metrics.collection_pauses == figures.steps && metrics.collected_live_objects == 0);
+  CHECK(vmr_ctx_destroy(ctx) == VMR_OK);
+}
+
 /* ---- release, depth, history ---- */
 
 static void check_release(uint32_t flags) {
@@ -744,6 +776,7 @@ int main(int count, char **arguments) {
   if (first > 0) return 0;
   check_steps();
   check_born_while_marking();
+  check_metrics();
   check_steps_among_chunks(VMR_GC_MANUAL | VMR_GC_INCREMENTAL);
   check_steps_among_chunks(VMR_GC_MANUAL | VMR_GC_INCREMENTAL | VMR_GC_GENERATIONAL);
   check_limit();
