@@ -22,7 +22,7 @@ static const words refusals[VMO_HEAP_REFUSAL_COUNT] = {
     [VMO_HEAP_FORM] = {"form", "the call may throw here, or must be a tail call"},
     [VMO_HEAP_SANITIZED] = {"sanitized", "the function is built for a sanitizer, which watches its objects"},
     [VMO_HEAP_EXTERNAL] = {"external", "code that is not seen may free or keep it"},
-    [VMO_HEAP_UNKNOWN] = {"unknown", "there is too much to follow"}};
+    [VMO_HEAP_UNKNOWN] = {"unknown", "nothing is seen to call its function"}};
 
 const char *vmo_heap_kind_name(vmo_heap_kind kind) { return kinds[kind]; }
 const char *vmo_heap_bond_name(vmo_heap_bond bond) { return bonds[bond].name; }

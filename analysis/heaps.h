@@ -32,7 +32,7 @@ typedef enum vmo_heap_refusal {
   VMO_HEAP_FORM,      /* an allocation that may throw here, or must be a tail call */
   VMO_HEAP_SANITIZED, /* a sanitizer watches the objects of this function */
   VMO_HEAP_EXTERNAL,  /* code that is not seen may free or keep it; `because` says which */
-  VMO_HEAP_UNKNOWN,   /* too much to follow */
+  VMO_HEAP_UNKNOWN,   /* nothing is seen to call its function */
   VMO_HEAP_REFUSAL_COUNT
 } vmo_heap_refusal;
 

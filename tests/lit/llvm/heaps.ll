@@ -11,6 +11,8 @@ target triple = "x86_64-pc-linux-gnu"
 ; TEXT: heap 0, bump: objects of 24 bytes, aligned to 8; never freed
 ; TEXT: why: their objects point to each other
 ; TEXT: build, (no line)  malloc, 24 bytes
+; TEXT: heap {{[0-9]}}, lists: objects of several sizes, aligned to 16; a freed one's place is given out again
+; TEXT: fill, (no line)  realloc
 ; JSON: "heap":0,"kind":"bump","bond":"connected","alignment":8,"shared":false
 
 ; CHECK-DAG: @llvm.global_ctors = appending global {{.*}} { i32 0, ptr @vmemopt.heaps, ptr null }, { i32, ptr, ptr } { i32 65535, ptr @first, ptr null }
