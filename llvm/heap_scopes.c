@@ -12,7 +12,8 @@
  * cloned, and calls through pointers need no care. It is right where every object that the heap's sites make while the
  * function is active is local to it (llvm/structures.h); recursion saves and restores. A longjmp or an exception across the function
  * leaves its objects where they are, as malloc would have. M. Tofte and J.-P. Talpin, "Region-Based Memory Management" (1997), have
- * regions as scopes of the text; these follow calls. Linear, but for sites times scopes of a structure. */
+ * regions as scopes of the text; these follow calls. Linear in the program
+ * and the sites of its scopes. */
 #include "llvm/heap_edit.h"
 
 #include <string.h>
@@ -76,12 +77,6 @@ static vmo_status is_called_often(const vmo_ll_program *program, const callers *
 
 /* ---- which ---- */
 
-static bool has_site(const vmo_ll_structures *structures, const vmo_ll_structure_scope *scope, uint32_t site) {
-  for (uint32_t i = 0; i < scope->site_count; i++)
-    if (structures->scope_sites.data[scope->site_first + i] == site) return true;
-  return false;
-}
-
 /* The bump heap that all of the scope's sites have; VMO_NONE: there is none. */
 static uint32_t heap_of(const vmo_ll_structures *structures, const vmo_ll_structure_scope *scope,
                         const vmo_ll_heap_plan *plan) {
@@ -100,25 +95,30 @@ static bool may_be_edited(const vmo_ll_function *function) {
          function->exact && strcmp(function->name, "main") != 0;
 }
 
-/* Whether no other site allocates from the heap, which the scope's end would take away with it. */
-static bool is_all(const vmo_ll_program *program, const vmo_ll_structures *structures,
-                   const vmo_ll_structure_scope *scope, const vmo_ll_heap_plan *plan, uint32_t heap) {
-  if (plan->facts->heaps.data[heap].site_count != scope->site_count) return false;
-  for (uint32_t i = 0; i < program->instructions.count; i++)
-    if (plan->heap_of[i] == heap && !has_site(structures, scope, i)) return false;
-  return true;
+/* Whether no other site allocates from the heap, which the scope's end would take away with it: all of the scope's sites do, so
+ * that they need only be counted. `stamps`, by instruction, tells which were. */
+static bool has_all(const vmo_ll_structures *structures, uint32_t id, const vmo_heap_fact *heap, uint32_t *stamps) {
+  const vmo_ll_structure_scope *scope = &structures->scopes.data[id];
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < scope->site_count; i++) {
+    uint32_t *stamp = &stamps[structures->scope_sites.data[scope->site_first + i]];
+    count += *stamp != id + 1;
+    *stamp = id + 1;
+  }
+  return count == heap->site_count;
 }
 
 vmo_status vmo_find_heap_scopes(vmo_ll_program *program, const vmo_ll_structures *structures, vmo_ll_heap_plan *plan) {
   callers c;
-  if (!count_callers(program, &c)) return VMO_OUT_OF_MEMORY;
+  uint32_t *stamps = vmr_arena_alloc_array(program->arena, (size_t)program->instructions.count + 1, sizeof *stamps);
+  if (stamps == NULL || !count_callers(program, &c)) return VMO_OUT_OF_MEMORY;
   for (uint32_t s = 0; s < structures->scopes.count; s++) {
     const vmo_ll_structure_scope *scope = &structures->scopes.data[s];
     bool often;
     if (!scope->whole || scope->freed || scope->moved || !may_be_edited(&program->functions.data[scope->function]))
       continue;
     uint32_t heap = heap_of(structures, scope, plan);
-    if (heap == VMO_NONE || !is_all(program, structures, scope, plan, heap)) continue;
+    if (heap == VMO_NONE || !has_all(structures, s, &plan->facts->heaps.data[heap], stamps)) continue;
     vmo_status status = is_called_often(program, &c, scope->function, &often);
     if (status != VMO_OK) return status;
     if (!often) continue;
