@@ -20,6 +20,7 @@ typedef enum vmo_heap_bond {
   VMO_HEAP_CONNECTED, /* objects that point to each other */
   VMO_HEAP_WRAPPED,   /* what a function hands to callers whose objects have nothing else to do with each other */
   VMO_HEAP_ARRAYS,    /* arrays that nothing else points to: one heap serves them all */
+  VMO_HEAP_CROWD,     /* many structures have heaps already: the rest share one */
   VMO_HEAP_BOND_COUNT
 } vmo_heap_bond;
 

@@ -14,6 +14,8 @@
 
 #include "llvm/plan.h"
 
+#define MOST_HEAPS 128 /* before structures that are found share one */
+
 /* The heaps of one structure; VMO_NONE: none yet. */
 typedef struct structure_heaps {
   uint32_t bump, lists;
@@ -28,8 +30,8 @@ typedef struct grouping {
   vmo_heap_refusal refusal; /* of the whole program */
   uint32_t *blocked;        /* by node: a call that frees or moves its objects and stays; VMO_NONE: none */
   bool *served;             /* by node: some site of it has a heap */
-  structure_heaps *heaps;   /* by structure; then of sites whose objects belong to several, and of arrays */
-  uint32_t *members;        /* by structure: nodes */
+  structure_heaps *heaps; /* by structure; then of sites whose objects belong to several, of arrays, and of the crowd */
+  uint32_t *members;      /* by structure: nodes */
 } grouping;
 
 static const vmo_libc_row *row_of(const vmo_ll_program *program, const vmo_ll_instruction *call) {
@@ -179,14 +181,18 @@ static void join_heap(grouping *g, vmo_heap_fact *heap, uint32_t site, vmo_bytes
 }
 
 /* Which heaps a site may have one of: those of its structure; or those that all share whose objects have no company that
- * would be walked with them, be it that callers of every kind get them, or that they are arrays that nothing else points to. */
+ * would be walked with them, be it that callers of every kind get them, or that they are arrays that nothing else points to; or that
+ * so many structures have heaps already that pages of their own would cost more than they give. */
 static structure_heaps *heaps_of(grouping *g, uint32_t site, vmo_heap_bond *bond) {
   uint32_t structure = structure_of(g, site);
   *bond = VMO_HEAP_ALONE;
   if (structure == VMO_NONE) *bond = VMO_HEAP_WRAPPED;
   if (structure != VMO_NONE && g->members[structure] == 1 && node_of_site(g, site, 0)->array) *bond = VMO_HEAP_ARRAYS;
-  uint32_t shared = g->structures->structure_count + (*bond == VMO_HEAP_ARRAYS);
-  return &g->heaps[*bond == VMO_HEAP_ALONE ? structure : shared];
+  if (*bond != VMO_HEAP_ALONE) return &g->heaps[g->structures->structure_count + (*bond == VMO_HEAP_ARRAYS)];
+  structure_heaps *own = &g->heaps[structure];
+  if (own->bump != VMO_NONE || own->lists != VMO_NONE || g->facts->heaps.count < MOST_HEAPS) return own;
+  *bond = VMO_HEAP_CROWD;
+  return &g->heaps[g->structures->structure_count + 2];
 }
 
 /* The heap for a site's objects; VMO_NONE: memory is out. */
@@ -250,7 +256,7 @@ static void find_releases(grouping *g) {
 static bool begin(grouping *g) {
   vmr_arena *arena = g->program->arena;
   size_t instructions = (size_t)g->program->instructions.count + 1, nodes = (size_t)g->structures->nodes.count + 1;
-  size_t structures = (size_t)g->structures->structure_count + 2;
+  size_t structures = (size_t)g->structures->structure_count + 3;
   g->plan->heap_of = vmr_arena_alloc_array(arena, instructions, sizeof *g->plan->heap_of);
   g->plan->frees = vmr_arena_alloc_array(arena, instructions, sizeof *g->plan->frees);
   g->blocked = vmr_arena_alloc_array(arena, nodes, sizeof *g->blocked);
