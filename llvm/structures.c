@@ -34,6 +34,7 @@ static bool make_arrays(vmo_ll_finder *finder) {
   finder->variadic = vmr_arena_alloc_array(finder->arena, (size_t)functions + 1, sizeof(vmo_ll_place));
   finder->functions = vmr_arena_alloc_array(finder->arena, (size_t)functions + 1, sizeof(vmo_ll_place));
   finder->made = vmr_arena_alloc_array(finder->arena, (size_t)program->instructions.count + 1, sizeof(uint32_t));
+  finder->text = finder->thread_result = VMO_LL_NOWHERE;
   if (!finder->value_first || !finder->returned || !finder->variadic || !finder->functions || !finder->made)
     return false;
   for (uint32_t f = 0; f < functions; f++) {

@@ -90,6 +90,21 @@ static void read_comparison(vmo_ll_finder *finder, const vmo_ll_instruction *cal
   call_back(finder, argument(finder, search ? 4 : 3), arguments, more ? 3 : 2);
 }
 
+/* One place for what a library keeps for the program: the same for all. */
+static vmo_ll_place place_kept(vmo_ll_finder *finder, vmo_ll_place *kept) {
+  if (kept->node == VMO_NONE) *kept = vmo_ll_new_place(&finder->graph);
+  vmo_ll_mark_place(&finder->graph, *kept, VMO_LL_SHARED);
+  return *kept;
+}
+
+/* strtok goes on in the text of any earlier call. */
+static void read_tokens(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
+  vmo_ll_place text = place_kept(finder, &finder->text);
+  vmo_ll_unify(&finder->graph, text, argument(finder, 0));
+  vmo_ll_fold(&finder->graph, text, 1);
+  flow_result(finder, call, text);
+}
+
 static bool compares(const vmo_libc_row *row) {
   return strcmp(row->name, "qsort") == 0 || strcmp(row->name, "qsort_r") == 0 || strcmp(row->name, "bsearch") == 0;
 }
@@ -168,6 +183,10 @@ static void read_result(vmo_ll_finder *finder, const vmo_ll_instruction *call, c
 
 static void read_row(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row,
                      bool through_pointer) {
+  if (strcmp(row->name, "strtok") == 0) {
+    read_tokens(finder, call);
+    return;
+  }
   for (uint32_t i = 0; i < call->operand_count; i++) {
     read_argument(finder, row, i, through_pointer);
     if (row->kind == VMO_LIBC_COPY || strncmp(row->name, "llvm.mem", 8) == 0) need_alignment(finder, call, i);
@@ -294,6 +313,50 @@ static void call_back(vmo_ll_finder *finder, vmo_ll_place place, const vmo_ll_pl
   if (may_be_unknown(finder, call, place)) expose_places(finder, arguments, count, VMO_ESCAPE_CALL);
 }
 
+/* ---- threads ---- */
+
+static bool is_declared_as(const vmo_ll_function *function, const char *name, uint32_t parameters) {
+  return !vmo_ll_is_defined(function) && function->parameter_count == parameters && strcmp(function->name, name) == 0;
+}
+
+static bool starts_thread(const vmo_ll_function *function) { return is_declared_as(function, "pthread_create", 4); }
+
+/* What a thread gets, and what it returns, outlives any function that is active now. */
+static void read_thread(vmo_ll_finder *finder) {
+  vmo_ll_place result = place_kept(finder, &finder->thread_result), start = argument(finder, 2),
+               handed = argument(finder, 3);
+  vmo_ll_mark_place(&finder->graph, handed, VMO_LL_SHARED);
+  call_back(finder, start, &handed, 1);
+  callees list = find_callees(finder, finder->at, start);
+  for (uint32_t function; (function = next_callee(finder, &list)) != VMO_NONE;) {
+    if (!vmo_ll_is_known(finder, &finder->program->functions.data[function])) continue;
+    vmo_ll_mark_place(&finder->graph, finder->returned[function], VMO_LL_SHARED);
+    vmo_ll_unify(&finder->graph, result, finder->returned[function]);
+  }
+  if (may_be_unknown(finder, finder->at, start)) vmo_ll_expose(&finder->graph, result, VMO_ESCAPE_CALL, finder->at);
+}
+
+static bool read_thread_call(vmo_ll_finder *finder, const vmo_ll_function *callee) {
+  if (starts_thread(callee)) {
+    read_thread(finder);
+  } else if (is_declared_as(callee, "pthread_join", 2)) {
+    vmo_ll_place place = vmo_ll_follow(&finder->graph, argument(finder, 1), POINTER_BYTES);
+    vmo_ll_unify(&finder->graph, place, place_kept(finder, &finder->thread_result));
+  } else if (is_declared_as(callee, "pthread_exit", 1)) {
+    vmo_ll_unify(&finder->graph, argument(finder, 0), place_kept(finder, &finder->thread_result));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/* Which argument of a library function is a function that it calls; VMO_NONE: none that is followed. */
+static uint32_t called_argument(const vmo_ll_function *callee) {
+  if (starts_thread(callee)) return 2;
+  if (callee->libc == NULL || !compares(callee->libc)) return VMO_NONE;
+  return strcmp(callee->libc->name, "bsearch") == 0 ? 4 : 3;
+}
+
 /* ---- code that is not seen ---- */
 
 static void expose_all(vmo_ll_finder *finder, const vmo_ll_instruction *call, vmo_site_escape escape) {
@@ -335,6 +398,8 @@ static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call,
   if (read_list_intrinsic(finder, callee)) return;
   if (strncmp(callee->name, "llvm.threadlocal.address", 24) == 0) {
     flow_result(finder, call, argument(finder, 0));
+  } else if (!through_pointer && read_thread_call(finder, callee)) {
+    return;
   } else if (strange) { /* an allocator of another library; what calls back, when it is not known what */
     expose_all(finder, call, VMO_ESCAPE_CALL);
   } else if (row != NULL) {
@@ -370,8 +435,7 @@ void vmo_ll_read_call(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
   read_arguments(finder, call);
   if (call->callee != VMO_NONE) {
     call_function(finder, call, call->callee, false);
-    const vmo_libc_row *row = finder->program->functions.data[call->callee].libc;
-    if (row == NULL || !compares(row)) return;
+    if (called_argument(&finder->program->functions.data[call->callee]) == VMO_NONE) return;
   } else if (LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref))) {
     expose_all(finder, call, VMO_ESCAPE_ASSEMBLY);
     return;
@@ -400,10 +464,8 @@ uint32_t vmo_ll_function_of(const vmo_ll_program *program, uint32_t instruction)
 vmo_ll_place vmo_ll_place_called(vmo_ll_finder *finder, uint32_t id) {
   const vmo_ll_instruction *call = &finder->program->instructions.data[id];
   finder->function = vmo_ll_function_of(finder->program, id);
-  if (call->callee != VMO_NONE) { /* of the table: it calls what it was handed */
-    bool search = strcmp(finder->program->functions.data[call->callee].libc->name, "bsearch") == 0;
-    return vmo_ll_place_of_operand(finder, call, search ? 4 : 3);
-  }
+  if (call->callee != VMO_NONE) /* it calls what it was handed */
+    return vmo_ll_place_of_operand(finder, call, called_argument(&finder->program->functions.data[call->callee]));
   LLVMValueRef callee = LLVMGetCalledValue(call->ref);
   bool local = LLVMIsAInstruction(callee) || LLVMIsAArgument(callee);
   uint32_t value = local ? vmo_ll_find_value(finder->program, callee) : VMO_NONE;
@@ -416,11 +478,11 @@ void vmo_ll_read_pointer_call(vmo_ll_finder *finder, uint32_t id) {
   vmo_ll_place place = vmo_ll_place_called(finder, id);
   finder->at = id;
   read_arguments(finder, call);
-  if (call->callee != VMO_NONE) { /* of the table: it calls what it was handed */
-    read_comparison(finder, call, finder->program->functions.data[call->callee].libc);
-    return;
+  if (call->callee != VMO_NONE) {
+    call_function(finder, call, call->callee, false);
+  } else {
+    call_through_pointer(finder, id, place);
   }
-  call_through_pointer(finder, id, place);
 }
 
 void vmo_ll_expose_function(vmo_ll_finder *finder, uint32_t id) {

@@ -40,6 +40,7 @@ typedef struct vmo_ll_finder {
   bool *wide; /* by value: it is more than an address of bytes that hold no pointer */
   vmo_ll_place *returned, *variadic, *functions;
   uint32_t *made;
+  vmo_ll_place text, thread_result; /* what strtok and ends of threads keep; nowhere: nothing yet */
   VMO_VEC(vmo_ll_global) globals;
   vmo_hash_index global_index;
   uint32_t globals_read;           /* whose initial values are in the graph */

@@ -233,6 +233,20 @@ define internal void @puts_by(<2 x i64> %i) {
   ret void
 }
 
+; What strtok goes on in, it does not free: texts of any two calls are one.
+; CHECK: node {{[0-9]+}}: structure {{[0-9]+}}, any size, global, freed, collapsed
+; CHECK-NEXT: made in tokens by malloc, tokens by malloc
+declare ptr @strtok(ptr, ptr)
+define internal void @tokens(ptr %between) {
+  %text = call ptr @malloc(i64 20)
+  %other = call ptr @malloc(i64 21)
+  call ptr @strtok(ptr %text, ptr %between)
+  call ptr @strtok(ptr %other, ptr %between)
+  %word = call ptr @strtok(ptr null, ptr %between)
+  call void @free(ptr %word)
+  ret void
+}
+
 ; CHECK: free in fields: nodes [[LEFT]]
 ; CHECK: malloc in wrapper: nodes [[MINE]] [[YOURS]]
 ; CHECK: free in release: nodes [[MINE]] [[POINTED]]
@@ -253,5 +267,6 @@ define i32 @main(i32 %count, ptr %arguments) {
   %s = call i1 @texts(i64 %n)
   call void @steps()
   call void @puts_by(<2 x i64> zeroinitializer)
+  call void @tokens(ptr %arguments)
   ret i32 0
 }

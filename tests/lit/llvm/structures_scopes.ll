@@ -1,5 +1,7 @@
 ; Functions that enclose the lifetimes of objects.
-; RUN: %structures %s | FileCheck %s --implicit-check-not="scope of hands_in"
+; RUN: %structures %s | FileCheck %s --implicit-check-not="scope of hands_in" --implicit-check-not="scope of starts"
+; CHECK: node {{[0-9]+}}: structure {{[0-9]+}}, 112 bytes, global, freed
+; CHECK: node {{[0-9]+}}: structure {{[0-9]+}}, 120 bytes, global, freed
 target triple = "x86_64-pc-linux-gnu"
 
 declare ptr @malloc(i64)
@@ -116,6 +118,31 @@ define internal void @calls_unseen() {
   ret void
 }
 
+; A thread may outlive the function that starts it: what it gets is not local, what it makes for itself is.
+; CHECK-DAG: scope of thread: structure {{[0-9]+}}, nodes {{[0-9]+}}, whole
+declare i32 @pthread_create(ptr, ptr, ptr, ptr)
+declare i32 @pthread_join(i64, ptr)
+define internal ptr @thread(ptr %what) {
+  %number = load i64, ptr %what
+  %own = call ptr @malloc(i64 104)
+  store i64 %number, ptr %own
+  call void @free(ptr %what)
+  %result = call ptr @malloc(i64 112)
+  ret ptr %result
+}
+define internal void @starts_thread(ptr %id) {
+  %what = call ptr @malloc(i64 120)
+  %failed = call i32 @pthread_create(ptr %id, ptr null, ptr @thread, ptr %what)
+  ret void
+}
+define internal void @joins_thread(i64 %id) {
+  %slot = alloca ptr
+  %failed = call i32 @pthread_join(i64 %id, ptr %slot)
+  %result = load ptr, ptr %slot
+  call void @free(ptr %result)
+  ret void
+}
+
 define i32 @main(i32 %count, ptr %arguments) {
   %n = zext i32 %count to i64
   call void @takes(ptr @entered)
@@ -127,5 +154,9 @@ define i32 @main(i32 %count, ptr %arguments) {
   store ptr %c, ptr @kept
   call void @recursive(ptr null, i64 %n)
   call void @calls_unseen()
+  %id = alloca i64
+  call void @starts_thread(ptr %id)
+  %there = load i64, ptr %id
+  call void @joins_thread(i64 %there)
   ret i32 0
 }
