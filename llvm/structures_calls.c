@@ -7,6 +7,7 @@
 #include "llvm/structures_find.h"
 
 #define POINTER_BYTES 8
+#define MOST_SENT 128
 
 static vmo_ll_place argument(const vmo_ll_finder *finder, uint32_t index) {
   return index < finder->arguments.count ? finder->arguments.data[index] : VMO_LL_NOWHERE;
@@ -36,20 +37,10 @@ static vmo_ll_place make_object(vmo_ll_finder *finder, bool through_pointer) {
   return place;
 }
 
-static vmo_bytes constant_of(LLVMValueRef value) {
-  if (!LLVMIsAConstantInt(value) || LLVMGetIntTypeWidth(LLVMTypeOf(value)) > 64) return -1;
-  unsigned long long number = LLVMConstIntGetZExtValue(value);
-  return number < (unsigned long long)VMO_BYTES_LIMIT ? (vmo_bytes)number : -1;
-}
-
-static vmo_bytes constant_argument(const vmo_ll_instruction *call, uint32_t index) {
-  return index < call->operand_count ? constant_of(LLVMGetOperand(call->ref, index)) : -1;
-}
-
 /* A few words that are copied are loaded and stored; of more, or of any number, the contents are one. */
 static void copy_memory(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t to, uint32_t from) {
   vmo_ll_place target = argument(finder, to), source = argument(finder, from);
-  vmo_bytes bytes = constant_argument(call, 2);
+  vmo_bytes bytes = vmo_ll_constant_argument(call, 2);
   if (target.node == VMO_NONE || source.node == VMO_NONE) {
     if (source.node != VMO_NONE) vmo_ll_expose_content(&finder->graph, source, VMO_ESCAPE_INTEGER, finder->at);
   } else if (bytes >= 0 && bytes <= 8 * POINTER_BYTES && bytes % POINTER_BYTES == 0) {
@@ -82,7 +73,7 @@ static void call_back(vmo_ll_finder *finder, vmo_ll_place function, const vmo_ll
 static void read_comparison(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row) {
   bool search = strcmp(row->name, "bsearch") == 0;
   vmo_ll_place array = argument(finder, search), key = argument(finder, 0);
-  vmo_bytes bytes = constant_argument(call, search ? 3 : 2);
+  vmo_bytes bytes = vmo_ll_constant_argument(call, search ? 3 : 2);
   vmo_ll_fold(&finder->graph, array, bytes > 0 ? (uint64_t)bytes : 1);
   vmo_ll_mark_place(&finder->graph, array, VMO_LL_ARRAY);
   vmo_ll_place arguments[3] = {search ? key : array, array, argument(finder, 4)};
@@ -117,16 +108,39 @@ static vmo_ll_place place_moved(vmo_ll_finder *finder, uint32_t index) {
   return held;
 }
 
-static void read_argument(vmo_ll_finder *finder, const vmo_libc_row *row, uint32_t index, bool through_pointer) {
+/* How many bytes are sent: numbers follow the address; -1: not known, or many. */
+static vmo_bytes count_sent(const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t index) {
+  vmo_bytes bytes = 1;
+  for (uint32_t i = index + 1; i < call->operand_count && vmo_libc_effect_of(row, i) == VMO_EFFECT_NUMBER; i++) {
+    vmo_bytes factor = vmo_ll_constant_argument(call, i);
+    if (factor < 0 || factor > MOST_SENT) return -1;
+    bytes *= factor;
+    if (bytes > MOST_SENT) return -1;
+  }
+  return index + 1 < call->operand_count ? bytes : -1;
+}
+
+/* Addresses that are sent, as through a pipe, are known to whoever reads there. */
+static void send(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t index) {
+  vmo_ll_place place = argument(finder, index);
+  vmo_bytes bytes = count_sent(call, row, index);
+  if (place.node == VMO_NONE) return;
+  if (bytes < 0) vmo_ll_expose_content(&finder->graph, place, VMO_ESCAPE_CALL, finder->at);
+  for (; bytes > 0; bytes -= POINTER_BYTES, place.offset += POINTER_BYTES) {
+    uint32_t width = bytes < POINTER_BYTES ? (uint32_t)bytes : POINTER_BYTES;
+    vmo_ll_place target = vmo_ll_follow_part(&finder->graph, place, width);
+    vmo_ll_expose(&finder->graph, target, VMO_ESCAPE_CALL, finder->at);
+  }
+}
+
+static void read_argument(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row,
+                          uint32_t index, bool through_pointer) {
   vmo_ll_place place = argument(finder, index), value;
   switch (vmo_libc_effect_of(row, index)) {
   case VMO_EFFECT_CAPTURE:
     if (!compares(row)) vmo_ll_expose(&finder->graph, place, VMO_ESCAPE_CALL, finder->at);
     break;
-  case VMO_EFFECT_SEND: /* an address that is sent, as through a pipe */
-    if (place.node == VMO_NONE) break;
-    vmo_ll_expose(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), VMO_ESCAPE_CALL, finder->at);
-    break;
+  case VMO_EFFECT_SEND: send(finder, call, row, index); break;
   case VMO_EFFECT_FRESH:
     value = make_object(finder, through_pointer);
     vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), value);
@@ -188,7 +202,7 @@ static void read_row(vmo_ll_finder *finder, const vmo_ll_instruction *call, cons
     return;
   }
   for (uint32_t i = 0; i < call->operand_count; i++) {
-    read_argument(finder, row, i, through_pointer);
+    read_argument(finder, call, row, i, through_pointer);
     if (row->kind == VMO_LIBC_COPY || strncmp(row->name, "llvm.mem", 8) == 0) need_alignment(finder, call, i);
   }
   if (compares(row)) read_comparison(finder, call, row);
@@ -445,20 +459,6 @@ void vmo_ll_read_call(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
   }
   if (finder->calls == NULL && !vmo_vec_push(finder->arena, &finder->pointer_calls, finder->at))
     finder->graph.out_of_memory = true;
-}
-
-uint32_t vmo_ll_function_of(const vmo_ll_program *program, uint32_t instruction) {
-  uint32_t low = 0, high = program->functions.count;
-  while (high - low > 1) {
-    uint32_t middle = low + (high - low) / 2;
-    if (program->functions.data[middle].first <= instruction) {
-      low = middle;
-    } else {
-      high = middle;
-    }
-  }
-  while (low > 0 && program->functions.data[low].count == 0) low--; /* only declared */
-  return low;
 }
 
 vmo_ll_place vmo_ll_place_called(vmo_ll_finder *finder, uint32_t id) {

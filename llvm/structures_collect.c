@@ -24,25 +24,18 @@ static bool frees(const vmo_libc_row *row) { return row != NULL && row->argument
 
 /* ---- sizes ---- */
 
-static vmo_bytes constant_argument(const vmo_ll_instruction *call, uint32_t index) {
-  if (index >= call->operand_count) return -1;
-  LLVMValueRef value = LLVMGetOperand(call->ref, index);
-  if (!LLVMIsAConstantInt(value) || LLVMGetIntTypeWidth(LLVMTypeOf(value)) > 64) return -1;
-  unsigned long long number = LLVMConstIntGetZExtValue(value);
-  return number < (1ull << 31) ? (vmo_bytes)number : -1;
-}
-
 static vmo_bytes size_of_site(const vmo_ll_instruction *call, const vmo_libc_row *row) {
-  vmo_bytes count;
+  vmo_bytes count, bytes;
   switch (row->kind) {
   case VMO_LIBC_MALLOC:
-  case VMO_LIBC_NEW: return constant_argument(call, 0);
+  case VMO_LIBC_NEW: return vmo_ll_constant_argument(call, 0);
   case VMO_LIBC_CALLOC:
-    count = constant_argument(call, 0);
-    return count < 0 || constant_argument(call, 1) < 0 ? -1 : count * constant_argument(call, 1);
+    count = vmo_ll_constant_argument(call, 0);
+    if (count < 0 || vmo_ll_constant_argument(call, 1) < 0) return -1;
+    return __builtin_mul_overflow(count, vmo_ll_constant_argument(call, 1), &bytes) ? -1 : bytes;
   case VMO_LIBC_REALLOC: /* reallocarray has one more */
-    return call->operand_count == 2 ? constant_argument(call, 1) : -1;
-  case VMO_LIBC_ALIGNED: return constant_argument(call, 1);
+    return call->operand_count == 2 ? vmo_ll_constant_argument(call, 1) : -1;
+  case VMO_LIBC_ALIGNED: return vmo_ll_constant_argument(call, 1);
   default: return -1;
   }
 }

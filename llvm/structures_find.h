@@ -72,6 +72,8 @@ vmo_ll_place vmo_ll_place_of(vmo_ll_finder *finder, uint32_t function, uint32_t 
 vmo_ll_place vmo_ll_place_of_operand(vmo_ll_finder *finder, const vmo_ll_instruction *instruction, uint32_t operand);
 vmo_ll_place vmo_ll_place_of_constant(vmo_ll_finder *finder, LLVMValueRef constant);
 vmo_ll_place vmo_ll_place_of_function(vmo_ll_finder *finder, uint32_t function);
+/* A number in a call; -1: it is none that is known. */
+vmo_bytes vmo_ll_constant_argument(const vmo_ll_instruction *call, uint32_t index);
 /* A place of code that is not seen. */
 vmo_ll_place vmo_ll_new_external(vmo_ll_finder *finder, vmo_site_escape escape);
 /* Puts the initial values of globals that were named so far into the graph. */
@@ -117,7 +119,7 @@ uint32_t vmo_ll_pointer_call_number(const vmo_ll_finder *finder, uint32_t instru
 
 /* ---- the answer (structures_collect.c, structures_scopes.c) ---- */
 
-/* The function that an instruction stands in. (structures_calls.c) */
+/* The function that an instruction stands in. (structures_known.c) */
 uint32_t vmo_ll_function_of(const vmo_ll_program *program, uint32_t instruction);
 vmo_status vmo_ll_find_scopes(vmo_ll_finder *finder, vmr_arena *arena, vmo_ll_structures *structures);
 vmo_status vmo_ll_collect_structures(vmo_ll_finder *finder, vmr_arena *arena, vmo_ll_structures **structures);

@@ -24,6 +24,20 @@ uint32_t vmo_ll_pointer_call_number(const vmo_ll_finder *finder, uint32_t instru
   return low;
 }
 
+uint32_t vmo_ll_function_of(const vmo_ll_program *program, uint32_t instruction) {
+  uint32_t low = 0, high = program->functions.count;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (program->functions.data[middle].first <= instruction) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  while (low > 0 && program->functions.data[low].count == 0) low--; /* only declared */
+  return low;
+}
+
 /* ---- calls through pointers ---- */
 
 static bool settle_pointer_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {

@@ -287,6 +287,14 @@ vmo_ll_place vmo_ll_place_of_constant(vmo_ll_finder *finder, LLVMValueRef consta
   return place_of_constant(finder, constant, 0);
 }
 
+vmo_bytes vmo_ll_constant_argument(const vmo_ll_instruction *call, uint32_t index) {
+  if (index >= call->operand_count) return -1;
+  LLVMValueRef value = LLVMGetOperand(call->ref, index);
+  if (!LLVMIsAConstantInt(value) || LLVMGetIntTypeWidth(LLVMTypeOf(value)) > 64) return -1;
+  unsigned long long number = LLVMConstIntGetZExtValue(value);
+  return number < (unsigned long long)VMO_BYTES_LIMIT ? (vmo_bytes)number : -1;
+}
+
 /* ---- initial values ---- */
 
 typedef struct part {

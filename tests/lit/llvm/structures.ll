@@ -247,6 +247,23 @@ define internal void @tokens(ptr %between) {
   ret void
 }
 
+; What is sent may be read again by anybody: of an object of two words the second, but not the third.
+; CHECK: node {{[0-9]+}}: structure {{[0-9]+}}, 30 bytes, local to sends
+; CHECK: node {{[0-9]+}}: structure {{[0-9]+}}, 22 bytes, align 16, external (call)
+; CHECK: node {{[0-9]+}}: structure {{[0-9]+}}, 23 bytes, local to sends
+declare i64 @write(i32, ptr, i64)
+define internal void @sends() {
+  %object = call ptr @malloc(i64 30)
+  %sent = call ptr @malloc(i64 22)
+  %not = call ptr @malloc(i64 23)
+  %second = getelementptr i8, ptr %object, i64 8
+  store ptr %sent, ptr %second
+  %third = getelementptr i8, ptr %object, i64 16
+  store ptr %not, ptr %third
+  %count = call i64 @write(i32 1, ptr %object, i64 16)
+  ret void
+}
+
 ; CHECK: free in fields: nodes [[LEFT]]
 ; CHECK: malloc in wrapper: nodes [[MINE]] [[YOURS]]
 ; CHECK: free in release: nodes [[MINE]] [[POINTED]]
@@ -268,5 +285,6 @@ define i32 @main(i32 %count, ptr %arguments) {
   call void @steps()
   call void @puts_by(<2 x i64> zeroinitializer)
   call void @tokens(ptr %arguments)
+  call void @sends()
   ret i32 0
 }
