@@ -285,16 +285,12 @@ vmo_status vmo_plan_copy(vmo_ll_planning *planning, vmo_ll_points_to *p, const v
 
 /* ---- the edit ---- */
 
-static void forget(const vmo_ll_program *program, LLVMValueRef instruction, const char *kind) {
-  LLVMSetMetadata(instruction, LLVMGetMDKindIDInContext(program->llvm, kind, (unsigned)strlen(kind)), NULL);
-}
-
 /* What is known of the copy need not hold for its source. */
 static void loosen(const vmo_ll_program *program, LLVMValueRef use) {
   static const char *const attributes[] = {"align", "noalias", "dereferenceable"};
-  forget(program, use, "tbaa");
-  forget(program, use, "noalias");
-  forget(program, use, "alias.scope");
+  vmo_ll_forget(program, use, "tbaa");
+  vmo_ll_forget(program, use, "noalias");
+  vmo_ll_forget(program, use, "alias.scope");
   if (LLVMIsALoadInst(use)) LLVMSetAlignment(use, 1);
   for (unsigned i = 0; LLVMIsACallInst(use) && i < LLVMGetNumArgOperands(use); i++)
     for (size_t k = 0; k < sizeof attributes / sizeof *attributes; k++)

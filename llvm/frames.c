@@ -173,8 +173,8 @@ static void keep_aligned_apart(frame *f) {
     if (f->plan->slots.data[s].alignment > FRAME_ALIGNMENT) f->buffers[s].lifetime_count = 0;
 }
 
-vmo_status vmo_share_frame(vmo_ll_planning *planning, vmo_ll_points_to *p, const vmo_cfg *control,
-                           const vmo_ll_touches *touches, vmo_ll_plan *plan) {
+static vmo_status share(vmo_ll_planning *planning, vmo_ll_points_to *p, const vmo_cfg *control,
+                        const vmo_ll_touches *touches, vmo_ll_plan *plan) {
   frame f = {.planning = planning, .p = p, .touches = touches, .plan = plan, .function = p->function};
   uint32_t slots = plan->slots.count;
   vmo_bytes height;
@@ -193,4 +193,25 @@ vmo_status vmo_share_frame(vmo_ll_planning *planning, vmo_ll_points_to *p, const
   }
   if (status != VMO_OK) return status;
   return apply(&f, bound, offsets) ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
+
+/* Loads and stores of slots that hold one object after another. By their types LLVM would take those of two objects to be
+ * of different bytes, and change their order. */
+static bool list_untyped(const vmo_ll_planning *planning, const vmo_ll_touches *touches, vmo_ll_plan *plan) {
+  for (uint32_t s = 0; s < plan->slots.count; s++) {
+    const vmo_ll_slot *slot = &plan->slots.data[s];
+    if (slot->frame == VMO_NONE && !slot->flagged) continue;
+    for (uint32_t t = touches->first[slot->object]; t < touches->first[slot->object + 1]; t++) {
+      const vmo_ll_instruction *touch = &planning->program->instructions.data[touches->instructions[t]];
+      bool access = touch->opcode == LLVMLoad || touch->opcode == LLVMStore;
+      if (access && !vmo_vec_push(planning->arena, &plan->untyped, touch->ref)) return false;
+    }
+  }
+  return true;
+}
+
+vmo_status vmo_share_frame(vmo_ll_planning *planning, vmo_ll_points_to *p, const vmo_cfg *control,
+                           const vmo_ll_touches *touches, vmo_ll_plan *plan) {
+  vmo_status status = share(planning, p, control, touches, plan);
+  return status != VMO_OK || list_untyped(planning, touches, plan) ? status : VMO_OUT_OF_MEMORY;
 }

@@ -83,11 +83,9 @@ static vmo_status order_facts(round_state *round, const uint32_t *fact_of_functi
   memcpy(&facts->functions, &ordered.functions, sizeof facts->functions);
   for (uint32_t s = 0; s < facts->sites.count; s++) {
     vmo_site_fact *site = &facts->sites.data[s];
-    bool moves = site->callers > 0 && site->local_callers > 0 && site->verdict == VMO_VERDICT_KEPT;
-    if (moves && round->step != STEP_MOVE) site->verdict = VMO_VERDICT_INLINE;
     if (site->verdict == VMO_VERDICT_INLINE && round->step == STEP_MOVE) { /* LLVM's inliner left the call alone */
       site->verdict = VMO_VERDICT_KEPT;
-      site->refusal = VMO_SITE_FREED_BY_CALLEE;
+      if (site->callers == 0) site->refusal = VMO_SITE_FREED_BY_CALLEE;
     }
     facts->moved += site->verdict == VMO_VERDICT_STACK;
     facts->bounded += site->verdict == VMO_VERDICT_STACK_BOUNDED;

@@ -76,6 +76,7 @@ typedef struct vmo_ll_plan {
   VMO_VEC(vmo_ll_frame) frames;
   VMO_VEC(vmo_ll_slot_release) releases;
   VMO_VEC(uint32_t) slots_of_releases;
+  VMO_VEC(LLVMValueRef) untyped; /* loads and stores of bytes that are used again: their types tell nothing of order */
   VMO_VEC(LLVMValueRef) inlines;
   VMO_VEC(vmo_ll_early_free) early;
   VMO_VEC(uint32_t) early_frees; /* instructions */
@@ -128,6 +129,8 @@ LLVMValueRef vmo_ll_null_on_edge(LLVMValueRef terminator, uint32_t successor);
  * (heap_peak.c) */
 vmo_status vmo_find_heap_peak(vmo_ll_planning *planning, vmo_ll_points_to *points_to, const uint32_t *release_first,
                               const uint32_t *release_list, const vmo_ll_plan *plan);
+/* Drops metadata of an instruction. (stack.c) */
+void vmo_ll_forget(const vmo_ll_program *program, LLVMValueRef instruction, const char *kind);
 /* Edits the function as planned. (stack.c) */
 vmo_status vmo_move_to_stack(vmo_ll_program *program, LLVMValueRef function, const vmo_ll_plan *plan);
 /* Puts the bodies of callees that were marked so (`alwaysinline`) in the place of their calls. (pipeline.c) */

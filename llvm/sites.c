@@ -365,6 +365,7 @@ static vmo_status decide_fresh(site *s, vmo_ll_plan *plan) {
   if (refuse_object(s) != VMO_SITE_NOT_REFUSED) return VMO_OK;
   origin->local_callers++;
   if (!vmo_can_inline(s->planning, s->function, s->instruction)) return VMO_OK;
+  if (origin->verdict == VMO_VERDICT_KEPT) origin->verdict = VMO_VERDICT_INLINE;
   if (!plan_inline(s, plan, s->object->instruction)) return VMO_OUT_OF_MEMORY;
   return plan_release_inlines(s, plan);
 }

@@ -195,6 +195,10 @@ static void drop_tail_marks(const vmo_ll_edit *e) {
         LLVMSetTailCallKind(i, LLVMTailCallKindNone);
 }
 
+void vmo_ll_forget(const vmo_ll_program *program, LLVMValueRef instruction, const char *kind) {
+  LLVMSetMetadata(instruction, LLVMGetMDKindIDInContext(program->llvm, kind, (unsigned)strlen(kind)), NULL);
+}
+
 vmo_status vmo_move_to_stack(vmo_ll_program *program, LLVMValueRef function, const vmo_ll_plan *plan) {
   vmo_ll_edit e = {.program = program, .function = function, .plan = plan};
   if (plan->slots.count == 0) return VMO_OK;
@@ -202,6 +206,7 @@ vmo_status vmo_move_to_stack(vmo_ll_program *program, LLVMValueRef function, con
   e.flags = vmr_arena_alloc_array(program->arena, plan->slots.count, sizeof *e.flags);
   if (e.slots == NULL || e.flags == NULL) return VMO_OUT_OF_MEMORY;
   e.builder = LLVMCreateBuilderInContext(program->llvm);
+  for (uint32_t i = 0; i < plan->untyped.count; i++) vmo_ll_forget(program, plan->untyped.data[i], "tbaa");
   make_slots(&e);
   for (uint32_t i = 0; i < plan->slots.count; i++)
     if (!grows(plan->slots.data[i].row)) edit_allocation(&e, i);

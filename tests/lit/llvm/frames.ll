@@ -157,3 +157,29 @@ define void @apart(i64 %n) {
   call void @free(ptr %r)
   ret void
 }
+
+; What ints were read from before becomes floats: their types tell LLVM nothing of the order.
+; CHECK-LABEL: define i32 @of_other_types(
+; CHECK: %x = load i32, ptr %{{[a-z0-9._]+}}, align 4{{$}}
+; CHECK: store float 1.000000e+00, ptr %{{[a-z0-9._]+}}, align 4{{$}}
+; CHECK: store i32 %x, ptr @other, align 4, !tbaa
+; CHECK: ret i32
+@other = global i32 0
+define i32 @of_other_types() {
+  %p = call ptr @malloc(i64 64)
+  %a = call i64 @strlen(ptr %p)
+  %x = load i32, ptr %p, align 4, !tbaa !1
+  call void @free(ptr %p)
+  %q = call ptr @malloc(i64 40)
+  store float 1.0, ptr %q, align 4, !tbaa !3
+  %b = call i64 @strlen(ptr %q)
+  call void @free(ptr %q)
+  store i32 %x, ptr @other, align 4, !tbaa !1
+  ret i32 %x
+}
+
+!0 = !{!"root"}
+!1 = !{!2, !2, i64 0}
+!2 = !{!"int", !0, i64 0}
+!3 = !{!4, !4, i64 0}
+!4 = !{!"float", !0, i64 0}

@@ -1,10 +1,15 @@
 ; Functions for other machines are not inlined, and a program's own malloc (-fno-builtin) is not libc's.
 ; RUN: %vmemopt opt %s --whole-program -o - | FileCheck %s
+; RUN: %vmemopt analyze %s --whole-program | FileCheck %s --check-prefix=TEXT
 target triple = "x86_64-pc-linux-gnu"
 
 declare noalias ptr @malloc(i64)
 declare void @free(ptr)
 
+; TEXT: make_wide
+; TEXT-NEXT: malloc, 32 bytes: kept: it is returned
+; TEXT: make
+; TEXT-NEXT: malloc, 32 bytes: local to 1 of 1 callers, where its function is inlined
 define internal ptr @make_wide() "target-cpu"="x86-64" "target-features"="+avx2" {
   %p = call ptr @malloc(i64 32)
   ret ptr %p
