@@ -72,7 +72,10 @@ void vmr_gc_remove_chunk(vmr_gc_body *heap, vmr_gc_chunk *chunk) {
   if (heap->is_watched) vmr_os_unpoison((char *)chunk + VMR_GC_HEAD_BYTES, chunk->bytes - VMR_GC_HEAD_BYTES);
   heap->reserved -= chunk->bytes;
   if (heap->free_hint == chunk) heap->free_hint = NULL;
-  if (heap->walk == chunk) heap->walk = chunk->next;
+  if (heap->walk == chunk) {
+    heap->walk = chunk->next;
+    heap->card_at = 0;
+  }
   if (chunk->next != NULL) chunk->next->previous = chunk->previous;
   if (chunk->previous != NULL) {
     chunk->previous->next = chunk->next;
