@@ -50,7 +50,7 @@ static bool make_room(void) {
   while (count < live * 4) count *= 2;
   borrowed *old = slots, *fresh = calloc(count, sizeof *fresh);
   if (fresh == NULL) return false;
-  slots = fresh;
+  VMR_PUBLISH(slots, fresh);
   slot_count = count;
   filled = live = 0;
   for (size_t i = 0; i < old_count; i++) {
@@ -107,7 +107,7 @@ vmr_heap *vmr_borrow_forget(const void *object) {
 }
 
 void vmr_borrow_release_all(vmr_heap *heap) {
-  if (live == 0) return; /* what other threads borrow is for other heaps */
+  if (live == 0 && VMR_PEEK(slots) == NULL) return; /* what other threads borrow is for other heaps */
   pthread_mutex_lock(&lock);
   for (size_t i = 0; i < slot_count; i++) {
     if (slots[i].object <= 1 || slots[i].heap != heap) continue;
@@ -119,7 +119,7 @@ void vmr_borrow_release_all(vmr_heap *heap) {
   }
   if (live == 0) {
     free(slots);
-    slots = NULL;
+    VMR_PUBLISH(slots, NULL);
     slot_count = filled = 0;
   }
   pthread_mutex_unlock(&lock);

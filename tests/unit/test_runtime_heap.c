@@ -83,6 +83,8 @@ static void heaps_that_end_begin_again(void **state) {
     vmr_heap *heap = make_heap(0);
     unsigned char *object = vmr_heap_alloc(heap, 100), *other = vmr_heap_alloc(heap, 500);
     assert_true(object != NULL && other != NULL);
+    /* what is malloc's, for want of pages, must not come back after the heap's end */
+    assert_ptr_equal(vmr_heap_of(object + 1), heap);
     memset(object, 0xee, 100);
     memset(other, 0xee, 500);
     assert_null(vmr_heap_alloc(heap, SIZE_MAX / 2));
