@@ -47,11 +47,15 @@ static int compare_numbers(const void *left, const void *right) {
   return a < b ? -1 : a > b;
 }
 
+void vmo_ll_sort_numbers(uint32_t *numbers, uint32_t count) {
+  if (count > 1) qsort(numbers, count, sizeof *numbers, compare_numbers);
+}
+
 /* Fills `found`, in order. */
 static bool find_finals(collector *c, uint32_t node) {
   c->found.count = 0;
   if (!vmo_ll_find_final(c->finder, node, c->visited, ++c->visits, &c->found)) return false;
-  if (c->found.count > 1) qsort(c->found.data, c->found.count, sizeof *c->found.data, compare_numbers);
+  vmo_ll_sort_numbers(c->found.data, c->found.count);
   return true;
 }
 

@@ -121,6 +121,7 @@ uint32_t vmo_ll_pointer_call_number(const vmo_ll_finder *finder, uint32_t instru
 
 /* The function that an instruction stands in. (structures_known.c) */
 uint32_t vmo_ll_function_of(const vmo_ll_program *program, uint32_t instruction);
+void vmo_ll_sort_numbers(uint32_t *numbers, uint32_t count);
 vmo_status vmo_ll_find_scopes(vmo_ll_finder *finder, vmr_arena *arena, vmo_ll_structures *structures);
 vmo_status vmo_ll_collect_structures(vmo_ll_finder *finder, vmr_arena *arena, vmo_ll_structures **structures);
 

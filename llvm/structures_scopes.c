@@ -4,8 +4,6 @@
  * whose graph it stands; nodes of one structure that are local to one function are a scope. The sites behind it are
  * looked at from the other side: every object that they make while the function is active must be local, to it or to a
  * function beneath, or the scope is not whole. Linear in the scopes' sites times the contexts of these. */
-#include <stdlib.h>
-
 #include "llvm/structures_find.h"
 
 typedef struct scoper {
@@ -91,11 +89,6 @@ static bool check_site(scoper *s, uint32_t site, bool *local) {
 
 /* ---- scopes ---- */
 
-static int compare_numbers(const void *left, const void *right) {
-  uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-  return a < b ? -1 : a > b;
-}
-
 static bool add_sites(scoper *s, const vmo_ll_structure_scope *scope) {
   vmo_ll_structures *result = s->result;
   vmo_ll_ids *sites = &result->scope_sites;
@@ -105,7 +98,7 @@ static bool add_sites(scoper *s, const vmo_ll_structure_scope *scope) {
       if (!vmo_vec_push(s->arena, sites, result->sites.data[node->site_first + i])) return false;
   }
   uint32_t *own = sites->data + scope->site_first, count = sites->count - scope->site_first, kept = 0;
-  if (count > 1) qsort(own, count, sizeof *own, compare_numbers);
+  vmo_ll_sort_numbers(own, count);
   for (uint32_t i = 0; i < count; i++)
     if (i == 0 || own[i] != own[i - 1]) own[kept++] = own[i];
   sites->count = scope->site_first + kept;
