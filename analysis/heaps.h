@@ -41,6 +41,7 @@ typedef struct vmo_heap_site {
   vmo_site_place place;
   const char *function;  /* that it stands in */
   const char *allocator; /* "malloc" */
+  const char *type;      /* what the pointer's variable points to; NULL: not known */
   vmo_bytes bytes;       /* -1: not known before it runs */
   uint32_t heap;         /* VMO_NONE: it stays with malloc */
   vmo_heap_refusal refusal;

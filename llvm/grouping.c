@@ -216,6 +216,8 @@ static vmo_status decide_site(grouping *g, const vmo_ll_function *function, uint
                         .allocator = row->name,
                         .bytes = vmo_ll_constant_size(call, row),
                         .heap = VMO_NONE};
+  const char *variable;
+  vmo_find_variable(g->program, call, &variable, &fact.type);
   fact.refusal = refuse(g, function, site, row, &fact);
   if (fact.refusal == VMO_HEAP_NOT_REFUSED) {
     fact.heap = choose_heap(g, site, row, fact.bytes);

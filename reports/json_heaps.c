@@ -20,6 +20,7 @@ static void write_site(vmo_json_writer *writer, const vmo_heap_site *site) {
   vmo_put_string(writer, "function", site->function);
   vmo_put_place(writer, &site->place);
   vmo_put_string(writer, "allocator", site->allocator);
+  vmo_put_string(writer, "type", site->type);
   vmo_put_known(writer, "bytes", site->bytes);
   vmo_put_known(writer, "heap", site->heap == VMO_NONE ? -1 : (vmo_bytes)site->heap);
   vmo_put_string(writer, "refusal", site->heap == VMO_NONE ? vmo_heap_refusal_name(site->refusal) : NULL);

@@ -37,6 +37,10 @@ static void add_refusal(const vmo_heap_site *site, vmo_text *out) {
 
 void vmo_describe_heap_site(const vmo_heap_site *site, vmo_text *out) {
   vmo_text_addf(out, "%s, ", site->allocator);
+  if (site->type != NULL) {
+    vmo_text_add_utf8(out, site->type, strlen(site->type));
+    vmo_text_add(out, ", ");
+  }
   if (site->bytes >= 0) {
     vmo_text_addf(out, "%lld bytes", (long long)site->bytes);
   } else {
