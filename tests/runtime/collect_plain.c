@@ -245,11 +245,11 @@ static void forget_all(void) {
   for (uint32_t i = 1; i < OBJECTS; i++) unused[unused_count++] = i;
 }
 
-static vmr_gc *make_heap(vmr_ctx *ctx, uint32_t flags) {
+static vmr_gc *make_heap_of(vmr_ctx *ctx, uint32_t flags, size_t nursery_bytes) {
   vmr_gc_options options = vmr_gc_options_default();
   vmr_gc *gc = NULL;
   options.flags = flags;
-  options.nursery_bytes = 100000;
+  options.nursery_bytes = nursery_bytes;
   options.step_bytes = 2000;
   options.parallel_objects = 1;
   if (vmr_gc_create(&gc, ctx, &options) != VMR_OK) return NULL;
@@ -261,6 +261,8 @@ static vmr_gc *make_heap(vmr_ctx *ctx, uint32_t flags) {
   }
   return gc;
 }
+
+static vmr_gc *make_heap(vmr_ctx *ctx, uint32_t flags) { return make_heap_of(ctx, flags, 100000); }
 
 static void run_random(vmr_ctx *ctx, uint32_t flags, int steps) {
   vmr_gc_root root = {.first = root_objects, .count = ROOTS};
@@ -576,6 +578,30 @@ static void check_steps_among_chunks(uint32_t flags) {
   vmr_gc_destroy(gc);
 }
 
+/* Chunks are given back while cards are looked at: those of the next chunk are looked at from the first one on. */
+static void check_trim_among_cards(void) {
+  static void *held;
+  vmr_gc_root root = {.first = &held, .count = 1};
+  for (int steps = 1; steps < 16; steps++) {
+    vmr_gc *gc = make_heap_of(NULL, VMR_GC_GENERATIONAL | VMR_GC_INCREMENTAL, 8 << 20);
+    held = NULL;
+    vmr_gc_add_root(gc, &root);
+    pair *old = held = make_pair(gc, 1);
+    CHECK(vmr_gc_collect(gc, NULL) == VMR_OK);
+    vmr_gc_write(gc, old, &old->left, make_pair(gc, 2));
+    void *large[7];
+    for (int i = 0; i < 7; i++) large[i] = vmr_gc_alloc_tail(gc, types[LEAF], 900000);
+    for (int i = 0; i < 7; i++) CHECK(vmr_gc_release(gc, large[i]) == VMR_OK);
+    CHECK(vmr_gc_alloc_tail(gc, types[LEAF], 2500000) != NULL && gc->is_marking); /* a young cycle begins */
+    bool is_done = false;
+    for (int i = 0; i < steps && !is_done; i++) is_done = vmr_gc_step(gc, 300);
+    CHECK(vmr_gc_trim(gc) > 0);
+    while (!is_done) is_done = vmr_gc_step(gc, 300);
+    CHECK(vmr_gc_is_valid(gc) && ((pair *)old->left)->id == 2);
+    vmr_gc_destroy(gc);
+  }
+}
+
 /* What a context's metrics tell of its heaps, of those that are gone too. */
 static void check_metrics(void) {
   vmr_ctx *ctx = NULL;
@@ -777,6 +803,7 @@ int main(int count, char **arguments) {
   check_steps();
   check_born_while_marking();
   check_metrics();
+  check_trim_among_cards();
   check_steps_among_chunks(VMR_GC_MANUAL | VMR_GC_INCREMENTAL);
   check_steps_among_chunks(VMR_GC_MANUAL | VMR_GC_INCREMENTAL | VMR_GC_GENERATIONAL);
   check_limit();
