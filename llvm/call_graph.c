@@ -260,6 +260,19 @@ static void mark_recursive(vmo_ll_program *program, const graph *g, const vmo_ll
   }
 }
 
+/* Marks what functions call that surely call themselves; callers first. */
+static void mark_in_recursion(vmo_ll_program *program, const graph *g, const vmo_ll_groups *groups) {
+  uint32_t outside = program->functions.count;
+  for (uint32_t i = g->node_count; i-- > 0;) {
+    uint32_t node = groups->order[i];
+    if (node >= outside) continue;
+    const vmo_ll_function *function = &program->functions.data[node];
+    if (!function->in_recursion && (!function->recursive || function->called_back)) continue;
+    for (uint32_t t = g->first[node]; t < g->first[node + 1]; t++)
+      if (g->targets[t] < outside) program->functions.data[g->targets[t]].in_recursion = true;
+  }
+}
+
 vmo_status vmo_find_groups(vmo_ll_program *program, bool whole_program, vmo_ll_groups *groups) {
   graph possible, direct;
   vmo_status status = build_graph(program, true, whole_program, &possible);
@@ -267,5 +280,7 @@ vmo_status vmo_find_groups(vmo_ll_program *program, bool whole_program, vmo_ll_g
   if (status != VMO_OK) return status;
   mark_recursive(program, &possible, groups);
   status = build_graph(program, false, whole_program, &direct);
-  return status == VMO_OK ? find_components(program, &direct, groups) : status;
+  if (status == VMO_OK) status = find_components(program, &direct, groups);
+  if (status == VMO_OK) mark_in_recursion(program, &direct, groups);
+  return status;
 }

@@ -17,6 +17,7 @@
 #include "llvm/zeroes.h"
 
 #define MAX_ROUNDS 5
+#define SMALL_FRAME 64 /* bytes of slots that may be in many frames at a time */
 
 /* ---- LLVM's inliner ---- */
 
@@ -51,6 +52,15 @@ typedef struct round {
   uint32_t inlined;
 } round_state;
 
+/* A frame that grew does not become part of those of a recursion, of which there are many at a time. */
+static void keep_out_of_recursion(vmo_ll_program *program, const vmo_ll_function *function, const vmo_ll_plan *plan) {
+  unsigned kind = LLVMGetEnumAttributeKindForName("noinline", strlen("noinline"));
+  if (!function->in_recursion || function->recursive || plan->frame_bytes <= SMALL_FRAME) return;
+  if (vmo_ll_has_attribute(function->ref, "alwaysinline")) return;
+  LLVMAddAttributeAtIndex(function->ref, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                          LLVMCreateEnumAttribute(program->llvm, kind, 0));
+}
+
 static vmo_status plan_function(round_state *round, uint32_t function) {
   vmo_ll_program *program = round->planning.program;
   vmo_ll_plan plan = {0};
@@ -62,6 +72,7 @@ static vmo_status plan_function(round_state *round, uint32_t function) {
     program->edited |= plan.early.count + plan.slots.count + plan.zeroes.count + plan.copies.count > 0;
     vmo_move_frees(program, function, &plan);
     vmo_drop_copies(program, &plan);
+    keep_out_of_recursion(program, &program->functions.data[function], &plan);
     status = vmo_move_to_stack(program, ref, &plan);
     if (status == VMO_OK) vmo_change_zeroes(program, &plan);
   }

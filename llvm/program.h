@@ -66,8 +66,9 @@ typedef struct vmo_ll_function {
   bool address_taken; /* used other than as a callee */
   bool external;      /* other modules may name it */
   bool calls_itself;
-  bool recursive;   /* it may be active more than once (call_graph.c) */
-  bool called_back; /* of these, only because unknown code may call it */
+  bool recursive;    /* it may be active more than once (call_graph.c) */
+  bool called_back;  /* of these, only because unknown code may call it */
+  bool in_recursion; /* such a function calls it, directly or through others */
 } vmo_ll_function;
 
 struct vmo_ll_program {
