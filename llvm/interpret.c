@@ -91,7 +91,19 @@ static void interpret_exchange(vmo_ll_points_to *p, const vmo_ll_instruction *in
   for (uint32_t i = 0; i < places.count; i++) vmo_ll_load(p, places.data[i], -1, &p->values[id]);
 }
 
-/* The difference of two addresses in one object is a number. */
+/* Whether a difference counts elements, as C's of two pointers does: these are in one object. */
+static bool counts_elements(LLVMValueRef difference) {
+  for (LLVMUseRef use = LLVMGetFirstUse(difference); use != NULL; use = LLVMGetNextUse(use)) {
+    LLVMValueRef user = LLVMGetUser(use);
+    LLVMOpcode opcode = LLVMIsAInstruction(user) ? LLVMGetInstructionOpcode(user) : LLVMCall;
+    bool divides = opcode == LLVMAShr || opcode == LLVMSDiv || opcode == LLVMLShr || opcode == LLVMUDiv;
+    if (opcode != LLVMICmp && !(divides && LLVMGetExact(user))) return false;
+  }
+  return true;
+}
+
+/* The difference of two addresses in one object is a number. What can be reached may be several objects: the address of
+ * one and the difference may be the address of another. */
 static bool is_distance(const vmo_ll_points_to *p, const vmo_ll_instruction *instruction) {
   const vmo_ll_set *left = vmo_ll_operand_set(p, instruction, 0), *right = vmo_ll_operand_set(p, instruction, 1);
   if (instruction->opcode != LLVMSub || left->count == 0 || right->count == 0) return false;
@@ -99,7 +111,8 @@ static bool is_distance(const vmo_ll_points_to *p, const vmo_ll_instruction *ins
     if (left->data[i].object != left->data[0].object) return false;
   for (uint32_t i = 0; i < right->count; i++)
     if (right->data[i].object != left->data[0].object) return false;
-  return true;
+  bool several = p->objects.data[left->data[0].object].kind == VMO_LL_OBJECT_REACHED;
+  return !several || counts_elements(instruction->ref);
 }
 
 static void join_operands(vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t id, uint32_t first,

@@ -416,3 +416,40 @@ define void @before_unknown() {
   call void @free(ptr %p)
   ret void
 }
+
+; By the distance from one, the other is found.
+; CHECK-LABEL: define i32 @relative(
+; CHECK-NOT: call void @free
+; CHECK: %r = load i32
+; CHECK: call void @free(ptr %y)
+define internal void @set_distance(ptr %pair) noinline {
+  %x = load ptr, ptr %pair
+  %place = getelementptr i8, ptr %pair, i64 8
+  %y = load ptr, ptr %place
+  %from = ptrtoint ptr %x to i64
+  %to = ptrtoint ptr %y to i64
+  %distance = sub i64 %to, %from
+  store i64 %distance, ptr %x
+  ret void
+}
+define i32 @relative() {
+  %pair = alloca [2 x ptr]
+  %x = call ptr @malloc(i64 3000)
+  %y = call ptr @malloc(i64 3000)
+  store i32 7, ptr %y
+  store ptr %x, ptr %pair
+  %place = getelementptr i8, ptr %pair, i64 8
+  store ptr %y, ptr %place
+  call void @set_distance(ptr %pair)
+  %z = call ptr @malloc(i64 3000)
+  store i32 9, ptr %z
+  %distance = load i64, ptr %x
+  %from = ptrtoint ptr %x to i64
+  %to = add i64 %from, %distance
+  %found = inttoptr i64 %to to ptr
+  %r = load i32, ptr %found
+  call void @free(ptr %z)
+  call void @free(ptr %y)
+  call void @free(ptr %x)
+  ret i32 %r
+}
