@@ -28,6 +28,7 @@ typedef struct grouping {
   vmo_heap_facts *facts;
   bool whole;               /* other code names none of the program's functions and variables */
   vmo_heap_refusal refusal; /* of the whole program */
+  bool makes_threads;       /* what threads hand to each other may be freed by any call, and has lists */
   uint32_t *blocked;        /* by node: a call that frees or moves its objects and stays; VMO_NONE: none */
   bool *served;             /* by node: some site of it has a heap */
   structure_heaps *heaps; /* by structure; then of sites whose objects belong to several, of arrays, and of the crowd */
@@ -55,7 +56,7 @@ static void find_threads(grouping *g) {
   for (uint32_t f = 0; f < g->program->functions.count; f++) {
     const vmo_ll_function *function = &g->program->functions.data[f];
     if (!vmo_ll_is_defined(function) && makes_threads(function)) {
-      g->facts->shared = true;
+      g->facts->shared = g->makes_threads = true;
       g->facts->shared_because = function->name;
       return;
     }
@@ -100,7 +101,7 @@ static void block_nodes(grouping *g) {
     const vmo_ll_instruction *call = &g->program->instructions.data[i];
     const vmo_libc_row *row = row_of(g->program, call);
     if (row == NULL || strchr(row->arguments, VMO_EFFECT_FREE) == NULL) continue;
-    if (is_release(row) && (row->kind == VMO_LIBC_FREE || has_plain_form(call))) continue;
+    if (is_release(row) && has_plain_form(call)) continue;
     for (uint32_t k = 0; k < vmo_ll_node_count_of(g->structures, i); k++)
       g->blocked[vmo_ll_nodes_of(g->structures, i)[k]] = i;
   }
@@ -163,7 +164,7 @@ static uint32_t structure_of(const grouping *g, uint32_t site) {
 }
 
 static bool is_ever_freed(const grouping *g, uint32_t site, const vmo_libc_row *row) {
-  bool freed = row->kind == VMO_LIBC_REALLOC;
+  bool freed = row->kind == VMO_LIBC_REALLOC || g->makes_threads;
   for (uint32_t k = 0; k < vmo_ll_node_count_of(g->structures, site); k++) {
     const vmo_ll_structure_node *node = node_of_site(g, site, k);
     freed |= node->freed || node->moved || node->freed_by_pointer;
@@ -247,6 +248,7 @@ static void find_releases(grouping *g) {
   for (uint32_t i = 0; i < g->program->instructions.count; i++) {
     const vmo_libc_row *row = row_of(g->program, &g->program->instructions.data[i]);
     if (!is_release(row)) continue;
+    g->plan->frees[i] = g->makes_threads && has_plain_form(&g->program->instructions.data[i]);
     for (uint32_t k = 0; k < vmo_ll_node_count_of(g->structures, i); k++)
       g->plan->frees[i] |= g->served[vmo_ll_nodes_of(g->structures, i)[k]];
     g->facts->releases += g->plan->frees[i];
