@@ -340,13 +340,13 @@ static void read_thread(vmo_ll_finder *finder) {
   vmo_ll_place result = place_kept(finder, &finder->thread_result), start = argument(finder, 2),
                handed = argument(finder, 3);
   vmo_ll_mark_place(&finder->graph, handed, VMO_LL_SHARED);
-  call_back(finder, start, &handed, 1);
   callees list = find_callees(finder, finder->at, start);
   for (uint32_t function; (function = next_callee(finder, &list)) != VMO_NONE;) {
     if (!vmo_ll_is_known(finder, &finder->program->functions.data[function])) continue;
     vmo_ll_mark_place(&finder->graph, finder->returned[function], VMO_LL_SHARED);
     vmo_ll_unify(&finder->graph, result, finder->returned[function]);
   }
+  call_back(finder, start, &handed, 1); /* a copy has what is shared by now: a thread may return what it got */
   if (may_be_unknown(finder, finder->at, start)) vmo_ll_expose(&finder->graph, result, VMO_ESCAPE_CALL, finder->at);
 }
 
