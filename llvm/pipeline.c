@@ -167,6 +167,7 @@ static vmo_status run_round(vmo_ll_program *program, const vmo_ll_options *optio
 static vmo_status make_heaps(vmo_ll_program *program, const vmo_ll_options *options, bool edit, vmo_site_facts *facts) {
   vmo_ll_heap_plan plan;
   vmo_status status = vmo_group_sites(program, options, &plan);
+  if (edit) vmo_ll_forget_slots(program);
   if (status != VMO_OK) return status;
   facts->heaps = plan.facts;
   plan.facts->rewritten = edit;
@@ -188,6 +189,8 @@ vmo_status vmo_rewrite_llvm(vmo_ll_program *program, const vmo_ll_options *optio
   round_state round = {0};
   uint32_t inlined = 0;
   vmo_status status = VMO_OK;
+  program->marks_slots = options->heaps;
+  if (program->marks_slots) vmo_ll_forget_slots(program); /* marks of others mean nothing */
   for (uint32_t i = 0; i < MAX_ROUNDS && status == VMO_OK; i++) {
     status = run_round(program, options, STEP_INLINE, &round);
     if (status != VMO_OK || round.inlined == 0) break;

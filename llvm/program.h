@@ -93,6 +93,7 @@ struct vmo_ll_program {
   } *things;
   uint32_t thing_count, thing_capacity;
   bool replaces_malloc; /* it defines malloc or free itself */
+  bool marks_slots;     /* slots that share bytes are marked, until heaps are made (stack.c) */
 };
 
 /* Gives calls whose function was declared without parameters its type; how many. (prototypes.c) */
@@ -101,6 +102,11 @@ uint32_t vmo_repair_calls(vmo_ll_program *program);
 vmo_status vmo_read_arrays(vmo_ll_program *program);
 /* The module verifies, or VMO_INTERNAL_ERROR: for what our own edits made. */
 vmo_status vmo_verify_llvm(vmo_ll_program *program);
+
+/* Whether a getelementptr is the address of a slot that shares bytes with slots of other objects. (stack.c) */
+bool vmo_ll_is_slot(const vmo_ll_program *program, LLVMValueRef gep);
+/* Takes the marks away by which it is known. */
+void vmo_ll_forget_slots(const vmo_ll_program *program);
 
 /* Local value ids. */
 static inline uint32_t vmo_ll_result_id(const vmo_ll_function *function, uint32_t instruction) {

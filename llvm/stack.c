@@ -42,6 +42,29 @@ static LLVMValueRef make_bytes(const vmo_ll_edit *e, vmo_bytes bytes, uint32_t a
   return slot;
 }
 
+#define SLOT_MARK "vmemopt.slot" /* metadata: what is at this address is an object of its own while it lives */
+
+static unsigned slot_kind(const vmo_ll_program *program) {
+  return LLVMGetMDKindIDInContext(program->llvm, SLOT_MARK, strlen(SLOT_MARK));
+}
+
+static void mark_slot(const vmo_ll_program *program, LLVMValueRef gep) {
+  if (!program->marks_slots) return;
+  LLVMMetadataRef none = LLVMMDNodeInContext2(program->llvm, NULL, 0);
+  LLVMSetMetadata(gep, slot_kind(program), LLVMMetadataAsValue(program->llvm, none));
+}
+
+bool vmo_ll_is_slot(const vmo_ll_program *program, LLVMValueRef gep) {
+  return program->marks_slots && LLVMIsAGetElementPtrInst(gep) && LLVMHasMetadata(gep) &&
+         LLVMGetMetadata(gep, slot_kind(program)) != NULL;
+}
+
+void vmo_ll_forget_slots(const vmo_ll_program *program) {
+  for (uint32_t i = 0; i < program->instructions.count; i++)
+    if (program->instructions.data[i].opcode == LLVMGetElementPtr)
+      LLVMSetMetadata(program->instructions.data[i].ref, slot_kind(program), NULL);
+}
+
 /* The slots that share bytes with others. */
 static void make_frames(vmo_ll_edit *e) {
   LLVMTypeRef byte = LLVMInt8TypeInContext(e->program->llvm);
@@ -51,7 +74,9 @@ static void make_frames(vmo_ll_edit *e) {
     for (uint32_t i = 0; i < e->plan->slots.count; i++) {
       const vmo_ll_slot *slot = &e->plan->slots.data[i];
       LLVMValueRef offset = LLVMConstInt(vmo_ll_word_type(e), (unsigned long long)slot->offset, false);
-      if (slot->frame == f) e->slots[i] = LLVMBuildInBoundsGEP2(e->builder, byte, all, &offset, 1, "vmemopt.slot");
+      if (slot->frame != f) continue;
+      e->slots[i] = LLVMBuildInBoundsGEP2(e->builder, byte, all, &offset, 1, "vmemopt.slot");
+      mark_slot(e->program, e->slots[i]);
     }
   }
 }

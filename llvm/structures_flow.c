@@ -132,6 +132,10 @@ static void join_operands(vmo_ll_finder *finder, const vmo_ll_instruction *instr
 
 static void read_get_element(vmo_ll_finder *finder, const vmo_ll_instruction *gep, uint32_t id) {
   vmo_ll_place base = vmo_ll_place_of_operand(finder, gep, 0);
+  if (vmo_ll_is_slot(finder->program, gep->ref)) { /* objects of two slots don't live at the same time */
+    vmo_ll_flow(finder, id, vmo_ll_new_place(&finder->graph));
+    return;
+  }
   if (base.node == VMO_NONE) {
     join_operands(finder, gep, id, 1, false); /* an address as the distance from null */
     return;
