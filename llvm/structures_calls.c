@@ -228,12 +228,23 @@ static vmo_ll_place place_of_variadic(vmo_ll_finder *finder, uint32_t function) 
   return *place;
 }
 
-/* A va_list points to areas all of whose words may be any further argument; so may its own words be. */
+/* Whether a va_list is two offsets of 4 bytes and the addresses of two areas (System V ABI, AMD64, section 3.5.7). */
+static bool has_list_of_areas(const vmo_ll_finder *finder) {
+  const char *machine = LLVMGetTarget(finder->program->module);
+  return LLVMGetFunctionCallConv(finder->program->functions.data[finder->function].ref) == LLVMCCallConv &&
+         strncmp(machine, "x86_64-", 7) == 0 && strstr(machine, "linux") != NULL && strstr(machine, "x32") == NULL;
+}
+
+/* A va_list points to areas all of whose words may be any further argument; elsewhere, so may its own words be. */
 static void start_variadic(vmo_ll_finder *finder) {
   vmo_ll_place list = argument(finder, 0), area = vmo_ll_new_place(&finder->graph);
+  bool areas = has_list_of_areas(finder);
   vmo_ll_fold(&finder->graph, area, POINTER_BYTES);
-  vmo_ll_fold(&finder->graph, list, POINTER_BYTES);
-  vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, list, POINTER_BYTES), area);
+  if (!areas) vmo_ll_fold(&finder->graph, list, POINTER_BYTES);
+  for (int64_t at = areas ? 8 : 0; at <= (areas ? 16 : 0); at += POINTER_BYTES) {
+    vmo_ll_place word = {list.offset + at, list.node};
+    vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, word, POINTER_BYTES), area);
+  }
   vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, area, POINTER_BYTES),
                place_of_variadic(finder, finder->function));
 }
