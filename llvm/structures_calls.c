@@ -440,10 +440,21 @@ static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call,
 
 /* ---- calls ---- */
 
+/* An object that is handed over by its bytes, behind the parameters, is as many arguments as it has words. */
+static vmo_ll_place place_of_argument(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t index) {
+  vmo_ll_place place = vmo_ll_place_of_operand(finder, call, index);
+  if (index < LLVMCountParamTypes(LLVMGetCalledFunctionType(call->ref))) return place;
+  unsigned kind = LLVMGetEnumAttributeKindForName("byval", strlen("byval"));
+  LLVMAttributeRef bytes = LLVMGetCallSiteEnumAttribute(call->ref, index + 1, kind);
+  if (bytes == NULL) return place;
+  unsigned long long size = LLVMABISizeOfType(finder->program->layout, LLVMGetTypeAttributeValue(bytes));
+  return vmo_ll_follow(&finder->graph, place, size < (unsigned long long)VMO_BYTES_LIMIT ? (int64_t)size : -1);
+}
+
 static void read_arguments(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
   finder->arguments.count = 0;
   for (uint32_t i = 0; i < call->operand_count; i++)
-    if (!vmo_vec_push(finder->arena, &finder->arguments, vmo_ll_place_of_operand(finder, call, i)))
+    if (!vmo_vec_push(finder->arena, &finder->arguments, place_of_argument(finder, call, i)))
       finder->graph.out_of_memory = true;
 }
 

@@ -11,6 +11,7 @@ declare void @llvm.va_start.p0(ptr)
 ; CHECK: node [[TAKEN:[0-9]+]]: structure {{[0-9]+}}, 16 bytes, freed, local to main
 ; CHECK: node [[NEXT:[0-9]+]]: structure {{[0-9]+}}, 24 bytes, freed, local to main
 ; CHECK: node [[HIGH:[0-9]+]]: structure {{[0-9]+}}, 32 bytes, freed, local to main
+; CHECK: node [[INSIDE:[0-9]+]]: structure {{[0-9]+}}, 40 bytes, freed, local to main
 ; OTHER: 16 bytes, align 16, external (integer)
 
 ; The offset into the area of registers is moved on.
@@ -55,6 +56,19 @@ define internal win64cc void @take_high(i32 %n, ...) {
   ret void
 }
 
+; Bytes of an object that is handed over as it is are arguments, too.
+; CHECK: free in take_bytes: nodes [[INSIDE]]
+define internal void @take_bytes(i32 %n, ...) {
+  %list = alloca [24 x i8]
+  call void @llvm.va_start.p0(ptr %list)
+  %field = getelementptr i8, ptr %list, i64 8
+  %area = load ptr, ptr %field
+  %second = getelementptr i8, ptr %area, i64 8
+  %p = load ptr, ptr %second
+  call void @free(ptr %p)
+  ret void
+}
+
 define i32 @main() {
   %taken = call ptr @malloc(i64 16)
   call void (i32, ...) @take(i32 1, ptr %taken)
@@ -62,5 +76,10 @@ define i32 @main() {
   call void (i32, ...) @take_next(i32 1, ptr %next)
   %high = call ptr @malloc(i64 32)
   call win64cc void (i32, ...) @take_high(i32 1, ptr %high)
+  %pair = alloca [2 x i64]
+  %inside = call ptr @malloc(i64 40)
+  %there = getelementptr i8, ptr %pair, i64 8
+  store ptr %inside, ptr %there
+  call void (i32, ...) @take_bytes(i32 1, ptr byval([2 x i64]) %pair)
   ret i32 0
 }
