@@ -109,8 +109,13 @@ vmr_span *vmr_heap_take_spans(vmr_heap *heap, unsigned count) {
   return span;
 }
 
+/* Any thread may look at a shared heap's spans, which are never quick, while another has the lock: what stays is not written. */
+static void set_quick(vmr_span *span, bool is_quick) {
+  if (span->is_quick != is_quick) span->is_quick = is_quick;
+}
+
 void vmr_heap_give_spans(vmr_heap *heap, vmr_record *record, vmr_span *span) {
-  span->is_quick = false;
+  set_quick(span, false);
   record->free_spans |= vmr_spans_mask((int)(span - vmr_range_spans_of(record)), span->count);
   if (record->list == 1) {
     vmr_heap_unlink_record(heap, record);
@@ -126,7 +131,7 @@ void vmr_heap_empty_chunk(vmr_heap *heap, vmr_record *record) {
   if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED) || record->count != 0) return;
   for (uint32_t left = ~record->free_spans; left != 0; left &= left - 1) {
     vmr_span *span = &spans[__builtin_ctz(left)];
-    span->is_quick = false;
+    set_quick(span, false);
     if (span->class >= VMR_CLASSES) continue;
     heap->classes[span->class] = NULL;
     heap->quick[span->class] = &vmr_no_span;
@@ -154,14 +159,15 @@ static void list_span(vmr_heap *heap, vmr_span *span) {
     first->previous = span;
   }
   span->is_listed = true;
-  span->is_quick = heap->is_quick;
+  set_quick(span, heap->is_quick);
 }
 
 static void unlist_span(vmr_heap *heap, vmr_span *span) {
   if (heap->classes[span->class] == span) set_first(heap, span->class, span->next != span ? span->next : NULL);
   span->next->previous = span->previous;
   span->previous->next = span->next;
-  span->is_listed = span->is_quick = false;
+  span->is_listed = false;
+  set_quick(span, false);
 }
 
 /* Fresh objects get idle, in the order of their addresses: as many again as there are, a page of them at most. */
