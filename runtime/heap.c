@@ -93,8 +93,9 @@ VMR_OUT_OF_LINE static void *alloc_object(vmr_heap *heap, size_t bytes, size_t a
 static inline void *alloc_quick(vmr_heap *heap, size_t bytes) {
   vmr_span *span = heap->quick[heap->class_of_words[(bytes + 7) / 8]];
   if (VMR_UNLIKELY(span->idle == NULL)) return NULL;
+  void *object = vmr_span_take(span);
   count_object(heap);
-  return vmr_span_take(span);
+  return object;
 }
 
 /* What is not at hand; of a heap that threads share, what is. */
@@ -102,8 +103,8 @@ VMR_OUT_OF_LINE static void *alloc_next(vmr_heap *heap, size_t bytes) {
   void *object = NULL;
   if (bytes <= VMR_QUICK_BYTES && heap->is_plain && VMR_HEAP_IS(heap, VMR_HEAP_SHARED)) {
     bool is_locked = vmr_heap_lock(heap);
-    vmr_span *span = heap->classes[heap->class_of_words[(bytes + 7) / 8]];
-    if (span != NULL && span->idle != NULL) {
+    vmr_span *span = heap->slow[heap->class_of_words[(bytes + 7) / 8]];
+    if (span->idle != NULL) {
       count_object(heap);
       object = vmr_span_take(span);
     }
@@ -221,11 +222,13 @@ static inline bool is_object(const vmr_span *span, const void *object) {
 }
 
 void vmr_heap_free(void *object) {
-  if (!vmr_range_was_taken(object)) return free_elsewhere(object);
-  vmr_span *span = vmr_range_span(object);
+  uintptr_t base = vmr_the_range.base, offset = (uintptr_t)object - base;
+  if (offset >= VMR_PEEK(vmr_the_range.taken)) return free_elsewhere(object);
+  vmr_span *span = (vmr_span *)base + (offset >> VMR_SPAN_SHIFT);
   if (VMR_UNLIKELY(!span->is_quick || !is_object(span, object))) return free_watched(object);
   *(void **)object = span->idle;
   span->idle = object;
+  *span->first = span;
   if (VMR_UNLIKELY(--span->live == 0) && span->next != span) retire(object, span);
 }
 

@@ -38,6 +38,7 @@
 typedef struct vmr_span {
   _Alignas(sizeof(void *) < 8 ? 8 : 64) void *idle; /* objects to give, linked through their first word */
   struct vmr_span *next, *previous;                 /* of the class, a ring, while it may have objects to give */
+  struct vmr_span **first;                          /* where its heap has the first one of the ring */
   uint32_t live;                                    /* objects in use */
   uint32_t made, most;                              /* objects that were ever idle or live; that it has room for */
   uint32_t bytes, inverse;                          /* of an object; 2^32 over that, rounded up */
@@ -62,9 +63,8 @@ typedef struct vmr_record {
 struct vmr_heap {
   const uint8_t *class_of_words; /* up to VMR_QUICK_BYTES */
   vmr_published_count allocated; /* objects so far */
-  vmr_span
-      *quick[VMR_CLASSES]; /* whose objects the short way of vmr_heap_alloc takes: none, or the first of `classes` */
-  vmr_span *classes[VMR_CLASSES]; /* rings; the first one gives */
+  /* The first span of each class's ring, which gives, or vmr_no_span: in `quick` if is_quick, else in `slow`. */
+  vmr_span *quick[VMR_CLASSES], *slow[VMR_CLASSES];
   vmr_handle handle;
   uint32_t flags;
   bool is_begun; /* what follows is known, with the first object */

@@ -81,7 +81,7 @@ static vmr_heap *make(vmr_ctx *ctx) {
   if (made == NULL) return NULL;
   if (pthread_mutex_init(&made->lock, NULL) != 0)
     return vmr_ctx_release(ctx, VMR_KIND_HEAP, made, sizeof *made), (vmr_heap *)NULL;
-  for (unsigned class = 0; class < VMR_CLASSES; class ++) made->quick[class] = &vmr_no_span;
+  for (unsigned class = 0; class < VMR_CLASSES; class ++) made->quick[class] = made->slow[class] = &vmr_no_span;
   vmr_ctx_add_handle(ctx, &made->handle, VMR_KIND_HEAP);
   vmr_fork_prepare();
   return made;

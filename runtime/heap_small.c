@@ -1,11 +1,12 @@
 /* heap_small.c: objects of size classes, in spans of 64 KiB; and runs of spans, of which larger objects consist.
  *
  * Sizes up to 32 KiB are rounded up to a class, by a quarter at most: to 8, or to 16, bytes up to 64, to 16 up to 128, and to
- * a quarter of a power of two beyond. A span holds objects of one class, and a list of those that it can give: fresh
- * ones join it by the page, so that no page is touched before it is needed and each allocation takes just the first of a list. The spans
- * of a class that may have something to give are a ring; the first one gives until it has nothing left, and one that
- * was full joins at the end when an object comes back: it then has several before its turn. An empty span goes back
- * to its chunk unless it is the last of the ring, an empty chunk to the range unless it is the only one.
+ * a quarter of a power of two beyond. A span holds objects of one class, and a list of those that it can give: fresh ones
+ * join it by the page, so that no page is touched before it is needed and each allocation takes just the first of a list. The
+ * spans of a class that may have something to give are a ring; the first one gives until it has nothing left, and the one that
+ * an object comes back to is the first from then on: a place that is in the cache is used next, and what takes it lies near
+ * what the last object there was allocated with. An empty span goes back to its chunk unless it is the last of the ring, an
+ * empty chunk to the range unless it is the only one.
  * Everything takes constant time, apart from the search for a run of spans, which looks at a few chunks before it takes a new one. */
 #include <string.h>
 
@@ -126,6 +127,10 @@ void vmr_heap_give_spans(vmr_heap *heap, vmr_record *record, vmr_span *span) {
   heap->has_spare = true;
 }
 
+static vmr_span **first_of(vmr_heap *heap, unsigned class) {
+  return heap->is_quick ? &heap->quick[class] : &heap->slow[class];
+}
+
 void vmr_heap_empty_chunk(vmr_heap *heap, vmr_record *record) {
   vmr_span *spans = vmr_range_spans_of(record);
   if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED) || record->count != 0) return;
@@ -133,25 +138,18 @@ void vmr_heap_empty_chunk(vmr_heap *heap, vmr_record *record) {
     vmr_span *span = &spans[__builtin_ctz(left)];
     set_quick(span, false);
     if (span->class >= VMR_CLASSES) continue;
-    heap->classes[span->class] = NULL;
-    heap->quick[span->class] = &vmr_no_span;
+    *first_of(heap, span->class) = &vmr_no_span; /* a span inside of a run may have had another heap's */
   }
   record->free_spans = UINT32_MAX;
 }
 
 /* ---- spans with objects to give ---- */
 
-static void set_first(vmr_heap *heap, unsigned class, vmr_span *span) {
-  heap->classes[class] = span;
-  if (heap->is_quick) heap->quick[class] = span != NULL ? span : &vmr_no_span;
-}
-
-/* As the last one, for whom it is the turn. */
+/* As the last one of the ring. */
 static void list_span(vmr_heap *heap, vmr_span *span) {
-  vmr_span *first = heap->classes[span->class];
-  if (first == NULL) {
-    span->next = span->previous = span;
-    set_first(heap, span->class, span);
+  vmr_span *first = *span->first;
+  if (first == &vmr_no_span) {
+    span->next = span->previous = *span->first = span;
   } else {
     span->next = first;
     span->previous = first->previous;
@@ -162,8 +160,8 @@ static void list_span(vmr_heap *heap, vmr_span *span) {
   set_quick(span, heap->is_quick);
 }
 
-static void unlist_span(vmr_heap *heap, vmr_span *span) {
-  if (heap->classes[span->class] == span) set_first(heap, span->class, span->next != span ? span->next : NULL);
+static void unlist_span(vmr_span *span) {
+  if (*span->first == span) *span->first = span->next != span ? span->next : &vmr_no_span;
   span->next->previous = span->previous;
   span->previous->next = span->next;
   span->is_listed = false;
@@ -187,6 +185,7 @@ static vmr_span *take_span(vmr_heap *heap, unsigned class) {
   vmr_span *span = vmr_heap_take_spans(heap, 1);
   if (span == NULL) return NULL;
   span->class = (uint8_t)class;
+  span->first = first_of(heap, class);
   span->bytes = (uint32_t)class_bytes(class);
   span->most = (uint32_t)VMR_SPAN_BYTES / span->bytes;
   span->inverse = (uint32_t)(UINT64_C(0x100000000) / span->bytes) + 1;
@@ -196,7 +195,7 @@ static vmr_span *take_span(vmr_heap *heap, unsigned class) {
 
 /* The span of the class whose turn it is, with an idle object. */
 static vmr_span *find_span(vmr_heap *heap, unsigned class) {
-  for (vmr_span *span; (span = heap->classes[class]) != NULL; unlist_span(heap, span)) {
+  for (vmr_span **first = first_of(heap, class), *span; (span = *first) != &vmr_no_span; unlist_span(span)) {
     if (span->idle == NULL && span->made < span->most) list_fresh(span);
     if (span->idle != NULL) return span;
   }
@@ -214,7 +213,7 @@ void *vmr_heap_alloc_small(vmr_heap *heap, size_t bytes, size_t alignment) {
 
 void vmr_heap_retire_span(vmr_heap *heap, vmr_record *record, vmr_span *span) {
   if (span->next == span) return;
-  unlist_span(heap, span);
+  unlist_span(span);
   vmr_heap_give_spans(heap, record, span);
 }
 
@@ -223,18 +222,19 @@ void vmr_heap_free_small(vmr_heap *heap, vmr_record *record, vmr_span *span, voi
   span->idle = object;
   span->live--;
   if (!span->is_listed) list_span(heap, span);
+  *span->first = span;
   if (span->live == 0) vmr_heap_retire_span(heap, record, span);
 }
 
 /* ---- what is not used ---- */
 
 static void trim_spans(vmr_heap *heap, unsigned class) {
-  vmr_span *next = heap->classes[class], *last = next != NULL ? next->previous : NULL, *each = NULL;
+  vmr_span *next = *first_of(heap, class), *last = next->previous, *each = NULL;
   while (each != last) {
     each = next;
     next = each->next;
     if (each->live != 0) continue;
-    unlist_span(heap, each);
+    unlist_span(each);
     vmr_heap_give_spans(heap, vmr_range_record_of_span(each), each);
   }
 }

@@ -46,6 +46,33 @@ static void any_size_and_alignment(void **state) {
   }
 }
 
+/* Among full spans and in spans with room, in heaps of one thread and of many. */
+static void the_place_given_back_last_is_given_first(void **state) {
+  (void)state;
+  if (vmr_heap_range_bytes() == 0) skip();
+  enum { OBJECTS = 4000, LAST = OBJECTS - 1, APART = 1500 }; /* of 64 bytes; APART: in different spans */
+  static void *objects[OBJECTS];
+  for (uint32_t flags = 0; flags <= VMR_HEAP_SHARED; flags += VMR_HEAP_SHARED) {
+    vmr_heap *heap = make_heap(flags);
+    for (int i = 0; i < OBJECTS; i++) objects[i] = vmr_heap_alloc(heap, 64);
+    static const int order[] = {0, APART, 1, 2 * APART, APART + 1, LAST, 2};
+    int count = (int)(sizeof order / sizeof *order);
+    for (int i = 0; i < count; i++) {
+      vmr_heap_free(objects[order[i]]);
+      assert_ptr_equal(vmr_heap_alloc(heap, 64), objects[order[i]]);
+    }
+    for (int i = 0; i < count; i++) vmr_heap_free(objects[order[i]]);
+    assert_ptr_equal(vmr_heap_alloc(heap, 64), objects[order[count - 1]]);
+    assert_true(vmr_heap_is_valid(heap));
+    for (int i = 0; i < OBJECTS; i++) {
+      if (i > 1 && i != APART && i != APART + 1 && i != 2 * APART && i != LAST) vmr_heap_free(objects[i]);
+    }
+    assert_int_equal(vmr_heap_used_bytes(heap), 0);
+    assert_true(vmr_heap_is_valid(heap));
+    vmr_heap_destroy(heap);
+  }
+}
+
 static void sizes_are_rounded_by_a_quarter_at_most(void **state) {
   (void)state;
   if (vmr_heap_range_bytes() == 0) skip();
@@ -778,6 +805,7 @@ int main(void) {
       cmocka_unit_test(what_creeps_moves_seldom),
       cmocka_unit_test(memory_goes_from_heap_to_heap),
       cmocka_unit_test(poisoned_heaps_fill_their_objects),
+      cmocka_unit_test(the_place_given_back_last_is_given_first),
       cmocka_unit_test(sizes_are_rounded_by_a_quarter_at_most),
       cmocka_unit_test(pointers_of_malloc_are_welcome),
       cmocka_unit_test(arguments_are_checked),
