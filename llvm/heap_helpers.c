@@ -30,21 +30,21 @@ typedef struct row {
 static const row rows[VMO_LL_HEAP_FUNCTION_COUNT] = {
     [VMO_LL_HEAP_ALLOC] = {"vmr_heap_alloc", "ppw", .fresh = true},
     [VMO_LL_HEAP_CALLOC] = {"vmr_heap_calloc", "ppww", .fresh = true},
-    [VMO_LL_HEAP_REALLOC] = {"vmr_heap_realloc", "pppw"},
+    [VMO_LL_HEAP_REALLOC] = {"vmr_heap_realloc", "pppw", .fresh = false},
     [VMO_LL_HEAP_ALIGNED] = {"vmr_heap_aligned", "ppww", .fresh = true},
-    [VMO_LL_HEAP_FREE] = {"vmr_heap_free", "vp"},
+    [VMO_LL_HEAP_FREE] = {"vmr_heap_free", "vp", .fresh = false},
     [VMO_LL_HEAP_CREATE] = {"vmr_heap_create", "ippi", .cold = true},
     [VMO_LL_BUMP_REFILL] = {"vmr_bump_refill", "ppwb", .fresh = true, .cold = true},
     [VMO_LL_BUMP_ALIGNED] = {"vmr_bump_aligned", "ppww", .fresh = true},
-    [VMO_LL_BUMP_RELEASE] = {"vmr_bump_release", "vp"},
+    [VMO_LL_BUMP_RELEASE] = {"vmr_bump_release", "vp", .fresh = false},
     [VMO_LL_BUMP_ALLOC] = {"vmemopt.bump", "ppwwb", .fresh = true, .inlined = true},
     [VMO_LL_BUMP_CALLOC] = {"vmemopt.bump.zeroed", "ppwww", .fresh = true, .inlined = true},
     [VMO_LL_HEAP_COPY] = {"vmemopt.heap.copy", "ppp", .fresh = true},
     [VMO_LL_HEAP_COPY_PART] = {"vmemopt.heap.copy.part", "pppw", .fresh = true},
     [VMO_LL_BUMP_COPY] = {"vmemopt.bump.copy", "ppp", .fresh = true},
     [VMO_LL_BUMP_COPY_PART] = {"vmemopt.bump.copy.part", "pppw", .fresh = true},
-    [VMO_LL_HEAP_GROW] = {"vmemopt.heap.grow", "pppww"},
-    [VMO_LL_HEAP_MOVE] = {"vmemopt.heap.move", "ppw"},
+    [VMO_LL_HEAP_GROW] = {"vmemopt.heap.grow", "pppww", .fresh = false},
+    [VMO_LL_HEAP_MOVE] = {"vmemopt.heap.move", "ppw", .fresh = false},
 };
 
 static LLVMTypeRef type_of(const vmo_ll_heap_edit *e, char letter) {

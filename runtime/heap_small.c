@@ -116,7 +116,6 @@ static void set_quick(vmr_span *span, bool is_quick) {
 }
 
 void vmr_heap_give_spans(vmr_heap *heap, vmr_record *record, vmr_span *span) {
-  set_quick(span, false);
   record->free_spans |= vmr_spans_mask((int)(span - vmr_range_spans_of(record)), span->count);
   if (record->list == 1) {
     vmr_heap_unlink_record(heap, record);

@@ -11,11 +11,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tests/unit/runtime_ctx.h"
+#include "tests/unit/short_of_memory.h"
 
 static void *take(void *user, size_t bytes) {
   (void)user;
