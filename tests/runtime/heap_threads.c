@@ -47,9 +47,10 @@ static void use_arenas(side *mine) {
   CHECK(vmr_arena_pool_release(mine->arenas, second) == VMR_OK);
 }
 
+static _Thread_local vmr_bump bump; /* released before the thread ends: nobody else can */
+
 /* A heap that lives as long as a function, and what nobody gives back: each thread has its own. */
 static void use_scope(side *mine) {
-  static _Thread_local vmr_bump bump;
   vmr_heap *heap = NULL;
   CHECK(vmr_heap_create(&heap, NULL, VMR_HEAP_ALIGN8) == VMR_OK);
   unsigned char *cut = vmr_bump_alloc(&bump, draw_size(&mine->seed));
@@ -82,6 +83,7 @@ static void *work(void *argument) {
     if (i % 100 == 4) vmr_ctx_set_limits(mine->ctx, (size_t)1 << 33, 0);
     if (i % 300 == 5) CHECK(vmr_heap_is_valid(mine->heap));
   }
+  vmr_bump_release(&bump);
   return NULL;
 }
 
