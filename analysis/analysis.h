@@ -11,6 +11,7 @@
 #include "analysis/calls.h"
 #include "analysis/facts.h"
 #include "analysis/flow.h"
+#include "analysis/heap_profile.h"
 #include "analysis/heaps.h"
 #include "analysis/inplace.h"
 #include "analysis/levels.h"

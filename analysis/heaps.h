@@ -21,6 +21,8 @@ typedef enum vmo_heap_bond {
   VMO_HEAP_WRAPPED,   /* what a function hands to callers whose objects have nothing else to do with each other */
   VMO_HEAP_ARRAYS,    /* arrays that nothing else points to: one heap serves them all */
   VMO_HEAP_CROWD,     /* many structures have heaps already: the rest share one */
+  VMO_HEAP_FEW,       /* their profile tells of so few objects that a heap of their own would cost more than it gives */
+  VMO_HEAP_LONE,      /* it tells of large objects, and few of them: apart from what is small */
   VMO_HEAP_BOND_COUNT
 } vmo_heap_bond;
 
@@ -47,6 +49,8 @@ typedef struct vmo_heap_site {
   vmo_heap_refusal refusal;
   const char *because, *because_to; /* words, and the function that gets it; NULL: none */
   vmo_site_place because_place;
+  uint32_t ordinal;                       /* among the sites of that function at that place, of that allocator */
+  const struct vmo_profile_site *profile; /* what it did in a run (heap_profile.h); NULL: not known */
 } vmo_heap_site;
 
 typedef struct vmo_heap_fact {
@@ -58,6 +62,9 @@ typedef struct vmo_heap_fact {
   vmo_bytes object_bytes; /* when all sites have one size; -1: they have not */
   uint32_t release_count; /* calls that may free or move its objects */
   const char *scope;      /* scoped: the function that makes and drops it; NULL: none */
+  /* What its sites make in a run, by their profile; -1: not known. */
+  vmo_bytes expected_objects, expected_bytes; /* in all */
+  vmo_bytes expected_peak;                    /* bytes that live at a time, at most */
 } vmo_heap_fact;
 
 typedef struct vmo_heap_facts {
@@ -65,7 +72,10 @@ typedef struct vmo_heap_facts {
   VMO_VEC(vmo_heap_site) sites;
   uint32_t served;   /* sites that have a heap */
   uint32_t releases; /* calls of free and realloc that tell heaps' objects from others */
+  uint64_t hash;     /* of the sites' keys */
   bool rewritten;
+  bool instrumented;          /* the module tells a profile of what its sites make, and allocates as before */
+  bool profiled;              /* a profile of a run was given */
   bool shared;                /* the program may have threads */
   const char *shared_because; /* the function that makes them, or might */
 } vmo_heap_facts;

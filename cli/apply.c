@@ -334,6 +334,15 @@ static bool apply_dump(vmo_cli *cli, vmo_setting_level level, const char *value)
   return true;
 }
 
+/* A file is the profile that a program with heaps writes. */
+static bool apply_instrument(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  vmo_options *options = &cli->options;
+  bool writes = (cli->command->bit & (VMO_OPT | VMO_CC)) != 0;
+  options->instrument = true;
+  if (value != NULL && !writes) return vmo_option_fault(cli, level, VMO_OPTION_INSTRUMENT, "takes no argument here");
+  return value == NULL || apply_path(cli, level, VMO_OPTION_INSTRUMENT, value, &options->instrument_file);
+}
+
 bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo_setting_level level) {
   vmo_options *options = &cli->options;
   switch (option) {
@@ -363,13 +372,14 @@ bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo
   case VMO_OPTION_FEATURES: options->features = value; return true;
   case VMO_OPTION_BLAS: return vmo_apply_blas(cli, level, value);
   case VMO_OPTION_PREFIX: return apply_prefix(cli, level, value);
-  case VMO_OPTION_INSTRUMENT: options->instrument = true; return true;
+  case VMO_OPTION_INSTRUMENT: return apply_instrument(cli, level, value);
   case VMO_OPTION_PASSES: return apply_passes(cli, level, value);
   case VMO_OPTION_DUMP: return apply_dump(cli, level, value);
   case VMO_OPTION_MAX_STACK: return apply_limit(cli, level, option, value, &options->max_object);
   case VMO_OPTION_MAX_FRAME: return apply_limit(cli, level, option, value, &options->max_frame);
   case VMO_OPTION_WHOLE_PROGRAM: options->whole_program = true; return true;
   case VMO_OPTION_HEAPS: options->heaps = true; return true;
+  case VMO_OPTION_PROFILE: return apply_path(cli, level, option, value, &options->profile);
   case VMO_OPTION_EXPLAIN_SITE: return vmo_apply_site(cli, level, value);
   case VMO_OPTION_REMARKS: return apply_path(cli, level, option, value, &options->remarks);
   case VMO_OPTION_CAPACITY: return apply_capacity(cli, level, value);

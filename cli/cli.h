@@ -167,7 +167,9 @@ typedef struct vmo_options {
   const char *previous, *validated, *svg; /* files of plan */
   vmo_bytes max_object, max_frame;        /* of LLVM IR; 0: the default */
   bool whole_program, heaps;
-  const char *site_file; /* of --explain-site; NULL: none */
+  const char *instrument_file; /* that the instrumented program writes; NULL: the default */
+  const char *profile;         /* NULL: none */
+  const char *site_file;       /* of --explain-site; NULL: none */
   size_t site_file_length;
   uint32_t site_line;
   const char *remarks;
@@ -201,7 +203,7 @@ typedef struct vmo_cli {
   bool text_to_error; /* the text report goes to standard error */
   char *source;       /* the input's bytes, malloc'ed */
   char *config_source;
-  char *other_source; /* of --from or --validate */
+  char *other_source; /* of --from, --validate or --profile */
   vmo_input_kind input_kind;
   uint32_t printed; /* diagnostics that were printed already */
   vmo_module *module;
@@ -296,6 +298,8 @@ vmo_exit vmo_run_llvm(vmo_cli *cli, bool rewrite);
 bool vmo_apply_site(vmo_cli *cli, vmo_setting_level level, const char *value);
 /* What the options ask for. */
 vmo_ll_options vmo_make_llvm_options(const vmo_options *options);
+/* Reads the file of --profile; NULL when none was given. (profile.c) */
+vmo_status vmo_read_profile(vmo_cli *cli, const vmo_heap_profile **profile);
 /* Writes the sites as remarks: vmo_writers.file. */
 void vmo_write_remarks_file(const vmo_cli *cli, void *user, uint32_t file, vmo_text *out);
 

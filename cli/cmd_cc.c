@@ -101,6 +101,8 @@ static bool tell_pass(vmo_cli *cli, const vmo_driver *driver) {
   add_size(&words, "max-frame", options->max_frame);
   if (options->whole_program) add_word(&words, "whole-program", NULL);
   if (options->heaps) add_word(&words, "heaps", NULL);
+  if (options->instrument) add_word(&words, "instrument", options->instrument_file);
+  if (options->profile != NULL) add_word(&words, "profile", options->profile);
   if (options->remarks != NULL) add_word(&words, "remarks", options->remarks);
   if (options->json_path != NULL) add_word(&words, "json", options->json_path);
   if (options->json && options->json_path == NULL) add_report_path(&words, driver);
@@ -165,7 +167,8 @@ static bool add_heap_words(vmo_cli *cli, const vmo_driver *driver, char **words,
     return false;
   }
   words[(*count)++] = "-fuse-ld=lld";
-  words[(*count)++] = "-Wl,-u,vmr_heap_create,-u,vmr_bump_refill";
+  words[(*count)++] =
+      cli->options.instrument ? "-Wl,-u,vmr_site_profile_begin" : "-Wl,-u,vmr_heap_create,-u,vmr_bump_refill";
   words[(*count)++] = join(cli, "-Wl,", runtime);
   words[(*count)++] = "-lm";
   return words[*count - 2] != NULL;

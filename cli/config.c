@@ -11,30 +11,15 @@
 #include "cli/cli.h"
 #include "support/json.h"
 
-static vmo_location locate(const char *text, size_t offset) {
-  vmo_location location = {1, 1};
-  for (size_t i = 0; i < offset; i++) {
-    location.column++;
-    if (text[i] == '\n') location = (vmo_location){location.line + 1, 1};
-  }
-  return location;
-}
-
-/* The end of a string that begins at `at`, behind its closing quotes. */
-static const char *skip_string(const char *at) {
-  for (at++; *at != '\0' && *at != '"'; at++) at += *at == '\\' && at[1] != '\0';
-  return *at == '"' ? at + 1 : at;
-}
-
 /* Where the outermost object has that key, as the text spells it; no place when it is not found. */
 vmo_location vmo_locate_key(const char *text, const char *key) {
   size_t length = strlen(key);
   int depth = 0;
   for (const char *at = text; at != NULL && *at != '\0';) {
-    const char *end = *at == '"' ? skip_string(at) : at + 1;
+    const char *end = *at == '"' ? vmo_json_skip_string(at) : at + 1;
     depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
     bool same = *at == '"' && depth == 1 && (size_t)(end - at) == length + 2 && memcmp(at + 1, key, length) == 0;
-    if (same && end[strspn(end, " \t\r\n")] == ':') return locate(text, (size_t)(at - text));
+    if (same && end[strspn(end, " \t\r\n")] == ':') return vmo_json_locate(text, (size_t)(at - text));
     at = end;
   }
   return (vmo_location){0};
@@ -192,7 +177,7 @@ bool vmo_apply_config(vmo_cli *cli, const char *text, size_t length) {
   cJSON *json = zero == length ? cJSON_ParseWithLengthOpts(text, length + 1, &end, 1) : NULL;
   if (json == NULL) {
     size_t at = zero != length ? zero : end != NULL ? (size_t)(end - text) : 0;
-    vmo_diag_add(cli->context, VMO_DIAG_CONFIG, locate(text, at < length ? at : length), "this is no JSON");
+    vmo_diag_add(cli->context, VMO_DIAG_CONFIG, vmo_json_locate(text, at < length ? at : length), "this is no JSON");
     return false;
   }
   bool fine = apply_members(cli, json);

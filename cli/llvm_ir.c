@@ -58,6 +58,9 @@ vmo_ll_options vmo_make_llvm_options(const vmo_options *options) {
       .max_frame = options->max_frame > 0 ? options->max_frame : VMO_LL_MAX_FRAME,
       .whole_program = options->whole_program,
       .heaps = options->heaps,
+      .instrument = options->instrument_file != NULL ? options->instrument_file
+                    : options->instrument            ? "vmemopt.profile"
+                                                     : NULL,
   };
 }
 
@@ -87,7 +90,8 @@ vmo_exit vmo_run_llvm(vmo_cli *cli, bool rewrite) {
                          .file_count = cli->options.remarks != NULL};
   vmo_ll_options options = vmo_make_llvm_options(&cli->options);
   vmo_site_facts *facts = NULL;
-  vmo_status status = read_modules(cli);
+  vmo_status status = vmo_read_profile(cli, &options.profile);
+  if (status == VMO_OK) status = read_modules(cli);
   if (status == VMO_OK)
     status =
         rewrite ? vmo_rewrite_llvm(cli->program, &options, &facts) : vmo_analyze_llvm(cli->program, &options, &facts);

@@ -293,12 +293,13 @@ static bool are_inputs_kept(vmo_cli *cli) {
   const char *text = cli->text_to_error ? NULL : cli->text_path;
   const char *reports[] = {text, cli->json_path, cli->options.depfile, cli->options.svg, cli->options.remarks};
   const char *config = cli->options.config;
-  const char *inputs[] = {config, cli->options.input, cli->options.previous, cli->options.validated};
-  for (size_t i = 0; i < 20; i++) {
-    const char *report = reports[i / 4];
-    if (!vmo_is_same_file(report, inputs[i % 4]) || vmo_is_standard_output(report)) continue;
+  const char *inputs[] = {config, cli->options.input, cli->options.previous, cli->options.validated,
+                          cli->options.profile};
+  for (size_t i = 0; i < 25; i++) {
+    const char *report = reports[i / 5];
+    if (!vmo_is_same_file(report, inputs[i % 5]) || vmo_is_standard_output(report)) continue;
     vmo_usage_error(cli, "give the report a file of its own", "the report would be written over the %s %s",
-                    i % 4 == 0 ? "configuration" : "input", report);
+                    i % 5 == 0 ? "configuration" : "input", report);
     return false;
   }
   for (uint32_t i = 0; i < cli->options.more_inputs.count * 5; i++) {
@@ -307,9 +308,14 @@ static bool are_inputs_kept(vmo_cli *cli) {
     vmo_usage_error(cli, "give the report a file of its own", "the report would be written over the input %s", report);
     return false;
   }
-  if (!vmo_is_same_file(cli->product_path, config) || vmo_is_standard_output(config)) return true;
-  vmo_usage_error(cli, NULL, "the output would be written over the configuration %s", config);
-  return false;
+  const char *kept[] = {config, cli->options.profile};
+  for (size_t i = 0; i < 2; i++) {
+    if (!vmo_is_same_file(cli->product_path, kept[i]) || vmo_is_standard_output(kept[i])) continue;
+    vmo_usage_error(cli, NULL, "the output would be written over the %s %s", i == 0 ? "configuration" : "profile",
+                    kept[i]);
+    return false;
+  }
+  return true;
 }
 
 static bool place_outputs(vmo_cli *cli) {
@@ -348,6 +354,18 @@ static bool exclude(vmo_cli *cli, bool both, const char *hint, const char *messa
 }
 
 static bool is_standard_input(const char *path) { return path != NULL && strcmp(path, "-") == 0; }
+
+static bool check_heap_options(vmo_cli *cli) {
+  const vmo_options *options = &cli->options;
+  bool rewrites = (cli->command->bit & (VMO_ANALYZE | VMO_OPT | VMO_CC)) != 0;
+  bool instrument = rewrites && options->instrument, profile = rewrites && options->profile != NULL;
+  return exclude(cli, instrument && !options->heaps, "add --heaps",
+                 "--instrument watches what heaps would be made of, and --heaps is not there") &&
+         exclude(cli, profile && !options->heaps, "add --heaps",
+                 "--profile tells how to group heaps, and --heaps is not there") &&
+         exclude(cli, instrument && profile, "instrument first; use the profile when the program has run",
+                 "--instrument and --profile are two steps");
+}
 
 static bool check_plan_options(vmo_cli *cli) {
   const vmo_options *options = &cli->options;
@@ -411,5 +429,6 @@ bool vmo_parse_options(vmo_cli *cli, int count, char **arguments) {
   apply_first(cli, &walk.settings);
   if (cli->options.help || cli->options.version) return true;
   if (cli->options.config != NULL && !vmo_read_config(cli)) return false;
-  return apply_settings(cli, &walk.settings) && check_input(cli) && place_outputs(cli) && check_plan_options(cli);
+  return apply_settings(cli, &walk.settings) && check_input(cli) && place_outputs(cli) && check_heap_options(cli) &&
+         check_plan_options(cli);
 }

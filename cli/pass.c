@@ -33,10 +33,10 @@ static bool apply_word(vmo_cli *cli, char *word) {
     return false;
   }
   const vmo_option_info *info = &vmo_option_infos[option];
-  bool needs = info->form == VMO_FORM_VALUE || option == VMO_OPTION_JSON;
-  if (needs != (equals != NULL) || (needs && equals[1] == '\0')) {
+  bool needs = info->form == VMO_FORM_VALUE || option == VMO_OPTION_JSON, takes = info->form != VMO_FORM_FLAG;
+  if (equals != NULL ? !takes || equals[1] == '\0' : needs) {
     vmo_diag_add(cli->context, VMO_DIAG_USAGE, (vmo_location){0}, VMO_PASS_VARIABLE ": %s %s", info->name,
-                 needs ? "needs an argument" : "takes no argument");
+                 takes ? "needs an argument" : "takes no argument");
     return false;
   }
   const char *value = equals != NULL ? equals + 1 : NULL;
@@ -99,6 +99,7 @@ static vmo_pass_outcome rewrite(vmo_cli *cli, void *module, const vmo_pass_host 
   vmo_site_facts *facts = NULL;
   options.heaps &= host->all;
   vmo_status status = vmo_context_set_source(cli->context, host->source, NULL, 0);
+  if (status == VMO_OK && options.heaps) status = vmo_read_profile(cli, &options.profile);
   if (status == VMO_OK) status = vmo_adopt_llvm(cli->context, module, &cli->program);
   if (status == VMO_OK) status = vmo_rewrite_llvm(cli->program, &options, &facts);
   cli->sites = facts;
@@ -121,6 +122,7 @@ vmo_pass_outcome vmo_run_pass(void *module, const vmo_pass_host *host) {
   vmo_print_diagnostics(&cli);
   vmo_context_destroy(cli.context);
   free(cli.config_source);
+  free(cli.other_source);
   return outcome;
 }
 

@@ -12,6 +12,7 @@
  *   vmemrt/plan.h     the block of a planned function, reused from call to call
  *   vmemrt/pool.h     objects of one size, given back in any order
  *   vmemrt/profile.h  which sites allocate, what lives, what leaks
+ *   vmemrt/site_profile.h  what each allocation site of an instrumented C program does
  *   vmemrt/snapshot.h  the graph of a collected heap: who keeps whom alive, what has grown
  *   vmemrt/soa.h      structures of arrays
  *   vmemrt/text.h     copy-on-write text
@@ -35,6 +36,7 @@
 #include "vmemrt/plan.h"
 #include "vmemrt/pool.h"
 #include "vmemrt/profile.h"
+#include "vmemrt/site_profile.h"
 #include "vmemrt/snapshot.h"
 #include "vmemrt/soa.h"
 #include "vmemrt/text.h"

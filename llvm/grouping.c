@@ -5,7 +5,7 @@
  * node of a structure; here all nodes of a structure that live alike have one heap, since a list apart from its elements was
  * measured 1.6 times slower than together. What is never freed bumps; what is freed has lists. Structures that
  * nothing connects stay apart, so that walking one does not drag the others through the cache, but for objects that are
- * allocated once each, which would take a page for themselves.
+ * allocated once each, which would take a page for themselves. A profile tells which structures are too little for a heap.
  *
  * Linear in the program, but for sorting the structures' nodes. */
 #include "llvm/grouping.h"
@@ -21,18 +21,29 @@ typedef struct structure_heaps {
   uint32_t bump, lists;
 } structure_heaps;
 
+/* Those that are of no structure stand behind them. */
+typedef enum common_heaps {
+  COMMON_WRAPPED, /* objects that belong to several structures */
+  COMMON_ARRAYS,
+  COMMON_CROWD,
+  COMMON_FEW,  /* of structures that are too little for a heap, as a profile tells */
+  COMMON_LONE, /* objects that are large and few, as it tells */
+  COMMON_COUNT
+} common_heaps;
+
 typedef struct grouping {
   vmo_ll_program *program;
   const vmo_ll_structures *structures;
   vmo_ll_heap_plan *plan;
   vmo_heap_facts *facts;
-  bool whole;               /* other code names none of the program's functions and variables */
-  vmo_heap_refusal refusal; /* of the whole program */
-  bool makes_threads;       /* what threads hand to each other may be freed by any call, and has lists */
-  uint32_t *blocked;        /* by node: a call that frees or moves its objects and stays; VMO_NONE: none */
-  bool *served;             /* by node: some site of it has a heap */
-  structure_heaps *heaps; /* by structure; then of sites whose objects belong to several, of arrays, and of the crowd */
-  uint32_t *members;      /* by structure: nodes */
+  bool whole;                     /* other code names none of the program's functions and variables */
+  vmo_heap_refusal refusal;       /* of the whole program */
+  bool makes_threads;             /* what threads hand to each other may be freed by any call, and has lists */
+  uint32_t *blocked;              /* by node: a call that frees or moves its objects and stays; VMO_NONE: none */
+  bool *served;                   /* by node: some site of it has a heap */
+  structure_heaps *heaps;         /* by structure; then common_heaps */
+  vmo_ll_heap_weight *weights[2]; /* the same, of what is never freed, and of the rest; NULL: there is no profile */
+  uint32_t *members;              /* by structure: nodes */
 } grouping;
 
 static const vmo_libc_row *row_of(const vmo_ll_program *program, const vmo_ll_instruction *call) {
@@ -181,35 +192,57 @@ static void join_heap(grouping *g, vmo_heap_fact *heap, uint32_t site, vmo_bytes
   }
 }
 
+static uint32_t common(const grouping *g, common_heaps which) { return g->structures->structure_count + which; }
+
 /* Which heaps a site may have one of: those of its structure; or those that all share whose objects have no company that
- * would be walked with them, be it that callers of every kind get them, or that they are arrays that nothing else points to; or that
- * so many structures have heaps already that pages of their own would cost more than they give. */
-static structure_heaps *heaps_of(grouping *g, uint32_t site, vmo_heap_bond *bond) {
+ * would be walked with them, be it that callers of every kind get them, or that they are arrays that nothing else points to, or few
+ * and large. */
+static uint32_t find_heaps(const grouping *g, const vmo_heap_site *fact, uint32_t site, vmo_heap_bond *bond) {
   uint32_t structure = structure_of(g, site);
   *bond = VMO_HEAP_ALONE;
-  if (structure == VMO_NONE) *bond = VMO_HEAP_WRAPPED;
-  if (structure != VMO_NONE && g->members[structure] == 1 && node_of_site(g, site, 0)->array) *bond = VMO_HEAP_ARRAYS;
-  if (*bond != VMO_HEAP_ALONE) return &g->heaps[g->structures->structure_count + (*bond == VMO_HEAP_ARRAYS)];
-  structure_heaps *own = &g->heaps[structure];
-  if (own->bump != VMO_NONE || own->lists != VMO_NONE || g->facts->heaps.count < MOST_HEAPS) return own;
+  if (structure == VMO_NONE) {
+    *bond = VMO_HEAP_WRAPPED;
+    return common(g, COMMON_WRAPPED);
+  }
+  if (g->members[structure] == 1 && node_of_site(g, site, 0)->array) {
+    *bond = VMO_HEAP_ARRAYS;
+    return common(g, COMMON_ARRAYS);
+  }
+  if (!vmo_ll_is_lone(fact)) return structure;
+  *bond = VMO_HEAP_LONE;
+  return common(g, COMMON_LONE);
+}
+
+/* The same, once it is known what all that may have them need: what is too little for a heap shares one, and so do those that
+ * find so many structures with heaps that pages of their own would cost more than they give. */
+static structure_heaps *heaps_of(grouping *g, const vmo_heap_site *fact, uint32_t site, bool freed,
+                                 vmo_heap_bond *bond) {
+  uint32_t id = find_heaps(g, fact, site, bond);
+  structure_heaps *own = &g->heaps[id];
+  if (g->weights[freed] != NULL && vmo_ll_is_light(&g->weights[freed][id])) {
+    *bond = VMO_HEAP_FEW;
+    return &g->heaps[common(g, COMMON_FEW)];
+  }
+  bool has_any = own->bump != VMO_NONE || own->lists != VMO_NONE;
+  if (has_any || id >= g->structures->structure_count || g->facts->heaps.count < MOST_HEAPS) return own;
   *bond = VMO_HEAP_CROWD;
-  return &g->heaps[g->structures->structure_count + 2];
+  return &g->heaps[common(g, COMMON_CROWD)];
 }
 
 /* The heap for a site's objects; VMO_NONE: memory is out. */
-static uint32_t choose_heap(grouping *g, uint32_t site, const vmo_libc_row *row, vmo_bytes bytes) {
+static uint32_t choose_heap(grouping *g, const vmo_heap_site *fact, uint32_t site, const vmo_libc_row *row) {
   vmo_heap_bond bond;
   bool freed = is_ever_freed(g, site, row);
-  structure_heaps *heaps = heaps_of(g, site, &bond);
+  structure_heaps *heaps = heaps_of(g, fact, site, freed, &bond);
   uint32_t *heap = freed ? &heaps->lists : &heaps->bump;
   if (*heap == VMO_NONE) *heap = add_heap(g, freed ? VMO_HEAP_LISTS : VMO_HEAP_BUMP, bond);
-  if (*heap != VMO_NONE) join_heap(g, &g->facts->heaps.data[*heap], site, bytes);
+  if (*heap != VMO_NONE) join_heap(g, &g->facts->heaps.data[*heap], site, fact->bytes);
   return *heap;
 }
 
 /* ---- sites ---- */
 
-static vmo_status decide_site(grouping *g, const vmo_ll_function *function, uint32_t site, const vmo_libc_row *row) {
+static vmo_status describe_site(grouping *g, const vmo_ll_function *function, uint32_t site, const vmo_libc_row *row) {
   vmo_context *context = g->program->context;
   LLVMValueRef call = g->program->instructions.data[site].ref;
   vmo_heap_site fact = {.place = vmo_find_source_place(context, call),
@@ -220,24 +253,56 @@ static vmo_status decide_site(grouping *g, const vmo_ll_function *function, uint
   const char *variable;
   vmo_find_variable(g->program, call, &variable, &fact.type);
   fact.refusal = refuse(g, function, site, row, &fact);
-  if (fact.refusal == VMO_HEAP_NOT_REFUSED) {
-    fact.heap = choose_heap(g, site, row, fact.bytes);
-    if (fact.heap == VMO_NONE) return VMO_OUT_OF_MEMORY;
-    g->plan->heap_of[site] = fact.heap;
-    g->facts->served++;
-  }
-  return vmo_vec_push(context->arena, &g->facts->sites, fact) ? VMO_OK : VMO_OUT_OF_MEMORY;
+  bool fine =
+      vmo_vec_push(context->arena, &g->facts->sites, fact) && vmo_vec_push(g->program->arena, &g->plan->calls, site);
+  return fine ? VMO_OK : VMO_OUT_OF_MEMORY;
 }
 
-static vmo_status decide_sites(grouping *g) {
+static vmo_status describe_sites(grouping *g) {
   vmo_status status = VMO_OK;
   for (uint32_t f = 0; f < g->program->functions.count; f++) {
     const vmo_ll_function *function = &g->program->functions.data[f];
     for (uint32_t i = function->first; i < function->first + function->count && status == VMO_OK; i++) {
       const vmo_libc_row *row = row_of(g->program, &g->program->instructions.data[i]);
-      if (vmo_libc_allocates(row)) status = decide_site(g, function, i, row);
+      if (vmo_libc_allocates(row)) status = describe_site(g, function, i, row);
     }
   }
+  return status == VMO_OK ? vmo_number_heap_sites(g->program->context, g->facts) : status;
+}
+
+/* What the profile tells of all sites that would have the same heap. */
+static vmo_status weigh_sites(grouping *g, const vmo_heap_profile *profile) {
+  vmo_heap_bond bond;
+  vmo_status status = vmo_match_heap_profile(g->program->context, profile, g->facts);
+  size_t count = (size_t)g->structures->structure_count + COMMON_COUNT;
+  g->facts->profiled = true;
+  for (int freed = 0; freed < 2 && status == VMO_OK; freed++) {
+    g->weights[freed] = vmr_arena_alloc_array(g->program->arena, count, sizeof *g->weights[freed]);
+    if (g->weights[freed] == NULL) return VMO_OUT_OF_MEMORY;
+  }
+  for (uint32_t s = 0; s < g->facts->sites.count && status == VMO_OK; s++) {
+    const vmo_heap_site *fact = &g->facts->sites.data[s];
+    uint32_t site = g->plan->calls.data[s];
+    if (fact->refusal != VMO_HEAP_NOT_REFUSED) continue;
+    bool freed = is_ever_freed(g, site, row_of(g->program, &g->program->instructions.data[site]));
+    vmo_ll_weigh_site(&g->weights[freed][find_heaps(g, fact, site, &bond)], fact, freed);
+  }
+  return status;
+}
+
+static vmo_status decide_sites(grouping *g, const vmo_heap_profile *profile) {
+  vmo_status status = describe_sites(g);
+  if (status == VMO_OK && profile != NULL) status = weigh_sites(g, profile);
+  for (uint32_t s = 0; s < g->facts->sites.count && status == VMO_OK; s++) {
+    vmo_heap_site *fact = &g->facts->sites.data[s];
+    uint32_t site = g->plan->calls.data[s];
+    if (fact->refusal != VMO_HEAP_NOT_REFUSED) continue;
+    fact->heap = choose_heap(g, fact, site, row_of(g->program, &g->program->instructions.data[site]));
+    if (fact->heap == VMO_NONE) return VMO_OUT_OF_MEMORY;
+    g->plan->heap_of[site] = fact->heap;
+    g->facts->served++;
+  }
+  vmo_ll_expect_heaps(g->facts);
   return status;
 }
 
@@ -260,7 +325,7 @@ static void find_releases(grouping *g) {
 static bool begin(grouping *g) {
   vmr_arena *arena = g->program->arena;
   size_t instructions = (size_t)g->program->instructions.count + 1, nodes = (size_t)g->structures->nodes.count + 1;
-  size_t structures = (size_t)g->structures->structure_count + 3;
+  size_t structures = (size_t)g->structures->structure_count + COMMON_COUNT;
   g->plan->heap_of = vmr_arena_alloc_array(arena, instructions, sizeof *g->plan->heap_of);
   g->plan->frees = vmr_arena_alloc_array(arena, instructions, sizeof *g->plan->frees);
   g->blocked = vmr_arena_alloc_array(arena, nodes, sizeof *g->blocked);
@@ -289,7 +354,7 @@ vmo_status vmo_group_sites(vmo_ll_program *program, const vmo_ll_options *option
   if (!begin(&g)) return VMO_OUT_OF_MEMORY;
   find_threads(&g);
   block_nodes(&g);
-  status = decide_sites(&g);
+  status = decide_sites(&g, options->profile);
   if (status != VMO_OK) return status;
   find_releases(&g);
   return vmo_find_heap_scopes(program, structures, plan);

@@ -23,6 +23,7 @@ typedef struct vmo_ll_heap_plan {
   bool *frees;           /* by instruction: a call of free or realloc that tells heaps' objects from malloc's */
   bool frees_by_pointer; /* free or realloc, called through a pointer, may get such an object */
   VMO_VEC(vmo_ll_heap_scope) scopes;
+  VMO_VEC(uint32_t) calls; /* by site of the facts: its instruction */
   vmo_heap_facts *facts;
 } vmo_ll_heap_plan;
 
@@ -31,6 +32,24 @@ vmo_status vmo_group_sites(vmo_ll_program *program, const vmo_ll_options *option
 
 /* Which heaps are dropped when a function returns; adds to the plan. (heap_scopes.c) */
 vmo_status vmo_find_heap_scopes(vmo_ll_program *program, const vmo_ll_structures *structures, vmo_ll_heap_plan *plan);
+
+/* Has the module tell a profile of what its sites make and of what it frees, in place of giving it heaps; `file` is what the program
+ * writes when it ends. It must be read again afterwards. (instrument.c) */
+vmo_status vmo_instrument_sites(vmo_ll_program *program, const vmo_ll_heap_plan *plan, const char *file);
+
+/* What a profile tells of sites that may share a heap. (grouping_profile.c) */
+typedef struct vmo_ll_heap_weight {
+  vmo_bytes objects, bytes, peak;
+  uint32_t site_count, unknown; /* sites; those of which nothing is told */
+} vmo_ll_heap_weight;
+
+void vmo_ll_weigh_site(vmo_ll_heap_weight *weight, const vmo_heap_site *site, bool freed);
+/* Whether a heap for them would cost more than it gives. */
+bool vmo_ll_is_light(const vmo_ll_heap_weight *weight);
+/* Whether the objects of a site are large and few. */
+bool vmo_ll_is_lone(const vmo_heap_site *site);
+/* Sets what is expected of each heap. */
+void vmo_ll_expect_heaps(vmo_heap_facts *facts);
 
 /* Edits the module as planned; it must be read again afterwards. (heaps.c) */
 vmo_status vmo_rewrite_heaps(vmo_ll_program *program, const vmo_ll_heap_plan *plan);

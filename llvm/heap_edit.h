@@ -1,4 +1,4 @@
-/* heap_edit.h: what heaps.c and heap_helpers.c share. Private to llvm/. */
+/* heap_edit.h: what heaps.c, heap_helpers.c, heap_scopes.c and instrument.c share. Private to llvm/. */
 #ifndef VMO_LLVM_HEAP_EDIT_H
 #define VMO_LLVM_HEAP_EDIT_H
 
@@ -15,6 +15,12 @@ typedef enum vmo_ll_heap_function {
   VMO_LL_BUMP_REFILL,
   VMO_LL_BUMP_ALIGNED,
   VMO_LL_BUMP_RELEASE,
+  VMO_LL_PROFILE_BEGIN,
+  VMO_LL_PROFILE_NOTE,
+  VMO_LL_PROFILE_FORGET,
+  VMO_LL_PROFILE_REALLOC,
+  VMO_LL_PROFILE_FREE,
+  VMO_LL_PROFILE_MOVE,
   VMO_LL_BUMP_ALLOC,     /* made here: the short way of a bump heap */
   VMO_LL_BUMP_CALLOC,    /* made here */
   VMO_LL_HEAP_COPY,      /* made here: strdup in a heap */
@@ -39,7 +45,13 @@ typedef struct vmo_ll_heap_edit {
 LLVMValueRef vmo_ll_heap_helper(vmo_ll_heap_edit *e, vmo_ll_heap_function function);
 /* Saves, drops and restores the heap in the function. (heap_scopes.c) */
 void vmo_ll_edit_scope(vmo_ll_heap_edit *e, const vmo_ll_heap_scope *scope);
-/* A call of it at the builder's place. */
+/* Adds a function to the module's constructors, before all of them; false: memory is out. (heaps.c) */
+bool vmo_ll_add_constructor(vmo_ll_heap_edit *e, LLVMValueRef function);
+/* Puts `other` in the place of a function of libc wherever its address is taken; direct calls stay. (heaps.c) */
+void vmo_ll_replace_address(vmo_ll_heap_edit *e, const char *name, vmo_ll_heap_function other);
+/* Drops what functions promise about the memory that they touch. (heaps.c) */
+void vmo_ll_drop_promises(vmo_ll_heap_edit *e);
+/* A call of it at the builder's place. (heap_helpers.c) */
 LLVMValueRef vmo_ll_call_heap(vmo_ll_heap_edit *e, vmo_ll_heap_function function, LLVMValueRef *values);
 
 #endif

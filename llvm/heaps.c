@@ -65,7 +65,7 @@ static void make_variables(vmo_ll_heap_edit *e) {
 }
 
 /* Adds the function to the module's constructors, whose array is made anew. */
-static bool add_constructor(vmo_ll_heap_edit *e, LLVMValueRef function) {
+bool vmo_ll_add_constructor(vmo_ll_heap_edit *e, LLVMValueRef function) {
   static const char name[] = "llvm.global_ctors";
   LLVMModuleRef module = e->program->module;
   LLVMValueRef former = LLVMGetNamedGlobal(module, name);
@@ -101,7 +101,7 @@ static bool make_constructor(vmo_ll_heap_edit *e) {
   }
   if (function == NULL) return true;
   LLVMBuildRetVoid(e->builder);
-  return add_constructor(e, function);
+  return vmo_ll_add_constructor(e, function);
 }
 
 /* ---- allocations ---- */
@@ -173,8 +173,8 @@ static void set_callee(LLVMValueRef call, LLVMValueRef function) {
   LLVMSetOperand(call, (unsigned)LLVMGetNumOperands(call) - 1, function);
 }
 
-/* Puts `other` in the place of a function wherever its address is taken; direct calls stay. */
-static void replace_address(vmo_ll_heap_edit *e, const char *name, vmo_ll_heap_function other) {
+/* Direct calls get it back. */
+void vmo_ll_replace_address(vmo_ll_heap_edit *e, const char *name, vmo_ll_heap_function other) {
   LLVMValueRef function = LLVMGetNamedFunction(e->program->module, name);
   uint32_t id = function == NULL ? VMO_NONE : vmo_ll_find_function(e->program, function);
   if (id == VMO_NONE || !e->program->functions.data[id].address_taken || e->program->functions.data[id].libc == NULL)
@@ -182,7 +182,7 @@ static void replace_address(vmo_ll_heap_edit *e, const char *name, vmo_ll_heap_f
   LLVMReplaceAllUsesWith(function, vmo_ll_heap_helper(e, other));
   for (uint32_t i = 0; i < e->program->instructions.count; i++) {
     const vmo_ll_instruction *call = &e->program->instructions.data[i];
-    if (call->callee == id && !e->plan->frees[i] && e->plan->heap_of[i] == VMO_NONE) set_callee(call->ref, function);
+    if (call->callee == id) set_callee(call->ref, function);
   }
 }
 
@@ -190,7 +190,7 @@ static void replace_address(vmo_ll_heap_edit *e, const char *name, vmo_ll_heap_f
 
 /* LLVM had found out, and written down, which memory functions touch, when malloc's was out of their reach. They move cursors now: a
  * promise that is left would have a caller go on with a cursor that its callee has moved. */
-static void drop_promises(vmo_ll_heap_edit *e) {
+void vmo_ll_drop_promises(vmo_ll_heap_edit *e) {
   unsigned memory = LLVMGetEnumAttributeKindForName("memory", strlen("memory"));
   LLVMAttributeIndex all = (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
   for (LLVMValueRef f = LLVMGetFirstFunction(e->program->module); f != NULL; f = LLVMGetNextFunction(f)) {
@@ -228,12 +228,12 @@ vmo_status vmo_rewrite_heaps(vmo_ll_program *program, const vmo_ll_heap_plan *pl
   make_variables(&e);
   bool fine = make_constructor(&e);
   if (fine && plan->frees_by_pointer) {
-    replace_address(&e, "free", VMO_LL_HEAP_FREE);
-    replace_address(&e, "realloc", VMO_LL_HEAP_MOVE);
+    vmo_ll_replace_address(&e, "free", VMO_LL_HEAP_FREE);
+    vmo_ll_replace_address(&e, "realloc", VMO_LL_HEAP_MOVE);
   }
   for (uint32_t i = 0; fine && i < program->instructions.count; i++) edit_instruction(&e, i);
   for (uint32_t i = 0; fine && i < plan->scopes.count; i++) vmo_ll_edit_scope(&e, &plan->scopes.data[i]);
-  if (fine) drop_promises(&e);
+  if (fine) vmo_ll_drop_promises(&e);
   LLVMDisposeBuilder(e.builder);
   return fine ? vmo_verify_llvm(program) : VMO_OUT_OF_MEMORY;
 }

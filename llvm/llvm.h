@@ -18,10 +18,12 @@
 typedef struct vmo_ll_program vmo_ll_program;
 
 typedef struct vmo_ll_options {
-  vmo_bytes max_object; /* the largest object that is moved to the stack */
-  vmo_bytes max_frame;  /* what all of them may take in one function's frame */
-  bool whole_program;   /* no code outside of the module calls its functions by name, main apart */
-  bool heaps;           /* group what stays on the heap, and allocate it from heaps of libvmemrt's */
+  vmo_bytes max_object;            /* the largest object that is moved to the stack */
+  vmo_bytes max_frame;             /* what all of them may take in one function's frame */
+  bool whole_program;              /* no code outside of the module calls its functions by name, main apart */
+  bool heaps;                      /* group what stays on the heap, and allocate it from heaps of libvmemrt's */
+  const char *instrument;          /* with heaps: have the program write a profile to that file instead; NULL: no */
+  const vmo_heap_profile *profile; /* with heaps: what such a file told; NULL: none */
 } vmo_ll_options;
 
 #define VMO_LL_MAX_OBJECT 1024

@@ -171,6 +171,10 @@ static vmo_status make_heaps(vmo_ll_program *program, const vmo_ll_options *opti
   if (status != VMO_OK) return status;
   facts->heaps = plan.facts;
   plan.facts->rewritten = edit;
+  if (edit && options->instrument != NULL) {
+    program->edited = plan.facts->instrumented = true;
+    return vmo_instrument_sites(program, &plan, options->instrument);
+  }
   if (!edit || plan.facts->served == 0) return VMO_OK;
   program->edited = true;
   status = vmo_rewrite_heaps(program, &plan);

@@ -33,6 +33,11 @@ static void write_heap_site(const vmo_heap_facts *facts, const vmo_heap_site *si
   vmo_text_add(out, "  heap    ");
   vmo_describe_heap_site(site, out);
   vmo_text_add_char(out, '\n');
+  if (site->profile != NULL && site->profile->noted) {
+    vmo_text_add(out, "  run     ");
+    vmo_describe_run(site->profile, out);
+    vmo_text_add_char(out, '\n');
+  }
   if (site->heap == VMO_NONE) return;
   const vmo_heap_fact *heap = &facts->heaps.data[site->heap];
   vmo_text_addf(out, "          heap %u, ", site->heap);

@@ -12,6 +12,31 @@ static void write_heap(vmo_json_writer *writer, const vmo_heap_facts *facts, uin
   vmo_put_integer(writer, "sites", heap->site_count);
   vmo_put_known(writer, "object_bytes", heap->object_bytes);
   vmo_put_string(writer, "scope", heap->scope);
+  vmo_put_known(writer, "expected_objects", heap->expected_objects);
+  vmo_put_known(writer, "expected_bytes", heap->expected_bytes);
+  vmo_put_known(writer, "expected_peak", heap->expected_peak);
+  vmo_json_close(writer, '}');
+}
+
+static void write_run(vmo_json_writer *writer, const vmo_profile_site *run) {
+  if (run == NULL || !run->noted) {
+    vmo_put_null(writer, "run");
+    return;
+  }
+  vmo_json_open(writer, "run", '{');
+  vmo_put_integer(writer, "objects", run->count);
+  vmo_put_integer(writer, "bytes", run->bytes);
+  vmo_put_integer(writer, "smallest", run->smallest);
+  vmo_put_integer(writer, "largest", run->largest);
+  vmo_put_integer(writer, "usual", run->usual);
+  vmo_put_integer(writer, "frees", run->frees);
+  vmo_put_integer(writer, "moves", run->moves);
+  vmo_put_integer(writer, "peak_objects", run->peak_objects);
+  vmo_put_integer(writer, "peak_bytes", run->peak_bytes);
+  vmo_put_integer(writer, "left_objects", run->left_objects);
+  vmo_put_integer(writer, "left_bytes", run->left_bytes);
+  vmo_put_integer(writer, "mean_life", run->mean_life);
+  vmo_put_integer(writer, "longest_life", run->longest_life);
   vmo_json_close(writer, '}');
 }
 
@@ -28,6 +53,7 @@ static void write_site(vmo_json_writer *writer, const vmo_heap_site *site) {
   vmo_put_string(writer, "because_to", site->because_to);
   vmo_put_string(writer, "because_file", site->because_place.file);
   vmo_put_known(writer, "because_line", site->because_place.file != NULL ? (vmo_bytes)site->because_place.line : -1);
+  write_run(writer, site->profile);
   vmo_json_close(writer, '}');
 }
 
@@ -37,6 +63,8 @@ void vmo_write_heaps_member(vmo_json_writer *writer, const vmo_heap_facts *facts
   vmo_put_integer(writer, "releases", facts->releases);
   vmo_put_boolean(writer, "threads", facts->shared);
   vmo_put_string(writer, "threads_because", facts->shared_because);
+  vmo_put_boolean(writer, "instrumented", facts->instrumented);
+  vmo_put_boolean(writer, "profiled", facts->profiled);
   vmo_json_open(writer, "heaps", '[');
   for (uint32_t h = 0; h < facts->heaps.count; h++) write_heap(writer, facts, h);
   vmo_json_close(writer, ']');

@@ -49,6 +49,24 @@ void vmo_describe_heap_site(const vmo_heap_site *site, vmo_text *out) {
   if (site->heap == VMO_NONE) add_refusal(site, out);
 }
 
+void vmo_describe_run(const vmo_profile_site *run, vmo_text *out) {
+  vmo_text_addf(out, "%lld object%s of ", (long long)run->count, run->count == 1 ? "" : "s");
+  if (run->smallest != run->largest) vmo_text_addf(out, "%lld to ", (long long)run->smallest);
+  vmo_text_addf(out, "%lld bytes, ", (long long)run->largest);
+  if (run->smallest != run->largest) vmo_text_addf(out, "most often up to %lld, ", (long long)run->usual);
+  vmo_text_addf(out, "%lld freed, %lld moved; at most %lld at a time, %lld bytes", (long long)run->frees,
+                (long long)run->moves, (long long)run->peak_objects, (long long)run->peak_bytes);
+  if (run->frees == 0) return;
+  vmo_text_addf(out, "; a life is %lld bytes allocated meanwhile, at most %lld", (long long)run->mean_life,
+                (long long)run->longest_life);
+}
+
+static void add_run(const vmo_heap_site *site, vmo_text *out) {
+  const vmo_profile_site *run = site->profile;
+  if (run != NULL && run->noted)
+    vmo_text_addf(out, "; %lld object%s in the run", (long long)run->count, run->count == 1 ? "" : "s");
+}
+
 static void write_site(const vmo_heap_site *site, vmo_text *out) {
   vmo_text_add(out, "    ");
   vmo_text_add_utf8(out, site->function, strlen(site->function));
@@ -56,10 +74,21 @@ static void write_site(const vmo_heap_site *site, vmo_text *out) {
   vmo_add_place(&site->place, out);
   vmo_text_add(out, "  ");
   vmo_describe_heap_site(site, out);
+  add_run(site, out);
   vmo_text_add_char(out, '\n');
 }
 
 /* ---- a heap ---- */
+
+static void add_expected(const vmo_heap_fact *heap, vmo_text *out) {
+  if (heap->expected_objects < 0) {
+    vmo_text_add(out, "    expected: not known\n");
+    return;
+  }
+  vmo_text_addf(out, "    expected: %lld object%s in %lld bytes, at most %lld at a time\n",
+                (long long)heap->expected_objects, heap->expected_objects == 1 ? "" : "s",
+                (long long)heap->expected_bytes, (long long)heap->expected_peak);
+}
 
 static void add_end(const vmo_heap_fact *heap, vmo_text *out) {
   switch (heap->kind) {
@@ -91,6 +120,7 @@ static void write_heap(const vmo_heap_facts *facts, uint32_t id, const vmo_text_
   vmo_text_add(out, ", ");
   vmo_describe_heap(heap, out);
   vmo_text_addf(out, "\n    why: %s\n", vmo_heap_bond_sentence(heap->bond));
+  add_expected(heap, out);
   for (uint32_t s = 0; s < facts->sites.count; s++)
     if (facts->sites.data[s].heap == id) write_site(&facts->sites.data[s], out);
 }
@@ -111,7 +141,12 @@ void vmo_write_heaps(const vmo_heap_facts *facts, const vmo_text_style *style, b
   vmo_text_addf(out, "  %u heap%s for %u of %u site%s; %u call%s may free or move what is in them\n", heaps,
                 heaps == 1 ? "" : "s", facts->served, facts->sites.count, facts->sites.count == 1 ? "" : "s",
                 facts->releases, facts->releases == 1 ? "" : "s");
-  if (facts->rewritten && heaps > 0) vmo_text_add(out, "  the program is to be linked with libvmemrt\n");
+  if (facts->instrumented) {
+    vmo_text_add(out,
+                 "  the program tells a profile of its sites, and has no heaps; it is to be linked with libvmemrt\n");
+  } else if (facts->rewritten && heaps > 0) {
+    vmo_text_add(out, "  the program is to be linked with libvmemrt\n");
+  }
   if (facts->shared) vmo_text_addf(out, "  the program may have threads (%s)\n", facts->shared_because);
   if (summary) return;
   for (uint32_t h = 0; h < heaps; h++) write_heap(facts, h, style, out);

@@ -12,6 +12,9 @@ void vmo_describe_heap_site(const vmo_heap_site *site, vmo_text *out);
 /* "bump: objects of 24 bytes, aligned to 8; never freed" */
 void vmo_describe_heap(const vmo_heap_fact *heap, vmo_text *out);
 
+/* "127 objects of 24 bytes, 0 freed, ..." */
+void vmo_describe_run(const vmo_profile_site *run, vmo_text *out);
+
 /* All of them; of a summary the counts alone. */
 void vmo_write_heaps(const vmo_heap_facts *facts, const vmo_text_style *style, bool summary, vmo_text *out);
 

@@ -42,6 +42,21 @@ bool vmo_json_get_integer(const cJSON *item, int64_t *number) {
   return true;
 }
 
+vmo_location vmo_json_locate(const char *text, size_t offset) {
+  vmo_location location = {1, 1};
+  for (size_t i = 0; i < offset; i++) {
+    location.column++;
+    if (text[i] == '\n') location = (vmo_location){location.line + 1, 1};
+  }
+  return location;
+}
+
+/* Behind its closing quotes. */
+const char *vmo_json_skip_string(const char *at) {
+  for (at++; *at != '\0' && *at != '"'; at++) at += *at == '\\' && at[1] != '\0';
+  return *at == '"' ? at + 1 : at;
+}
+
 void vmo_json_write(vmo_text *out, cJSON *item) {
   char *printed = item != NULL ? cJSON_PrintUnformatted(item) : NULL;
   cJSON_Delete(item);

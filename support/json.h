@@ -21,6 +21,9 @@ bool vmo_json_push_integer(cJSON *array, int64_t number);
 bool vmo_json_get_integer(const cJSON *item, int64_t *number);
 /* Prints `item` on one line to `out` and frees it. A NULL item marks the text as failed. */
 void vmo_json_write(vmo_text *out, cJSON *item);
+/* The line and column of a place in a text, and what stands behind a string that begins at `at`: cJSON tells of no places. */
+vmo_location vmo_json_locate(const char *text, size_t offset);
+const char *vmo_json_skip_string(const char *at);
 /* A JSON string literal, escaped; bytes that are no UTF-8 come out as U+FFFD. */
 void vmo_json_write_string(vmo_text *out, const char *string);
 

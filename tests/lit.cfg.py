@@ -5,6 +5,7 @@
 #   %golden F       compares standard input with the file F; BLESS=1 in the environment rewrites F
 #   %validate [F]   JSON report against its schema, then passes it through (standard input without F)
 #   %run-validate   the same of the JSON of `run`
+#   %validate-profile  the same of the file that an instrumented program writes
 #   %source         root of the project       %corpus        its corpus/
 #   %structures     vmo-structures (tests/structures), of a whole program
 #   %s %S %t %T     as everywhere in lit: this test, its folder, a temporary name, a temporary folder
@@ -27,6 +28,7 @@ config.substitutions += [
     ("%vmemopt", lit_config.params["vmemopt"]),
     ("%structures", structures + " --whole-program"),
     ("%run-validate", f"{python} {source}/tests/validate.py {source}/docs/run.schema.json"),
+    ("%validate-profile", f"{python} {source}/tests/validate.py {source}/docs/profile.schema.json"),
     ("%validate", f"{python} {source}/tests/validate.py {source}/docs/report.schema.json"),
     ("%golden", f"{source}/tests/golden"),
     ("%exits", f"{source}/tests/exits"),

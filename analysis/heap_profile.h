@@ -1,0 +1,54 @@
+/* heap_profile.h: what each allocation site did while an instrumented program ran, read back from the file that it wrote.
+ *
+ *   vmo_number_heap_sites(context, facts)                     the keys of the sites of a program
+ *   vmo_match_heap_profile(context, profile, facts)           which of them the profile tells of
+ *
+ * docs/profile.schema.json is the shape of the file (cli/profile.c reads it). A site is known again by its function, its place in the source, the function that
+ * it calls, and its number among those that share these, so that a program may be compiled anew, or have changed elsewhere. */
+#ifndef VMO_ANALYSIS_HEAP_PROFILE_H
+#define VMO_ANALYSIS_HEAP_PROFILE_H
+
+#include "analysis/heaps.h"
+
+#define VMO_PROFILE_SCHEMA "vmemopt-profile-1"
+#define VMO_PROFILE_NEIGHBOURS 6
+
+/* How often a site came next. */
+typedef struct vmo_profile_neighbour {
+  uint32_t site; /* of the profile */
+  vmo_bytes count;
+} vmo_profile_neighbour;
+
+/* Lifetimes are in bytes that the program allocated meanwhile. */
+typedef struct vmo_profile_site {
+  const char *function, *file, *allocator; /* file NULL: not known */
+  uint32_t line, column, ordinal;
+  bool noted;                         /* its objects were counted */
+  vmo_bytes count, bytes;             /* objects made, bytes asked for */
+  vmo_bytes smallest, largest;        /* of an object */
+  vmo_bytes usual;                    /* most objects have so many bytes, or a little less; 0: it made none */
+  vmo_bytes frees, moves;             /* of its objects */
+  vmo_bytes peak_objects, peak_bytes; /* most at a time */
+  vmo_bytes left_objects, left_bytes; /* at the end */
+  vmo_bytes mean_life, longest_life;  /* of those that were freed */
+  uint64_t alive;                     /* a bit for each part of the run in which objects of it lived */
+  uint32_t followed_count, outlasted_count;
+  vmo_profile_neighbour followed[VMO_PROFILE_NEIGHBOURS];  /* by what was made next */
+  vmo_profile_neighbour outlasted[VMO_PROFILE_NEIGHBOURS]; /* by what was freed next */
+} vmo_profile_site;
+
+typedef struct vmo_heap_profile {
+  const char *path; /* as it was given */
+  uint64_t hash;    /* of the sites of the program that ran */
+  vmo_bytes clock;  /* bytes that it allocated */
+  VMO_VEC(vmo_profile_site) sites;
+} vmo_heap_profile;
+
+/* Sets each site's ordinal, and the hash of all. */
+vmo_status vmo_number_heap_sites(vmo_context *context, vmo_heap_facts *facts);
+
+/* Sets each site's profile where it tells of it. An error when it is another program's; a warning for what it tells of other
+ * sites. */
+vmo_status vmo_match_heap_profile(vmo_context *context, const vmo_heap_profile *profile, vmo_heap_facts *facts);
+
+#endif
