@@ -13,31 +13,6 @@
 
 #include "planner/csv_reader.h"
 
-static const struct {
-  const char *name;
-  csv_column column;
-  bool inclusive;
-} column_names[] = {
-    {"id", COLUMN_ID, false},
-    {"lower", COLUMN_LOWER, false},
-    {"upper", COLUMN_UPPER, false},
-    {"size", COLUMN_SIZE, false},
-    {"alignment", COLUMN_ALIGNMENT, false},
-    {"offset", COLUMN_OFFSET, false},
-    {"gaps", COLUMN_GAPS, false},
-    {"start", COLUMN_LOWER, false},
-    {"end", COLUMN_UPPER, true},
-    {"begin", COLUMN_LOWER, false},
-    {"buffer", COLUMN_ID, false},
-    {"buffer_id", COLUMN_ID, false},
-    {"colocated", COLUMN_COLOCATED, false},
-    {"apart", COLUMN_APART, false},
-    {"spaces", COLUMN_SPACES, false},
-    {"space", COLUMN_SPACE, false},
-    {"hint", COLUMN_HINT, false},
-};
-#define NAME_COUNT (sizeof column_names / sizeof *column_names)
-
 /* ---- errors ---- */
 
 vmo_location vmo_csv_place(const csv_reader *reader, const char *text) {
@@ -78,8 +53,7 @@ static bool next_line(csv_reader *reader) {
   return false;
 }
 
-/* Cuts the current line at its commas; up to `room` fields are kept, all are counted. */
-static uint32_t split_line(const csv_reader *reader, csv_field *fields, uint32_t room) {
+uint32_t vmo_csv_split_line(const csv_reader *reader, csv_field *fields, uint32_t room) {
   const char *at = reader->current.text, *end = at + reader->current.length;
   for (uint32_t count = 0;; count++) {
     const char *comma = at;
@@ -88,148 +62,6 @@ static uint32_t split_line(const csv_reader *reader, csv_field *fields, uint32_t
     if (comma == end) return count + 1;
     at = comma + 1;
   }
-}
-
-/* ---- the header ---- */
-
-#define HEADER_HINT "the first line names the columns, for example id,lower,upper,size"
-
-/* A header without commas that has what other tables part their fields by. */
-static bool refuse_separator(csv_reader *reader) {
-  const char *text = reader->current.text;
-  size_t length = reader->current.length;
-  if (memchr(text, ',', length) != NULL) return false;
-  const char *mark = memchr(text, ';', length);
-  bool tabs = mark == NULL;
-  if (tabs) mark = memchr(text, '\t', length);
-  if (mark == NULL) return false;
-  vmo_csv_refuse(reader,
-                 vmo_diag_add(reader->context, VMO_DIAG_CSV_UNKNOWN_COLUMN, vmo_csv_place(reader, mark),
-                              "the columns are apart by %s, not by commas", tabs ? "tabs" : "semicolons"),
-                 "write id,lower,upper,size; within the fields colocated, apart and spaces, semicolons part names");
-  return true;
-}
-
-static bool is_quoted(csv_field name) { return name.length > 0 && (*name.text == '"' || *name.text == '\''); }
-
-/* A first row where the names should be. */
-static bool is_number(csv_field name) {
-  for (size_t i = 0; i < name.length; i++)
-    if (name.text[i] < '-' || name.text[i] > '9') return false;
-  return name.length > 0;
-}
-
-static bool refuse_name(csv_reader *reader, csv_field name) {
-  vmo_diagnostic *diagnostic =
-      vmo_diag_add(reader->context, VMO_DIAG_CSV_UNKNOWN_COLUMN, vmo_csv_place(reader, name.text),
-                   "unknown column '%.*s'", vmo_csv_shown(name), name.text);
-  if (is_quoted(name)) return vmo_csv_refuse(reader, diagnostic, "quotes have no meaning here: leave them out");
-  if (is_number(name)) return vmo_csv_refuse(reader, diagnostic, HEADER_HINT);
-  const char *names[NAME_COUNT], *copy = vmr_arena_copy_text(reader->context->arena, name.text, name.length);
-  for (size_t i = 0; i < NAME_COUNT; i++) names[i] = column_names[i].name;
-  const char *nearest = copy != NULL ? vmo_nearest_word(copy, names, NAME_COUNT) : NULL;
-  if (nearest != NULL) vmo_diag_hint(reader->context, diagnostic, "did you mean '%s'?", nearest);
-  return vmo_csv_refuse(
-      reader, diagnostic,
-      nearest != NULL ? NULL
-                      : "the columns are id, lower, upper (or start, end), size, alignment, offset, gaps, colocated, "
-                        "apart, spaces, space");
-}
-
-/* Whether the name is the column's first one. */
-static bool name_is_first(size_t index) {
-  for (size_t i = 0; i < index; i++)
-    if (column_names[i].column == column_names[index].column) return false;
-  return true;
-}
-
-/* An index into column_names; NAME_COUNT: it is none of them. */
-static size_t find_name(csv_field name) {
-  for (size_t i = 0; i < NAME_COUNT; i++)
-    if (strlen(column_names[i].name) == name.length && memcmp(column_names[i].name, name.text, name.length) == 0)
-      return i;
-  return NAME_COUNT;
-}
-
-/* Of a placement the problem says the rest: whatever else is there is passed over, names of others' too. */
-static bool is_passed_over(const csv_reader *reader, csv_field name) {
-  if (!reader->placement || is_quoted(name) || is_number(name)) return false;
-  size_t index = find_name(name);
-  if (index == NAME_COUNT) return true;
-  csv_column column = column_names[index].column;
-  return column != COLUMN_ID && column != COLUMN_OFFSET && column != COLUMN_SPACE;
-}
-
-static bool read_name(csv_reader *reader, csv_field name, uint32_t position) {
-  size_t index = find_name(name);
-  if (index == NAME_COUNT) return refuse_name(reader, name);
-  csv_column column = column_names[index].column;
-  if (reader->positions[column] != VMO_NONE)
-    return vmo_csv_refuse(reader,
-                          vmo_diag_add(reader->context, VMO_DIAG_CSV_DUPLICATE_COLUMN, vmo_csv_place(reader, name.text),
-                                       "the column '%s' is there a second time%s", column_names[index].name,
-                                       name_is_first(index) ? "" : ", under another name"),
-                          "keep one of them");
-  reader->positions[column] = position;
-  reader->inclusive = reader->inclusive || column_names[index].inclusive;
-  return true;
-}
-
-static void require_column(csv_reader *reader, csv_column column, const char *name) {
-  if (reader->positions[column] != VMO_NONE) return;
-  vmo_location end = {reader->line, (uint32_t)reader->current.length + 1};
-  vmo_csv_refuse(reader,
-                 vmo_diag_add(reader->context, VMO_DIAG_CSV_MISSING_COLUMN, end, "%sthe column '%s' is missing",
-                              reader->placement ? "of a placement, " : "", name),
-                 reader->placement ? "a placement has the columns id and offset, as the output of vmemopt plan"
-                                   : HEADER_HINT);
-}
-
-/* What a table must have, unless another name is wrong: that may be the one. */
-static void require_columns(csv_reader *reader) {
-  if (reader->failed) return;
-  require_column(reader, COLUMN_ID, "id");
-  if (reader->placement) {
-    require_column(reader, COLUMN_OFFSET, "offset");
-    return;
-  }
-  require_column(reader, COLUMN_LOWER, "lower");
-  require_column(reader, COLUMN_UPPER, "upper");
-  require_column(reader, COLUMN_SIZE, "size");
-}
-
-/* One end of a lifetime is called as half-open times are, the other one as inclusive ones. */
-static void refuse_mixture(csv_reader *reader) {
-  csv_field begin = reader->fields[reader->positions[COLUMN_LOWER]];
-  csv_field end = reader->fields[reader->positions[COLUMN_UPPER]];
-  if ((*begin.text == 'l') == (*end.text == 'u')) return;
-  vmo_csv_refuse(reader,
-                 vmo_diag_add(reader->context, VMO_DIAG_CSV_MIXED_TIMES, vmo_csv_place(reader, end.text),
-                              "the columns '%.*s' and '%.*s' are of two kinds", (int)begin.length, begin.text,
-                              (int)end.length, end.text),
-                 "lower and upper are half-open; with start (or begin) and end the end is inclusive");
-}
-
-static void read_header(csv_reader *reader) {
-  csv_field *names = reader->fields;
-  if (refuse_separator(reader)) return;
-  uint32_t count = split_line(reader, names, MOST_COLUMNS);
-  for (uint32_t i = 0; i < COLUMN_COUNT; i++) reader->positions[i] = VMO_NONE;
-  uint32_t read = reader->placement ? MOST_COLUMNS : COLUMN_COUNT + 1; /* of a problem one too many is wrong */
-  for (uint32_t i = 0; i < count && i < read; i++) {
-    bool known = is_passed_over(reader, names[i]) || read_name(reader, names[i], i);
-    if (!known && (is_quoted(names[i]) || is_number(names[i]))) return; /* the others will be too */
-  }
-  require_columns(reader);
-  if (!reader->failed && !reader->placement) refuse_mixture(reader);
-  reader->column_count = count;
-  reader->csv->header = reader->current.text;
-  reader->csv->header_length = (uint32_t)reader->current.length;
-  const char *header_end = reader->current.text + reader->current.length;
-  reader->csv->carriage_returns = header_end < reader->end && *header_end == '\r';
-  reader->csv->id_column = reader->positions[COLUMN_ID];
-  reader->csv->offset_column = reader->positions[COLUMN_OFFSET];
-  reader->csv->space_column = reader->positions[COLUMN_SPACE];
 }
 
 /* ---- numbers ---- */
@@ -465,7 +297,8 @@ static bool read_bytes(csv_reader *reader, vmo_buffer *buffer) {
 /* False: the row is refused, or memory is out. */
 static bool read_row(csv_reader *reader) {
   vmo_buffer buffer = {0};
-  if (!check_field_count(reader, split_line(reader, reader->fields, MOST_COLUMNS)) || !check_id(reader)) return false;
+  if (!check_field_count(reader, vmo_csv_split_line(reader, reader->fields, MOST_COLUMNS)) || !check_id(reader))
+    return false;
   if (!reader->placement && (!read_bytes(reader, &buffer) || !read_lifetimes(reader, &buffer))) return false;
   if (!read_alignment(reader, &buffer) || !read_offset(reader, &buffer)) return false;
   if (!vmo_csv_read_wishes(reader)) return false;
@@ -489,10 +322,10 @@ static vmo_status read_rows(csv_reader *reader) {
 static vmo_status read_text(csv_reader *reader) {
   if (!next_line(reader)) {
     vmo_csv_refuse(reader, vmo_diag_add(reader->context, VMO_DIAG_CSV_EMPTY, (vmo_location){1, 1}, "the file is empty"),
-                   HEADER_HINT);
+                   VMO_CSV_HEADER_HINT);
     return VMO_INPUT_ERROR;
   }
-  read_header(reader);
+  vmo_csv_read_header(reader);
   if (reader->failed) return VMO_INPUT_ERROR;
   vmo_location header_end = {reader->line, (uint32_t)reader->current.length + 1};
   vmo_status status = read_rows(reader);

@@ -1,6 +1,7 @@
 /* csv_reader.h: what the files that read a table of buffers share; private to the folder.
  *
- *   csv.c         lines, the header, numbers, lifetimes, rows
+ *   csv.c         lines, numbers, lifetimes, rows
+ *   csv_header.c  the names of the columns
  *   csv_wishes.c  the columns that name others: colocated, apart, spaces
  *   csv_write.c   rows out */
 #ifndef VMO_PLANNER_CSV_READER_H
@@ -86,6 +87,15 @@ int vmo_csv_shown(csv_field field);
 /* Notes that reading failed, and puts a hint on the diagnostic that says why. Returns false. */
 bool vmo_csv_refuse(csv_reader *reader, vmo_diagnostic *diagnostic, const char *hint);
 csv_field vmo_csv_trim(const char *begin, const char *end);
+/* Cuts the current line at its commas; up to `room` fields are kept, all are counted. */
+uint32_t vmo_csv_split_line(const csv_reader *reader, csv_field *fields, uint32_t room);
+
+/* ---- csv_header.c ---- */
+
+#define VMO_CSV_HEADER_HINT "the first line names the columns, for example id,lower,upper,size"
+
+/* Takes the current line for the names of the columns. */
+void vmo_csv_read_header(csv_reader *reader);
 
 /* ---- csv_write.c ---- */
 
