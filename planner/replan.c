@@ -15,7 +15,7 @@
  * Cost: one plan from scratch, and a placement each time that some are freed or pinned again, which are limited. */
 #include <stdlib.h>
 
-#include "planner/budget.h"
+#include "planner/replan.h"
 
 #define FEW_BUFFERS 12 /* of which all sets are tried */
 #define MOST_EVICTIONS 24
@@ -23,165 +23,6 @@
 #define TRIED_BUFFERS 2000000
 #define ROOM_BUFFERS 4000000       /* that are looked at in a turn, to make room for those that end too high */
 #define TRY_UNITS UINT64_C(300000) /* of work for a plan around pins, and some for each buffer */
-
-typedef struct replan_run {
-  vmo_context *context;
-  const vmo_packing_problem *problem;
-  vmo_budget_of_time budget;
-  const vmo_bytes *offsets; /* previous ones */
-  const uint32_t *spaces;
-  bool *pinned; /* per buffer */
-  vmo_buffer *buffers;
-  uint64_t *allowed;
-  double tolerance;
-  vmo_packing fresh;        /* a plan from scratch */
-  vmo_packing_problem held; /* with the pins, and the height that is good enough as its capacity */
-} replan_run;
-
-static uint32_t space_count(const replan_run *run) {
-  return run->problem->space_count > 0 ? run->problem->space_count : 1;
-}
-
-static uint32_t previous_space(const replan_run *run, uint32_t buffer) {
-  return run->spaces != NULL ? run->spaces[buffer] : 0;
-}
-
-static bool was_placed(const replan_run *run, uint32_t buffer) {
-  return run->offsets[buffer] >= 0 &&
-         run->offsets[buffer] < VMO_BYTES_LIMIT - run->problem->base.buffers[buffer].bytes &&
-         previous_space(run, buffer) < space_count(run);
-}
-
-/* ---- who can stay ---- */
-
-/* The problem of those that were placed alone: the others are empty and never live. */
-static vmo_status make_remains(const replan_run *run, vmo_packing_problem *remains) {
-  const vmo_packing_problem *problem = run->problem;
-  uint32_t count = problem->base.buffer_count, kept = 0;
-  vmo_buffer *buffers = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *buffers);
-  vmo_window *windows = vmo_alloc_array(run->context, (size_t)problem->window_count + 1, sizeof *windows);
-  if (buffers == NULL || windows == NULL) return VMO_OUT_OF_MEMORY;
-  for (uint32_t i = 0; i < count; i++) {
-    buffers[i] = problem->base.buffers[i];
-    if (was_placed(run, i)) continue;
-    buffers[i].bytes = 0;
-    buffers[i].alignment = 1;
-    buffers[i].fixed_offset = -1;
-    buffers[i].lifetime_count = 0;
-  }
-  for (uint32_t i = 0; i < problem->window_count; i++)
-    if (was_placed(run, problem->windows[i].buffer)) windows[kept++] = problem->windows[i];
-  *remains = *problem;
-  remains->base.buffers = buffers;
-  remains->windows = windows;
-  remains->window_count = kept;
-  remains->allowed = NULL;
-  remains->colocated_count = 0; /* those that share bytes by right are told apart below */
-  return VMO_OK;
-}
-
-static bool are_colocated(const uint32_t *leaders, uint32_t a, uint32_t b) { return leaders[a] == leaders[b]; }
-
-/* The least buffer of each that is colocated with others. */
-static uint32_t *find_leaders(const replan_run *run) {
-  uint32_t count = run->problem->base.buffer_count;
-  uint32_t *leaders = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *leaders);
-  for (uint32_t i = 0; i < count && leaders != NULL; i++) leaders[i] = i;
-  for (uint32_t i = 0; i < run->problem->colocated_count && leaders != NULL; i++) {
-    uint32_t a = run->problem->colocated[i].first, b = run->problem->colocated[i].second;
-    while (leaders[a] != a) a = leaders[a] = leaders[leaders[a]];
-    while (leaders[b] != b) b = leaders[b] = leaders[leaders[b]];
-    leaders[a > b ? a : b] = a > b ? b : a;
-  }
-  for (uint32_t i = 0; i < count && leaders != NULL; i++) leaders[i] = leaders[leaders[i]];
-  return leaders;
-}
-
-typedef struct clash_count {
-  uint32_t clashes, buffer;
-} clash_count;
-
-static int compare_clashes(const void *left, const void *right) {
-  const clash_count *a = left, *b = right;
-  if (a->clashes != b->clashes) return a->clashes > b->clashes ? -1 : 1;
-  return (a->buffer < b->buffer) - (a->buffer > b->buffer); /* of equals the later row */
-}
-
-/* Frees, of the pairs that clash, the ones with the most clashes until no pair is left. */
-static vmo_status free_clashing(replan_run *run, const vmo_fault_list *faults, const uint32_t *leaders) {
-  uint32_t count = run->problem->base.buffer_count;
-  clash_count *order = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *order);
-  uint32_t *ranks = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *ranks);
-  if (order == NULL || ranks == NULL) return VMO_OUT_OF_MEMORY;
-  for (uint32_t i = 0; i < count; i++) order[i].buffer = i;
-  for (uint32_t i = 0; i < faults->count; i++) {
-    const vmo_fault *fault = &faults->data[i];
-    if (fault->kind != VMO_FAULT_OVERLAP && fault->kind != VMO_FAULT_APART) continue;
-    if (are_colocated(leaders, fault->buffer, fault->other)) continue;
-    order[fault->buffer].clashes++;
-    order[fault->other].clashes++;
-  }
-  if (count > 0) qsort(order, count, sizeof *order, compare_clashes);
-  for (uint32_t i = 0; i < count; i++) ranks[order[i].buffer] = i;
-  for (uint32_t i = 0; i < faults->count; i++) {
-    const vmo_fault *fault = &faults->data[i];
-    if (fault->kind != VMO_FAULT_OVERLAP && fault->kind != VMO_FAULT_APART) continue;
-    if (are_colocated(leaders, fault->buffer, fault->other)) continue;
-    if (!run->pinned[fault->buffer] || !run->pinned[fault->other]) continue;
-    run->pinned[ranks[fault->buffer] < ranks[fault->other] ? fault->buffer : fault->other] = false;
-  }
-  return VMO_OK;
-}
-
-/* Whether the buffer alone may stay. */
-static bool may_stay(const replan_run *run, uint32_t buffer) {
-  const vmo_buffer *asked = &run->problem->base.buffers[buffer];
-  vmo_bytes offset = run->offsets[buffer], capacity = run->problem->base.capacity;
-  uint32_t space = previous_space(run, buffer);
-  if (!was_placed(run, buffer) || offset % asked->alignment != 0) return false;
-  if (asked->fixed_offset >= 0 && offset != asked->fixed_offset) return false;
-  if (run->problem->allowed != NULL && !(run->problem->allowed[buffer] >> space & 1)) return false;
-  if (run->problem->space_count > 0) {
-    const vmo_space *home = &run->problem->spaces[space];
-    capacity = home->capacity;
-    if (home->alignment > 1 && offset % home->alignment != 0) return false;
-  }
-  return capacity < 0 || offset + asked->bytes <= capacity;
-}
-
-/* What is colocated stays together or not at all. */
-static void agree(replan_run *run, const uint32_t *leaders) {
-  uint32_t count = run->problem->base.buffer_count;
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t leader = leaders[i];
-    bool same = run->offsets[i] == run->offsets[leader] && previous_space(run, i) == previous_space(run, leader);
-    bool both = run->pinned[i] && run->pinned[leader] && same;
-    if (!both) run->pinned[leader] = false;
-  }
-  for (uint32_t i = 0; i < count; i++) run->pinned[i] = run->pinned[leaders[i]];
-}
-
-static vmo_status pin_what_can_stay(replan_run *run) {
-  vmo_packing_problem remains;
-  vmo_packing packing;
-  vmo_fault_list faults;
-  uint32_t count = run->problem->base.buffer_count;
-  const uint32_t *leaders = find_leaders(run);
-  vmo_bytes *offsets = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *offsets);
-  uint32_t *spaces = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *spaces);
-  if (leaders == NULL || offsets == NULL || spaces == NULL) return VMO_OUT_OF_MEMORY;
-  vmo_status status = make_remains(run, &remains);
-  for (uint32_t i = 0; i < count; i++) {
-    run->pinned[i] = may_stay(run, i);
-    offsets[i] = was_placed(run, i) ? run->offsets[i] : 0;
-    spaces[i] = was_placed(run, i) ? previous_space(run, i) : 0;
-  }
-  if (status == VMO_OK) status = vmo_measure_packing(run->context, &remains, offsets, spaces, &packing);
-  if (status == VMO_OK) status = vmo_list_packing_faults(run->context, &remains, &packing, 8 * count + 100, &faults);
-  if (status == VMO_OK) status = free_clashing(run, &faults, leaders);
-  if (status == VMO_OK) agree(run, leaders);
-  return status;
-}
 
 /* ---- plans around the pins ---- */
 
@@ -191,7 +32,8 @@ static vmo_status solve_held(replan_run *run, vmo_packing *packing) {
     run->buffers[i] = run->problem->base.buffers[i];
     if (run->pinned[i]) run->buffers[i].fixed_offset = run->offsets[i];
     run->allowed[i] = run->problem->allowed != NULL ? run->problem->allowed[i] : UINT64_MAX;
-    if (run->pinned[i] && run->problem->space_count > 0) run->allowed[i] = UINT64_C(1) << previous_space(run, i);
+    if (run->pinned[i] && run->problem->space_count > 0)
+      run->allowed[i] = UINT64_C(1) << vmo_replan_previous_space(run, i);
   }
   vmo_solve_options options = vmo_budget_part(&run->budget, 0.5);
   uint64_t units = TRY_UNITS + 200 * (uint64_t)count;
@@ -240,7 +82,7 @@ static bool free_highest(replan_run *run, ranked_top *tops, uint32_t wanted, con
       tops[count++] = (ranked_top){run->offsets[i] + run->problem->base.buffers[i].bytes, i};
   if (count > 0) qsort(tops, count, sizeof *tops, compare_tops);
   for (; freed < count && freed < wanted; freed++) run->pinned[tops[freed].buffer] = false;
-  agree(run, leaders);
+  vmo_replan_agree(run, leaders);
   return freed > 0;
 }
 
@@ -325,7 +167,7 @@ static bool free_offenders(replan_run *run, const vmo_packing *packing, obstacle
     run->pinned[i] = false;
     freed = true;
   }
-  agree(run, leaders);
+  vmo_replan_agree(run, leaders);
   return freed;
 }
 
@@ -339,8 +181,8 @@ static vmo_status pin_again(replan_run *run, const uint32_t *moved, uint32_t fro
   vmo_packing tried;
   if (before == NULL) return VMO_OUT_OF_MEMORY;
   for (uint32_t i = 0; i < count; i++) before[i] = run->pinned[i];
-  for (uint32_t i = from; i < to; i++) run->pinned[moved[i]] = may_stay(run, moved[i]);
-  agree(run, leaders);
+  for (uint32_t i = from; i < to; i++) run->pinned[moved[i]] = vmo_replan_may_stay(run, moved[i]);
+  vmo_replan_agree(run, leaders);
   *kept = false;
   for (uint32_t i = 0; i < count; i++) *kept = *kept || (run->pinned[i] && !before[i]);
   if (!*kept) return VMO_OK;
@@ -358,7 +200,8 @@ static vmo_status pin_moved(replan_run *run, const uint32_t *leaders, vmo_packin
   if (moved == NULL) return VMO_OUT_OF_MEMORY;
   if (tries > MOST_TRIES) tries = MOST_TRIES;
   for (uint32_t i = 0; i < count; i++)
-    if (!run->pinned[i] && was_placed(run, i) && packing->offsets[i] != run->offsets[i]) moved[moved_count++] = i;
+    if (!run->pinned[i] && vmo_replan_was_placed(run, i) && packing->offsets[i] != run->offsets[i])
+      moved[moved_count++] = i;
   for (uint32_t length = moved_count; length > 0; length = length > 1 ? (length + 1) / 2 : 0)
     for (uint32_t from = 0; from < moved_count && tries > 0 && !vmo_budget_is_over(&run->budget); tries--) {
       uint32_t to = from + length < moved_count ? from + length : moved_count;
@@ -379,11 +222,11 @@ static vmo_status try_sets(replan_run *run, uint32_t size, const uint32_t *leade
     if ((uint32_t)__builtin_popcount(set) != size) continue;
     bool sensible = true;
     for (uint32_t i = 0; i < count; i++) {
-      run->pinned[i] = may_stay(run, i) && !(set >> i & 1);
-      sensible = sensible && (may_stay(run, i) || !(set >> i & 1));
+      run->pinned[i] = vmo_replan_may_stay(run, i) && !(set >> i & 1);
+      sensible = sensible && (vmo_replan_may_stay(run, i) || !(set >> i & 1));
     }
     if (!sensible) continue;
-    agree(run, leaders);
+    vmo_replan_agree(run, leaders);
     vmo_status status = solve_held(run, packing);
     *found = status == VMO_OK && is_good(run, packing);
     if (status != VMO_OK || *found) return status;
@@ -402,7 +245,7 @@ static vmo_status try_all_sets(replan_run *run, const uint32_t *leaders, vmo_pac
 
 static vmo_status replan(replan_run *run, vmo_packing *packing) {
   uint32_t count = run->problem->base.buffer_count;
-  const uint32_t *leaders = find_leaders(run);
+  const uint32_t *leaders = vmo_replan_find_leaders(run);
   ranked_top *tops = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *tops);
   obstacle *obstacles = vmo_alloc_array(run->context, (size_t)count + 1, sizeof *obstacles);
   if (tops == NULL || leaders == NULL || obstacles == NULL) return VMO_OUT_OF_MEMORY;
@@ -414,7 +257,7 @@ static vmo_status replan(replan_run *run, vmo_packing *packing) {
   status = try_all_sets(run, leaders, packing, &found);
   if (status == VMO_OK && found && !fits(packing)) *packing = run->fresh;
   if (status != VMO_OK || found) return status;
-  status = pin_what_can_stay(run);
+  status = vmo_replan_pin(run);
   uint32_t wanted = count / 64 + 1;
   for (uint32_t turn = 0; status == VMO_OK; turn++) {
     status = solve_held(run, packing);
@@ -437,9 +280,9 @@ static vmo_status replan(replan_run *run, vmo_packing *packing) {
 static void count_moves(const replan_run *run, const vmo_packing *packing, vmo_moves *moves) {
   *moves = (vmo_moves){0};
   for (uint32_t i = 0; i < run->problem->base.buffer_count && packing->offsets != NULL; i++) {
-    if (!was_placed(run, i))
+    if (!vmo_replan_was_placed(run, i))
       moves->added++;
-    else if (packing->offsets[i] == run->offsets[i] && packing->spaces[i] == previous_space(run, i))
+    else if (packing->offsets[i] == run->offsets[i] && packing->spaces[i] == vmo_replan_previous_space(run, i))
       moves->kept++;
     else
       moves->moved++;
