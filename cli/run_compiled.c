@@ -53,7 +53,8 @@ static bool wants_blas(const vmo_execution *run) {
 
 /* LLVM's passes take far more than linear time in the depth of loops within loops: 200 of them half a minute. Such
  * programs are compiled without. */
-static uint32_t choose_llvm_level(const vmo_module *module) {
+static uint32_t choose_llvm_level(const vmo_options *options, const vmo_module *module) {
+  if (options->llvm_level_given) return options->llvm_level;
   for (uint32_t f = 0; f < module->functions.count; f++) {
     const vmo_function *function = module->functions.data[f];
     for (uint32_t i = 0; i < function->regions.count; i++)
@@ -73,7 +74,7 @@ static vmo_status compile(vmo_execution *run, vmo_compiled *compiled) {
   if (status != VMO_OK) return status;
   compiled->progress = vmo_has_progress() && !compiled->instrument && run->report.measure == NULL && run->calls == 1;
   vmo_code_options options = {.cpu = "native",
-                              .llvm_level = choose_llvm_level(compiled->module),
+                              .llvm_level = choose_llvm_level(&run->cli->options, compiled->module),
                               .instrument = compiled->instrument,
                               .progress = compiled->progress,
                               .blas = wants_blas(run),
