@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """The C programs of corpus/c, original against rewritten.
 
-    corpus_c.py VMEMOPT SOURCE_DIRECTORY LLVM_TOOLS [--heaps=LIBVMEMRT] [--program=NAME] [--show]
+    corpus_c.py VMEMOPT SOURCE_DIRECTORY LLVM_TOOLS [--heaps=LIBVMEMRT] [--rewrite-only] [--program=NAME] [--show]
 
 Each program is compiled at -O0 to -O3, rewritten by `vmemopt opt --whole-program`, and run. Output and exit code must be
 those of the original. The rewritten module is then instrumented by AddressSanitizer (its functions get the attribute after
-the rewriting, which leaves sanitized functions alone) and must run clean. At -O2, at least half of all lines that are
-marked `// local` must have been moved to the stack, and at least one of every program that has marks, unless LLVM removed
-them all or their objects are too large.
+the rewriting, which leaves sanitized functions alone) and must run clean; it is not optimised again, nor is the original.
+At -O2, at least half of all lines that are marked `// local` must have been moved to the stack, and at least one of every
+program that has marks, unless LLVM removed them all or their objects are too large.
 
 With --heaps, programs are rewritten by `vmemopt opt --heaps` and linked with that library; at -O1 and -O3 they are compiled with
 KEEP=1, which leaves structures to the end of the process. They run as they are, with a runtime that overwrites what is freed
 and what is new, and under AddressSanitizer, where the runtime makes each object by malloc. No marks are looked at.
+
+With --rewrite-only, for a tool that is built for a sanitizer, programs are rewritten in both ways, and nothing is run.
 """
 import concurrent.futures
 import json
@@ -46,6 +48,14 @@ def with_sanitizer(text):
     return re.sub(r"^(attributes #\d+ = \{)", r"\1 sanitize_address", text, flags=re.M)
 
 
+def check_rewriting(tool, clang, source, level, work):
+    stem = work / f"{source.stem}{level}"
+    module, better, report = (stem.with_suffix(suffix) for suffix in (".bc", ".ll", ".json"))
+    must([clang, "-g", level, "-emit-llvm", "-c", source, "-o", module])
+    for more in ([], ["--heaps"]):
+        must([tool, "opt", "--whole-program", *more, module, "-o", better, f"--json={report}"])
+
+
 def turned_lines(report, file):
     """Lines whose objects moved, and those where some other reason than the size keeps one."""
     moved, kept = set(), set()
@@ -66,10 +76,10 @@ def check_heaps(tool, clang, source, level, work, library):
     keep, link = level in ("-O1", "-O3"), [library, f"-Wl,-rpath,{os.path.dirname(os.path.abspath(library))}", "-pthread", "-lm"]
     must([clang, "-g", level, f"-DKEEP={int(keep)}", "-emit-llvm", "-c", source, "-o", module])
     must([tool, "opt", "--heaps", "--whole-program", module, "-o", better])
-    must([clang, level, module, "-o", original, "-pthread", "-lm"])
+    must([clang, "-O0", module, "-o", original, "-pthread", "-lm"])
     must([clang, level, better, "-o", rewritten, *link])
     better.write_text(with_sanitizer(better.read_text()))
-    must([clang, "-g", level, "-fsanitize=address", better, "-o", watched, *link])
+    must([clang, "-O0", "-fsanitize=address", better, "-o", watched, *link])
     wanted = run([original])
     for program, name, value in ((rewritten, "VMEMRT_OPTIONS", ""), (rewritten, "VMEMRT_OPTIONS", "poison=1"),
                                  (watched, "ASAN_OPTIONS", "detect_leaks=0")):
@@ -86,7 +96,7 @@ def check(tool, clang, source, level, work):
     link = ["-pthread", "-lm"]
     must([clang, "-g", level, "-emit-llvm", "-c", source, "-o", module])
     must([tool, "opt", "--whole-program", module, "-o", better, f"--json={report}"])
-    must([clang, level, module, "-o", original, *link])
+    must([clang, "-O0", module, "-o", original, *link])
     must([clang, level, better, "-o", rewritten, *link])
     wanted = run([original])
     got = run([rewritten])
@@ -94,7 +104,7 @@ def check(tool, clang, source, level, work):
         raise Fault(f"{source.name} {level}: exit code {wanted[0]} became {got[0]}, or the output differs")
     sanitized = stem.with_suffix(".watched.ll")
     sanitized.write_text(with_sanitizer(better.read_text()))
-    must([clang, "-g", level, "-fsanitize=address", sanitized, "-o", watched, *link])
+    must([clang, "-O0", "-fsanitize=address", sanitized, "-o", watched, *link])
     found = run([watched], env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
     if wanted[:2] != found[:2]:
         raise Fault(f"{source.name} {level}: under AddressSanitizer: {found[2][:1500]}")
@@ -125,19 +135,21 @@ def main():
     library = [option.split("=")[1] for option in options if option.startswith("--heaps=")]
     names = [option.split("=")[1] for option in options if option.startswith("--program=")]
     sources = [path for path in sorted(pathlib.Path(root, "corpus", "c").glob("*.c")) if not names or path.stem in names]
+    rewrites = "--rewrite-only" in options
     faults, results = [], []
     with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(2) as pool:
-        jobs = [(source, level, pool.submit(*((check_heaps, *common, library[0]) if library else (check, *common))))
+        how = [check_heaps, *library] if library else [check_rewriting if rewrites else check]
+        jobs = [(source, level, pool.submit(how[0], *common, *how[1:]))
                 for source in sources for level in LEVELS
                 for common in [(tool, clang, source, level, pathlib.Path(directory))]]
         for source, level, job in jobs:
             try:
                 lines = job.result()
-                if level == "-O2" and not library:
+                if level == "-O2" and not library and not rewrites:
                     results.append((source, lines))
             except (Fault, subprocess.TimeoutExpired) as fault:
                 faults.append(str(fault))
-    faults += check_marks(results, "--show" in options) if not library else []
+    faults += check_marks(results, "--show" in options) if not library and not rewrites else []
     for fault in faults:
         print(fault)
     print(f"{len(sources)} programs at {len(LEVELS)} levels, {len(faults)} faults")

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Random C programs that build, link, share, free and print objects of the heap, original against rewritten.
 
-    random_c.py VMEMOPT LLVM_TOOLS [--count=N] [--seed=N] [--keep=DIRECTORY]
+    random_c.py VMEMOPT LLVM_TOOLS [--count=N] [--seed=N] [--keep=DIRECTORY] [--rewrite-only]
 
 Each program is valid C by construction: a model of the heap is kept while it is written, so that it never reads what was not
 written, uses what was freed or frees twice. Objects have numbers and pointers to other objects; they are made directly, by
 wrappers and by constructors, in loops, with sizes that are constants or come from the command line; they are linked, handed to functions
 that read, change, link, free or keep them, stored in globals and in arrays, returned, copied by memcpy, strdup and byte by byte, and grown
 by realloc. The program prints every number that it reads. Level and options are drawn from the seed. It is run as compiled, as
-rewritten, and rewritten under AddressSanitizer; the outputs must agree. A program that fails is kept.
+rewritten, and rewritten under AddressSanitizer; the outputs must agree. A program that fails is kept. With --rewrite-only, for a
+tool that is built for a sanitizer, nothing is run.
 """
 import os
 import pathlib
@@ -303,7 +304,7 @@ def must(command):
     return None if code == 0 else f"{' '.join(map(str, command))} gives {code}: {err[:600]}"
 
 
-def check(tool, clang, seed, work):
+def check(tool, clang, seed, work, rewrite_only=False):
     """What is wrong with the program of that seed, or None."""
     source, module, better, watched = (work / name for name in ("p.c", "p.bc", "b.ll", "w.ll"))
     draw = random.Random(seed)
@@ -312,16 +313,19 @@ def check(tool, clang, seed, work):
     frame = draw.choice([[], ["--max-stack=64"], ["--max-stack=16"], ["--max-stack=48", "--max-frame=96"]])
     source.write_text(program(seed))
     sanitize = ["-fsanitize=address,undefined"]
-    for step in ([clang, "-w", level, *aliasing, "-emit-llvm", "-c", source, "-o", module],
-                 [tool, "opt", "--whole-program", *frame, module, "-o", better],
-                 [clang, "-w", level, module, "-o", work / "original"],
-                 [clang, "-w", level, better, "-o", work / "rewritten"]):
+    steps = [[clang, "-w", level, *aliasing, "-emit-llvm", "-c", source, "-o", module],
+             [tool, "opt", "--whole-program", *frame, module, "-o", better],
+             [clang, "-w", "-O0", module, "-o", work / "original"],
+             [clang, "-w", level, better, "-o", work / "rewritten"]]
+    for step in steps[:2] if rewrite_only else steps:
         fault = must(step)
         if fault:
             return fault
+    if rewrite_only:
+        return None
     watched.write_text(re.sub(r"^(attributes #\d+ = \{)", r"\1 sanitize_address", better.read_text(), flags=re.M))
-    fault = must([clang, "-w", "-O1", "-fsanitize=address", watched, "-o", work / "watched"]) or \
-        must([clang, "-w", "-O1", *sanitize, source, "-o", work / "valid"])
+    fault = must([clang, "-w", "-O0", "-fsanitize=address", watched, "-o", work / "watched"]) or \
+        must([clang, "-w", "-O0", *sanitize, source, "-o", work / "valid"])
     if fault:
         return fault
     quiet = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
@@ -336,13 +340,13 @@ def check(tool, clang, seed, work):
 
 
 def main():
-    named = dict(argument[2:].split("=") for argument in sys.argv[1:] if argument.startswith("--"))
+    named = dict((argument[2:].split("=") + [""])[:2] for argument in sys.argv[1:] if argument.startswith("--"))
     tool, tools = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
     first, count = int(named.get("seed", 1)), int(named.get("count", 20))
     faults = 0
     for seed in range(first, first + count):
         with tempfile.TemporaryDirectory() as directory:
-            fault = check(tool, os.path.join(tools, "clang"), seed, pathlib.Path(directory))
+            fault = check(tool, os.path.join(tools, "clang"), seed, pathlib.Path(directory), "rewrite-only" in named)
         if fault is None:
             continue
         faults += 1

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """Random programs whose heap is a graph (tests/random_heap_programs.py), as compiled against `vmemopt opt --heaps`.
 
-    random_heaps.py VMEMOPT LLVM_TOOLS LIBVMEMRT [--count=N] [--seed=N] [--mode=NAME] [--keep=DIRECTORY] [--jobs=N] [--reduce]
+    random_heaps.py VMEMOPT LLVM_TOOLS LIBVMEMRT [--count=N] [--seed=N] [--mode=NAME] [--keep=DIRECTORY] [--jobs=N] [--reduce] [--rewrite-only]
 
 The level at which a program is compiled, options of the rewriting, the level at which what was rewritten is compiled, and the mode
-are drawn from the seed. The output and the exit code must be those of the program as compiled.
+are drawn from the seed. The output and the exit code must be those of the program as compiled. What is watched by a sanitizer is
+not optimised again, nor is the original: compilers take most of the time.
 
   plain     run with the runtime's heaps
   poison    the same, with VMEMRT_OPTIONS that overwrite what is freed and what is new
   address   under AddressSanitizer, where the runtime makes each object by malloc; the original too, with -fsanitize=undefined
   thread    programs of two threads under ThreadSanitizer, the original too
 
-A program that fails is kept in the directory, by --reduce without the operations that are not needed for that.
+A program that fails is kept in the directory, by --reduce without the operations that are not needed for that. With --rewrite-only,
+for a tool that is built for a sanitizer, nothing is run.
 """
 import concurrent.futures
 import os
@@ -60,14 +62,14 @@ def sanitized(text, attribute):
 class Check:
     """How one program is checked: all that the seed says."""
 
-    def __init__(self, seed, mode, tool, tools, library):
+    def __init__(self, seed, named, tool, tools, library):
         self.program, draw = Program(seed), random.Random(f"{seed} check")
         self.level, self.last = draw.choice(["-O0", "-O1", "-O2", "-O3", "-Os"]), draw.choice(["-O0", "-O1", "-O2", "-O3"])
         self.options = draw.choice([[], [], ["--max-stack=16"], ["--max-stack=16"]])
         drawn = draw.choices(["plain", "poison", "address"], [3, 2, 2])[0]
         if self.program.threads and draw.random() < 0.6:
             drawn = "thread"
-        self.mode = mode or drawn
+        self.mode, self.rewrite_only = named.get("mode") or drawn, "rewrite-only" in named
         self.count = draw.choice([1, 1, 2])
         self.seed, self.tool, self.clang = seed, tool, os.path.join(tools, "clang")
         library = pathlib.Path(library).resolve()
@@ -80,25 +82,30 @@ class Check:
         code, out, errors = run([path, *["x"] * (self.count - 1)], **environment)
         return (code, out), errors
 
-    def compile(self, work, sanitizer):
+    def rewrite(self, work):
         source, module = work / "p.c", work / "p.bc"
         must(self.clang, "-w", self.level, "-emit-llvm", "-c", source, "-o", module)
-        if sanitizer:
-            must(self.clang, "-w", "-g", "-O1", f"-fsanitize={sanitizer}", source, "-o", work / "valid", "-lm", "-pthread")
-        must(self.clang, "-w", self.level, module, "-o", work / "original", "-lm", "-pthread")
         must(self.tool, "opt", "--heaps", "--whole-program", *self.options, module, "-o", work / "better.ll")
+
+    def compile(self, work, sanitizer):
+        self.rewrite(work)
+        if sanitizer:
+            must(self.clang, "-w", "-O0", f"-fsanitize={sanitizer}", work / "p.c", "-o", work / "valid", "-lm", "-pthread")
+        must(self.clang, "-w", "-O0", work / "p.bc", "-o", work / "original", "-lm", "-pthread")
 
     def finish(self, work, sanitizer):
         """Links what was rewritten, watched by the sanitizer."""
-        better, watch = work / "better.ll", []
+        better, level, watch = work / "better.ll", self.last, []
         if sanitizer:
             better.write_text(sanitized(better.read_text(), f"sanitize_{sanitizer}"))
-            watch = [f"-fsanitize={sanitizer}"]
-        must(self.clang, "-w", self.last, *watch, better, "-o", work / "rewritten", *self.link)
+            level, watch = "-O0", [f"-fsanitize={sanitizer}"]
+        must(self.clang, "-w", level, *watch, better, "-o", work / "rewritten", *self.link)
 
     def run(self, work, without=()):
         """Raises a Fault when something is wrong."""
         (work / "p.c").write_text(self.text(without))
+        if self.rewrite_only:
+            return self.rewrite(work)
         sanitizer = {"address": "address", "thread": "thread"}.get(self.mode)
         self.compile(work, "address,undefined" if sanitizer == "address" else sanitizer)
         for which in ["valid"] * bool(sanitizer) + ["original"]: # the output is the second's: levels differ in what may fail
@@ -134,7 +141,7 @@ def reduced(check, fault):
 
 
 def judge(seed, named, words):
-    check = Check(seed, named.get("mode"), *words)
+    check = Check(seed, named, *words)
     fault, without = fault_of(check), []
     if fault is None:
         return None

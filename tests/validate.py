@@ -2,8 +2,9 @@
 """Validates a JSON report against docs/report.schema.json.
 
     validate.py SCHEMA [FILE]      FILE `-` or none: standard input
+    validate.py --schemas SCHEMA...
 
-Prints every fault with its place and exits with 1; on success passes the report through unchanged, so that a test can
+The second form asks whether the schemas are ones. The first prints every fault with its place and exits with 1; on success passes the report through unchanged, so that a test can
 pipe it on to FileCheck. Every number must also be below 2^53, which readers that keep doubles rely on.
 """
 import json
@@ -37,7 +38,21 @@ def no_repetition(pairs):
     return dict(pairs)
 
 
+def check_schemas(names):
+    for name in names:
+        with open(name, encoding="utf-8") as file:
+            schema = json.load(file)
+        try:
+            jsonschema.validators.validator_for(schema).check_schema(schema)
+        except jsonschema.SchemaError as error:
+            print(f"{name}: {error.message[:300]}", file=sys.stderr)
+            return 1
+    return 0
+
+
 def main():
+    if sys.argv[1:2] == ["--schemas"] and len(sys.argv) > 2:
+        return check_schemas(sys.argv[2:])
     if len(sys.argv) not in (2, 3):
         print(__doc__, file=sys.stderr)
         return 2
@@ -52,7 +67,6 @@ def main():
         print(f"{name}: no JSON: {error}", file=sys.stderr)
         return 1
     kind = jsonschema.validators.validator_for(schema)
-    kind.check_schema(schema)
     faults = [f"${''.join(f'[{part!r}]' for part in error.absolute_path)}: {error.message[:300]}"
               for error in kind(schema).iter_errors(report)]
     # The elements of a run's arrays are real numbers of any size.

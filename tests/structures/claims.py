@@ -31,8 +31,8 @@ def check(tool, clang, watch, source, level, work):
     module, watched, claims = work / "p.bc", work / "w.bc", work / "claims"
     for step in ([clang, "-w", level, "-emit-llvm", "-c", source, "-o", module],
                  [tool, "--instrument", module, watched, claims],
-                 [clang, "-w", "-O1", module, "-o", work / "original", "-lm", "-pthread"],
-                 [clang, "-w", "-O1", watched, watch, "-o", work / "watched", "-lm", "-pthread"]):
+                 [clang, "-w", "-O0", module, "-o", work / "original", "-lm", "-pthread"],
+                 [clang, "-w", "-O0", watched, watch, "-o", work / "watched", "-lm", "-pthread"]):
         fault = random_c.must(step)
         if fault:
             return fault

@@ -195,7 +195,7 @@ static void both_checkers_agree_on_broken_plans(void **state) {
   random_source source = {11};
   uint32_t counts[VMO_FAULT_COST + 1] = {0};
   random_packing *made = malloc(sizeof *made);
-  for (int round = 0; round < 4000; round++) {
+  for (int round = 0; round < random_rounds(4000); round++) {
     random_packing_make(&source, &(packing_shape){8, 10, 6, 20, 15, 20, 5, 5, 10, 20, round % 4}, made);
     vmo_context *context = vmo_context_create();
     vmo_packing packing;
@@ -259,7 +259,7 @@ static void test_random(const packing_shape *shape, uint64_t seed, int rounds) {
   random_source source = {seed};
   random_packing *made = malloc(sizeof *made);
   grid *g = malloc(sizeof *g);
-  for (int round = 0; round < rounds; round++) {
+  for (int round = 0; round < random_rounds(rounds); round++) {
     random_packing_make(&source, shape, made);
     grid_start(g, &made->problem);
     vmo_context *context = vmo_context_create();

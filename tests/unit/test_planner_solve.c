@@ -357,7 +357,7 @@ static void random_problems_against_brute_force(void **state) {
   (void)state;
   random_source source = {42};
   uint32_t searched = 0, infeasible = 0;
-  for (int round = 0; round < 3000; round++) {
+  for (int round = 0; round < random_rounds(3000); round++) {
     random_shape shape = {(uint32_t)random_in(&source, 1, round % 50 == 0 ? 9 : 7),
                           random_in(&source, 1, 12),
                           6,
@@ -381,8 +381,8 @@ static void random_problems_against_brute_force(void **state) {
     }
     random_problem_free(&made);
   }
-  assert_true(infeasible > 20);
-  assert_true(searched > 20);
+  assert_true((int)infeasible > random_rounds(20));
+  assert_true((int)searched > random_rounds(20));
 }
 
 /* The optimum as the capacity is met, with one byte less nothing is, and the blockers do not fit even alone. */
@@ -390,7 +390,7 @@ static void one_byte_too_small_is_infeasible(void **state) {
   (void)state;
   random_source source = {77};
   uint32_t searched = 0;
-  for (int round = 0; round < 1500; round++) {
+  for (int round = 0; round < random_rounds(1500); round++) {
     random_shape shape = {
         (uint32_t)random_in(&source, 3, 8), 8, 4, random_in(&source, 1, 30), 30, 0, round % 2 * 50, 0};
     random_problem made = random_problem_make(&source, &shape);
@@ -408,7 +408,7 @@ static void one_byte_too_small_is_infeasible(void **state) {
     searched += solution.proof == VMO_PROOF_SEARCH;
     random_problem_free(&made);
   }
-  assert_true(searched > 20);
+  assert_true((int)searched > random_rounds(20));
 }
 
 /* The blockers of an infeasible capacity do not fit even alone. */
@@ -416,7 +416,7 @@ static void blockers_are_infeasible_alone(void **state) {
   (void)state;
   random_source source = {3};
   uint32_t seen = 0;
-  for (int round = 0; round < 1000; round++) {
+  for (int round = 0; round < random_rounds(1000); round++) {
     random_shape shape = {7, 10, 6, 40, 20, 10, 50, 10};
     random_problem made = random_problem_make(&source, &shape);
     made.problem.capacity = random_in(&source, 0, 100);
@@ -435,14 +435,14 @@ static void blockers_are_infeasible_alone(void **state) {
     }
     random_problem_free(&made);
   }
-  assert_true(seen > 300);
+  assert_true((int)seen > random_rounds(300));
 }
 
 /* Larger ones: sound, the same twice, and for any limit and seed. */
 static void plans_are_sound_and_repeatable(void **state) {
   (void)state;
   random_source source = {11};
-  for (int round = 0; round < 120; round++) {
+  for (int round = 0; round < random_rounds(120); round++) {
     random_shape shape = {(uint32_t)random_in(&source, 50, 600),
                           300,
                           random_in(&source, 2, 200),
