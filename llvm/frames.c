@@ -187,7 +187,7 @@ static vmo_status share(vmo_ll_planning *planning, vmo_ll_points_to *p, const vm
   keep_aligned_apart(&f);
   vmo_bytes bound = planning->options->max_object & ~(vmo_bytes)15;
   vmo_status status = solve(&f, bound, offsets, &height);
-  while (status == VMO_OK && height > planning->options->max_frame && bound > 0) {
+  while (status == VMO_OK && height > planning->max_frame && bound > 0) {
     bound = bound / 2 & ~(vmo_bytes)15; /* 0: as it was decided, which fits */
     status = solve(&f, bound, offsets, &height);
   }

@@ -118,6 +118,19 @@ static vmo_bytes find_peak(const sum *s, bool rewritten) {
   return most;
 }
 
+void vmo_hand_up_heap_peak(vmo_ll_planning *planning, uint32_t id) {
+  const vmo_ll_function *function = &planning->program->functions.data[id];
+  vmo_ll_heap_peak most = {0, 0};
+  for (uint32_t i = function->first; i < function->first + function->count; i++) {
+    uint32_t callee = planning->program->instructions.data[i].callee;
+    if (callee == VMO_NONE) continue;
+    const vmo_ll_heap_peak *peak = &planning->peaks[callee];
+    if (peak->before < 0 || peak->before > most.before) most.before = most.before < 0 ? -1 : peak->before;
+    if (peak->after < 0 || peak->after > most.after) most.after = most.after < 0 ? -1 : peak->after;
+  }
+  planning->peaks[id] = most;
+}
+
 vmo_status vmo_find_heap_peak(vmo_ll_planning *planning, vmo_ll_points_to *p, const uint32_t *release_first,
                               const uint32_t *release_list, const vmo_ll_plan *plan) {
   sum s = {.planning = planning, .p = p, .function = p->function, .plan = plan};

@@ -2,7 +2,7 @@
  *
  *   rounds   summarise, plan; the bodies of small functions that make or free local objects take the place of their
  *            calls; read again. At most MAX_ROUNDS, fewer when nothing is left to inline
- *   last     summarise, plan, move to the stack
+ *   last     summarise, unless the last round did, plan, move to the stack
  *   heaps    when asked for: read again, group what is left, allocate it from heaps
  *
  * `analyze` is one round without edits. The module is verified after every edit; one that is broken is never written. */
@@ -149,16 +149,22 @@ static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_l
   return true;
 }
 
+/* Plans with the facts at hand. */
+static vmo_status run_step(vmo_ll_program *program, const vmo_ll_options *options, round_step step,
+                           round_state *round) {
+  round->step = step;
+  vmo_status status = begin_round(round, program, options) ? plan_all(round) : VMO_OUT_OF_MEMORY;
+  vmr_arena_destroy(round->planning.arena);
+  return status;
+}
+
 static vmo_status run_round(vmo_ll_program *program, const vmo_ll_options *options, round_step step,
                             round_state *round) {
-  *round = (round_state){.step = step};
+  *round = (round_state){0};
   vmo_status status = vmo_find_groups(program, options->whole_program, &round->groups);
   if (status == VMO_OK) status = vmo_find_heap_use(program, &round->groups, &round->heap_use);
   if (status == VMO_OK) status = vmo_summarise_all(program, &round->groups, &round->summaries);
-  if (status != VMO_OK) return status;
-  status = begin_round(round, program, options) ? plan_all(round) : VMO_OUT_OF_MEMORY;
-  vmr_arena_destroy(round->planning.arena);
-  return status;
+  return status == VMO_OK ? run_step(program, options, step, round) : status;
 }
 
 /* ---- all of it ---- */
@@ -192,19 +198,21 @@ vmo_status vmo_analyze_llvm(vmo_ll_program *program, const vmo_ll_options *optio
 vmo_status vmo_rewrite_llvm(vmo_ll_program *program, const vmo_ll_options *options, vmo_site_facts **facts) {
   round_state round = {0};
   uint32_t inlined = 0;
+  bool same = false; /* the module is still the one that the last round was about */
   vmo_status status = VMO_OK;
   program->marks_slots = options->heaps;
   if (program->marks_slots) vmo_ll_forget_slots(program); /* marks of others mean nothing */
   for (uint32_t i = 0; i < MAX_ROUNDS && status == VMO_OK; i++) {
     status = run_round(program, options, STEP_INLINE, &round);
-    if (status != VMO_OK || round.inlined == 0) break;
+    same = round.inlined == 0;
+    if (status != VMO_OK || same) break;
     inlined += round.inlined;
     program->edited = true;
     status = vmo_run_inliner(program);
     if (status == VMO_OK) status = vmo_read_arrays(program);
   }
-  if (status == VMO_OK) status = run_round(program, options, STEP_MOVE, &round);
-  if (status == VMO_OK) status = vmo_run_inliner(program);
+  if (status == VMO_OK) status = (same ? run_step : run_round)(program, options, STEP_MOVE, &round);
+  if (status == VMO_OK && program->edited) status = vmo_run_inliner(program);
   if (status == VMO_OK && options->heaps) status = vmo_read_arrays(program);
   if (status == VMO_OK && options->heaps) status = make_heaps(program, options, true, round.facts);
   if (status != VMO_OK) return status;

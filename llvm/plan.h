@@ -110,6 +110,7 @@ typedef struct vmo_ll_planning {
   uint32_t *fact_of; /* by instruction of the program: the fact of the site; VMO_NONE: none, or not yet */
   bool *inlined;     /* by instruction of the program: its callee's body is to take its place */
   const vmo_ll_heap_use *heap_use;
+  vmo_bytes max_frame;     /* what slots may take of the frame of the function in hand */
   vmo_ll_heap_peak *peaks; /* by function of the program */
   vmo_ll_stack_depth *depths;
 } vmo_ll_planning;
@@ -129,6 +130,8 @@ LLVMValueRef vmo_ll_null_on_edge(LLVMValueRef terminator, uint32_t successor);
  * (heap_peak.c) */
 vmo_status vmo_find_heap_peak(vmo_ll_planning *planning, vmo_ll_points_to *points_to, const uint32_t *release_first,
                               const uint32_t *release_list, const vmo_ll_plan *plan);
+/* The same for a function that makes and frees nothing itself: what its callees reach. (heap_peak.c) */
+void vmo_hand_up_heap_peak(vmo_ll_planning *planning, uint32_t function);
 /* Drops metadata of an instruction. (stack.c) */
 void vmo_ll_forget(const vmo_ll_program *program, LLVMValueRef instruction, const char *kind);
 /* Edits the function as planned. (stack.c) */
@@ -138,6 +141,8 @@ vmo_status vmo_run_inliner(vmo_ll_program *program);
 
 /* Sets the function's stack depth, after it was planned. (stack_depth.c) */
 void vmo_find_stack_depth(vmo_ll_planning *planning, uint32_t function, const vmo_ll_plan *plan);
+/* What slots may take of its frame: `most`, less where -Wframe-larger-than= is to be kept. (stack_depth.c) */
+vmo_bytes vmo_find_frame_limit(const vmo_ll_program *program, const vmo_ll_function *function, vmo_bytes most);
 /* What an allocation asks for, when it is a constant; else -1. (sites.c) */
 vmo_bytes vmo_ll_constant_size(LLVMValueRef call, const vmo_libc_row *row);
 /* "8 * argument 1 + 16"; NULL when that is not known. (size_words.c) */

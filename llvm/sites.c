@@ -229,17 +229,18 @@ static vmo_bytes round_up(vmo_bytes bytes) { return (bytes + 15) & ~(vmo_bytes)1
 
 /* Bytes for an object whose size is not known: as many as are allowed, less when the frame gets full. frames.c gives more
  * where that has room. */
-static vmo_bytes bound_for(const vmo_ll_options *options, const vmo_ll_plan *plan) {
-  vmo_bytes rest = (options->max_frame - plan->frame_bytes) / 4;
+static vmo_bytes bound_for(const vmo_ll_options *options, vmo_bytes max_frame, const vmo_ll_plan *plan) {
+  vmo_bytes rest = (max_frame - plan->frame_bytes) / 4;
   vmo_bytes bound = options->max_object < rest ? options->max_object : rest;
   return bound & ~(vmo_bytes)15;
 }
 
 static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
   const vmo_ll_options *options = s->planning->options;
+  vmo_bytes max_frame = s->planning->max_frame;
   bool grows = s->row->kind == VMO_LIBC_REALLOC, constant = s->fact->bytes >= 0 && !grows;
-  vmo_bytes bytes = constant ? round_up(s->fact->bytes == 0 ? 1 : s->fact->bytes) : bound_for(options, plan);
-  if (bytes < 16 || plan->frame_bytes + bytes > options->max_frame) {
+  vmo_bytes bytes = constant ? round_up(s->fact->bytes == 0 ? 1 : s->fact->bytes) : bound_for(options, max_frame, plan);
+  if (bytes < 16 || plan->frame_bytes + bytes > max_frame) {
     s->fact->refusal = VMO_SITE_FRAME_FULL;
     return VMO_OK;
   }
@@ -461,6 +462,31 @@ static bool has_sites(const vmo_ll_points_to *points_to) {
   return false;
 }
 
+static bool frees(const vmo_ll_summary *summary) {
+  for (uint32_t o = 1; o < summary->fresh_first; o++)
+    if (summary->objects[o].freed) return true;
+  return false;
+}
+
+/* Whether a call may make an object or free one, as its callee's row or summary says. */
+static bool is_about_heap(const vmo_ll_planning *planning, uint32_t function, const vmo_ll_instruction *call) {
+  if (!vmo_ll_is_call(call->opcode) || call->callee == VMO_NONE) return false;
+  const vmo_ll_function *callee = &planning->program->functions.data[call->callee];
+  const vmo_ll_summary *summary = &planning->summaries[call->callee];
+  if (callee->libc != NULL) return vmo_libc_allocates(callee->libc) || strchr(callee->libc->arguments, VMO_EFFECT_FREE);
+  if (!vmo_ll_is_defined(callee) || !callee->exact) return false;
+  bool alike = planning->groups->group[call->callee] == planning->groups->group[function];
+  return alike || summary->object_count > summary->fresh_first || frees(summary);
+}
+
+/* Whether there may be something to decide in a function: else its pointers need not be followed again. */
+static bool has_decisions(const vmo_ll_planning *planning, uint32_t id) {
+  const vmo_ll_function *function = &planning->program->functions.data[id];
+  for (uint32_t i = function->first; i < function->first + function->count; i++)
+    if (is_about_heap(planning, id, &planning->program->instructions.data[i])) return true;
+  return false;
+}
+
 static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *function, vmo_ll_points_to *points_to,
                              vmo_ll_plan *plan) {
   site s = {.planning = planning, .points_to = points_to, .function = function};
@@ -491,9 +517,15 @@ vmo_status vmo_plan_sites(vmo_ll_planning *planning, uint32_t id, vmo_ll_plan *p
                             .place = vmo_find_source_place(planning->program->context, function->ref),
                             .recursive = function->recursive,
                             .site_first = planning->facts->sites.count};
-  vmo_status status = vmo_solve_points_to(planning->program, id, planning->summaries, planning->groups->group,
-                                          planning->arena, &points_to);
-  if (status == VMO_OK) status = decide_all(planning, function, points_to, plan);
+  planning->max_frame = vmo_find_frame_limit(planning->program, function, planning->options->max_frame);
+  vmo_status status = VMO_OK;
+  if (has_decisions(planning, id)) {
+    status = vmo_solve_points_to(planning->program, id, planning->summaries, planning->groups->group, planning->arena,
+                                 &points_to);
+    if (status == VMO_OK) status = decide_all(planning, function, points_to, plan);
+  } else {
+    vmo_hand_up_heap_peak(planning, id);
+  }
   fact.site_count = planning->facts->sites.count - fact.site_first;
   fact.frame_bytes = plan->frame_bytes;
   vmo_find_stack_depth(planning, id, plan);

@@ -5,7 +5,13 @@
  * Callees come first. A function that may call itself, directly or not, has no bound, nor has one with an alloca of a size
  * that is not known, nor what calls one of them; the report names where the cycle is. Calls through pointers, functions
  * that are only declared, spilled registers and return addresses are not counted. Linear. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "llvm/plan.h"
+
+#define UNSEEN_FRAME 256 /* bytes that spilled registers and what is saved may take: a guess */
+#define WARNING_LIMIT "warn-stack-size"
 
 static bool add_allocas(const vmo_ll_program *program, const vmo_ll_function *function, vmo_bytes *bytes) {
   for (uint32_t i = function->first; i < function->first + function->count; i++) {
@@ -15,6 +21,17 @@ static bool add_allocas(const vmo_ll_program *program, const vmo_ll_function *fu
     *bytes += instruction->bytes;
   }
   return true;
+}
+
+vmo_bytes vmo_find_frame_limit(const vmo_ll_program *program, const vmo_ll_function *function, vmo_bytes most) {
+  LLVMAttributeRef attribute = LLVMGetStringAttributeAtIndex(
+      function->ref, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, WARNING_LIMIT, strlen(WARNING_LIMIT));
+  unsigned length;
+  vmo_bytes taken = UNSEEN_FRAME;
+  if (attribute == NULL) return most;
+  vmo_bytes limit = strtoll(LLVMGetStringAttributeValue(attribute, &length), NULL, 10);
+  if (!add_allocas(program, function, &taken) || taken >= limit) return 0;
+  return limit - taken < most ? limit - taken : most;
 }
 
 void vmo_find_stack_depth(vmo_ll_planning *planning, uint32_t id, const vmo_ll_plan *plan) {

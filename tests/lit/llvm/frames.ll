@@ -183,3 +183,29 @@ define i32 @of_other_types() {
 !2 = !{!"int", !0, i64 0}
 !3 = !{!4, !4, i64 0}
 !4 = !{!"float", !0, i64 0}
+
+; Where the compiler is to warn of frames of more than 600 bytes, slots leave room for what else the frame holds.
+; CHECK-LABEL: define i64 @warned(
+; CHECK: alloca [80 x i8]
+; CHECK: icmp ule i64 %n, 80
+define i64 @warned(i64 %n) "warn-stack-size"="600" {
+  %own = alloca [24 x i8]
+  %a = call i64 @strlen(ptr %own)
+  %p = call ptr @malloc(i64 %n)
+  %b = call i64 @strlen(ptr %p)
+  call void @free(ptr %p)
+  %c = add i64 %a, %b
+  ret i64 %c
+}
+
+; TEXT: full
+; TEXT-NEXT: malloc, 16 bytes: kept:
+; CHECK-LABEL: define i64 @full(
+; CHECK-NOT: alloca
+; CHECK: call ptr @malloc(i64 16)
+define i64 @full() "warn-stack-size"="256" {
+  %p = call ptr @malloc(i64 16)
+  %a = call i64 @strlen(ptr %p)
+  call void @free(ptr %p)
+  ret i64 %a
+}
