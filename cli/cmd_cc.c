@@ -70,17 +70,32 @@ static void add_size(vmo_text *out, const char *name, vmo_bytes bytes) {
   if (bytes > 0) vmo_text_addf(out, "%s%s=%lld", out->count > 0 ? "," : "", name, (long long)bytes);
 }
 
-/* The report beside the object that is made, as the compiler names it. */
+/* Whether what is made is a file beside which a report can stand: configure scripts compile to /dev/null. */
+static bool makes_file(const vmo_driver *driver) {
+  struct stat file;
+  if (driver->output == NULL) return true;
+  if (strcmp(driver->output, "-") == 0) return false;
+  return stat(driver->output, &file) != 0 || S_ISREG(file.st_mode);
+}
+
+/* What the compiler calls an object that has no -o. */
+static void add_object_name(vmo_text *out, const char *source) {
+  const char *slash = strrchr(source, '/'), *name = slash != NULL ? slash + 1 : source;
+  const char *dot = strrchr(name, '.');
+  vmo_text_add_bytes(out, name, dot != NULL ? (size_t)(dot - name) : strlen(name));
+  vmo_text_add(out, ".o");
+}
+
+/* The report beside what is made. */
 static void add_report_path(vmo_text *out, const vmo_driver *driver) {
   vmo_text path;
   vmo_text_init(&path);
   if (driver->output != NULL) {
     vmo_text_add(&path, driver->output);
+  } else if (driver->stops_at_object) {
+    add_object_name(&path, driver->source);
   } else {
-    const char *slash = strrchr(driver->source, '/'), *name = slash != NULL ? slash + 1 : driver->source;
-    const char *dot = strrchr(name, '.');
-    vmo_text_add_bytes(&path, name, dot != NULL ? (size_t)(dot - name) : strlen(name));
-    vmo_text_add(&path, ".o");
+    vmo_text_add(&path, "a.out");
   }
   vmo_text_add(&path, REPORT_SUFFIX);
   if (vmo_text_failed(&path)) {
@@ -105,7 +120,7 @@ static bool tell_pass(vmo_cli *cli, const vmo_driver *driver) {
   if (options->profile != NULL) add_word(&words, "profile", options->profile);
   if (options->remarks != NULL) add_word(&words, "remarks", options->remarks);
   if (options->json_path != NULL) add_word(&words, "json", options->json_path);
-  if (options->json && options->json_path == NULL) add_report_path(&words, driver);
+  if (options->json && options->json_path == NULL && makes_file(driver)) add_report_path(&words, driver);
   bool fine = !vmo_text_failed(&words) && setenv(VMO_PASS_VARIABLE, words.data != NULL ? words.data : "", 1) == 0;
   vmo_text_free(&words);
   return fine;
@@ -115,10 +130,7 @@ static bool tell_pass(vmo_cli *cli, const vmo_driver *driver) {
 static const char *fault_of_reports(const vmo_options *options, const vmo_driver *driver) {
   bool files = options->json || options->remarks != NULL;
   if (!files || driver->source_count == 0) return NULL;
-  if (driver->source_count > 1) return "reports are of one source at a time: compile each by itself, with -c";
-  if (options->json && options->json_path == NULL && !driver->stops_at_object)
-    return "--json names its file by the object: compile with -c, or give --json=FILE";
-  return NULL;
+  return driver->source_count > 1 ? "reports are of one source at a time: compile each by itself, with -c" : NULL;
 }
 
 /* ccache knows neither what VMEMOPT_OPTIONS says nor when the pass was built anew: both go into what it tells objects apart by.

@@ -121,6 +121,7 @@ static void take_option(word_reader *reader, const char *word) {
                                            "-u",
                                            "-e",
                                            "-arch",
+                                           "-include-pch",
                                            "--sysroot",
                                            "--param",
                                            "-Xanalyzer",
@@ -137,6 +138,7 @@ static void take_option(word_reader *reader, const char *word) {
                                            "-gcc-toolchain"};
   static const char *const early[] = {"-E", "-M",   "-MM",    "-fsyntax-only", "--version",
                                       "-v", "-###", "--help", "-dumpversion",  "-dumpmachine"};
+  static const char *const whole[] = {"-flto", "-flto=full", "-flto=auto", "-flto=jobserver"};
   vmo_driver *driver = reader->driver;
   if (IS_ONE_OF(word, with_value)) {
     reader->pending = word;
@@ -150,12 +152,14 @@ static void take_option(word_reader *reader, const char *word) {
     driver->output = word + 2;
   } else if (begins_with(word, "-x")) {
     take_value(reader, "-x", word + 2);
-  } else if (strcmp(word, "-flto") == 0 || strcmp(word, "-flto=full") == 0) {
+  } else if (IS_ONE_OF(word, whole)) {
     reader->whole_modules = true;
   } else if (begins_with(word, "-flto=") || strcmp(word, "-fno-lto") == 0) {
     reader->whole_modules = false;
   } else if (begins_with(word, "-fuse-ld=")) {
     reader->lld = strstr(base_name(word + strlen("-fuse-ld=")), "lld") != NULL;
+  } else if (begins_with(word, "--ld-path=")) {
+    reader->lld = strstr(base_name(word + strlen("--ld-path=")), "lld") != NULL;
   }
 }
 

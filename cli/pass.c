@@ -13,6 +13,8 @@
 #include "reports/reports.h"
 #include "llvm/plugin.h"
 
+#define POINTER_BYTES 8 /* of the machines that are supported */
+
 static const vmo_command pass_command = {.name = "cc", .argument = "", .bit = VMO_CC, .operands = VMO_COMMAND_LINE};
 
 /* ---- options ---- */
@@ -92,6 +94,13 @@ static void show_remark(void *user, const vmo_remark *remark) {
                                               .column = remark->place.column});
 }
 
+/* A build goes on where some of it is for another machine, as a configure script that tries -m32. */
+static vmo_pass_outcome leave(vmo_cli *cli, const vmo_pass_host *host) {
+  vmo_diag_add(cli->context, VMO_DIAG_OTHER_MACHINE, (vmo_location){0},
+               "this is for a machine with pointers of %u bytes, and stays as it is", host->pointer_bytes);
+  return VMO_PASS_UNCHANGED;
+}
+
 static vmo_pass_outcome rewrite(vmo_cli *cli, void *module, const vmo_pass_host *host) {
   vmo_ll_options options = vmo_make_llvm_options(&cli->options);
   vmo_writers writers = {
@@ -99,6 +108,7 @@ static vmo_pass_outcome rewrite(vmo_cli *cli, void *module, const vmo_pass_host 
   vmo_site_facts *facts = NULL;
   options.heaps &= host->all;
   vmo_status status = vmo_context_set_source(cli->context, host->source, NULL, 0);
+  if (status == VMO_OK && host->pointer_bytes != POINTER_BYTES) return leave(cli, host);
   if (status == VMO_OK && options.heaps) status = vmo_read_profile(cli, &options.profile);
   if (status == VMO_OK) status = vmo_adopt_llvm(cli->context, module, &cli->program);
   if (status == VMO_OK) status = vmo_rewrite_llvm(cli->program, &options, &facts);

@@ -73,7 +73,8 @@ struct Pass : llvm::PassInfoMixin<Pass> {
   Pass(bool cleans, bool all) : cleans(cleans), all(all) {}
 
   llvm::PreservedAnalyses run(llvm::Module &module, llvm::ModuleAnalysisManager &analyses) {
-    vmo_pass_host host = {module.getSourceFileName().c_str(), all, emitRemark, &module};
+    vmo_pass_host host = {module.getSourceFileName().c_str(), module.getDataLayout().getPointerSize(), all, emitRemark,
+                          &module};
     vmo_pass_outcome outcome = vmo_run_pass(llvm::wrap(&module), &host);
     if (outcome == VMO_PASS_UNCHANGED) return llvm::PreservedAnalyses::all();
     if (outcome == VMO_PASS_FAILED) {

@@ -23,7 +23,8 @@ typedef struct vmo_pass_remark {
 } vmo_pass_remark;
 
 typedef struct vmo_pass_host {
-  const char *source; /* the module's name, for reports */
+  const char *source;     /* the module's name, for reports */
+  unsigned pointer_bytes; /* of the machine */
   bool all; /* the module is all that will be linked, or as much as its author wants rewritten: heaps may be made */
   void (*remark)(void *user, const vmo_pass_remark *remark);
   void *user;

@@ -56,9 +56,20 @@ quietly vmemopt cc -- "$clang" "${flags[@]}" main.c words.c -o one
 same ./one
 refused vmemopt cc --json -- "$clang" "${flags[@]}" main.c words.c -o two
 said "reports are of one source at a time"
-refused vmemopt cc --json -- "$clang" "${flags[@]}" main.c -o two
-said "--json names its file by the object"
 test ! -e two
+mkdir probes && cd probes
+echo 'int main(void) { return 0; }' >conftest.c # as configure scripts do
+quietly vmemopt cc --json -- "$clang" -O2 conftest.c -o conftest
+"$python" "$source/tests/validate.py" "$source/docs/report.schema.json" conftest.vmemopt.json >/dev/null
+quietly vmemopt cc --json -- "$clang" -O2 conftest.c
+test -s a.out.vmemopt.json
+quietly vmemopt cc --json -- "$clang" -O2 -c conftest.c -o /dev/null
+vmemopt cc --json -- "$clang" -O2 -S conftest.c -o - >"$work/log"
+said "main:"
+quietly vmemopt cc --json -- "$clang" -O2 -flto -c conftest.c
+quietly vmemopt cc --json -- "$clang" -O2 -flto -fuse-ld=lld conftest.o
+[ "$(ls *.json | tr '\n' ' ')" = "a.out.vmemopt.json conftest.o.vmemopt.json conftest.vmemopt.json " ] || fail "reports: $(ls)"
+cd ..
 
 echo "-- clang's and opt's own options"
 quietly "$clang" "${flags[@]}" -fpass-plugin="$pass" main.c words.c -o plugin
@@ -112,6 +123,28 @@ quietly "$clang" -S words.c -D_POSIX_C_SOURCE=200809L -o words.s
 quietly vmemopt cc -- "$clang" -Werror -c words.s -o words.o
 quietly vmemopt cc -- "$clang" "${flags[@]}" -Werror -c main.c -o main.o
 quietly vmemopt cc -- "$clang" -Werror main.o words.o -o linked
+
+echo "-- a warning about large frames that is an error; another machine; other names of lld and of its mode"
+cat >frame.c <<'END'
+#include <stdlib.h>
+#include <string.h>
+size_t digits(size_t bytes, const char *from) {
+  char *text = malloc(bytes);
+  if (text == NULL) return 0;
+  memcpy(text, from, bytes);
+  size_t count = strspn(text, "0123456789");
+  free(text);
+  return count;
+}
+END
+quietly vmemopt cc --json -- "$clang" -O2 -Wframe-larger-than=512 -Werror -c frame.c
+grep -q '"slot_bytes":[1-9]' frame.o.vmemopt.json || fail "small frames have no slots"
+quietly vmemopt cc -- "$clang" -O2 -m32 -DNDEBUG -x c -c -o /dev/null - <<<'int f(int x) { return x + 1; }'
+said "warning: this is for a machine with pointers of 4 bytes, and stays as it is [W0801]"
+for file in main words; do quietly vmemopt cc -- "$clang" "${flags[@]}" -flto=auto -c $file.c -o $file.o; done
+quietly vmemopt cc --json -- "$clang" -flto=auto --ld-path="$(command -v ld.lld-$major || command -v ld.lld)" -O2 main.o words.o -o auto
+same ./auto
+test -s auto.vmemopt.json
 
 echo "-- ccache: other options are other objects, and a report is never left out"
 export CCACHE_DIR="$work/ccache"
