@@ -99,7 +99,9 @@ static void *take_object(vmr_bump *bump, size_t bytes, size_t alignment, bool ze
   void *object = bump->cursor != NULL ? cut(bump, bytes, alignment) : NULL;
   if (object != NULL) return object;
   if (bytes + alignment > next_bytes(bump) / 4) return take_apart(bump, bytes, alignment, zeroed);
-  return take_piece(bump) ? cut(bump, bytes, alignment) : NULL;
+  object = take_piece(bump) ? cut(bump, bytes, alignment) : NULL;
+  return object != NULL ? object
+                        : take_apart(bump, bytes, alignment, zeroed); /* there is no range, and the piece is small */
 }
 
 static void *take(vmr_bump *bump, size_t bytes, size_t alignment, bool zeroed) {

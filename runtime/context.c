@@ -381,6 +381,14 @@ bool vmr_ctx_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
   return true;
 }
 
+bool vmr_ctx_begin_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
+  return ctx == NULL || begin_request(ctx, kind, bytes);
+}
+
+void vmr_ctx_end_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes, bool is_there) {
+  if (ctx != NULL) (is_there ? settle : discharge)(ctx, kind, bytes);
+}
+
 bool vmr_ctx_charge_admitted(vmr_ctx *ctx, vmr_kind kind, size_t bytes) {
   if (ctx == NULL) return true;
   if (!begin_admitted(ctx, kind, bytes)) return false;

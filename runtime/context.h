@@ -40,6 +40,10 @@
 #define VMR_PUBLISH(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
 #define VMR_PEEK(place) __atomic_load_n(&(place), __ATOMIC_RELAXED)
 
+/* The same: who acquires what was released sees all that was stored before. */
+#define VMR_RELEASE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELEASE)
+#define VMR_ACQUIRE(place) __atomic_load_n(&(place), __ATOMIC_ACQUIRE)
+
 /* A count that is published: aligned so that it is loaded and stored whole, in structures of 32-bit machines too. */
 #if defined(__GNUC__)
 typedef uint64_t vmr_published_count __attribute__((aligned(8)));
@@ -159,6 +163,9 @@ bool vmr_ctx_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
 /* The same for an allocation that the gate of the faults has let through. */
 bool vmr_ctx_charge_admitted(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
 void vmr_ctx_discharge(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
+/* In two steps, for what may prove not to be there: then the books forget it, and no peak was seen. */
+bool vmr_ctx_begin_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes);
+void vmr_ctx_end_charge(vmr_ctx *ctx, vmr_kind kind, size_t bytes, bool is_there);
 
 /* From here on what this thread obtains from the context, or reports to it, calls back only in vmr_ctx_relieve; between the
  * two, nothing of the user's runs. Relieving ends it, calls back if need be, and tells whether the operation, which has failed, is

@@ -58,11 +58,13 @@ static void before(void) {
   if (vmr_shared_pools_lock != NULL) vmr_shared_pools_lock();
   for (vmr_ctx *each = all; each != NULL; each = each->next_ctx) lock_ctx(each);
   if (vmr_heaps_lock != NULL) vmr_heaps_lock();
+  if (vmr_range_lock != NULL) vmr_range_lock(); /* there may be bumps alone */
   for_profiles(pthread_mutex_lock);
 }
 
 static void behind(void) {
   for_profiles(pthread_mutex_unlock);
+  if (vmr_range_unlock != NULL) vmr_range_unlock();
   if (vmr_heaps_unlock != NULL) vmr_heaps_unlock();
   for (vmr_ctx *each = all; each != NULL; each = each->next_ctx) unlock_ctx(each);
   if (vmr_shared_pools_unlock != NULL) vmr_shared_pools_unlock();
@@ -72,6 +74,11 @@ static void behind(void) {
 static void prepare(void) { (void)pthread_atfork(before, behind, behind); }
 
 void vmr_fork_prepare(void) { pthread_once(&once, prepare); }
+
+/* Handlers of the program that run before a fork, and that allocate, find nothing locked if they were registered later. */
+#if defined(__GNUC__)
+__attribute__((constructor(101))) static void prepare_early(void) { vmr_fork_prepare(); }
+#endif
 
 void vmr_fork_add_ctx(vmr_ctx *ctx) {
   vmr_fork_prepare();

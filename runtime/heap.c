@@ -71,8 +71,7 @@ static void poison(void *object, int pattern) { memset(object, pattern, vmr_heap
 static void *alloc_watched(vmr_heap *heap, size_t bytes, size_t alignment, bool is_zeroed) {
   vmr_deferral deferral;
   void *object;
-  if (heap->is_checked && !vmr_ctx_admit(heap->handle.ctx, VMR_KIND_HEAP, bytes))
-    return fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
+  if (heap->is_checked && !vmr_ctx_admit(heap->handle.ctx, VMR_KIND_HEAP, bytes)) return NULL;
   vmr_ctx_defer(&deferral, heap->handle.ctx);
   do object = try_alloc(heap, bytes, alignment, is_zeroed);
   while (vmr_ctx_relieve(&deferral, object == NULL));
@@ -81,11 +80,19 @@ static void *alloc_watched(vmr_heap *heap, size_t bytes, size_t alignment, bool 
   return object;
 }
 
-VMR_OUT_OF_LINE static void *alloc_object(vmr_heap *heap, size_t bytes, size_t alignment, bool is_zeroed) {
-  if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return refuse(heap, VMR_OUT_OF_MEMORY);
-  if (!heap->is_begun) vmr_heap_begin(heap);
+/* Says nothing of a failure; leaves errno as it was, whatever was tried before it succeeded. */
+static void *obtain(vmr_heap *heap, size_t bytes, size_t alignment, bool is_zeroed) {
+  int kept = errno;
+  if (!VMR_ACQUIRE(heap->is_begun)) vmr_heap_begin(heap);
   void *object = heap->is_plain && heap->handle.ctx == NULL ? try_alloc(heap, bytes, alignment, is_zeroed)
                                                             : alloc_watched(heap, bytes, alignment, is_zeroed);
+  errno = kept;
+  return object;
+}
+
+VMR_OUT_OF_LINE static void *alloc_object(vmr_heap *heap, size_t bytes, size_t alignment, bool is_zeroed) {
+  if (bytes > LARGEST_REQUEST || alignment > LARGEST_REQUEST) return refuse(heap, VMR_OUT_OF_MEMORY);
+  void *object = obtain(heap, bytes, alignment, is_zeroed);
   return object != NULL ? object : fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
 }
 
@@ -101,7 +108,8 @@ static inline void *alloc_quick(vmr_heap *heap, size_t bytes) {
 /* What is not at hand; of a heap that threads share, what is. */
 VMR_OUT_OF_LINE static void *alloc_next(vmr_heap *heap, size_t bytes) {
   void *object = NULL;
-  if (bytes <= VMR_QUICK_BYTES && heap->is_plain && VMR_HEAP_IS(heap, VMR_HEAP_SHARED)) {
+  bool is_shared = VMR_HEAP_IS(heap, VMR_HEAP_SHARED) && VMR_ACQUIRE(heap->is_begun);
+  if (bytes <= VMR_QUICK_BYTES && is_shared && heap->is_plain) {
     bool is_locked = vmr_heap_lock(heap);
     vmr_span *span = heap->slow[heap->class_of_words[(bytes + 7) / 8]];
     if (span->idle != NULL) {
@@ -222,8 +230,9 @@ static inline bool is_object(const vmr_span *span, const void *object) {
 }
 
 void vmr_heap_free(void *object) {
-  uintptr_t base = vmr_the_range.base, offset = (uintptr_t)object - base;
-  if (offset >= VMR_PEEK(vmr_the_range.taken)) return free_elsewhere(object);
+  size_t taken = VMR_ACQUIRE(vmr_the_range.taken);
+  uintptr_t base = VMR_PEEK(vmr_the_range.base), offset = (uintptr_t)object - base;
+  if (offset >= taken) return free_elsewhere(object);
   vmr_span *span = (vmr_span *)base + (offset >> VMR_SPAN_SHIFT);
   if (VMR_UNLIKELY(!span->is_quick || !is_object(span, object))) return free_watched(object);
   *(void **)object = span->idle;
@@ -267,14 +276,10 @@ static bool resize_here(vmr_heap *heap, void *object, size_t bytes) {
   return is_done;
 }
 
-static void *move(vmr_heap *heap, void *object, size_t usable, size_t bytes) {
-  void *moved = vmr_heap_alloc(heap, bytes);
-  if (moved == NULL) return NULL;
+/* `moved` takes the place of the object, of which `usable` bytes can be read. */
+static void *replace(void *object, size_t usable, void *moved, size_t bytes) {
   size_t count = usable < bytes ? usable : bytes, whole = 0;
-  if (vmr_range_has(object) && vmr_range_has(moved)) {
-    whole = count & ~(VMR_CHUNK_BYTES - 1);
-    if (!vmr_heap_move_chunks(object, moved, whole)) whole = 0;
-  }
+  if (vmr_range_has(object) && vmr_range_has(moved)) whole = vmr_heap_move_chunks(object, moved, count);
   memcpy((char *)moved + whole, (char *)object + whole, count - whole);
   vmr_heap_free(object);
   return moved;
@@ -286,28 +291,53 @@ static size_t with_slack(const vmr_heap *heap, size_t usable, size_t bytes) {
   return is_creeping && heap->is_plain && heap->handle.ctx == NULL ? bytes + usable / 4 : bytes;
 }
 
+/* What is to become smaller, and cannot move, stays. */
+static void *move(vmr_heap *heap, void *object, size_t usable, size_t bytes) {
+  if (bytes > LARGEST_REQUEST) return refuse(heap, VMR_OUT_OF_MEMORY);
+  size_t wanted = with_slack(heap, usable, bytes), alignment = least_alignment(heap);
+  void *moved = obtain(heap, wanted, alignment, false);
+  if (moved == NULL && wanted != bytes) moved = obtain(heap, bytes, alignment, false);
+  if (moved != NULL) return replace(object, usable, moved, bytes);
+  return bytes <= usable ? object : fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
+}
+
+/* An object of a bump: it ends with the chunk, or before. */
+static void *move_cut(vmr_heap *heap, void *object, size_t bytes) {
+  void *moved = vmr_heap_alloc(heap, bytes);
+  size_t usable = VMR_CHUNK_BYTES - ((uintptr_t)object & (VMR_CHUNK_BYTES - 1));
+  return moved != NULL ? replace(object, usable, moved, bytes) : NULL;
+}
+
 VMR_OUT_OF_LINE static void *resize(vmr_heap *heap, void *object, size_t bytes) {
   vmr_heap *owner = owner_of(object);
   if (owner == NULL) return vmr_range_has(object) ? fail(heap, VMR_FOREIGN_POINTER, EINVAL) : realloc(object, bytes);
-  if (VMR_HEAP_IS(owner, VMR_HEAP_OF_BUMPS)) /* it ends with the chunk, or before */
-    return move(heap, object, VMR_CHUNK_BYTES - ((uintptr_t)object & (VMR_CHUNK_BYTES - 1)), bytes);
+  if (VMR_HEAP_IS(owner, VMR_HEAP_OF_BUMPS)) return move_cut(heap, object, bytes);
   size_t usable = vmr_heap_usable_size(object);
   if (bytes <= usable && bytes >= usable / 2) return object;
   if (!owner->is_checked && !owner->is_profiled && resize_here(owner, object, bytes)) return object;
-  return move(owner, object, usable, with_slack(owner, usable, bytes));
+  return move(owner, object, usable, bytes);
+}
+
+/* As the C library does with what is malloc's. */
+VMR_OUT_OF_LINE static void *resize_to_nothing(void *object) {
+  if (owner_of(object) == NULL && !vmr_range_has(object)) return realloc(object, 0);
+  vmr_heap_free(object);
+  return NULL;
 }
 
 /* The short way: an object of a class, whose heap is to be told nothing. */
 void *vmr_heap_realloc(vmr_heap *heap, void *object, size_t bytes) {
   if (object == NULL) return vmr_heap_alloc(heap, bytes);
+  if (VMR_UNLIKELY(bytes == 0)) return resize_to_nothing(object);
   if (!vmr_range_was_taken(object)) return resize(heap, object, bytes);
   const vmr_span *span = vmr_range_span(object);
   size_t usable = span->bytes;
   if (VMR_UNLIKELY(!span->is_quick)) return resize(heap, object, bytes);
   if (bytes <= usable && bytes >= usable / 2) return object;
   vmr_heap *owner = vmr_range_record(object)->heap;
-  void *moved = vmr_heap_alloc(owner, with_slack(owner, usable, bytes));
-  if (VMR_UNLIKELY(moved == NULL)) return resize(heap, object, bytes);
+  size_t wanted = with_slack(owner, usable, bytes);
+  void *moved = wanted <= VMR_QUICK_BYTES ? alloc_quick(owner, wanted) : NULL;
+  if (moved == NULL) return resize(heap, object, bytes);
   memcpy(moved, object, usable < bytes ? usable : bytes);
   vmr_heap_free(object);
   return moved;

@@ -67,7 +67,7 @@ struct vmr_heap {
   vmr_span *quick[VMR_CLASSES], *slow[VMR_CLASSES];
   vmr_handle handle;
   uint32_t flags;
-  bool is_begun; /* what follows is known, with the first object */
+  bool is_begun; /* released when what follows is known, with the first object */
   bool is_checked, is_guarded, is_profiled, is_poisoned, uses_malloc;
   bool is_plain;          /* nothing is to be done about single objects */
   bool is_quick;          /* is_plain, and of one thread: objects may take the short ways */
@@ -94,7 +94,7 @@ size_t vmr_heap_trim(vmr_heap *heap);
 
 /* ---- heap_life.c ---- */
 
-/* For fork: all heaps, the range and malloc's objects. */
+/* For fork: all heaps and malloc's objects. */
 VMR_IF_LINKED void vmr_heaps_lock(void);
 VMR_IF_LINKED void vmr_heaps_unlock(void);
 
@@ -170,11 +170,14 @@ size_t vmr_heap_bumped_size(const vmr_record *record, const void *object);
 /* Another size for an object of more than a class, or of a heap that is never freed, where it is; false when it must move. */
 bool vmr_heap_resize_here(vmr_heap *heap, void *object, size_t bytes);
 
-/* Moves whole chunks of memory from one large object to another, without a copy; false when that cannot be. */
-bool vmr_heap_move_chunks(const void *from, void *to, size_t bytes);
+/* Moves what of `bytes` are whole chunks of memory from one large object to another, without a copy; returns how many bytes
+ * from the beginning it could. */
+size_t vmr_heap_move_chunks(char *from, char *to, size_t bytes);
 
 /* ---- range.c ---- */
 
+/* The base is stored before the other two, and loaded behind them: a thread may free what is malloc's while another one
+ * reserves the range. */
 typedef struct vmr_range {
   uintptr_t base; /* 0: no range */
   size_t bytes;
@@ -188,7 +191,8 @@ extern VMR_INTERNAL vmr_range vmr_the_range;
 bool vmr_range_begin(void);
 
 static inline bool vmr_range_has(const void *object) {
-  return (uintptr_t)object - vmr_the_range.base < vmr_the_range.bytes;
+  size_t bytes = VMR_ACQUIRE(vmr_the_range.bytes);
+  return (uintptr_t)object - VMR_PEEK(vmr_the_range.base) < bytes;
 }
 
 static inline vmr_record *vmr_range_record_at(uint32_t index) { return &vmr_the_range.records[index]; }
@@ -202,7 +206,8 @@ static inline uint32_t vmr_range_index(const vmr_record *record) { return (uint3
 
 /* Whether the chunk that `object` lies in was ever taken; false for what does not lie in the range. */
 static inline bool vmr_range_was_taken(const void *object) {
-  return (uintptr_t)object - vmr_the_range.base < VMR_PEEK(vmr_the_range.taken);
+  size_t taken = VMR_ACQUIRE(vmr_the_range.taken);
+  return (uintptr_t)object - VMR_PEEK(vmr_the_range.base) < taken;
 }
 
 static inline char *vmr_range_chunk(const vmr_record *record) {
@@ -234,8 +239,8 @@ static inline char *vmr_range_span_begin(const vmr_span *span) {
 }
 
 /* For fork: nobody changes the range between the two. */
-void vmr_range_lock(void);
-void vmr_range_unlock(void);
+VMR_IF_LINKED void vmr_range_lock(void);
+VMR_IF_LINKED void vmr_range_unlock(void);
 
 /* ---- heap_malloc.c: objects of heaps that lie in malloc's memory ---- */
 

@@ -28,11 +28,12 @@ static void give_run(vmr_heap *heap, uint32_t first, size_t count) {
 }
 
 vmr_record *vmr_heap_take_chunks(vmr_heap *heap, size_t count) {
-  if (!vmr_ctx_charge(heap->handle.ctx, VMR_KIND_HEAP, count * VMR_CHUNK_BYTES)) return NULL;
+  size_t bytes = count * VMR_CHUNK_BYTES;
+  if (!vmr_ctx_begin_charge(heap->handle.ctx, VMR_KIND_HEAP, bytes)) return NULL;
   vmr_record *record = vmr_range_take(count);
   heap->is_full = record == NULL;
-  if (record == NULL) return vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, count * VMR_CHUNK_BYTES), NULL;
-  heap->reserved += count * VMR_CHUNK_BYTES;
+  vmr_ctx_end_charge(heap->handle.ctx, VMR_KIND_HEAP, bytes, record != NULL);
+  if (record != NULL) heap->reserved += bytes;
   return record;
 }
 
@@ -116,7 +117,7 @@ static void *bump(vmr_record *record, size_t bytes, size_t alignment) {
   if (object > end || bytes > (size_t)(end - object)) return NULL;
   size_t granule = (size_t)(object - chunk) / GRANULE, *word = &start_bits(record)[granule / WORD_BITS];
   VMR_PUBLISH(*word, *word | (size_t)1 << granule % WORD_BITS);
-  VMR_PUBLISH(record->cursor, object + ((bytes + GRANULE - 1) & ~(GRANULE - 1)));
+  VMR_RELEASE(record->cursor, object + ((bytes + GRANULE - 1) & ~(GRANULE - 1)));
   return object;
 }
 
@@ -133,7 +134,7 @@ void *vmr_heap_alloc_bumped(vmr_heap *heap, size_t bytes, size_t alignment) {
 
 /* Up to the next object's beginning, or the cursor. */
 size_t vmr_heap_bumped_size(const vmr_record *record, const void *object) {
-  const char *chunk = vmr_range_chunk(record), *cursor = VMR_PEEK(record->cursor);
+  const char *chunk = vmr_range_chunk(record), *cursor = VMR_ACQUIRE(record->cursor); /* before the bits */
   const size_t *bits = start_bits(record);
   size_t end = (size_t)(cursor - chunk) / GRANULE, from = (size_t)((const char *)object - chunk) / GRANULE;
   for (size_t at = from + 1; at < end; at = (at / WORD_BITS + 1) * WORD_BITS) {
@@ -187,8 +188,10 @@ static bool resize_chunks(vmr_heap *heap, vmr_record *record, size_t bytes) {
   uint32_t behind = record->first + (uint32_t)(count < old ? count : old);
   if (count > old) {
     size_t more = (count - old) * VMR_CHUNK_BYTES;
-    if (!vmr_ctx_charge(heap->handle.ctx, VMR_KIND_HEAP, more)) return false;
-    if (!vmr_range_extend(behind, count - old)) return vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, more), false;
+    if (!vmr_ctx_begin_charge(heap->handle.ctx, VMR_KIND_HEAP, more)) return false;
+    bool is_there = vmr_range_extend(behind, count - old);
+    vmr_ctx_end_charge(heap->handle.ctx, VMR_KIND_HEAP, more, is_there);
+    if (!is_there) return false;
     heap->reserved += more;
   } else if (count < old) {
     give_run(heap, behind, old - count);
@@ -209,7 +212,10 @@ bool vmr_heap_resize_here(vmr_heap *heap, void *object, size_t bytes) {
   return is_run && resize_run(heap, record, span, bytes);
 }
 
-bool vmr_heap_move_chunks(const void *from, void *to, size_t bytes) {
-  uintptr_t both = (uintptr_t)from | (uintptr_t)to | bytes;
-  return bytes != 0 && both % VMR_CHUNK_BYTES == 0 && vmr_os_move(to, (void *)(uintptr_t)from, bytes);
+size_t vmr_heap_move_chunks(char *from, char *to, size_t bytes) {
+  size_t moved = 0, step = 1;
+  if (((uintptr_t)from | (uintptr_t)to) % VMR_CHUNK_BYTES != 0) return 0;
+  for (bytes &= ~(VMR_CHUNK_BYTES - 1); moved < bytes && step != 0; moved += step)
+    step = vmr_os_move(to + moved, from + moved, bytes - moved);
+  return moved;
 }

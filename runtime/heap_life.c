@@ -25,17 +25,15 @@ static pthread_mutex_t heaps_lock = PTHREAD_MUTEX_INITIALIZER;
 static vmr_heap *all_heaps, *idle_heaps;
 static unsigned idle_count;
 
-/* The order of the locks: the list, each heap, the range, malloc's objects. */
+/* The order of the locks: the list, each heap; then malloc's objects, or the range. */
 void vmr_heaps_lock(void) {
   pthread_mutex_lock(&heaps_lock);
   for (vmr_heap *each = all_heaps; each != NULL; each = each->next_heap) pthread_mutex_lock(&each->lock);
-  vmr_range_lock();
   vmr_borrow_lock();
 }
 
 void vmr_heaps_unlock(void) {
   vmr_borrow_unlock();
-  vmr_range_unlock();
   for (vmr_heap *each = all_heaps; each != NULL; each = each->next_heap) pthread_mutex_unlock(&each->lock);
   pthread_mutex_unlock(&heaps_lock);
 }
@@ -149,7 +147,7 @@ void vmr_heap_begin(vmr_heap *heap) {
     heap->uses_malloc = (flags & VMR_HEAPS_USE_MALLOC) != 0 || !vmr_range_begin();
     heap->is_plain = !heap->is_checked && !heap->is_poisoned && !heap->is_profiled && !heap->uses_malloc;
     heap->is_quick = heap->is_plain && !VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED | VMR_HEAP_SHARED);
-    heap->is_begun = true;
+    VMR_RELEASE(heap->is_begun, true);
   }
   vmr_heap_unlock(heap, is_locked);
 }

@@ -23,8 +23,7 @@ static size_t slot_count, filled; /* filled: objects, and slots that were struck
 static _Atomic size_t live;
 
 static size_t slot_of(uintptr_t object) {
-  return (size_t)((object >> 4) * (uintptr_t)UINT64_C(0x9e3779b97f4a7c15) >> (sizeof(uintptr_t) * 4)) &
-         (slot_count - 1);
+  return (size_t)((uint64_t)(object >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (slot_count - 1);
 }
 
 static borrowed *find(uintptr_t object) {
@@ -60,25 +59,34 @@ static bool make_room(void) {
   return true;
 }
 
-void *vmr_borrow_alloc(vmr_heap *heap, size_t bytes, size_t alignment, bool zeroed) {
+static void *obtain(size_t bytes, size_t alignment, bool zeroed) {
   void *object = NULL;
-  if (alignment > _Alignof(max_align_t)) {
-    if (posix_memalign(&object, alignment, bytes) != 0) return NULL;
-    if (zeroed) memset(object, 0, bytes);
-  } else {
-    object = zeroed ? calloc(1, bytes != 0 ? bytes : 1) : malloc(bytes != 0 ? bytes : 1);
-  }
-  size_t usable = object != NULL ? malloc_usable_size(object) : 0;
-  if (object == NULL || !vmr_ctx_charge_admitted(heap->handle.ctx, VMR_KIND_HEAP, usable)) return free(object), NULL;
+  if (alignment <= _Alignof(max_align_t))
+    return zeroed ? calloc(1, bytes != 0 ? bytes : 1) : malloc(bytes != 0 ? bytes : 1);
+  if (posix_memalign(&object, alignment, bytes) != 0) return NULL;
+  return zeroed ? memset(object, 0, bytes) : object;
+}
+
+static bool enter(vmr_heap *heap, const void *object) {
   pthread_mutex_lock(&lock);
   bool has_room = make_room();
   if (has_room) put((uintptr_t)object, heap);
   pthread_mutex_unlock(&lock);
-  if (has_room) {
+  return has_room;
+}
+
+void *vmr_borrow_alloc(vmr_heap *heap, size_t bytes, size_t alignment, bool zeroed) {
+  vmr_ctx *ctx = heap->handle.ctx;
+  void *object = obtain(bytes, alignment, zeroed);
+  size_t usable = object != NULL ? malloc_usable_size(object) : 0;
+  bool is_charged = object != NULL && vmr_ctx_charge_admitted(ctx, VMR_KIND_HEAP, usable);
+  if (is_charged && enter(heap, object)) {
     __atomic_fetch_add(&heap->allocated, 1, __ATOMIC_RELAXED);
     return object;
   }
-  vmr_ctx_discharge(heap->handle.ctx, VMR_KIND_HEAP, usable);
+  if (is_charged) vmr_ctx_discharge(ctx, VMR_KIND_HEAP, usable);
+  if (is_charged || object == NULL)
+    vmr_ctx_count_refusal(ctx, VMR_KIND_HEAP, false); /* else the limit has counted it */
   free(object);
   return NULL;
 }

@@ -3,10 +3,12 @@
  * The C library already maps large requests on their own and moves them by remapping pages, which is
  * what the arena's big objects want of realloc; and its zeroed memory costs nothing until it is touched.
  * The sanitizer's functions are weak symbols: they are there when the program was built with it, whether or not
- * this library was. Valgrind is asked by an instruction sequence of its header, which does nothing outside of it. */
+ * this library was. Valgrind is asked by an instruction sequence of its header, which does nothing outside of it.
+ * What is asked of the system leaves errno as it was: programs that call free, or get what they asked for, look at it. */
 #define _GNU_SOURCE
 #include "runtime/os.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +36,10 @@ void vmr_os_free(void *memory) { free(memory); }
 
 static char *map(size_t bytes, int access, int flags) {
   if (bytes > SIZE_MAX - VMR_OS_LARGE_PAGE) return NULL;
+  int kept = errno;
   /* with what is cut off at both ends */
   void *base = mmap(NULL, bytes + VMR_OS_LARGE_PAGE, access, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  errno = kept;
   if (base == MAP_FAILED) return NULL;
   size_t before = (size_t)(-(uintptr_t)base & (VMR_OS_LARGE_PAGE - 1)), after = VMR_OS_LARGE_PAGE - before;
   if (before != 0) munmap(base, before);
@@ -43,16 +47,23 @@ static char *map(size_t bytes, int access, int flags) {
   return (char *)base + before;
 }
 
+/* Without it the pages are small. */
+static void wish_huge(void *begin, size_t bytes) {
+  int kept = errno;
+  madvise(begin, bytes, MADV_HUGEPAGE);
+  errno = kept;
+}
+
 void *vmr_os_map(size_t bytes, bool huge) {
   char *pages = map(bytes, PROT_READ | PROT_WRITE, 0);
-  if (pages != NULL && huge) madvise(pages, bytes, MADV_HUGEPAGE); /* a wish: without it the pages are small */
+  if (pages != NULL && huge) wish_huge(pages, bytes);
   return pages;
 }
 
 void vmr_os_advise_huge(void *begin, size_t bytes) {
   size_t skip = (size_t)(-(uintptr_t)begin & (VMR_OS_LARGE_PAGE - 1));
   if (bytes < skip + VMR_OS_LARGE_PAGE) return;
-  madvise((char *)begin + skip, (bytes - skip) & ~(VMR_OS_LARGE_PAGE - 1), MADV_HUGEPAGE);
+  wish_huge((char *)begin + skip, (bytes - skip) & ~(VMR_OS_LARGE_PAGE - 1));
 }
 
 void vmr_os_unmap(void *pages, size_t bytes) { munmap(pages, bytes); }
@@ -66,24 +77,52 @@ size_t vmr_os_most_addresses(void) {
 }
 
 bool vmr_os_open(void *begin, size_t bytes, bool huge) {
-  if (mprotect(begin, bytes, PROT_READ | PROT_WRITE) != 0) return false;
-  if (huge) madvise(begin, bytes, MADV_HUGEPAGE);
-  return true;
+  int kept = errno;
+  bool is_open = mprotect(begin, bytes, PROT_READ | PROT_WRITE) == 0;
+  errno = kept;
+  if (is_open && huge) wish_huge(begin, bytes);
+  return is_open;
 }
 
 void vmr_os_clear(void *begin, size_t bytes) {
+  int kept = errno;
   /* locked pages stay where they are; what nobody touched of them is touched by that */
   if (madvise(begin, bytes, MADV_DONTNEED) != 0) memset(begin, 0, bytes);
+  errno = kept;
 }
 
-bool vmr_os_move(void *to, void *from, size_t bytes) {
 #ifdef MREMAP_DONTUNMAP /* the old pages stay reserved; Linux 5.7 */
-  return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) != MAP_FAILED;
-#else
-  (void)to, (void)from, (void)bytes;
-  return false;
-#endif
+
+#define WHOLE_PAGES ((size_t)64 << 10) /* whatever the size of a page is */
+
+/* Whether pages are one mapping of the system's. To grow where it is, that has no room, or grows; several are no such address. */
+static bool is_one_mapping(char *begin, size_t bytes) {
+  if (mremap(begin, bytes, bytes + WHOLE_PAGES, 0) == MAP_FAILED) return errno != EFAULT;
+  munmap(begin + bytes, WHOLE_PAGES);
+  return true;
 }
+
+/* A system that refuses may have taken away the pages at `to` by then, as Linux before 6.17 does: they are put back. */
+static bool move_mapping(char *to, char *from, size_t bytes) {
+  if (mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) != MAP_FAILED) return true;
+  mmap(to, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  return false;
+}
+
+/* Mappings are asked about first: of several none moves in the end, and then the pages at `to` are gone. */
+size_t vmr_os_move(void *to, void *from, size_t bytes) {
+  int kept = errno;
+  while (bytes != 0 && !is_one_mapping(from, bytes)) bytes = bytes / 2 & ~(VMR_OS_LARGE_PAGE - 1);
+  bool is_moved = bytes != 0 && move_mapping(to, from, bytes);
+  errno = kept;
+  return is_moved ? bytes : 0;
+}
+
+#else
+
+size_t vmr_os_move(void *to, void *from, size_t bytes) { return (void)to, (void)from, (void)bytes, (size_t)0; }
+
+#endif
 
 uint64_t vmr_os_nanoseconds(void) {
   struct timespec now;

@@ -59,9 +59,9 @@ void vmr_os_clear(void *begin, size_t bytes);
 static inline void vmr_os_clear(void *begin, size_t bytes) { (void)begin, (void)bytes; }
 #endif
 
-/* Moves the memory of open pages to other open pages; the old ones are then as after vmr_os_clear. False, and nothing
- * has changed, where the system cannot. */
-bool vmr_os_move(void *to, void *from, size_t bytes);
+/* Moves the memory of open pages, whole large ones, to other open ones whose content is of no use; the old ones are then as
+ * after vmr_os_clear. Returns how many bytes it moved, from the beginning: as many as the system moves at once, or 0. */
+size_t vmr_os_move(void *to, void *from, size_t bytes);
 
 #ifndef VMR_FREESTANDING
 

@@ -1,7 +1,7 @@
 /* range.c: the reserved range of addresses that all heaps of the process lie in, and its chunks.
  *
  * The range is address space alone until chunks of it are taken: it is asked for without access and without swap, 2^40
- * bytes at first and halved down to 2^30, for Valgrind and `ulimit -v` refuse large ones. Its beginning holds the spans' and the
+ * bytes at first and halved down to 2^30, for `ulimit -v` refuses large ones, and leaves half to the rest of the process. Its beginning holds the spans' and the
  * chunks' records, opened as chunks are. Chunks that come back are kept in a list by address, neighbours joined; the first
  * run that is long enough is taken, else fresh chunks from the end of what was ever used. Their memory stays, for
  * what comes next; it returns to the system when it was not needed while chunks came back 256 times, or when
@@ -31,16 +31,18 @@ static size_t chunks_for(size_t bytes) { return (bytes + VMR_CHUNK_BYTES - 1) >>
 
 static void reserve(void) {
   if (vmr_os_is_watched() || sizeof(void *) < 8) return; /* malloc serves: the tools then see every object */
+  size_t most = vmr_os_most_addresses() / 2;             /* the rest of the process needs some, too */
+  vmr_fork_prepare();
   for (int shift = LARGEST_SHIFT; shift >= LEAST_SHIFT; shift--) {
     size_t bytes = (size_t)1 << shift;
-    char *base = vmr_os_reserve(bytes);
+    char *base = bytes <= most ? vmr_os_reserve(bytes) : NULL;
     if (base == NULL) continue;
     size_t span_bytes = (bytes >> VMR_SPAN_SHIFT) * sizeof(vmr_span);
     chunks = (uint32_t)(bytes >> VMR_CHUNK_SHIFT);
     vmr_the_range.records = (vmr_record *)(void *)(base + span_bytes);
     next_chunk = (uint32_t)chunks_for(span_bytes + chunks * sizeof(vmr_record));
-    vmr_the_range.bytes = bytes;
-    vmr_the_range.base = (uintptr_t)base;
+    VMR_PUBLISH(vmr_the_range.base, (uintptr_t)base);
+    VMR_RELEASE(vmr_the_range.bytes, bytes);
     return;
   }
 }
@@ -69,7 +71,7 @@ static uint32_t take_fresh(size_t count) {
   if (!open_to((char *)vmr_the_range.records, &open_records, end * sizeof(vmr_record))) return 0;
   if (!vmr_os_open(base + ((size_t)index << VMR_CHUNK_SHIFT), count << VMR_CHUNK_SHIFT, false)) return 0;
   next_chunk = (uint32_t)end;
-  VMR_PUBLISH(vmr_the_range.taken, end << VMR_CHUNK_SHIFT);
+  VMR_RELEASE(vmr_the_range.taken, end << VMR_CHUNK_SHIFT);
   return index;
 }
 
@@ -179,6 +181,7 @@ static void clear_free(size_t kept) {
       idle--;
     }
   }
+  if (idle < least_idle) least_idle = idle;
 }
 
 /* Half of what was idle all the time since the last look, and what is more than all that is in use. */

@@ -31,7 +31,8 @@ VMR_API vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags
 VMR_API void vmr_heap_destroy(vmr_heap *heap);
 
 /* As malloc, calloc, realloc and aligned_alloc, in `heap`; with NULL for the heap, exactly those. An object that grows stays
- * in the heap that it is in, and with malloc when it is malloc's. Alignment is 16, 8 in a heap with VMR_HEAP_ALIGN8, or as asked for
+ * in the heap that it is in, and with malloc when it is malloc's; resized to 0 bytes it is freed, and the result NULL, as with
+ * glibc. An object that is to become smaller always does, or stays as it is. Alignment is 16, 8 in a heap with VMR_HEAP_ALIGN8, or as asked for
  * (a power of two). */
 VMR_API void *vmr_heap_alloc(vmr_heap *heap, size_t bytes);
 VMR_API void *vmr_heap_calloc(vmr_heap *heap, size_t count, size_t size);

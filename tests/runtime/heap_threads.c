@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/runtime/check.h"
@@ -87,10 +88,31 @@ static void *work(void *argument) {
   return NULL;
 }
 
+/* A heap of no context begins with its first object, and the range with that of the first heap: here that is several threads'
+ * at once, while others free what is malloc's. */
+static void *begin(void *argument) {
+  vmr_heap_free(malloc(100));
+  char *object = vmr_heap_realloc(NULL, malloc(100), 1000), *other = vmr_heap_alloc(argument, 100);
+  CHECK(object != NULL && other != NULL && vmr_heap_of(other) == argument);
+  vmr_heap_free(object);
+  vmr_heap_free(other);
+  return NULL;
+}
+
+static void begin_together(void) {
+  vmr_heap *heap = NULL;
+  pthread_t threads[THREADS];
+  CHECK(vmr_heap_create(&heap, NULL, VMR_HEAP_SHARED) == VMR_OK);
+  for (int i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, begin, heap) == 0);
+  for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+  vmr_heap_destroy(heap);
+}
+
 int main(void) {
   vmr_ctx *ctx = NULL;
   side sides[THREADS] = {{0}};
   pthread_t threads[THREADS];
+  begin_together();
   CHECK(vmr_ctx_create(&ctx, NULL) == VMR_OK);
   CHECK(vmr_heap_create(&sides[0].heap, ctx, VMR_HEAP_SHARED) == VMR_OK);
   CHECK(vmr_heap_create(&sides[0].forever, ctx, VMR_HEAP_SHARED | VMR_HEAP_NEVER_FREED) == VMR_OK);

@@ -87,6 +87,9 @@ static void run_heap(vmr_heap *heap) {
     if (below(2) == 0) {
       vmr_heap_free(object->bytes);
       *object = (model){NULL, 0, 0};
+    } else if (object->bytes != NULL && count == 0) {
+      CHECK(vmr_heap_realloc(heap, object->bytes, 0) == NULL);
+      *object = (model){NULL, 0, 0};
     } else {
       fill(object, vmr_heap_realloc(heap, object->bytes, count), count);
     }

@@ -562,7 +562,11 @@ static int run_random_program(vmr_heap *heap, uint64_t seed, int steps) {
     unsigned char *fresh = old != NULL ? vmr_heap_realloc(heap, old, count)
                            : what == 2 ? vmr_heap_calloc(heap, 1, count)
                                        : vmr_heap_aligned(heap, (size_t)1 << random_below(&seed, 13), count);
-    if (fresh == NULL) return 2;
+    if (fresh == NULL) {
+      if (old == NULL || count != 0) return 2;
+      *object = (model){NULL, 0, 0}; /* resized to nothing */
+      continue;
+    }
     object->bytes = fresh;
     if (old == NULL && what == 2 && count != 0) wrong = fresh[0] != 0 || fresh[count - 1] != 0;
     if (old != NULL && count < object->count) object->count = count;
@@ -676,6 +680,11 @@ static int live_without_range(void) {
     char *cut = vmr_bump_alloc8(&bump, 100);
     if (cut == NULL || !is_filled((unsigned char *)cut, 100, 0)) return 6;
     memset(cut, 1, 100);
+  }
+  for (size_t bytes = 100 * KIB; bytes < 2 * MIB; bytes += 90 * KIB) {
+    char *cut = vmr_bump_calloc(&bump, 1, bytes, 8);
+    if (cut == NULL || !is_filled((unsigned char *)cut, bytes, 0)) return 7;
+    memset(cut, 1, bytes);
   }
   vmr_bump_release(&bump);
   if (vmr_heap_alloc(heap, 800 * MIB) != NULL || vmr_heap_status(heap) != VMR_OUT_OF_MEMORY) return 5;

@@ -1,0 +1,50 @@
+/* bump_fork.c: a process of two threads forks while one of them takes and gives back chunks for bumps, and while handlers of
+ * the program's own allocate. No heap ever begins. */
+#define _DEFAULT_SOURCE
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/runtime/check.h"
+#include "vmemrt.h"
+
+static _Thread_local vmr_bump bump;
+static atomic_bool is_over;
+
+/* Some 15 chunks of 2 MiB. */
+static void take_chunks(void) {
+  for (int i = 0; i < 60; i++) {
+    char *object = vmr_bump_alloc(&bump, 500000);
+    CHECK(object != NULL);
+    *object = 1;
+  }
+  vmr_bump_release(&bump);
+}
+
+static void *work(void *unused) {
+  while (!is_over) take_chunks();
+  return unused;
+}
+
+int main(void) {
+  pthread_t thread;
+  CHECK(setenv("VMEMRT_OPTIONS", "huge_pages=0", 1) == 0);
+  CHECK(pthread_atfork(take_chunks, take_chunks, take_chunks) == 0);
+  CHECK(pthread_create(&thread, NULL, work, NULL) == 0);
+  alarm(60); /* who waits for ever ends by that */
+  for (int i = 0; i < 300; i++) {
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+      alarm(10);
+      take_chunks();
+      _exit(0);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+  }
+  is_over = true;
+  CHECK(pthread_join(thread, NULL) == 0);
+  return 0;
+}
