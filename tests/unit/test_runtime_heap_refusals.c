@@ -148,6 +148,7 @@ static void what_cannot_become_smaller_stays(void **state) {
 /* The figures know nothing of a request that the system refused, but that it failed. */
 static void what_was_never_there_is_no_peak(void **state) {
   (void)state;
+  if (vmr_heap_range_bytes() == 0) skip(); /* AddressSanitizer ends the program */
   vmr_ctx *ctx = make_ctx();
   vmr_heap *heap = NULL;
   assert_int_equal(vmr_heap_create(&heap, ctx, 0), VMR_OK);
