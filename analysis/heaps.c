@@ -5,8 +5,10 @@ typedef struct words {
   const char *name, *sentence;
 } words;
 
-static const char *const kinds[VMO_HEAP_KIND_COUNT] = {
-    [VMO_HEAP_BUMP] = "bump", [VMO_HEAP_LISTS] = "lists", [VMO_HEAP_SCOPED] = "scoped"};
+static const char *const kinds[VMO_HEAP_KIND_COUNT] = {[VMO_HEAP_BUMP] = "bump",
+                                                       [VMO_HEAP_LISTS] = "lists",
+                                                       [VMO_HEAP_SCOPED] = "scoped",
+                                                       [VMO_HEAP_SCOPED_LISTS] = "scoped-lists"};
 
 static const words bonds[VMO_HEAP_BOND_COUNT] = {
     [VMO_HEAP_ALONE] = {"alone", "one site, whose objects no other site's point to"},
@@ -27,8 +29,35 @@ static const words refusals[VMO_HEAP_REFUSAL_COUNT] = {
     [VMO_HEAP_EXTERNAL] = {"external", "code that is not seen may free or keep it"},
     [VMO_HEAP_UNKNOWN] = {"unknown", "nothing is seen to call its function"}};
 
+static const words scope_refusals[VMO_HEAP_SCOPE_REFUSAL_COUNT] = {
+    [VMO_HEAP_SCOPE_OUTLIVES] = {"outlives", "no function encloses the lives of its objects"},
+    [VMO_HEAP_SCOPE_SEVERAL] = {"several", "not all of the objects that it encloses are in this heap"},
+    [VMO_HEAP_SCOPE_PARTLY] = {"partly", "some objects that are made meanwhile outlive it"},
+    [VMO_HEAP_SCOPE_OTHERS] = {"others", "other sites have the heap, too"},
+    [VMO_HEAP_SCOPE_ONCE] = {"once", "it runs once"},
+    [VMO_HEAP_SCOPE_FORM] =
+        {"form", "it calls setjmp, handles exceptions, is sanitized or makes calls that must be tail calls"},
+    [VMO_HEAP_SCOPE_STACKS] = {"stacks", "the program switches stacks"},
+    [VMO_HEAP_SCOPE_JUMPS] = {"jumps", "a longjmp or an exception may leave it"},
+    [VMO_HEAP_SCOPE_RECURSIVE] = {"recursive", "it may be active many times, with a heap each"},
+    [VMO_HEAP_SCOPE_SINGLE] = {"single", "it makes few objects: to free each costs less than a heap"},
+    [VMO_HEAP_SCOPE_THREADS] = {"threads", "what is made outside of it may pass from thread to thread"},
+    [VMO_HEAP_SCOPE_NOT_REFUSED] = {"none", ""}};
+
+static const words recyclings[VMO_HEAP_RECYCLING_COUNT] = {
+    [VMO_HEAP_NOT_RECYCLED] = {"none", ""},
+    [VMO_HEAP_ALLOCATES] = {"allocates", "something may be allocated between a free and the end"},
+    [VMO_HEAP_OTHERS_FREED] = {"others-freed", "a free may get other objects, too"},
+    [VMO_HEAP_MOVED] = {"moved", "a realloc may get them"},
+    [VMO_HEAP_BY_POINTER] = {"by-pointer", "a call through a pointer may free them"},
+    [VMO_HEAP_UNDECIDED] = {"undecided", "too much would have to be looked at"}};
+
 const char *vmo_heap_kind_name(vmo_heap_kind kind) { return kinds[kind]; }
 const char *vmo_heap_bond_name(vmo_heap_bond bond) { return bonds[bond].name; }
 const char *vmo_heap_bond_sentence(vmo_heap_bond bond) { return bonds[bond].sentence; }
+const char *vmo_heap_scope_refusal_name(vmo_heap_scope_refusal refusal) { return scope_refusals[refusal].name; }
+const char *vmo_heap_scope_refusal_sentence(vmo_heap_scope_refusal refusal) { return scope_refusals[refusal].sentence; }
+const char *vmo_heap_recycling_name(vmo_heap_recycling recycling) { return recyclings[recycling].name; }
+const char *vmo_heap_recycling_sentence(vmo_heap_recycling recycling) { return recyclings[recycling].sentence; }
 const char *vmo_heap_refusal_name(vmo_heap_refusal refusal) { return refusals[refusal].name; }
 const char *vmo_heap_refusal_sentence(vmo_heap_refusal refusal) { return refusals[refusal].sentence; }

@@ -10,7 +10,8 @@
 typedef enum vmo_heap_kind {
   VMO_HEAP_BUMP,   /* no object is ever freed: each lies behind the one before, without a header */
   VMO_HEAP_LISTS,  /* objects are freed one by one, and given out again */
-  VMO_HEAP_SCOPED, /* as the latter, made when a function begins and dropped whole when it ends */
+  VMO_HEAP_SCOPED, /* bumped, and dropped whole when a function ends: what was freed just before that is not freed */
+  VMO_HEAP_SCOPED_LISTS, /* lists that are made when a function needs them first, and dropped whole when it ends */
   VMO_HEAP_KIND_COUNT
 } vmo_heap_kind;
 
@@ -25,6 +26,34 @@ typedef enum vmo_heap_bond {
   VMO_HEAP_LONE,      /* it tells of large objects, and few of them: apart from what is small */
   VMO_HEAP_BOND_COUNT
 } vmo_heap_bond;
+
+/* Why no function drops a heap: the reason of the one that comes closest, by which they are in order. */
+typedef enum vmo_heap_scope_refusal {
+  VMO_HEAP_SCOPE_OUTLIVES,  /* no function encloses the lives of its objects */
+  VMO_HEAP_SCOPE_SEVERAL,   /* the objects that the function encloses are in several heaps, or in malloc's */
+  VMO_HEAP_SCOPE_PARTLY,    /* some objects that are made meanwhile outlive the function */
+  VMO_HEAP_SCOPE_OTHERS,    /* other sites have the heap, too */
+  VMO_HEAP_SCOPE_ONCE,      /* the function runs once */
+  VMO_HEAP_SCOPE_FORM,      /* setjmp, exceptions, a sanitizer and the like in the function */
+  VMO_HEAP_SCOPE_STACKS,    /* the program switches stacks, so that functions don't end in the order of calls */
+  VMO_HEAP_SCOPE_JUMPS,     /* a jump may leave the function, each time with a heap that nobody drops */
+  VMO_HEAP_SCOPE_RECURSIVE, /* many activations would have a heap each */
+  VMO_HEAP_SCOPE_SINGLE,    /* each site makes one object: to give it back costs less than to drop a heap */
+  VMO_HEAP_SCOPE_THREADS,   /* threads may share what is made outside of the function */
+  VMO_HEAP_SCOPE_NOT_REFUSED,
+  VMO_HEAP_SCOPE_REFUSAL_COUNT
+} vmo_heap_scope_refusal;
+
+/* Why an object of a heap that is dropped is still given back by itself, if it is. */
+typedef enum vmo_heap_recycling {
+  VMO_HEAP_NOT_RECYCLED, /* no free is left */
+  VMO_HEAP_ALLOCATES,    /* something may be allocated between a free and the end of the function */
+  VMO_HEAP_OTHERS_FREED, /* a free may get objects that are not dropped there */
+  VMO_HEAP_MOVED,        /* a realloc may get its objects */
+  VMO_HEAP_BY_POINTER,   /* a call through a pointer may free them */
+  VMO_HEAP_UNDECIDED,    /* too much would have to be looked at */
+  VMO_HEAP_RECYCLING_COUNT
+} vmo_heap_recycling;
 
 /* Why a site stays with malloc. */
 typedef enum vmo_heap_refusal {
@@ -65,7 +94,14 @@ typedef struct vmo_heap_fact {
   /* What its sites make in a run, by their profile; -1: not known. */
   vmo_bytes expected_objects, expected_bytes; /* in all */
   vmo_bytes expected_peak;                    /* bytes that live at a time, at most */
+  vmo_heap_scope_refusal scope_refusal;
+  const char *scope_refused;    /* the function that it is about; NULL: none */
+  vmo_heap_recycling recycling; /* of a scoped heap */
+  uint32_t elided_count;        /* calls of free that are left out */
 } vmo_heap_fact;
+
+/* Whether objects are cut off one behind the other. */
+static inline bool vmo_heap_is_bump(vmo_heap_kind kind) { return kind == VMO_HEAP_BUMP || kind == VMO_HEAP_SCOPED; }
 
 typedef struct vmo_heap_facts {
   VMO_VEC(vmo_heap_fact) heaps;
@@ -73,6 +109,7 @@ typedef struct vmo_heap_facts {
   uint32_t served;   /* sites that have a heap */
   uint32_t releases; /* calls of free and realloc that tell heaps' objects from others */
   uint64_t hash;     /* of the sites' keys */
+  uint32_t elided;   /* calls of free that are left out, as their objects' heap is dropped soon */
   bool rewritten;
   bool instrumented;          /* the module tells a profile of what its sites make, and allocates as before */
   bool profiled;              /* a profile of a run was given */
@@ -84,6 +121,10 @@ typedef struct vmo_heap_facts {
 const char *vmo_heap_kind_name(vmo_heap_kind kind);
 const char *vmo_heap_bond_name(vmo_heap_bond bond);
 const char *vmo_heap_bond_sentence(vmo_heap_bond bond);
+const char *vmo_heap_scope_refusal_name(vmo_heap_scope_refusal refusal);
+const char *vmo_heap_scope_refusal_sentence(vmo_heap_scope_refusal refusal);
+const char *vmo_heap_recycling_name(vmo_heap_recycling recycling);
+const char *vmo_heap_recycling_sentence(vmo_heap_recycling recycling);
 const char *vmo_heap_refusal_name(vmo_heap_refusal refusal);
 const char *vmo_heap_refusal_sentence(vmo_heap_refusal refusal);
 

@@ -38,7 +38,6 @@ typedef struct grouping {
   vmo_heap_facts *facts;
   bool whole;                     /* other code names none of the program's functions and variables */
   vmo_heap_refusal refusal;       /* of the whole program */
-  bool makes_threads;             /* what threads hand to each other may be freed by any call, and has lists */
   uint32_t *blocked;              /* by node: a call that frees or moves its objects and stays; VMO_NONE: none */
   bool *served;                   /* by node: some site of it has a heap */
   structure_heaps *heaps;         /* by structure; then common_heaps */
@@ -67,7 +66,7 @@ static void find_threads(grouping *g) {
   for (uint32_t f = 0; f < g->program->functions.count; f++) {
     const vmo_ll_function *function = &g->program->functions.data[f];
     if (!vmo_ll_is_defined(function) && makes_threads(function)) {
-      g->facts->shared = g->makes_threads = true;
+      g->facts->shared = true;
       g->facts->shared_because = function->name;
       return;
     }
@@ -175,7 +174,7 @@ static uint32_t structure_of(const grouping *g, uint32_t site) {
 }
 
 static bool is_ever_freed(const grouping *g, uint32_t site, const vmo_libc_row *row) {
-  bool freed = row->kind == VMO_LIBC_REALLOC || g->makes_threads;
+  bool freed = row->kind == VMO_LIBC_REALLOC;
   for (uint32_t k = 0; k < vmo_ll_node_count_of(g->structures, site); k++) {
     const vmo_ll_structure_node *node = node_of_site(g, site, k);
     freed |= node->freed || node->moved || node->freed_by_pointer;
@@ -313,7 +312,6 @@ static void find_releases(grouping *g) {
   for (uint32_t i = 0; i < g->program->instructions.count; i++) {
     const vmo_libc_row *row = row_of(g->program, &g->program->instructions.data[i]);
     if (!is_release(row)) continue;
-    g->plan->frees[i] = g->makes_threads && has_plain_form(&g->program->instructions.data[i]);
     for (uint32_t k = 0; k < vmo_ll_node_count_of(g->structures, i); k++)
       g->plan->frees[i] |= g->served[vmo_ll_nodes_of(g->structures, i)[k]];
     g->facts->releases += g->plan->frees[i];

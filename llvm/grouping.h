@@ -13,7 +13,7 @@
 #include "llvm/program.h"
 #include "llvm/structures.h"
 
-/* A function that empties a bump heap when it begins, and drops it when it ends. */
+/* A function that begins with an empty heap, and drops it when it ends. */
 typedef struct vmo_ll_heap_scope {
   uint32_t function, heap;
 } vmo_ll_heap_scope;
@@ -24,6 +24,8 @@ typedef struct vmo_ll_heap_plan {
   bool frees_by_pointer; /* free or realloc, called through a pointer, may get such an object */
   VMO_VEC(vmo_ll_heap_scope) scopes;
   VMO_VEC(uint32_t) calls; /* by site of the facts: its instruction */
+  bool *elided;            /* by instruction: a call of free that is left out */
+  bool *walks;             /* by function: it does nothing, with those left out; so do its calls */
   vmo_heap_facts *facts;
 } vmo_ll_heap_plan;
 

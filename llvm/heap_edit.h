@@ -21,14 +21,16 @@ typedef enum vmo_ll_heap_function {
   VMO_LL_PROFILE_REALLOC,
   VMO_LL_PROFILE_FREE,
   VMO_LL_PROFILE_MOVE,
+  VMO_LL_HEAP_DESTROY,
   VMO_LL_BUMP_ALLOC,     /* made here: the short way of a bump heap */
   VMO_LL_BUMP_CALLOC,    /* made here */
   VMO_LL_HEAP_COPY,      /* made here: strdup in a heap */
   VMO_LL_HEAP_COPY_PART, /* strndup */
   VMO_LL_BUMP_COPY,
   VMO_LL_BUMP_COPY_PART,
-  VMO_LL_HEAP_GROW, /* reallocarray */
-  VMO_LL_HEAP_MOVE, /* made here: realloc for calls through pointers */
+  VMO_LL_HEAP_GROW,   /* reallocarray */
+  VMO_LL_HEAP_MOVE,   /* made here: realloc for calls through pointers */
+  VMO_LL_HEAP_SCOPED, /* made here: the heap of a scope, which is created when it is asked for first */
   VMO_LL_HEAP_FUNCTION_COUNT
 } vmo_ll_heap_function;
 
@@ -49,7 +51,7 @@ void vmo_ll_edit_scope(vmo_ll_heap_edit *e, const vmo_ll_heap_scope *scope);
 bool vmo_ll_add_constructor(vmo_ll_heap_edit *e, LLVMValueRef function);
 /* Puts `other` in the place of a function of libc wherever its address is taken; direct calls stay. (heaps.c) */
 void vmo_ll_replace_address(vmo_ll_heap_edit *e, const char *name, vmo_ll_heap_function other);
-/* Drops what functions promise about the memory that they touch. (heaps.c) */
+/* Takes away what LLVM had noted of functions and accesses, and is no longer true. (heap_promises.c) */
 void vmo_ll_drop_promises(vmo_ll_heap_edit *e);
 /* A call of it at the builder's place. (heap_helpers.c) */
 LLVMValueRef vmo_ll_call_heap(vmo_ll_heap_edit *e, vmo_ll_heap_function function, LLVMValueRef *values);

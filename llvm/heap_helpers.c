@@ -5,6 +5,7 @@
  *   vmemopt.heap.copy(heap, text)         strdup in a heap; ...copy.part(heap, text, most) is strndup
  *   vmemopt.heap.move(object, n)          realloc as a function that a pointer may mean: an object stays where it is at home
  *   vmemopt.heap.grow(heap, object, n, m) reallocarray
+ *   vmemopt.heap.scoped(variable, flags)  the heap of a scope, made when it is needed first
  *
  * The first two are put in the place of its calls by LLVM's inliner. Attributes say of the runtime's functions what LLVM knows of malloc:
  * the result is new, nothing is thrown, only memory that the program cannot reach is touched. */
@@ -43,6 +44,7 @@ static const row rows[VMO_LL_HEAP_FUNCTION_COUNT] = {
     [VMO_LL_PROFILE_REALLOC] = {"vmr_site_profile_realloc", "pppw", .fresh = false},
     [VMO_LL_PROFILE_FREE] = {"vmr_site_profile_free", "vp", .fresh = false},
     [VMO_LL_PROFILE_MOVE] = {"vmr_site_profile_move", "ppw", .fresh = false},
+    [VMO_LL_HEAP_DESTROY] = {"vmr_heap_destroy", "vp", .fresh = false},
     [VMO_LL_BUMP_ALLOC] = {"vmemopt.bump", "ppwwb", .fresh = true, .inlined = true},
     [VMO_LL_BUMP_CALLOC] = {"vmemopt.bump.zeroed", "ppwww", .fresh = true, .inlined = true},
     [VMO_LL_HEAP_COPY] = {"vmemopt.heap.copy", "ppp", .fresh = true},
@@ -51,6 +53,7 @@ static const row rows[VMO_LL_HEAP_FUNCTION_COUNT] = {
     [VMO_LL_BUMP_COPY_PART] = {"vmemopt.bump.copy.part", "pppw", .fresh = true},
     [VMO_LL_HEAP_GROW] = {"vmemopt.heap.grow", "pppww", .fresh = false},
     [VMO_LL_HEAP_MOVE] = {"vmemopt.heap.move", "ppw", .fresh = false},
+    [VMO_LL_HEAP_SCOPED] = {"vmemopt.heap.scoped", "ppi", .inlined = true},
 };
 
 static LLVMTypeRef type_of(const vmo_ll_heap_edit *e, char letter) {
@@ -197,6 +200,21 @@ static void build_grow(vmo_ll_heap_edit *e, LLVMValueRef function) {
   LLVMBuildRet(e->builder, vmo_ll_call_heap(e, VMO_LL_HEAP_REALLOC, values));
 }
 
+/* Where none can be created the variable stays null, which is malloc, and the next object tries again. */
+static void build_scoped(vmo_ll_heap_edit *e, LLVMValueRef function) {
+  LLVMBuilderRef b = e->builder;
+  LLVMValueRef variable = LLVMGetParam(function, 0);
+  LLVMBasicBlockRef there = add_block(e, function, "there"), create = add_block(e, function, "create");
+  LLVMValueRef heap = LLVMBuildLoad2(b, e->pointer, variable, "");
+  branch_likely(e, LLVMBuildIsNotNull(b, heap, ""), there, create);
+  LLVMPositionBuilderAtEnd(b, there);
+  LLVMBuildRet(b, heap);
+  LLVMPositionBuilderAtEnd(b, create);
+  LLVMValueRef values[] = {variable, LLVMConstNull(e->pointer), LLVMGetParam(function, 1)};
+  vmo_ll_call_heap(e, VMO_LL_HEAP_CREATE, values);
+  LLVMBuildRet(b, LLVMBuildLoad2(b, e->pointer, variable, ""));
+}
+
 static void build_body(vmo_ll_heap_edit *e, vmo_ll_heap_function which, LLVMValueRef function) {
   LLVMBuilderRef outer = e->builder;
   e->builder = LLVMCreateBuilderInContext(e->program->llvm);
@@ -206,6 +224,7 @@ static void build_body(vmo_ll_heap_edit *e, vmo_ll_heap_function which, LLVMValu
   case VMO_LL_BUMP_ALLOC: build_bump(e, function); break;
   case VMO_LL_BUMP_CALLOC: build_zeroed(e, function); break;
   case VMO_LL_HEAP_MOVE: build_move(e, function); break;
+  case VMO_LL_HEAP_SCOPED: build_scoped(e, function); break;
   case VMO_LL_HEAP_GROW: build_grow(e, function); break;
   default:
     build_copy(e, function, which == VMO_LL_BUMP_COPY || which == VMO_LL_BUMP_COPY_PART,

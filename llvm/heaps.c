@@ -6,7 +6,7 @@
  *                                                 %q = call ptr @vmr_heap_alloc(ptr %h, i64 %n)
  *   call void @free(ptr %q)                       call void @vmr_heap_free(ptr %q)
  *
- * A bump heap is a variable of its own, `cursor` and `end`: vmemopt.bump, which LLVM's inliner puts in place, moves the
+ * A free that comes just before its object's heap is dropped is left out (heap_elide.c). A bump heap is a variable of its own, `cursor` and `end`: vmemopt.bump, which LLVM's inliner puts in place, moves the
  * cursor, and asks the runtime for more where the room ends. Of threads each has its own. Other heaps are made by a constructor
  * of the module; where that fails the pointer stays null, which the runtime takes for malloc itself. Linear. */
 #include "llvm/heap_edit.h"
@@ -59,8 +59,9 @@ static void make_variables(vmo_ll_heap_edit *e) {
   const vmo_heap_facts *facts = e->plan->facts;
   for (uint32_t h = 0; h < facts->heaps.count; h++) {
     const vmo_heap_fact *fact = &facts->heaps.data[h];
-    e->heaps[h] = fact->kind != VMO_HEAP_LISTS ? make_bump(e, h, fact)
+    e->heaps[h] = vmo_heap_is_bump(fact->kind) ? make_bump(e, h, fact)
                                                : add_variable(e, h, e->pointer, LLVMConstNull(e->pointer));
+    if (fact->kind == VMO_HEAP_SCOPED_LISTS) LLVMSetThreadLocal(e->heaps[h], fact->shared);
   }
 }
 
@@ -152,8 +153,11 @@ static void edit_allocation(vmo_ll_heap_edit *e, LLVMValueRef call, uint32_t hea
   LLVMPositionBuilderBefore(e->builder, call); /* at the call's place in the source */
   if (heap == VMO_NONE) {
     object = allocate_listed(e, LLVMConstNull(e->pointer), call, row);
-  } else if (e->plan->facts->heaps.data[heap].kind != VMO_HEAP_LISTS) {
+  } else if (vmo_heap_is_bump(e->plan->facts->heaps.data[heap].kind)) {
     object = allocate_bumped(e, heap, call, row);
+  } else if (e->plan->facts->heaps.data[heap].kind == VMO_HEAP_SCOPED_LISTS) {
+    LLVMValueRef values[] = {e->heaps[heap], number(e, flags_of(&e->plan->facts->heaps.data[heap]))};
+    object = allocate_listed(e, vmo_ll_call_heap(e, VMO_LL_HEAP_SCOPED, values), call, row);
   } else {
     object = allocate_listed(e, LLVMBuildLoad2(e->builder, e->pointer, e->heaps[heap], ""), call, row);
   }
@@ -186,30 +190,16 @@ void vmo_ll_replace_address(vmo_ll_heap_edit *e, const char *name, vmo_ll_heap_f
   }
 }
 
-/* ---- promises ---- */
-
-/* LLVM had found out, and written down, which memory functions touch, when malloc's was out of their reach. They move cursors now: a
- * promise that is left would have a caller go on with a cursor that its callee has moved. */
-void vmo_ll_drop_promises(vmo_ll_heap_edit *e) {
-  unsigned memory = LLVMGetEnumAttributeKindForName("memory", strlen("memory"));
-  LLVMAttributeIndex all = (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
-  for (LLVMValueRef f = LLVMGetFirstFunction(e->program->module); f != NULL; f = LLVMGetNextFunction(f)) {
-    if (LLVMIsDeclaration(f)) continue;
-    LLVMRemoveEnumAttributeAtIndex(f, all, memory);
-    for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(f); b != NULL; b = LLVMGetNextBasicBlock(b))
-      for (LLVMValueRef i = LLVMGetFirstInstruction(b); i != NULL; i = LLVMGetNextInstruction(i)) {
-        if (!vmo_ll_is_call((uint8_t)LLVMGetInstructionOpcode(i))) continue;
-        LLVMValueRef callee = LLVMGetCalledValue(i);
-        if (!LLVMIsAFunction(callee) || !LLVMIsDeclaration(callee)) LLVMRemoveCallSiteEnumAttribute(i, all, memory);
-      }
-  }
-}
-
 /* ---- all of it ---- */
 
 static void edit_instruction(vmo_ll_heap_edit *e, uint32_t i) {
   const vmo_ll_instruction *call = &e->program->instructions.data[i];
   uint32_t heap = e->plan->heap_of[i];
+  bool walks = call->opcode == LLVMCall && call->callee != VMO_NONE && e->plan->walks[call->callee];
+  if (e->plan->elided[i] || walks) {
+    LLVMInstructionEraseFromParent(call->ref);
+    return;
+  }
   if (heap == VMO_NONE && !e->plan->frees[i]) return;
   const vmo_libc_row *row = row_of(e->program, call);
   if (heap == VMO_NONE && row->kind == VMO_LIBC_FREE) {

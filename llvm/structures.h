@@ -52,6 +52,10 @@ typedef struct vmo_ll_structures {
   vmo_ll_ids lists;
   VMO_VEC(vmo_ll_structure_scope) scopes; /* by function, then structure */
   vmo_ll_ids scope_nodes, scope_sites;
+  bool *others;           /* by instruction: a call that may free what no site makes, too */
+  uint32_t *callee_first; /* by instruction, one more than there are: into `callees` */
+  vmo_ll_ids callees; /* functions with a body, and allocators, that a call may mean; VMO_NONE: code that is not seen */
+  vmo_ll_ids entered; /* functions that such code may call */
 } vmo_ll_structures;
 
 /* Nodes of heap objects that an instruction makes (an allocation call: several when its callers' objects are kept apart)

@@ -55,11 +55,37 @@ static void copy_memory(vmo_ll_finder *finder, const vmo_ll_instruction *call, u
   }
 }
 
-static void need_alignment(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t index) {
+/* What the program promises to be aligned is taken to be so (__builtin_assume_aligned). */
+static void read_assumption(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
+  for (unsigned i = 0; i < LLVMGetNumOperandBundles(call->ref); i++) {
+    LLVMOperandBundleRef bundle = LLVMGetOperandBundleAtIndex(call->ref, i);
+    size_t length;
+    const char *tag = LLVMGetOperandBundleTag(bundle, &length);
+    bool aligned = length == strlen("align") && memcmp(tag, "align", length) == 0;
+    if (aligned && LLVMGetNumOperandBundleArgs(bundle) > 1) {
+      LLVMValueRef pointer = LLVMGetOperandBundleArgAtIndex(bundle, 0);
+      LLVMValueRef number = LLVMGetOperandBundleArgAtIndex(bundle, 1);
+      bool local = LLVMIsAInstruction(pointer) || LLVMIsAArgument(pointer);
+      uint32_t value = local ? vmo_ll_find_value(finder->program, pointer) : VMO_NONE;
+      unsigned long long bytes = LLVMIsAConstantInt(number) ? LLVMConstIntGetZExtValue(number) : 16;
+      vmo_ll_place place = value == VMO_NONE ? VMO_LL_NOWHERE : vmo_ll_place_of(finder, finder->function, value);
+      if (bytes > POINTER_BYTES) vmo_ll_need_alignment(&finder->graph, place, bytes < 4096 ? (uint32_t)bytes : 4096);
+    }
+    LLVMDisposeOperandBundle(bundle);
+  }
+}
+
+/* A function may promise to align what it returns (assume_aligned). */
+static void read_promise(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
   unsigned kind = LLVMGetEnumAttributeKindForName("align", strlen("align"));
-  LLVMAttributeRef attribute = LLVMGetCallSiteEnumAttribute(call->ref, index + 1, kind);
-  if (attribute != NULL)
-    vmo_ll_need_alignment(&finder->graph, argument(finder, index), (uint32_t)LLVMGetEnumAttributeValue(attribute));
+  LLVMAttributeIndex result = LLVMAttributeReturnIndex;
+  LLVMAttributeRef promise = LLVMGetCallSiteEnumAttribute(call->ref, result, kind);
+  if (promise == NULL && call->callee != VMO_NONE)
+    promise = LLVMGetEnumAttributeAtIndex(finder->program->functions.data[call->callee].ref, result, kind);
+  uint64_t bytes = promise == NULL ? 0 : LLVMGetEnumAttributeValue(promise);
+  if (bytes <= POINTER_BYTES || !has_result(finder, call)) return;
+  vmo_ll_need_alignment(&finder->graph, vmo_ll_place_of(finder, finder->function, result_of(finder, call)),
+                        bytes < 4096 ? (uint32_t)bytes : 4096);
 }
 
 static void release(vmo_ll_finder *finder, uint8_t flag, bool through_pointer) {
@@ -201,10 +227,7 @@ static void read_row(vmo_ll_finder *finder, const vmo_ll_instruction *call, cons
     read_tokens(finder, call);
     return;
   }
-  for (uint32_t i = 0; i < call->operand_count; i++) {
-    read_argument(finder, call, row, i, through_pointer);
-    if (row->kind == VMO_LIBC_COPY || strncmp(row->name, "llvm.mem", 8) == 0) need_alignment(finder, call, i);
-  }
+  for (uint32_t i = 0; i < call->operand_count; i++) read_argument(finder, call, row, i, through_pointer);
   if (compares(row)) read_comparison(finder, call, row);
   read_result(finder, call, row, through_pointer);
   switch (row->kind) {
@@ -421,6 +444,7 @@ static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call,
   const vmo_libc_row *row = callee->libc;
   bool strange = row != NULL && ((through_pointer && compares(row)) || vmo_find_libc(callee->name) != row);
   if (read_list_intrinsic(finder, callee)) return;
+  if (strcmp(callee->name, "llvm.assume") == 0) read_assumption(finder, call);
   if (strncmp(callee->name, "llvm.threadlocal.address", 24) == 0) {
     flow_result(finder, call, argument(finder, 0));
   } else if (!through_pointer && read_thread_call(finder, callee)) {
@@ -469,6 +493,7 @@ static void call_through_pointer(vmo_ll_finder *finder, uint32_t id, vmo_ll_plac
 
 void vmo_ll_read_call(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
   read_arguments(finder, call);
+  read_promise(finder, call);
   if (call->callee != VMO_NONE) {
     call_function(finder, call, call->callee, false);
     if (called_argument(&finder->program->functions.data[call->callee]) == VMO_NONE) return;

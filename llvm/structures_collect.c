@@ -149,12 +149,13 @@ static uint32_t node_of(collector *c, uint32_t instruction) {
   return through_pointer && !may_free_through_pointer(c, instruction) ? VMO_NONE : node;
 }
 
-/* Appends the numbers of the heap objects that a node stands for. */
-static bool add_list(collector *c, uint32_t node) {
+/* Appends the numbers of the heap objects that a node stands for; `others`: it stands for unseen code's, too. */
+static bool add_list(collector *c, uint32_t node, bool *others) {
   if (node == VMO_NONE) return true;
   if (!find_finals(c, node)) return false;
   for (uint32_t k = 0; k < c->found.count; k++) {
     uint32_t number = c->number[c->found.data[k]];
+    *others |= (c->finder->graph.nodes.data[c->found.data[k]].flags & VMO_LL_EXTERNAL) != 0;
     if (number != VMO_NONE && !vmo_vec_push(c->arena, &c->result->lists, number)) return false;
   }
   return true;
@@ -165,13 +166,14 @@ static bool fill_lists(collector *c) {
   uint32_t count = program->instructions.count;
   vmo_ll_structures *result = c->result;
   result->first = vmr_arena_alloc_array(c->arena, (size_t)count + 1, sizeof *result->first);
-  if (result->first == NULL) return false;
+  result->others = vmr_arena_alloc_array(c->arena, (size_t)count + 1, sizeof *result->others);
+  if (result->first == NULL || result->others == NULL) return false;
   for (uint32_t f = 0; f < program->functions.count; f++) {
     const vmo_ll_function *function = &program->functions.data[f];
     c->finder->function = f;
     for (uint32_t i = function->first; i < function->first + function->count; i++) {
       result->first[i] = result->lists.count;
-      if (!add_list(c, node_of(c, i))) return false;
+      if (!add_list(c, node_of(c, i), &result->others[i])) return false;
     }
   }
   result->first[count] = result->lists.count;
@@ -247,5 +249,6 @@ vmo_status vmo_ll_collect_structures(vmo_ll_finder *finder, vmr_arena *arena, vm
   collector c = {.finder = finder, .arena = arena, .result = result};
   if (result == NULL) return VMO_OUT_OF_MEMORY;
   if (!number_nodes(&c) || !fill_lists(&c) || !fill_sites(&c) || !find_structures(&c)) return VMO_OUT_OF_MEMORY;
+  if (!vmo_ll_tell_calls(finder, arena, result)) return VMO_OUT_OF_MEMORY;
   return vmo_ll_find_scopes(finder, arena, result);
 }

@@ -114,6 +114,8 @@ bool vmo_ll_find_final(vmo_ll_finder *finder, uint32_t node, uint32_t *visited, 
 bool vmo_ll_is_known(const vmo_ll_finder *finder, const vmo_ll_function *function);
 /* Writes down what calls through pointers may mean, from the finished graph of the program without contexts. */
 vmo_status vmo_ll_settle_calls(vmo_ll_finder *finder, vmo_ll_calls *calls);
+/* Tells who calls whom. */
+bool vmo_ll_tell_calls(const vmo_ll_finder *finder, vmr_arena *arena, vmo_ll_structures *structures);
 /* The number of a call through a pointer among those. */
 uint32_t vmo_ll_pointer_call_number(const vmo_ll_finder *finder, uint32_t instruction);
 

@@ -55,8 +55,12 @@ static bool is_exact(const vmo_ll_finder *finder, uint32_t value) {
   return false;
 }
 
+/* What the type asks for, at most: more is what LLVM knows of malloc, and is taken back (heap_promises.c). */
 static void need_alignment(vmo_ll_finder *finder, const vmo_ll_instruction *access, vmo_ll_place place) {
-  unsigned alignment = LLVMGetAlignment(access->ref);
+  LLVMTypeRef type = LLVMTypeOf(
+      access->opcode == LLVMLoad ? access->ref : LLVMGetOperand(access->ref, access->opcode == LLVMStore ? 0 : 1));
+  unsigned alignment = LLVMGetAlignment(access->ref), needed = LLVMABIAlignmentOfType(finder->program->layout, type);
+  if (needed < alignment) alignment = needed;
   if (alignment > VMO_LL_POINTER_BYTES) vmo_ll_need_alignment(&finder->graph, place, alignment);
 }
 

@@ -138,3 +138,39 @@ vmo_status vmo_ll_settle_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
     return VMO_OUT_OF_MEMORY;
   return vmo_group_nodes(finder->program, calls->first, calls->targets, functions, &calls->groups);
 }
+
+/* ---- told to others ---- */
+
+static bool tell_callee(const vmo_ll_finder *finder, vmr_arena *arena, vmo_ll_structures *structures, uint32_t callee) {
+  const vmo_ll_function *function = &finder->program->functions.data[callee];
+  const vmo_libc_row *row = function->libc;
+  if (function->intrinsic || (row != NULL && !vmo_libc_allocates(row) && !vmo_libc_calls_back(row))) return true;
+  bool told = row != NULL ? !vmo_libc_calls_back(row) : vmo_ll_is_known(finder, function);
+  return vmo_vec_push(arena, &structures->callees, told ? callee : VMO_NONE);
+}
+
+static bool tell_pointer_call(const vmo_ll_finder *finder, vmr_arena *arena, vmo_ll_structures *structures,
+                              uint32_t call) {
+  const vmo_ll_calls *calls = finder->calls;
+  for (uint32_t t = calls->pointer_first[call]; t < calls->pointer_first[call + 1]; t++)
+    if (!tell_callee(finder, arena, structures, calls->pointer_targets[t])) return false;
+  return !calls->pointer_unknown[call] || vmo_vec_push(arena, &structures->callees, VMO_NONE);
+}
+
+bool vmo_ll_tell_calls(const vmo_ll_finder *finder, vmr_arena *arena, vmo_ll_structures *structures) {
+  const vmo_ll_program *program = finder->program;
+  uint32_t count = program->instructions.count, pointer_call = 0;
+  structures->callee_first = vmr_arena_alloc_array(arena, (size_t)count + 1, sizeof *structures->callee_first);
+  if (structures->callee_first == NULL) return false;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t callee = program->instructions.data[i].callee;
+    structures->callee_first[i] = structures->callees.count;
+    if (callee != VMO_NONE && !tell_callee(finder, arena, structures, callee)) return false;
+    bool through_pointer = pointer_call < finder->pointer_calls.count && finder->pointer_calls.data[pointer_call] == i;
+    if (through_pointer && !tell_pointer_call(finder, arena, structures, pointer_call++)) return false;
+  }
+  structures->callee_first[count] = structures->callees.count;
+  for (uint32_t f = 0; f < program->functions.count; f++)
+    if (finder->calls->entered[f] && !vmo_vec_push(arena, &structures->entered, f)) return false;
+  return true;
+}

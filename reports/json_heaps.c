@@ -12,6 +12,11 @@ static void write_heap(vmo_json_writer *writer, const vmo_heap_facts *facts, uin
   vmo_put_integer(writer, "sites", heap->site_count);
   vmo_put_known(writer, "object_bytes", heap->object_bytes);
   vmo_put_string(writer, "scope", heap->scope);
+  vmo_put_string(writer, "scope_refusal",
+                 heap->scope == NULL ? vmo_heap_scope_refusal_name(heap->scope_refusal) : NULL);
+  vmo_put_string(writer, "scope_refused", heap->scope == NULL ? heap->scope_refused : NULL);
+  vmo_put_string(writer, "recycling", heap->scope != NULL ? vmo_heap_recycling_name(heap->recycling) : NULL);
+  vmo_put_integer(writer, "elided", heap->elided_count);
   vmo_put_known(writer, "expected_objects", heap->expected_objects);
   vmo_put_known(writer, "expected_bytes", heap->expected_bytes);
   vmo_put_known(writer, "expected_peak", heap->expected_peak);
@@ -61,6 +66,7 @@ void vmo_write_heaps_member(vmo_json_writer *writer, const vmo_heap_facts *facts
   vmo_json_open(writer, "heaps", '{');
   vmo_put_integer(writer, "served", facts->served);
   vmo_put_integer(writer, "releases", facts->releases);
+  vmo_put_integer(writer, "elided", facts->elided);
   vmo_put_boolean(writer, "threads", facts->shared);
   vmo_put_string(writer, "threads_because", facts->shared_because);
   vmo_put_boolean(writer, "instrumented", facts->instrumented);

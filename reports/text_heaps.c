@@ -95,6 +95,9 @@ static void add_end(const vmo_heap_fact *heap, vmo_text *out) {
   case VMO_HEAP_BUMP: vmo_text_add(out, "never freed"); break;
   case VMO_HEAP_LISTS: vmo_text_add(out, "a freed one's place is given out again"); break;
   case VMO_HEAP_SCOPED: vmo_text_addf(out, "dropped as a whole when %s returns", heap->scope); break;
+  case VMO_HEAP_SCOPED_LISTS:
+    vmo_text_addf(out, "a freed one's place is given out again, and all are dropped when %s returns", heap->scope);
+    break;
   case VMO_HEAP_KIND_COUNT: break;
   }
 }
@@ -108,7 +111,20 @@ void vmo_describe_heap(const vmo_heap_fact *heap, vmo_text *out) {
   }
   vmo_text_addf(out, ", aligned to %u; ", heap->alignment);
   add_end(heap, out);
-  if (heap->shared) vmo_text_add(out, heap->kind == VMO_HEAP_BUMP ? "; one for each thread" : "; for all threads");
+  if (heap->shared) vmo_text_add(out, heap->kind == VMO_HEAP_LISTS ? "; for all threads" : "; one for each thread");
+}
+
+/* What becomes of frees, and why the heap lives as long as the program. */
+static void write_scope(const vmo_heap_fact *heap, vmo_text *out) {
+  if (heap->elided_count > 0)
+    vmo_text_addf(out, "    %u call%s of free left out, as the heap is dropped soon\n", heap->elided_count,
+                  heap->elided_count == 1 ? "" : "s");
+  if (heap->scope != NULL && heap->recycling != VMO_HEAP_NOT_RECYCLED)
+    vmo_text_addf(out, "    recycled: %s\n", vmo_heap_recycling_sentence(heap->recycling));
+  if (heap->scope != NULL) return;
+  vmo_text_add(out, "    not dropped: ");
+  if (heap->scope_refused != NULL) vmo_text_addf(out, "by %s: ", heap->scope_refused);
+  vmo_text_addf(out, "%s\n", vmo_heap_scope_refusal_sentence(heap->scope_refusal));
 }
 
 static void write_heap(const vmo_heap_facts *facts, uint32_t id, const vmo_text_style *style, vmo_text *out) {
@@ -121,6 +137,7 @@ static void write_heap(const vmo_heap_facts *facts, uint32_t id, const vmo_text_
   vmo_describe_heap(heap, out);
   vmo_text_addf(out, "\n    why: %s\n", vmo_heap_bond_sentence(heap->bond));
   add_expected(heap, out);
+  write_scope(heap, out);
   for (uint32_t s = 0; s < facts->sites.count; s++)
     if (facts->sites.data[s].heap == id) write_site(&facts->sites.data[s], out);
 }

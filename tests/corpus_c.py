@@ -11,7 +11,8 @@ program that has marks, unless LLVM removed them all or their objects are too la
 
 With --heaps, programs are rewritten by `vmemopt opt --heaps` and linked with that library; at -O1 and -O3 they are compiled with
 KEEP=1, which leaves structures to the end of the process. They run as they are, with a runtime that overwrites what is freed
-and what is new, and under AddressSanitizer, where the runtime makes each object by malloc. No marks are looked at.
+and what is new, and under AddressSanitizer, where the runtime makes each object by malloc; those that make threads under
+ThreadSanitizer, too. No marks are looked at.
 
 With --rewrite-only, for a tool that is built for a sanitizer, programs are rewritten in both ways, and nothing is run.
 """
@@ -44,8 +45,8 @@ def must(command):
     return out
 
 
-def with_sanitizer(text):
-    return re.sub(r"^(attributes #\d+ = \{)", r"\1 sanitize_address", text, flags=re.M)
+def with_sanitizer(text, which="address"):
+    return re.sub(r"^(attributes #\d+ = \{)", rf"\1 sanitize_{which}", text, flags=re.M)
 
 
 def check_rewriting(tool, clang, source, level, work):
@@ -78,11 +79,16 @@ def check_heaps(tool, clang, source, level, work, library):
     must([tool, "opt", "--heaps", "--whole-program", module, "-o", better])
     must([clang, "-O0", module, "-o", original, "-pthread", "-lm"])
     must([clang, level, better, "-o", rewritten, *link])
-    better.write_text(with_sanitizer(better.read_text()))
+    runs = [(rewritten, "VMEMRT_OPTIONS", ""), (rewritten, "VMEMRT_OPTIONS", "poison=1"), (watched, "ASAN_OPTIONS", "detect_leaks=0")]
+    text = better.read_text()
+    better.write_text(with_sanitizer(text))
     must([clang, "-O0", "-fsanitize=address", better, "-o", watched, *link])
+    if "@pthread_create" in text:
+        better.write_text(with_sanitizer(text, "thread"))
+        must([clang, "-O0", "-fsanitize=thread", better, "-o", watched + ".threads", *link])
+        runs.append((watched + ".threads", "TSAN_OPTIONS", "exitcode=66"))
     wanted = run([original])
-    for program, name, value in ((rewritten, "VMEMRT_OPTIONS", ""), (rewritten, "VMEMRT_OPTIONS", "poison=1"),
-                                 (watched, "ASAN_OPTIONS", "detect_leaks=0")):
+    for program, name, value in runs:
         got = run([program], env={**os.environ, name: value})
         if wanted[:2] != got[:2]:
             raise Fault(f"{source.name} {level}: {name}={value}: exit code {wanted[0]} became {got[0]}, or the output differs: "
