@@ -137,9 +137,9 @@ static void write_heap(const vmo_heap_facts *facts, uint32_t id, const vmo_text_
   vmo_describe_heap(heap, out);
   vmo_text_addf(out, "\n    why: %s\n", vmo_heap_bond_sentence(heap->bond));
   add_expected(heap, out);
-  write_scope(heap, out);
   for (uint32_t s = 0; s < facts->sites.count; s++)
     if (facts->sites.data[s].heap == id) write_site(&facts->sites.data[s], out);
+  write_scope(heap, out);
 }
 
 static void write_others(const vmo_heap_facts *facts, const vmo_text_style *style, vmo_text *out) {

@@ -8,23 +8,18 @@ target triple = "x86_64-pc-linux-gnu"
 
 ; TEXT: heaps for
 ; TEXT: heap 0, scoped: objects of 24 bytes, aligned to 8; dropped as a whole when evaluate returns
-; TEXT-NEXT: why
-; TEXT-NEXT: 1 call of free left out, as the heap is dropped soon
+; TEXT: 1 call of free left out, as the heap is dropped soon
 ; TEXT: heap 1, scoped: objects of 32 bytes, aligned to 8; dropped as a whole when listed returns
 ; TEXT: heap 2, scoped-lists: objects of 40 bytes, aligned to 8; a freed one's place is given out again, and all are dropped when both returns
-; TEXT-NEXT: why
-; TEXT-NEXT: 1 call of free left out, as the heap is dropped soon
-; TEXT-NEXT: recycled: something may be allocated between a free and the end
+; TEXT: 1 call of free left out, as the heap is dropped soon
+; TEXT: recycled: something may be allocated between a free and the end
 ; TEXT: heap 3, scoped-lists: objects of 48 bytes, {{.*}} when shared returns
-; TEXT-NEXT: why
-; TEXT-NEXT: recycled: a free may get other objects, too
+; TEXT: recycled: a free may get other objects, too
 ; TEXT: heap 4, scoped-lists: objects of several sizes, {{.*}} when moved returns
-; TEXT-NEXT: why
-; TEXT-NEXT: 1 call of free left out, as the heap is dropped soon
-; TEXT-NEXT: recycled: a realloc may get them
+; TEXT: 1 call of free left out, as the heap is dropped soon
+; TEXT: recycled: a realloc may get them
 ; TEXT: heap 5, scoped-lists: objects of 64 bytes, {{.*}} when pointed returns
-; TEXT-NEXT: why
-; TEXT-NEXT: recycled: a call through a pointer may free them
+; TEXT: recycled: a call through a pointer may free them
 ; JSON: "elided": 4
 ; JSON: "heap":2,"kind":"scoped-lists",{{.*}}"scope":"both","scope_refusal":null,"scope_refused":null,"recycling":"allocates","elided":1
 

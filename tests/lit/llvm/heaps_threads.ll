@@ -7,12 +7,10 @@ target triple = "x86_64-pc-linux-gnu"
 ; TEXT: heap 0, lists: objects of 8 bytes, aligned to 8; a freed one's place is given out again; for all threads
 ; TEXT: heap 1, bump: objects of 32 bytes, aligned to 8; never freed; one for each thread
 ; TEXT: heap 2, scoped: objects of 40 bytes, aligned to 8; dropped as a whole when measure returns; one for each thread
-; TEXT-NEXT: why
-; TEXT-NEXT: 1 call of free left out, as the heap is dropped soon
+; TEXT: 1 call of free left out, as the heap is dropped soon
 ; TEXT: heap 3, scoped-lists: objects of 48 bytes, aligned to 8; {{.*}} all are dropped when recycle returns; one for each thread
 ; TEXT: heap 4, lists: objects of 56 bytes, aligned to 8; {{.*}} for all threads
-; TEXT-NEXT: why
-; TEXT-NEXT: not dropped: by borrow: what is made outside of it may pass from thread to thread
+; TEXT: not dropped: by borrow: what is made outside of it may pass from thread to thread
 
 ; CHECK: @vmemopt.heap.0 = internal global ptr null
 ; CHECK: @vmemopt.heap.1 = internal thread_local global { ptr, ptr, i64, ptr, i32, i32 }
