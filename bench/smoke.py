@@ -120,7 +120,7 @@ def main():
     assert "analysis" in listed and "planner" in listed and "runtime" in listed
     with tempfile.TemporaryDirectory() as folder:
         check_generator(build)
-        check_analysis(build, pathlib.Path(folder) / "rows.json", 100 if sanitized else 1000)
+        check_analysis(build, pathlib.Path(folder) / "rows.json", 500 if sanitized else 1000)
         check_planner(build, pathlib.Path(folder))
     check_runtime(build)
     check_managed(build)
