@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <llvm-c/DebugInfo.h>
+#include <llvm/Config/llvm-config.h>
 
 #include "llvm/plan.h"
 
@@ -15,9 +16,10 @@
 
 enum { TAG_POINTER = 0x0f, TAG_TYPEDEF = 0x16, TAG_CONST = 0x26, TAG_VOLATILE = 0x35 }; /* DWARF's */
 
-/* Operands of nodes, as LLVM's DebugInfoMetadata.h has them. */
-enum { SCOPE_OF_BLOCK = 1, TYPE_OF_FUNCTION = 4, VARIABLES_OF_FUNCTION = 7, TYPES_OF_SIGNATURE = 3 };
-enum { NAME_OF_VARIABLE = 1, TYPE_OF_VARIABLE = 3, TYPE_OF_TYPE = 3 };
+/* Operands of nodes, as LLVM's DebugInfoMetadata.h has them; those of types begin with more since sizes are among them. */
+enum { FIRST_OF_TYPE = LLVM_VERSION_MAJOR >= 22 ? 5 : 3 };
+enum { SCOPE_OF_BLOCK = 1, TYPE_OF_FUNCTION = 4, VARIABLES_OF_FUNCTION = 7, TYPES_OF_SIGNATURE = FIRST_OF_TYPE };
+enum { NAME_OF_VARIABLE = 1, TYPE_OF_VARIABLE = 3, TYPE_OF_TYPE = FIRST_OF_TYPE };
 
 typedef struct nodes {
   LLVMValueRef operands[MOST_OPERANDS];

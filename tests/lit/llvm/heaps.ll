@@ -3,7 +3,7 @@
 ; RUN: %vmemopt opt --heaps --whole-program %s -o %t.ll --json=%t.json --text | FileCheck %s --check-prefix=TEXT
 ; RUN: %validate %t.json | FileCheck %s --check-prefix=JSON
 ; RUN: FileCheck %s < %t.ll
-; RUN: opt-19 -passes=verify -disable-output %t.ll
+; RUN: opt -passes=verify -disable-output %t.ll
 target triple = "x86_64-pc-linux-gnu"
 
 ; TEXT: 5 heaps for 7 of 7 sites; 2 calls may free or move what is in them

@@ -2,7 +2,7 @@
 ; RUN: %vmemopt opt --heaps --whole-program --instrument=sites.json %s -o %t.ll --json=%t.json --text | FileCheck %s --check-prefix=TEXT
 ; RUN: %validate %t.json | FileCheck %s --check-prefix=JSON
 ; RUN: FileCheck %s < %t.ll
-; RUN: opt-19 -passes=verify -disable-output %t.ll
+; RUN: opt -passes=verify -disable-output %t.ll
 ; RUN: %vmemopt opt --heaps --whole-program --instrument %s -o - | FileCheck %s --check-prefix=DEFAULT
 target triple = "x86_64-pc-linux-gnu"
 

@@ -4,7 +4,7 @@
 ; RUN: %vmemopt opt --heaps --whole-program --profile=%t.profile %s -o %t.ll --json=%t.json --text 2>%t.err | FileCheck %s --check-prefix=TEXT
 ; RUN: FileCheck %s --check-prefix=WARNING < %t.err
 ; RUN: %validate %t.json | FileCheck %s --check-prefix=JSON
-; RUN: opt-19 -passes=verify -disable-output %t.ll
+; RUN: opt -passes=verify -disable-output %t.ll
 ; RUN: %vmemopt analyze --heaps --whole-program %s | FileCheck %s --check-prefix=WITHOUT
 target triple = "x86_64-pc-linux-gnu"
 

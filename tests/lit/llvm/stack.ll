@@ -118,10 +118,10 @@ define i1 @nothing() {
 ; CHECK-LABEL: define i64 @marked(
 ; CHECK: %[[P:.*]] = alloca [48 x i8], align 16
 ; CHECK: call i64 @strlen
-; CHECK: call void @llvm.lifetime.start.p0(i64 48, ptr %[[P]])
+; CHECK: call void @llvm.lifetime.start.p0({{(i64 48, )?}}ptr %[[P]])
 ; CHECK-NEXT: call void @llvm.memset
 ; CHECK: call i64 @strlen(ptr %[[P]])
-; CHECK: call void @llvm.lifetime.end.p0(i64 48, ptr %[[P]])
+; CHECK: call void @llvm.lifetime.end.p0({{(i64 48, )?}}ptr %[[P]])
 ; CHECK: call i64 @strlen
 ; CHECK: ret i64
 define i64 @marked(ptr %s) {
