@@ -91,27 +91,43 @@ static void interpret_exchange(vmo_ll_points_to *p, const vmo_ll_instruction *in
   for (uint32_t i = 0; i < places.count; i++) vmo_ll_load(p, places.data[i], -1, &p->values[id]);
 }
 
-/* Whether a difference counts elements, as C's of two pointers does: these are in one object. */
+/* Whether what an instruction makes of a difference has 32 bits of it or fewer: no address comes of that. */
+static bool cuts(LLVMValueRef user) {
+  if (LLVMGetInstructionOpcode(user) == LLVMTrunc && LLVMGetTypeKind(LLVMTypeOf(user)) == LLVMIntegerTypeKind)
+    return LLVMGetIntTypeWidth(LLVMTypeOf(user)) <= 32;
+  LLVMValueRef mask = LLVMGetInstructionOpcode(user) == LLVMAnd ? LLVMGetOperand(user, 1) : NULL;
+  return mask != NULL && LLVMIsAConstantInt(mask) && LLVMGetIntTypeWidth(LLVMTypeOf(mask)) <= 64 &&
+         LLVMConstIntGetZExtValue(mask) <= UINT32_MAX;
+}
+
+/* Whether a difference counts elements, as C's of two pointers does: these are in one object; or is cut to an int. */
 static bool counts_elements(LLVMValueRef difference) {
   for (LLVMUseRef use = LLVMGetFirstUse(difference); use != NULL; use = LLVMGetNextUse(use)) {
     LLVMValueRef user = LLVMGetUser(use);
     LLVMOpcode opcode = LLVMIsAInstruction(user) ? LLVMGetInstructionOpcode(user) : LLVMCall;
     bool divides = opcode == LLVMAShr || opcode == LLVMSDiv || opcode == LLVMLShr || opcode == LLVMUDiv;
-    if (opcode != LLVMICmp && !(divides && LLVMGetExact(user))) return false;
+    if (opcode != LLVMICmp && !(divides && LLVMGetExact(user)) && !cuts(user)) return false;
   }
   return true;
 }
 
-/* The difference of two addresses in one object is a number. What can be reached may be several objects: the address of
- * one and the difference may be the address of another. */
+static bool has_objects_of(const vmo_ll_set *set, const vmo_ll_set *other) {
+  for (uint32_t i = 0; i < other->count; i++) {
+    bool found = false;
+    for (uint32_t k = 0; k < set->count && !found; k++) found = set->data[k].object == other->data[i].object;
+    if (!found) return false;
+  }
+  return true;
+}
+
+/* The difference of two addresses in one object is a number. What can be reached may be several objects, and so may sets of
+ * several: the address of one and the difference may be the address of another. */
 static bool is_distance(const vmo_ll_points_to *p, const vmo_ll_instruction *instruction) {
+  if (instruction->opcode != LLVMSub) return false;
   const vmo_ll_set *left = vmo_ll_operand_set(p, instruction, 0), *right = vmo_ll_operand_set(p, instruction, 1);
-  if (instruction->opcode != LLVMSub || left->count == 0 || right->count == 0) return false;
-  for (uint32_t i = 0; i < left->count; i++)
-    if (left->data[i].object != left->data[0].object) return false;
-  for (uint32_t i = 0; i < right->count; i++)
-    if (right->data[i].object != left->data[0].object) return false;
+  if (left->count == 0 || !has_objects_of(left, right) || !has_objects_of(right, left)) return false;
   bool several = p->objects.data[left->data[0].object].kind == VMO_LL_OBJECT_REACHED;
+  for (uint32_t i = 1; i < left->count; i++) several |= left->data[i].object != left->data[0].object;
   return !several || counts_elements(instruction->ref);
 }
 
