@@ -85,9 +85,10 @@ typedef struct vmo_site_fact {
   vmo_site_verdict verdict;
   vmo_site_refusal refusal;
   vmo_early_free early_free;
-  const char *becomes;             /* the allocator that takes its place: "calloc" or "malloc"; NULL: none */
-  const char *refused_by;          /* a function's name; NULL: none */
-  vmo_bytes slot_bytes;            /* on the stack; 0: none */
+  const char *becomes;    /* the allocator that takes its place: "calloc" or "malloc"; NULL: none */
+  const char *refused_by; /* a function's name; NULL: none */
+  vmo_bytes slot_bytes;   /* on the stack; 0: none */
+  bool budgeted;          /* on the stack: its function may have many frames, and shares a budget with others */
   uint32_t callers, local_callers; /* of a function that hands it out: calls, and those after which it is local */
 } vmo_site_fact;
 

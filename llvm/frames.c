@@ -13,6 +13,7 @@
 #include "planner/planner.h"
 #include "llvm/frames.h"
 #include "llvm/lives.h"
+#include "llvm/recursion.h"
 
 #define FRAME_ALIGNMENT 16
 #define MAX_WORK (1u << 22) /* blocks times slots of one function */
@@ -185,7 +186,7 @@ static vmo_status share(vmo_ll_planning *planning, vmo_ll_points_to *p, const vm
   find_joined(&f);
   if (!list_buffers(&f)) return VMO_OUT_OF_MEMORY;
   keep_aligned_apart(&f);
-  vmo_bytes bound = planning->options->max_object & ~(vmo_bytes)15;
+  vmo_bytes bound = vmo_ll_unknown_bytes(planning->options, p->function->recursive) & ~(vmo_bytes)15;
   vmo_status status = solve(&f, bound, offsets, &height);
   while (status == VMO_OK && height > planning->max_frame && bound > 0) {
     bound = bound / 2 & ~(vmo_bytes)15; /* 0: as it was decided, which fits */

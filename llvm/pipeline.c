@@ -14,6 +14,7 @@
 #include "llvm/copies.h"
 #include "llvm/early_free.h"
 #include "llvm/grouping.h"
+#include "llvm/recursion.h"
 #include "llvm/zeroes.h"
 
 #define MAX_ROUNDS 5
@@ -50,6 +51,7 @@ typedef struct round {
   vmo_site_facts *facts;
   round_step step;
   uint32_t inlined;
+  VMO_VEC(vmo_ll_split) splits;
 } round_state;
 
 /* A frame that grew does not become part of those of a recursion, of which there are many at a time. */
@@ -61,6 +63,22 @@ static void keep_out_of_recursion(vmo_ll_program *program, const vmo_ll_function
                           LLVMCreateEnumAttribute(program->llvm, kind, 0));
 }
 
+/* Of a function that has slots now, and may have many frames, what it was stays beside it. */
+static vmo_status note_split(round_state *round, uint32_t function, const vmo_ll_plan *plan) {
+  vmo_ll_program *program = round->planning.program;
+  if (!program->functions.data[function].recursive || plan->slots.count == 0) return VMO_OK;
+  vmo_ll_split split = {.function = program->functions.data[function].ref, .frame_bytes = plan->frame_bytes};
+  split.heap = vmo_ll_copy_function(program, function, round->planning.arena);
+  return split.heap != NULL && vmo_vec_push(program->arena, &round->splits, split) ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
+
+static vmo_status split_all(round_state *round) {
+  vmo_status status = VMO_OK;
+  for (uint32_t i = 0; i < round->splits.count && status == VMO_OK; i++)
+    status = vmo_ll_split_function(round->planning.program, round->planning.options, &round->splits.data[i]);
+  return status;
+}
+
 static vmo_status plan_function(round_state *round, uint32_t function) {
   vmo_ll_program *program = round->planning.program;
   vmo_ll_plan plan = {0};
@@ -70,6 +88,8 @@ static vmo_status plan_function(round_state *round, uint32_t function) {
   if (status != VMO_OK) return status;
   if (round->step == STEP_MOVE) {
     program->edited |= plan.early.count + plan.slots.count + plan.zeroes.count + plan.copies.count > 0;
+    status = note_split(round, function, &plan);
+    if (status != VMO_OK) return status;
     vmo_move_frees(program, function, &plan);
     vmo_drop_copies(program, &plan);
     keep_out_of_recursion(program, &program->functions.data[function], &plan);
@@ -120,6 +140,7 @@ static vmo_status plan_all(round_state *round) {
     fact_of_function[function] = round->facts->functions.count;
     status = plan_function(round, function);
   }
+  if (status == VMO_OK) status = split_all(round);
   return status == VMO_OK ? order_facts(round, fact_of_function) : status;
 }
 

@@ -6,6 +6,7 @@
  *   size not known          the slot is taken when the size fits, else the heap
  *   in a loop               a flag says whether the slot is taken; a second object goes to the heap
  *   free of who knows what  whether an address is the slot's is one comparison
+ *   many frames at a time   slots are taken while a budget lasts (recursion.c)
  *
  * Where an object is made or freed by a small function, that function's body is to stand here first. The test in
  * `refusals` is a list that is read from top to bottom. Linear in the function. */
@@ -14,6 +15,7 @@
 #include "llvm/copies.h"
 #include "llvm/early_free.h"
 #include "llvm/frames.h"
+#include "llvm/recursion.h"
 #include "llvm/zeroes.h"
 
 #define MAX_INLINED 120 /* instructions of a callee */
@@ -29,6 +31,7 @@ typedef struct site {
   const uint32_t *release_list;  /* indices of releases, by object */
   const uint32_t *null_checks;   /* by object */
   const vmo_ll_touches *touches;
+  bool split; /* there may be several frames, of which those that a budget holds have slots */
   const vmo_ll_object *object;
   uint32_t id; /* of the object */
   const vmo_ll_instruction *instruction;
@@ -169,7 +172,7 @@ static vmo_site_refusal refuse_function(const site *s) {
   if (o->sanitized) return VMO_SITE_SANITIZED;
   if (o->musttail) return VMO_SITE_MUST_TAIL;
   if (o->coroutine || o->naked) return VMO_SITE_SPECIAL_FRAME;
-  if (s->function->recursive) return s->function->called_back ? VMO_SITE_CALLED_BACK : VMO_SITE_RECURSIVE;
+  if (s->function->recursive && !s->split) return s->function->called_back ? VMO_SITE_CALLED_BACK : VMO_SITE_RECURSIVE;
   return VMO_SITE_NOT_REFUSED;
 }
 
@@ -229,9 +232,9 @@ static vmo_bytes round_up(vmo_bytes bytes) { return (bytes + 15) & ~(vmo_bytes)1
 
 /* Bytes for an object whose size is not known: as many as are allowed, less when the frame gets full. frames.c gives more
  * where that has room. */
-static vmo_bytes bound_for(const vmo_ll_options *options, vmo_bytes max_frame, const vmo_ll_plan *plan) {
-  vmo_bytes rest = (max_frame - plan->frame_bytes) / 4;
-  vmo_bytes bound = options->max_object < rest ? options->max_object : rest;
+static vmo_bytes bound_for(const site *s, vmo_bytes max_frame, const vmo_ll_plan *plan) {
+  vmo_bytes rest = (max_frame - plan->frame_bytes) / 4, most = vmo_ll_unknown_bytes(s->planning->options, s->split);
+  vmo_bytes bound = most < rest ? most : rest;
   return bound & ~(vmo_bytes)15;
 }
 
@@ -239,7 +242,7 @@ static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
   const vmo_ll_options *options = s->planning->options;
   vmo_bytes max_frame = s->planning->max_frame;
   bool grows = s->row->kind == VMO_LIBC_REALLOC, constant = s->fact->bytes >= 0 && !grows;
-  vmo_bytes bytes = constant ? round_up(s->fact->bytes == 0 ? 1 : s->fact->bytes) : bound_for(options, max_frame, plan);
+  vmo_bytes bytes = constant ? round_up(s->fact->bytes == 0 ? 1 : s->fact->bytes) : bound_for(s, max_frame, plan);
   if (bytes < 16 || plan->frame_bytes + bytes > max_frame) {
     s->fact->refusal = VMO_SITE_FRAME_FULL;
     return VMO_OK;
@@ -256,7 +259,8 @@ static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
                       .frame = VMO_NONE};
   plan->frame_bytes += bytes;
   s->fact->slot_bytes = bytes;
-  s->fact->verdict = constant && !flagged ? VMO_VERDICT_STACK : VMO_VERDICT_STACK_BOUNDED;
+  s->fact->budgeted = s->split;
+  s->fact->verdict = constant && !flagged && !s->split ? VMO_VERDICT_STACK : VMO_VERDICT_STACK_BOUNDED;
   return vmo_vec_push(s->planning->arena, &plan->slots, slot) ? VMO_OK : VMO_OUT_OF_MEMORY;
 }
 
@@ -490,6 +494,7 @@ static bool has_decisions(const vmo_ll_planning *planning, uint32_t id) {
 static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *function, vmo_ll_points_to *points_to,
                              vmo_ll_plan *plan) {
   site s = {.planning = planning, .points_to = points_to, .function = function};
+  s.split = function->recursive && vmo_ll_can_split(planning->program, planning->options, function);
   vmo_ll_touches touches;
   vmo_cfg *control;
   vmo_status status = vmo_find_control(planning->program, function, planning->arena, &control);

@@ -28,6 +28,7 @@ static void add_verdict(const vmo_site_fact *site, vmo_text *out) {
   case VMO_VERDICT_STACK_BOUNDED:
     vmo_text_addf(out, "to the stack, where it fits %lld bytes", (long long)site->slot_bytes);
     if (site->loop_depth > 0) vmo_text_add(out, " and the one before is free");
+    if (site->budgeted) vmo_text_add(out, ", while the recursion's budget lasts");
     break;
   case VMO_VERDICT_INLINE:
     if (site->local_callers > 0) {

@@ -49,7 +49,8 @@ define i32 @sorted_somehow(ptr %f) {
 }
 
 ; Of the whole program, a call through a pointer leads to functions that are pointed to and take as many arguments: `chosen` is
-; none that it calls, so it has one frame at a time; `visited` may be.
+; none that it calls, so it has one frame at a time; `visited` may be, and has a
+; budget.
 ; RUN: %vmemopt opt %s --whole-program -o %t.ll --text | FileCheck %s --check-prefix=WHOLE
 @table = global ptr @visited
 ; WHOLE: chosen
@@ -65,7 +66,7 @@ define internal i32 @chosen(i32 %n, ptr %f) {
   ret i32 %r
 }
 ; WHOLE: visited
-; WHOLE-NEXT: malloc, 40 bytes: kept: code that is not seen may call the function again
+; WHOLE-NEXT: malloc, 40 bytes: to the stack, where it fits 48 bytes, while the recursion's budget lasts
 define internal i32 @visited(i32 %n) {
   %p = call ptr @malloc(i64 40)
   store i8 0, ptr %p

@@ -118,15 +118,16 @@ define void @sanitized() sanitize_address {
   ret void
 }
 
+; One that is handed any arguments cannot be split.
 ; TEXT: recursive
 ; TEXT: kept: the function is recursive
-define internal void @recursive(i32 %n) {
+define internal void @recursive(i32 %n, ...) {
   %p = call ptr @malloc(i64 8)
   %less = sub i32 %n, 1
   %stop = icmp eq i32 %n, 0
   br i1 %stop, label %end, label %go
 go:
-  call void @recursive(i32 %less)
+  call void (i32, ...) @recursive(i32 %less)
   br label %end
 end:
   call void @free(ptr %p)
@@ -135,7 +136,7 @@ end:
 
 ; TEXT: kept: it is too large for the stack
 define void @large() {
-  call void @recursive(i32 2)
+  call void (i32, ...) @recursive(i32 2)
   %p = call ptr @malloc(i64 1025)
   store i8 0, ptr %p
   call void @free(ptr %p)
