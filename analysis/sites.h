@@ -88,6 +88,7 @@ typedef struct vmo_site_fact {
   const char *becomes;    /* the allocator that takes its place: "calloc" or "malloc"; NULL: none */
   const char *refused_by; /* a function's name; NULL: none */
   vmo_bytes slot_bytes;   /* on the stack; 0: none */
+  bool several;           /* on the stack: a loop may have several of its objects at once, of which one is there */
   bool budgeted;          /* on the stack: its function may have many frames, and shares a budget with others */
   uint32_t callers, local_callers; /* of a function that hands it out: calls, and those after which it is local */
 } vmo_site_fact;

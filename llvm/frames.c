@@ -201,7 +201,7 @@ static vmo_status share(vmo_ll_planning *planning, vmo_ll_points_to *p, const vm
 static bool list_untyped(const vmo_ll_planning *planning, const vmo_ll_touches *touches, vmo_ll_plan *plan) {
   for (uint32_t s = 0; s < plan->slots.count; s++) {
     const vmo_ll_slot *slot = &plan->slots.data[s];
-    if (slot->frame == VMO_NONE && !slot->flagged) continue;
+    if (slot->frame == VMO_NONE && !slot->flagged && !slot->repeated) continue;
     for (uint32_t t = touches->first[slot->object]; t < touches->first[slot->object + 1]; t++) {
       const vmo_ll_instruction *touch = &planning->program->instructions.data[touches->instructions[t]];
       bool access = touch->opcode == LLVMLoad || touch->opcode == LLVMStore;

@@ -2,7 +2,12 @@
  *
  * An object lives at an instruction that its allocation may have reached, if one that may use it can follow. Where its
  * pointer is never joined with others nor stored, each use means the object that was made last, and none lives before it
- * is made again. Two walks over the blocks for each object. */
+ * is made again. Two walks over the blocks for each object.
+ *
+ *   for (...) { p = malloc(24); ... }        no pointer to the last object is left when the next is made, unless it stands
+ *                                            in memory or in a value that the making does not dominate
+ *
+ * For what the making dominates cannot be reached from it again but through its own definition. */
 #include "llvm/lives.h"
 
 #include <string.h>
@@ -92,4 +97,35 @@ bool vmo_find_life(vmo_ll_lives *l, uint32_t made, const uint32_t *touches, uint
   for (uint32_t b = 0; b < l->p->function->block_count; b++)
     if (!add_block(l, made, touches, first, b, direct)) return false;
   return true;
+}
+
+/* ---- objects that are met again ---- */
+
+static bool is_made_before(const vmo_ll_points_to *p, const vmo_cfg *control, uint32_t made, uint32_t instruction) {
+  const vmo_ll_instruction *instructions = p->program->instructions.data;
+  uint32_t first = p->function->block_first;
+  if (instructions[made].block == instructions[instruction].block) return made <= instruction;
+  return vmo_block_dominates(control, instructions[made].block - first, instructions[instruction].block - first);
+}
+
+static bool is_in_loop(const vmo_ll_points_to *p, const vmo_cfg *control, const vmo_ll_object *object) {
+  if (object->kind != VMO_LL_OBJECT_SITE && object->kind != VMO_LL_OBJECT_FRESH) return false;
+  uint32_t block = p->program->instructions.data[object->instruction].block - p->function->block_first;
+  return control->block_loops[block] != VMO_NONE;
+}
+
+bool *vmo_find_carried(const vmo_ll_points_to *p, const vmo_cfg *control) {
+  bool *carried = vmr_arena_alloc_array(p->arena, (size_t)p->objects.count + 1, sizeof *carried);
+  if (carried == NULL) return NULL;
+  for (uint32_t c = 0; c < p->cells.count; c++)
+    for (uint32_t i = 0; i < p->cells.data[c].set.count; i++) carried[p->cells.data[c].set.data[i].object] = true;
+  for (uint32_t i = p->function->first; i < p->function->first + p->function->count; i++) {
+    const vmo_ll_set *set = &p->values[vmo_ll_result_id(p->function, i)];
+    for (uint32_t k = 0; k < set->count; k++) {
+      uint32_t o = set->data[k].object;
+      if (carried[o] || !is_in_loop(p, control, &p->objects.data[o])) continue;
+      carried[o] = !is_made_before(p, control, p->objects.data[o].instruction, i);
+    }
+  }
+  return carried;
 }

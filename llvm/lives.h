@@ -24,5 +24,7 @@ bool vmo_begin_lives(vmo_ll_lives *lives, vmo_ll_points_to *p, const vmo_cfg *co
 /* Appends the live range of what instruction `made` makes and `touches`, in program order, use. `direct`: each use means
  * the object that was made last. (lives.c) */
 bool vmo_find_life(vmo_ll_lives *lives, uint32_t made, const uint32_t *touches, uint32_t count, bool direct);
+/* By object that a loop makes: whether a pointer to one may still be there when the next is made. NULL: out of memory. */
+bool *vmo_find_carried(const vmo_ll_points_to *p, const vmo_cfg *control);
 
 #endif

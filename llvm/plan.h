@@ -20,6 +20,7 @@ typedef struct vmo_ll_slot {
   vmo_bytes bytes;     /* of the slot */
   bool constant;       /* the size is known: it always fits */
   bool flagged;        /* a flag says whether the slot is taken */
+  bool repeated;       /* a loop makes one object after another */
   bool released_there; /* realloc: its call is among the releases, too */
   uint32_t alignment;
   uint32_t fact;    /* of the site */

@@ -4,7 +4,8 @@
  * no frame but one is there at a time. Everything else is settled while the program runs, at little cost:
  *
  *   size not known          the slot is taken when the size fits, else the heap
- *   in a loop               a flag says whether the slot is taken; a second object goes to the heap
+ *   in a loop               where pointers to several of its objects may be there at once, a flag says whether the slot is
+ *                           taken; a second object goes to the heap
  *   free of who knows what  whether an address is the slot's is one comparison
  *   many frames at a time   slots are taken while a budget lasts (recursion.c)
  *
@@ -15,6 +16,7 @@
 #include "llvm/copies.h"
 #include "llvm/early_free.h"
 #include "llvm/frames.h"
+#include "llvm/lives.h"
 #include "llvm/recursion.h"
 #include "llvm/zeroes.h"
 
@@ -30,6 +32,7 @@ typedef struct site {
   const uint32_t *release_first; /* by object, and one more: into release_list */
   const uint32_t *release_list;  /* indices of releases, by object */
   const uint32_t *null_checks;   /* by object */
+  const bool *carried;           /* by object: of those that a loop makes, several may be there at once */
   const vmo_ll_touches *touches;
   bool split; /* there may be several frames, of which those that a budget holds have slots */
   const vmo_ll_object *object;
@@ -222,7 +225,7 @@ static vmo_site_refusal refuse_object(const site *s) {
     return VMO_SITE_FREED_BY_CALLEE;
   }
   if (s->fact->bytes > s->planning->options->max_object) return VMO_SITE_TOO_LARGE;
-  if (loop_depth(s) > 0 && !is_freed_in_loop(s)) return VMO_SITE_SEVERAL_ALIVE;
+  if (s->carried[s->id] && loop_depth(s) > 0 && !is_freed_in_loop(s)) return VMO_SITE_SEVERAL_ALIVE;
   return VMO_SITE_NOT_REFUSED;
 }
 
@@ -247,18 +250,20 @@ static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
     s->fact->refusal = VMO_SITE_FRAME_FULL;
     return VMO_OK;
   }
-  bool flagged = grows || loop_depth(s) > 0;
+  bool repeated = loop_depth(s) > 0, flagged = grows || (repeated && s->carried[s->id]);
   vmo_ll_slot slot = {.allocation = s->instruction->ref,
                       .row = s->row,
                       .object = s->id,
                       .bytes = bytes,
                       .constant = constant,
                       .flagged = flagged,
+                      .repeated = repeated,
                       .alignment = alignment_of(s->instruction->ref, s->row),
                       .fact = s->planning->facts->sites.count,
                       .frame = VMO_NONE};
   plan->frame_bytes += bytes;
   s->fact->slot_bytes = bytes;
+  s->fact->several = flagged && repeated;
   s->fact->budgeted = s->split;
   s->fact->verdict = constant && !flagged && !s->split ? VMO_VERDICT_STACK : VMO_VERDICT_STACK_BOUNDED;
   return vmo_vec_push(s->planning->arena, &plan->slots, slot) ? VMO_OK : VMO_OUT_OF_MEMORY;
@@ -500,7 +505,9 @@ static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *f
   vmo_status status = vmo_find_control(planning->program, function, planning->arena, &control);
   if (status != VMO_OK) return status;
   s.control = control;
-  if (!index_releases(planning, points_to, &s) || !count_null_checks(planning, points_to, &s)) return VMO_OUT_OF_MEMORY;
+  s.carried = vmo_find_carried(points_to, control);
+  if (s.carried == NULL || !index_releases(planning, points_to, &s) || !count_null_checks(planning, points_to, &s))
+    return VMO_OUT_OF_MEMORY;
   bool matters = points_to->releases.count > 0 || has_sites(points_to);
   if (matters) status = vmo_find_touches(points_to, &touches);
   s.touches = &touches;

@@ -27,7 +27,7 @@ static void add_verdict(const vmo_site_fact *site, vmo_text *out) {
   case VMO_VERDICT_STACK: vmo_text_add(out, "to the stack"); break;
   case VMO_VERDICT_STACK_BOUNDED:
     vmo_text_addf(out, "to the stack, where it fits %lld bytes", (long long)site->slot_bytes);
-    if (site->loop_depth > 0) vmo_text_add(out, " and the one before is free");
+    if (site->several) vmo_text_add(out, " and the one before is free");
     if (site->budgeted) vmo_text_add(out, ", while the recursion's budget lasts");
     break;
   case VMO_VERDICT_INLINE:

@@ -47,7 +47,7 @@ define i64 @product(i64 %n, i64 %m) {
   ret i64 %x
 }
 
-; In a loop a flag says that the slot is taken.
+; In a loop that has two objects at once, a flag says that the slot is taken.
 ; TEXT: malloc, 24 bytes, in a loop: to the stack, where it fits 32 bytes and the one before is free
 ; CHECK-LABEL: define void @loop(
 ; CHECK: %[[SLOT:.*]] = alloca [32 x i8], align 16
@@ -65,13 +65,15 @@ entry:
   br label %again
 again:
   %i = phi i32 [ 0, %entry ], [ %next, %again ]
+  %last = phi ptr [ null, %entry ], [ %p, %again ]
   %p = call ptr @malloc(i64 24)
   store i32 %i, ptr %p
-  call void @free(ptr %p)
+  call void @free(ptr %last)
   %next = add i32 %i, 1
   %more = icmp slt i32 %next, %n
   br i1 %more, label %again, label %done
 done:
+  call void @free(ptr %p)
   ret void
 }
 

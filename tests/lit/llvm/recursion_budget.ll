@@ -67,7 +67,7 @@ done:
 }
 
 ; In a loop, too, and where two functions call each other.
-; TEXT: malloc, 16 bytes, in a loop: to the stack, where it fits 16 bytes and the one before is free, while the recursion's budget lasts
+; TEXT: malloc, 16 bytes, in a loop: to the stack, where it fits 16 bytes, while the recursion's budget lasts
 ; CHECK-LABEL: define internal i64 @even.stack(
 ; CHECK: alloca [16 x i8], align 16
 define internal i64 @even(i64 %n) {
