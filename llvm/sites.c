@@ -242,7 +242,6 @@ static vmo_bytes bound_for(const site *s, vmo_bytes max_frame, const vmo_ll_plan
 }
 
 static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
-  const vmo_ll_options *options = s->planning->options;
   vmo_bytes max_frame = s->planning->max_frame;
   bool grows = s->row->kind == VMO_LIBC_REALLOC, constant = s->fact->bytes >= 0 && !grows;
   vmo_bytes bytes = constant ? round_up(s->fact->bytes == 0 ? 1 : s->fact->bytes) : bound_for(s, max_frame, plan);
