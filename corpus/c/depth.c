@@ -1,4 +1,4 @@
-/* depth.c: temporaries of functions that call themselves: a sort with scratch arrays, a recursion 20,000 frames deep whose
+/* depth.c: temporaries of functions that call themselves: a sort with scratch arrays, a recursion 10,000 frames deep whose
  * objects would not fit on the stack together, functions that call each other, walks through a table of functions, and
  * ones that are left by longjmp. */
 #include <setjmp.h>
@@ -28,13 +28,15 @@ static void sort(int *values, int count) {
   free(right);
 }
 
-/* Each frame reads what the one above it made. */
+/* Each frame begins with what the one above it made. */
+enum { WORDS = 125 };
 static long descend(const long *above, int depth) {
-  long *mine = malloc(100 * sizeof *mine); // local
+  long *mine = malloc(WORDS * sizeof *mine); // local
   if (mine == NULL) exit(1);
-  for (int i = 0; i < 100; i++) mine[i] = above[i] + i;
+  memcpy(mine, above, WORDS * sizeof *mine);
+  mine[depth % WORDS] += depth;
   long sum = depth > 0 ? descend(mine, depth - 1) : 0;
-  sum += mine[99] % 7;
+  sum += mine[(depth + 1) % WORDS] % 7;
   free(mine);
   return sum;
 }
@@ -150,17 +152,17 @@ static int leave_often(void) {
 }
 
 int main(int argument_count, char **arguments) {
-  int depth = argument_count > 1 ? atoi(arguments[1]) : 20000;
+  int depth = argument_count > 1 ? atoi(arguments[1]) : 10000;
   unsigned seed = 3;
   int *values = get(500 * sizeof *values);
-  long *first = calloc(100, sizeof *first); // local
+  long *first = calloc(WORDS, sizeof *first); // local
   char *text = get(4096), *at = text;
   if (first == NULL) return 1;
   for (int i = 0; i < 500; i++) seed = seed * 1103515245u + 12345u, values[i] = (int)(seed >> 16 & 1023);
   sort(values, 500);
   for (int i = 0; i < 500; i += 100) printf("%d ", values[i]);
   printf("%ld\n", descend(first, depth));
-  for (int i = 0; i < 300; i++) at += sprintf(at, "%d*(%d+", i, i + 1);
+  for (int i = 0; i < 300; i++) at += sprintf(at, "%d*(%d+", i + 1, i + 1);
   *at++ = '7';
   for (int i = 0; i < 300; i++) *at++ = ')';
   *at = '\0';
