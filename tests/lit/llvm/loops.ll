@@ -14,11 +14,11 @@ declare void @note(i64)
 ; CHECK-LABEL: define void @each(
 ; CHECK: %[[SLOT:.*]] = alloca [32 x i8], align 16
 ; CHECK-NOT: alloca i1
-; CHECK: call void @llvm.lifetime.start.p0(i64 32, ptr %[[SLOT]])
+; CHECK: call void @llvm.lifetime.start.p0({{(i64 32, )?}}ptr %[[SLOT]])
 ; CHECK: icmp eq ptr %[[SLOT]], null
 ; CHECK: store i64 %i, ptr %[[SLOT]], align 4{{$}}
 ; CHECK: call i64 @strlen(ptr %[[SLOT]])
-; CHECK: call void @llvm.lifetime.end.p0(i64 32, ptr %[[SLOT]])
+; CHECK: call void @llvm.lifetime.end.p0({{(i64 32, )?}}ptr %[[SLOT]])
 ; CHECK-NOT: @free
 ; CHECK: ret void
 define void @each(i64 %n) {
