@@ -5,6 +5,8 @@
  * greatest common divisor of what they are multiplied with. Time and memory are linear. */
 #include <string.h>
 
+#include <llvm/Config/llvm-config.h>
+
 #include "llvm/libc.h"
 #include "llvm/program.h"
 
@@ -321,13 +323,20 @@ static bool read_body(vmo_ll_program *program, vmo_ll_function *function) {
 
 /* ---- numbering ---- */
 
+static uint8_t opcode_of(LLVMValueRef instruction) {
+  LLVMOpcode opcode = LLVMGetInstructionOpcode(instruction);
+#if LLVM_VERSION_MAJOR >= 22
+  if (opcode == LLVMPtrToAddr) return (uint8_t)LLVMPtrToInt; /* the same, of addresses that nothing is made of again */
+#endif
+  return (uint8_t)opcode;
+}
+
 static bool number_block(vmo_ll_program *program, const vmo_ll_function *function, LLVMBasicBlockRef ref) {
   vmo_ll_block block = {.ref = ref, .first = program->instructions.count};
   uint32_t id = program->blocks.count;
   if (!remember(program, ref, id - function->block_first)) return false;
   for (LLVMValueRef i = LLVMGetFirstInstruction(ref); i != NULL; i = LLVMGetNextInstruction(i)) {
-    vmo_ll_instruction instruction = {
-        .ref = i, .block = id, .callee = VMO_NONE, .opcode = (uint8_t)LLVMGetInstructionOpcode(i)};
+    vmo_ll_instruction instruction = {.ref = i, .block = id, .callee = VMO_NONE, .opcode = opcode_of(i)};
     if (!remember(program, i, vmo_ll_result_id(function, program->instructions.count)) ||
         !vmo_vec_push(program->arena, &program->instructions, instruction))
       return false;

@@ -38,6 +38,9 @@ config.substitutions += [
     ("%source", source),
 ]
 
+# What a test may require: the version of LLVM, as llvm-22.
+config.available_features.add("llvm-" + lit_config.params["llvm_tools"].split("llvm-")[-1].split("/")[0])
+
 # FileCheck, not and the like. Nothing of the caller's terminal or locale reaches a test.
 config.environment["PATH"] = lit_config.params["llvm_tools"] + os.pathsep + os.environ.get("PATH", "")
 config.environment["LC_ALL"] = "C.UTF-8"
