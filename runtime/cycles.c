@@ -37,10 +37,11 @@ static bool reserve_visit(trial *t) {
   if (t->count < t->capacity) return true;
   size_t more = t->capacity != 0 ? t->capacity * 2 : 64;
   vmr_ctx *ctx = t->store->handle.ctx;
+  if (more >= NOWHERE) return false;
   visit *grown = t->visits == NULL ? vmr_ctx_obtain(ctx, VMR_KIND_STORE, more * sizeof *grown)
                                    : vmr_ctx_resize(ctx, VMR_KIND_STORE, t->visits, t->capacity * sizeof *grown,
                                                     more * sizeof *grown);
-  if (grown == NULL || more >= NOWHERE) return false;
+  if (grown == NULL) return false;
   t->visits = grown;
   t->capacity = more;
   return true;
@@ -194,11 +195,9 @@ static void free_garbage(trial *t, vmr_cycles_figures *figures) {
   store->figures.cycles += figures->freed;
 }
 
-vmr_status vmr_cycles_collect(vmr_store *store, size_t budget, vmr_cycles_figures *figures) {
+static vmr_status collect(vmr_store *store, size_t budget, vmr_cycles_figures *figures) {
   vmr_cycles_figures found = {0};
   trial t = {.store = store};
-  if (figures != NULL) *figures = found;
-  if (store == NULL) return VMR_INVALID_ARGUMENT;
   if (!visit_candidates(&t, budget)) {
     end_trial(&t);
     vmr_store_fail(store, VMR_OUT_OF_MEMORY);
@@ -214,8 +213,21 @@ vmr_status vmr_cycles_collect(vmr_store *store, size_t budget, vmr_cycles_figure
   free_garbage(&t, &found);
   found.postponed = (size_t)store->figures.candidates;
   end_trial(&t);
-  if (figures != NULL) *figures = found;
+  *figures = found;
   return VMR_OK;
+}
+
+vmr_status vmr_cycles_collect(vmr_store *store, size_t budget, vmr_cycles_figures *figures) {
+  vmr_cycles_figures found = {0};
+  vmr_status status = VMR_INVALID_ARGUMENT;
+  if (store != NULL) {
+    vmr_deferral deferral; /* counts are places meanwhile */
+    vmr_ctx_defer(&deferral, store->handle.ctx);
+    status = collect(store, budget, &found);
+    vmr_ctx_relieve(&deferral, false);
+  }
+  if (figures != NULL) *figures = found;
+  return status;
 }
 
 /* ---- finding ---- */
@@ -323,10 +335,9 @@ static vmr_cycle_step *write_steps(const trial *t, vmr_cycle_step *steps, uint32
   }
 }
 
-vmr_status vmr_cycles_find(vmr_store *store, vmr_cycle_function function, void *user) {
+static vmr_status find(vmr_store *store, vmr_cycle_function function, void *user) {
   trial t = {.store = store};
   vmr_cycle_step *steps = NULL;
-  if (store == NULL || function == NULL) return VMR_INVALID_ARGUMENT;
   bool is_done = visit_ring(&t, &store->members) && visit_ring(&t, &store->candidates);
   size_t step_bytes = (t.count + 1) * sizeof *steps;
   if (is_done) steps = vmr_ctx_obtain(store->handle.ctx, VMR_KIND_STORE, step_bytes);
@@ -348,4 +359,13 @@ vmr_status vmr_cycles_find(vmr_store *store, vmr_cycle_function function, void *
   vmr_ctx_release(store->handle.ctx, VMR_KIND_STORE, steps, step_bytes);
   end_trial(&t);
   return VMR_OK;
+}
+
+vmr_status vmr_cycles_find(vmr_store *store, vmr_cycle_function function, void *user) {
+  vmr_deferral deferral;
+  if (store == NULL || function == NULL) return VMR_INVALID_ARGUMENT;
+  vmr_ctx_defer(&deferral, store->handle.ctx);
+  vmr_status status = find(store, function, user);
+  vmr_ctx_relieve(&deferral, false);
+  return status;
 }

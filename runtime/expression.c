@@ -53,6 +53,21 @@ static void release_all(vmr_store *store, vmr_value head, const vmr_value *argum
   vmr_value_release(store, head);
 }
 
+static vmr_expression_node *find(const vmr_store *store, uint32_t hash, vmr_value head, const vmr_value *arguments,
+                                 size_t count) {
+  vmr_expression_node *node = store->slots[hash & (store->slot_count - 1)];
+  while (node != NULL && (node->node.hash != hash || !is_same(node, head, arguments, count))) node = node->next;
+  return node;
+}
+
+static vmr_value share(vmr_store *store, vmr_expression_node *node, vmr_value head, const vmr_value *arguments,
+                       size_t count) {
+  store->figures.shared++;
+  vmr_value found = vmr_value_retain(vmr_value_of_node(&node->node));
+  release_all(store, head, arguments, count);
+  return found;
+}
+
 static vmr_value add_node(vmr_store *store, uint32_t hash, vmr_value head, const vmr_value *arguments, size_t count) {
   bool may_cycle = vmr_value_may_cycle(head);
   for (size_t i = 0; i < count && !may_cycle; i++) may_cycle = vmr_value_may_cycle(arguments[i]);
@@ -62,8 +77,13 @@ static vmr_value add_node(vmr_store *store, uint32_t hash, vmr_value head, const
                     .flags = may_cycle ? VMR_NODE_MAY_CYCLE : 0,
                     .head_kind = head.kind,
                     .length = (uint32_t)count};
-  vmr_expression_node *node = vmr_node_obtain(store, vmr_node_bytes(&start));
+  uint64_t made = store->figures.made;
+  vmr_expression_node *node = vmr_node_obtain(store, vmr_node_bytes(&start)), *other;
   if (node == NULL) return vmr_value_none();
+  if (VMR_UNLIKELY(store->figures.made != made + 1) && (other = find(store, hash, head, arguments, count)) != NULL) {
+    vmr_node_release(store, node, vmr_node_bytes(&start)); /* a callback has made it */
+    return share(store, other, head, arguments, count);
+  }
   vmr_expression_node **slot = &store->slots[hash & (store->slot_count - 1)];
   node->node = start;
   node->head = head.as;
@@ -83,14 +103,8 @@ static vmr_value make(vmr_store *store, vmr_value head, const vmr_value *argumen
   if (store->figures.expressions >= store->slot_count && !grow_table(store))
     return vmr_store_fail(store, VMR_OUT_OF_MEMORY);
   uint32_t hash = hash_all(head, arguments, count);
-  for (vmr_expression_node *node = store->slots[hash & (store->slot_count - 1)]; node != NULL; node = node->next) {
-    if (node->node.hash != hash || !is_same(node, head, arguments, count)) continue;
-    store->figures.shared++;
-    vmr_value found = vmr_value_retain(vmr_value_of_node(&node->node));
-    release_all(store, head, arguments, count);
-    return found;
-  }
-  return add_node(store, hash, head, arguments, count);
+  vmr_expression_node *node = find(store, hash, head, arguments, count);
+  return node != NULL ? share(store, node, head, arguments, count) : add_node(store, hash, head, arguments, count);
 }
 
 vmr_value vmr_expression_make(vmr_store *store, vmr_value head, const vmr_value *arguments, size_t count) {

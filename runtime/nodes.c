@@ -49,9 +49,9 @@ static void *obtain_large(vmr_store *store, size_t bytes) {
   return large + 1;
 }
 
-static bool add_slab(vmr_store *store, size_t class) {
+static bool obtain_slab(vmr_store *store, size_t class) {
   vmr_node_slab *slab = vmr_ctx_obtain(store->handle.ctx, VMR_KIND_STORE, SLAB_BYTES);
-  if (slab == NULL) return vmr_store_fail(store, VMR_OUT_OF_MEMORY), false;
+  if (slab == NULL) return false;
   *slab = (vmr_node_slab){.next = store->slabs, .bytes = SLAB_BYTES, .class = class};
   store->slabs = slab;
   store->reserved += SLAB_BYTES;
@@ -61,21 +61,30 @@ static bool add_slab(vmr_store *store, size_t class) {
   return true;
 }
 
-void *vmr_node_obtain(vmr_store *store, size_t bytes) {
-  void *memory = NULL;
-  if (VMR_UNLIKELY(is_large(store, bytes))) {
-    memory = obtain_large(store, bytes);
-  } else {
-    size_t class = class_of(bytes);
+/* A callback may use up what was obtained, or fill the list. */
+static bool add_slab(vmr_store *store, size_t class) {
+  vmr_deferral deferral;
+  bool is_added;
+  vmr_ctx_defer(&deferral, store->handle.ctx);
+  do is_added = obtain_slab(store, class);
+  while (vmr_ctx_relieve(&deferral, !is_added));
+  if (!is_added) vmr_store_fail(store, VMR_OUT_OF_MEMORY);
+  return is_added;
+}
+
+static void *obtain_small(vmr_store *store, size_t class) {
+  do {
     idle_node *idle = store->idle[class];
-    if (idle != NULL) {
-      store->idle[class] = idle->next;
-      memory = idle;
-    } else if (store->cursor[class] != store->limit[class] || add_slab(store, class)) {
-      memory = store->cursor[class];
-      store->cursor[class] += bytes_of(class);
-    }
-  }
+    char *place = store->cursor[class];
+    if (idle != NULL) return store->idle[class] = idle->next, idle;
+    if (place != store->limit[class]) return store->cursor[class] += bytes_of(class), place;
+  } while (add_slab(store, class));
+  return NULL;
+}
+
+void *vmr_node_obtain(vmr_store *store, size_t bytes) {
+  void *memory =
+      VMR_UNLIKELY(is_large(store, bytes)) ? obtain_large(store, bytes) : obtain_small(store, class_of(bytes));
   if (memory == NULL) return NULL;
   store->used += bytes;
   store->figures.made++;

@@ -371,6 +371,114 @@ static void check_cycles(void) {
   CHECK(vmr_store_destroy(store) == VMR_OK);
 }
 
+/* ---- when memory is short ---- */
+
+typedef struct presser {
+  vmr_store *store;
+  vmr_value roots[ROOTS];
+  uint64_t next; /* of the expressions that both sides make */
+  bool is_idle;  /* the callback makes none */
+  int calls;
+} presser;
+
+static vmr_value make_next(presser *p, uint64_t number) {
+  vmr_value f = name_of(p->store, "f");
+  return vmr_expression_make(p->store, f, (vmr_value[]){vmr_value_integer((int64_t)number), vmr_value_missing()}, 2);
+}
+
+/* Uses the store, which was about to do something: it gives up references, collects, and makes what is being made. */
+static void use_store(void *user, vmr_ctx *ctx, size_t wanted) {
+  presser *p = user;
+  CHECK(wanted > 0);
+  if (p->store == NULL) return;
+  p->calls++;
+  for (int i = 0; i < 10; i++) step(p->store, p->roots);
+  for (uint64_t i = 0; i < 3 && !p->is_idle; i++) {
+    vmr_value made = make_next(p, p->next + i);
+    if (made.kind == VMR_VALUE_NONE) continue;
+    vmr_value_release(p->store, p->roots[i]);
+    p->roots[i] = made;
+  }
+  (void)vmr_cycles_collect(p->store, 0, NULL);
+  CHECK(vmr_store_is_valid(p->store));
+  (void)vmr_trim(ctx);
+}
+
+static void see_nothing(void *user, const vmr_cycle_step *steps, size_t count, bool is_garbage) {
+  (void)user, (void)is_garbage;
+  CHECK(count > 0 && steps[0].node.kind != VMR_VALUE_NONE);
+}
+
+static void run_pressed(presser *p, vmr_ctx *ctx, bool is_hard, int steps) {
+  for (int i = 0; i < steps; i++) {
+    vmr_account account;
+    CHECK(vmr_ctx_read_account(ctx, VMR_KIND_ALL, &account) == VMR_OK);
+    size_t limit = i % 4 == 0 ? account.current_bytes : i % 4 == 3 ? 0 : SIZE_MAX;
+    if (limit != SIZE_MAX) vmr_ctx_set_limits(ctx, is_hard ? 0 : limit, is_hard ? limit : 0);
+    vmr_value made = make_next(p, p->next), again = make_next(p, p->next);
+    p->next++;
+    if (made.kind != VMR_VALUE_NONE && again.kind != VMR_VALUE_NONE) CHECK(made.as.node == again.as.node);
+    vmr_value_release(p->store, again);
+    uint32_t place = below(ROOTS);
+    vmr_value_release(p->store, p->roots[place]);
+    p->roots[place] = made.kind != VMR_VALUE_NONE ? made : vmr_value_missing();
+    vmr_value inner = vmr_list_make(p->store, NULL, 0); /* a cycle, for the next collection */
+    if (inner.kind == VMR_VALUE_LIST) (void)vmr_list_append(p->store, inner, vmr_value_retain(inner));
+    vmr_value_release(p->store, inner);
+    if (i % 8 == 0) CHECK(vmr_cycles_find(p->store, see_nothing, NULL) != VMR_INVALID_ARGUMENT);
+    if (i % 16 == 4) (void)vmr_cycles_collect(p->store, 0, NULL);
+    if (i % 16 == 0) CHECK(vmr_store_is_valid(p->store));
+  }
+}
+
+/* Expressions that the callback makes while memory for them is obtained. */
+static void run_pressed_making(presser *p, vmr_ctx *ctx, int steps) {
+  vmr_value held = vmr_value_missing();
+  for (int i = 0; i < steps; i++) {
+    vmr_account account;
+    CHECK(vmr_ctx_read_account(ctx, VMR_KIND_ALL, &account) == VMR_OK);
+    vmr_ctx_set_limits(ctx, account.current_bytes, 0);
+    p->is_idle = false;
+    vmr_value made = make_next(p, p->next), again = make_next(p, p->next);
+    p->is_idle = true;
+    CHECK(made.kind != VMR_VALUE_NONE && made.as.node == again.as.node);
+    for (int k = 0; k < 3; k++) {
+      bool is_one = p->roots[k].kind == VMR_VALUE_EXPRESSION && vmr_expression_count(p->roots[k]) == 2;
+      const vmr_value *arguments = is_one ? vmr_expression_arguments(p->roots[k]) : NULL;
+      bool is_same = is_one && vmr_value_equals(arguments[0], vmr_value_integer((int64_t)p->next)) &&
+                     vmr_value_equals(arguments[1], vmr_value_missing());
+      CHECK(!is_same || p->roots[k].as.node == made.as.node);
+    }
+    p->next++;
+    vmr_value list = vmr_list_make(p->store, (vmr_value[]){made, again}, 2);
+    held = vmr_list_make(p->store, (vmr_value[]){held, list}, 2); /* all of it stays */
+    if (i % 7 == 0) held = vmr_list_make(p->store, &held, 1);     /* slabs end anywhere */
+    if (i % 100 == 0) CHECK(vmr_store_is_valid(p->store));
+  }
+  vmr_value_release(p->store, held);
+}
+
+static void check_pressure(bool is_hard, int steps) {
+  vmr_options options = vmr_options_default();
+  vmr_ctx *ctx = NULL;
+  presser p = {.next = 1};
+  options.flags = VMR_IGNORE_ENVIRONMENT;
+  options.on_pressure = use_store;
+  options.pressure_user = &p;
+  CHECK(vmr_ctx_create(&ctx, &options) == VMR_OK);
+  p.store = make_store(ctx);
+  for (int i = 0; i < ROOTS; i++) p.roots[i] = vmr_value_missing();
+  run_pressed(&p, ctx, is_hard, steps);
+  if (!is_hard) run_pressed_making(&p, ctx, steps * 10);
+  vmr_ctx_set_limits(ctx, 0, 0);
+  for (int i = 0; i < ROOTS; i++) vmr_value_release(p.store, p.roots[i]);
+  CHECK(vmr_cycles_collect(p.store, 0, NULL) == VMR_OK && p.calls > 3);
+  CHECK(count_living(p.store) == 0 && vmr_store_is_valid(p.store));
+  vmr_store *store = p.store;
+  p.store = NULL;
+  CHECK(vmr_store_destroy(store) == VMR_OK && vmr_ctx_destroy(ctx) == VMR_OK);
+}
+
 int main(int count, char **arguments) {
   bool is_quick = count > 1 && strcmp(arguments[1], "quick") == 0;
   if (is_quick) chain_length = 10000;
@@ -384,6 +492,10 @@ int main(int count, char **arguments) {
   for (uint64_t run = 1; run <= (is_quick ? 6 : 30); run++) {
     seed = run;
     run_random(NULL, is_quick ? 500 : 2000, run % 3 == 0 ? 20 : 0);
+  }
+  for (uint64_t run = 0; run < (is_quick ? 4 : 20); run++) {
+    seed = run;
+    check_pressure(run % 2 != 0, is_quick ? 300 : 1000);
   }
   check_failing_creation();
   if (!is_quick) check_random_faults();
