@@ -6,7 +6,7 @@
 #include "runtime/os.h"
 
 #define DEFAULT_NURSERY ((size_t)4 << 20)
-#define DEFAULT_STEP ((size_t)64 << 10)
+#define DEFAULT_STEP ((size_t)16 << 10)
 #define DEFAULT_PARALLEL 50000 /* fewer are marked before a thread has begun */
 
 void *vmr_gc_fail(vmr_gc_body *heap, vmr_status status) {
@@ -109,6 +109,7 @@ vmr_status vmr_gc_add_type(vmr_gc *gc, const vmr_gc_layout *layout, vmr_gc_type 
   if (created == NULL) return vmr_gc_fail(heap, VMR_OUT_OF_MEMORY), VMR_OUT_OF_MEMORY;
   size_t bytes = layout->bytes != 0 ? layout->bytes : 1;
   created->layout = *layout;
+  created->number = heap->type_count++;
   created->is_leaf = layout->pointers == 0 && layout->element_pointers == 0 && layout->trace == NULL;
   vmr_gc_open_bucket(heap, &created->fixed, created, (bytes + VMR_GC_GRANULE - 1) & ~(VMR_GC_GRANULE - 1));
   *heap->last_type = created;

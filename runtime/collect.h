@@ -28,6 +28,7 @@
 #define VMR_GC_LARGEST_CELL ((size_t)8 << 10) /* more: blocks of its own */
 #define VMR_GC_LARGEST_RUN ((size_t)1 << 20)  /* more: chunks of its own */
 #define VMR_GC_TAIL_CLASSES 36u
+#define VMR_GC_STEP_RATIO 4 /* bytes marked for each byte that is allocated, while a cycle is under way */
 
 typedef struct vmr_gc_type_body vmr_gc_type_body;
 typedef struct vmr_gc_bucket vmr_gc_bucket;
@@ -91,6 +92,7 @@ struct vmr_gc_bucket {
 struct vmr_gc_type_body {
   vmr_gc_bucket fixed; /* first: it is what the user has */
   vmr_gc_layout layout;
+  uint32_t number; /* in the order of creation, from 0 */
   bool is_leaf;
   uint64_t live_objects, live_bytes;
   uint64_t counted_objects, counted_bytes; /* while settling */
@@ -140,6 +142,7 @@ typedef struct vmr_gc_body {
   uint8_t phase; /* enum vmr_gc_phase; open.is_marking tells of VMR_GC_MARKING */
   vmr_status status;
   vmr_gc_type_body *types, **last_type;
+  uint32_t type_count;
   vmr_gc_bucket *buckets;
   vmr_gc_chunk *chunks;    /* newest first */
   vmr_gc_chunk *free_hint; /* where the last free block was found */
@@ -154,7 +157,9 @@ typedef struct vmr_gc_body {
   uint32_t entry_count, entry_capacity, closed;
   vmr_gc_final *finals, *due; /* those registered; and the ring of those due, behind them in the same memory */
   size_t final_count, due_first, due_count, final_capacity; /* of each */
+  void *finalised;                                          /* the object whose finaliser runs */
   size_t allocated;                                         /* bytes offered since the last cycle */
+  size_t unpaid;                                            /* bytes offered since the last step */
   size_t trigger;                                           /* allocated bytes at which the next one begins */
   uint64_t full_trigger;                                    /* live bytes at which it is a full one */
   uint64_t made_objects;                                    /* since the last marking */
@@ -274,8 +279,9 @@ bool vmr_gc_settle_more(vmr_gc_body *heap);
 /* ---- collect_handles.c ---- */
 
 void vmr_gc_visit_handles(vmr_gc_tracer *tracer);
-/* After marking: weak handles lose what is not marked; finalisers of what is not marked become due, and it is marked. */
-void vmr_gc_settle_handles(vmr_gc_body *heap);
+/* When nothing is left to mark: weak handles lose what is not marked; finalisers of what is not marked become due, and it is
+ * marked. False when that leads to more, which is then to be marked, and this to be done again: by then there may be others. */
+bool vmr_gc_settle_handles(vmr_gc_body *heap);
 /* After marking: the profile forgets what is not marked. */
 void vmr_gc_settle_profile(vmr_gc_body *heap);
 bool vmr_gc_is_held(const vmr_gc_body *heap, const void *object);

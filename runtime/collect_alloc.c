@@ -101,6 +101,7 @@ static inline void offer(vmr_gc_body *heap, vmr_gc_bucket *bucket, char *base, u
   bucket->open.base = base;
   bucket->open.free = free;
   heap->allocated += count * size;
+  heap->unpaid += count * size;
   heap->made_bytes += count * size;
   heap->made_objects += count;
 }
@@ -173,6 +174,7 @@ static bool reuse_released(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
 }
 
 static bool find_any_cells(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
+  if (bucket->open.free != 0) return true; /* left by a callback that ran just now */
   if (reuse_released(heap, bucket)) return true;
   for (;;) {
     if (bucket->block != NULL && find_cells(heap, bucket, bucket->block)) return true;
@@ -186,12 +188,12 @@ static bool supply_cells(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
   if (find_any_cells(heap, bucket)) return true;
   for (int i = 0; i < 4 && vmr_gc_settle_more(heap); i++) /* more would be a long pause */
     if (find_any_cells(heap, bucket)) return true;
-  if (vmr_gc_add_chunk(heap)) return take_block(heap, bucket);
+  if (vmr_gc_add_chunk(heap)) return find_any_cells(heap, bucket);
   while (vmr_gc_settle_more(heap))
     if (find_any_cells(heap, bucket)) return true;
-  if (heap->is_collecting || heap->is_finalising) return false;
+  if (heap->is_collecting) return false;
   vmr_gc_run_cycle(heap, false); /* memory is out */
-  return find_any_cells(heap, bucket) || (vmr_gc_add_chunk(heap) && take_block(heap, bucket));
+  return find_any_cells(heap, bucket) || (vmr_gc_add_chunk(heap) && find_any_cells(heap, bucket));
 }
 
 static inline void *take_cell(vmr_gc_bucket *bucket) {
@@ -202,11 +204,12 @@ static inline void *take_cell(vmr_gc_bucket *bucket) {
 
 static void *fail_alloc(vmr_gc_body *heap) { return vmr_gc_fail(heap, VMR_OUT_OF_MEMORY); }
 
-/* Whether the next cells of the bucket's block are all that is needed: nothing is checked or due. While a cycle is under way each
- * block pays for a step of it, not each word. */
+/* Whether the next cells of the bucket's block are all that is needed: nothing is checked or due. While a cycle is under way a
+ * step of it is due when as much was allocated as a step is worth. */
 static inline bool is_plain(const vmr_gc_body *heap, const vmr_gc_bucket *bucket) {
   return !heap->is_checked && heap->due_count == 0 && bucket->released == NULL && bucket->block != NULL &&
-         (heap->phase != VMR_GC_IDLE || heap->allocated + bucket->open.cell_bytes <= heap->trigger);
+         (heap->phase != VMR_GC_IDLE ? heap->unpaid < heap->options.step_bytes / VMR_GC_STEP_RATIO
+                                     : heap->allocated + bucket->open.cell_bytes <= heap->trigger);
 }
 
 static void *alloc_in(vmr_gc_body *heap, vmr_gc_bucket *bucket) {
@@ -286,7 +289,7 @@ static void *alloc_blocks(vmr_gc_body *heap, vmr_gc_type_body *type, size_t byte
   if (heap->is_checked && !vmr_ctx_admit(heap->handle.ctx, VMR_KIND_GC, bytes)) return fail_alloc(heap);
   vmr_gc_advance(heap, bytes);
   vmr_gc_block *block = find_blocks(heap, type, bytes);
-  if (block == NULL && !heap->is_collecting && !heap->is_finalising) {
+  if (block == NULL && !heap->is_collecting) {
     vmr_gc_run_cycle(heap, false);
     vmr_gc_release_chunks(heap); /* a large object may need their room */
     block = find_blocks(heap, type, bytes);
@@ -324,6 +327,10 @@ void vmr_gc_open_bucket(vmr_gc_body *heap, vmr_gc_bucket *bucket, vmr_gc_type_bo
 static vmr_gc_bucket *tail_bucket(vmr_gc_body *heap, vmr_gc_type_body *type, uint32_t class) {
   if (type->tails[class] != NULL) return type->tails[class];
   vmr_gc_bucket *bucket = vmr_ctx_obtain_zeroed(heap->handle.ctx, VMR_KIND_GC, sizeof *bucket);
+  if (type->tails[class] != NULL) { /* a callback has made it */
+    vmr_ctx_release(heap->handle.ctx, VMR_KIND_GC, bucket, sizeof *bucket);
+    return type->tails[class];
+  }
   if (bucket == NULL) return NULL;
   vmr_gc_open_bucket(heap, bucket, type, TAIL_BYTES[class]);
   return type->tails[class] = bucket;
@@ -358,15 +365,20 @@ vmr_status vmr_gc_release(vmr_gc *gc, void *object) {
     vmr_gc_fail(heap, VMR_STILL_IN_USE);
     return VMR_STILL_IN_USE;
   }
-  if (gc->is_marking) return VMR_OK;                                     /* this cycle, or the next one, finds it */
+  if (object == heap->finalised) heap->finalised = NULL;
+  vmr_profile_forget(heap->profile, object);
+  if (gc->is_marking) { /* this cycle, or the next one, finds it; it may still be scanned, and leads to nothing then */
+    if (!block->type->is_leaf) memset(object, 0, block->cell_bytes);
+    return VMR_OK;
+  }
   bool is_counted = !vmr_gc_is_unsettled(heap, vmr_gc_chunk_of(object)); /* else the cycle finds it dead */
   vmr_gc_clear_mark(object);
-  vmr_profile_forget(heap->profile, object);
   heap->figures.freed_bytes += is_counted ? block->cell_bytes : 0;
   heap->figures.freed_objects += is_counted;
   heap->made_bytes -=
       is_counted ? block->cell_bytes : 0; /* wraps for what the last cycle counted: the sums are right */
   heap->made_objects -= is_counted;
+  heap->allocated -= block->cell_bytes < heap->allocated ? block->cell_bytes : heap->allocated;
   if (block->state == VMR_GC_BLOCK_OBJECT) {
     size_t bytes = vmr_gc_chunk_of(block)->is_large ? block->cell_bytes : block->count * VMR_GC_BLOCK_BYTES;
     if (heap->is_watched) vmr_os_poison(object, bytes);

@@ -16,13 +16,20 @@ static bool is_within_limit(vmr_gc_body *heap, size_t bytes) {
 
 #define LARGEST_OBJECT ((size_t)512 << 20) /* its cards end before the chunk's 2 MiB do */
 
-/* `bytes`, a multiple of a chunk's, at a multiple of it; `head` are those before the objects. Their content is zero when they are pages. */
-static vmr_gc_chunk *obtain_chunk(vmr_gc_body *heap, size_t bytes, size_t head) {
+static void release_memory(vmr_gc_body *heap, vmr_gc_chunk *chunk) {
+  if (chunk->memory != NULL) {
+    vmr_ctx_release(heap->handle.ctx, VMR_KIND_GC, chunk->memory, chunk->memory_bytes);
+  } else {
+    vmr_ctx_release_pages(heap->handle.ctx, VMR_KIND_GC, chunk, chunk->bytes);
+  }
+}
+
+/* `bytes`, a multiple of a chunk's, at a multiple of it; their content is zero. */
+static vmr_gc_chunk *obtain_memory(vmr_gc_body *heap, size_t bytes) {
   vmr_ctx *ctx = heap->handle.ctx;
   vmr_gc_chunk *chunk;
   void *memory = NULL;
   size_t memory_bytes = bytes;
-  if (!is_within_limit(heap, bytes)) return NULL;
   if (vmr_ctx_has_pages(ctx)) {
     chunk = vmr_ctx_obtain_pages(ctx, VMR_KIND_GC, bytes);
   } else {
@@ -33,10 +40,21 @@ static vmr_gc_chunk *obtain_chunk(vmr_gc_body *heap, size_t bytes, size_t head) 
     if (memory == NULL) chunk = NULL;
   }
   if (chunk == NULL) return NULL;
-  heap->reserved += bytes;
   chunk->bytes = bytes;
   chunk->memory = memory;
   chunk->memory_bytes = memory_bytes;
+  return chunk;
+}
+
+/* A chunk, entered; `head` are its bytes before the objects. */
+static vmr_gc_chunk *obtain_chunk(vmr_gc_body *heap, size_t bytes, size_t head) {
+  vmr_gc_chunk *chunk = is_within_limit(heap, bytes) ? obtain_memory(heap, bytes) : NULL;
+  if (chunk == NULL) return NULL;
+  if (!is_within_limit(heap, bytes)) { /* a callback has obtained some too */
+    release_memory(heap, chunk);
+    return NULL;
+  }
+  heap->reserved += bytes;
   if (heap->phase == VMR_GC_SETTLING) chunk->settled = heap->cycle.number;
   chunk->next = heap->chunks;
   if (chunk->next != NULL) chunk->next->previous = chunk;
@@ -68,7 +86,6 @@ vmr_gc_chunk *vmr_gc_add_large(vmr_gc_body *heap, size_t bytes) {
 }
 
 void vmr_gc_remove_chunk(vmr_gc_body *heap, vmr_gc_chunk *chunk) {
-  vmr_ctx *ctx = heap->handle.ctx;
   if (heap->is_watched) vmr_os_unpoison((char *)chunk + VMR_GC_HEAD_BYTES, chunk->bytes - VMR_GC_HEAD_BYTES);
   heap->reserved -= chunk->bytes;
   if (heap->free_hint == chunk) heap->free_hint = NULL;
@@ -82,11 +99,7 @@ void vmr_gc_remove_chunk(vmr_gc_body *heap, vmr_gc_chunk *chunk) {
   } else {
     heap->chunks = chunk->next;
   }
-  if (chunk->memory != NULL) {
-    vmr_ctx_release(ctx, VMR_KIND_GC, chunk->memory, chunk->memory_bytes);
-  } else {
-    vmr_ctx_release_pages(ctx, VMR_KIND_GC, chunk, chunk->bytes);
-  }
+  release_memory(heap, chunk);
 }
 
 bool vmr_gc_is_chunk_empty(const vmr_gc_chunk *chunk) {
@@ -135,7 +148,7 @@ static bool is_free(const vmr_gc_chunk *chunk, uint32_t index) {
 vmr_gc_block *vmr_gc_take_blocks(vmr_gc_body *heap, uint32_t count) {
   for (vmr_gc_chunk *each = heap->chunks; each != NULL; each = each->next) {
     uint32_t run = 0;
-    if (each->is_large || vmr_gc_is_unsettled(heap, each)) continue;
+    if ((each->free[0] | each->free[1]) == 0 || vmr_gc_is_unsettled(heap, each)) continue; /* large ones too */
     for (uint32_t i = VMR_GC_FIRST_BLOCK; i < VMR_GC_BLOCKS; i++) {
       run = is_free(each, i) ? run + 1 : 0;
       if (run < count) continue;

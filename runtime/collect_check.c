@@ -150,11 +150,9 @@ static void end_check(check *c, vmr_gc_body *heap) {
   vmr_ctx_release(ctx, VMR_KIND_GC, c->found, c->found_capacity * sizeof *c->found);
 }
 
-bool vmr_gc_is_valid(vmr_gc *gc) {
-  vmr_gc_body *heap = vmr_gc_body_of(gc);
+static bool is_heap_valid(vmr_gc_body *heap) {
   check c = {.tracer = {.heap = heap, .on_visit = see}, .is_valid = true};
   size_t reserved = 0;
-  if (gc == NULL) return true;
   bool is_begun = begin_check(&c, heap);
   for (vmr_gc_chunk *chunk = heap->chunks; chunk != NULL; chunk = chunk->next) {
     reserved += chunk->bytes;
@@ -168,7 +166,18 @@ bool vmr_gc_is_valid(vmr_gc *gc) {
     c.scanned = c.found[i];
     vmr_gc_look_at(&c.tracer, c.found[i]);
   }
-  if (!c.is_short && is_begun && !gc->is_marking && c.bytes > vmr_gc_read_figures(gc).live_bytes) c.is_valid = false;
+  bool is_known = !c.is_short && is_begun && !heap->open.is_marking;
+  if (is_known && c.bytes > vmr_gc_read_figures(&heap->open).live_bytes) c.is_valid = false;
   end_check(&c, heap);
   return c.is_valid;
+}
+
+bool vmr_gc_is_valid(vmr_gc *gc) {
+  vmr_gc_body *heap = vmr_gc_body_of(gc);
+  vmr_deferral deferral;
+  if (gc == NULL) return true;
+  vmr_ctx_defer(&deferral, heap->handle.ctx);
+  bool is_valid = is_heap_valid(heap);
+  vmr_ctx_relieve(&deferral, false);
+  return is_valid;
 }

@@ -15,7 +15,6 @@
 #include "runtime/os.h"
 
 #define LEAST_FULL ((size_t)8 << 20)
-#define STEP_RATIO 4 /* bytes marked for each byte that is allocated */
 
 static void verify(vmr_gc_body *heap) {
   if ((heap->options.flags & VMR_GC_VERIFY) == 0 || vmr_gc_is_valid(&heap->open)) return;
@@ -28,6 +27,18 @@ static void report_corruption(vmr_gc_body *heap) {
   if (!heap->is_corrupted) return;
   heap->is_corrupted = false;
   vmr_ctx_report(heap->handle.ctx, VMR_CORRUPTED, heap, "the collected heap is not as it should be");
+}
+
+/* What is obtained in a pause calls back behind it. */
+static void begin_pause(vmr_gc_body *heap, vmr_deferral *deferral) {
+  vmr_ctx_defer(deferral, heap->handle.ctx);
+  heap->is_collecting = true;
+}
+
+static void end_pause(vmr_gc_body *heap, vmr_deferral *deferral) {
+  heap->is_collecting = false;
+  report_corruption(heap);
+  vmr_ctx_relieve(deferral, false);
 }
 
 static void note_pause(vmr_gc_body *heap, uint64_t begin) {
@@ -219,7 +230,6 @@ static void note_cycle(vmr_gc_body *heap, uint64_t old_bytes, uint64_t old_objec
 
 /* From now on marks are as they will be: chunks that are settled may be allocated in. */
 static void end_marking(vmr_gc_body *heap) {
-  vmr_gc_settle_handles(heap);
   vmr_gc_settle_profile(heap);
   vmr_gc_end_offers(heap);
   heap->open.is_marking = false;
@@ -307,38 +317,39 @@ static bool do_step(vmr_gc_body *heap, size_t budget) {
   if (heap->phase == VMR_GC_RELEASING) return release_some(heap, budget);
   if (heap->phase == VMR_GC_CLEARING && !clear_some(heap, budget)) return false;
   size_t done = heap->tracer.scanned - begin;
-  if (done < budget && mark_and_look_again(heap, budget - done)) end_marking(heap);
+  if (done < budget && mark_and_look_again(heap, budget - done) && vmr_gc_settle_handles(heap)) end_marking(heap);
   return false;
 }
 
 /* ---- from outside ---- */
 
-void vmr_gc_finish_cycle(vmr_gc_body *heap) {
-  if (heap->phase == VMR_GC_IDLE || heap->is_collecting) return;
-  uint64_t begin = vmr_os_nanoseconds();
-  heap->is_collecting = true;
+static void complete(vmr_gc_body *heap, uint64_t begin) {
   while (!do_step(heap, SIZE_MAX / 2)) continue;
-  heap->is_collecting = false;
   note_pause(heap, begin);
   keep_history(heap);
-  report_corruption(heap);
+}
+
+void vmr_gc_finish_cycle(vmr_gc_body *heap) {
+  vmr_deferral deferral;
+  if (heap->phase == VMR_GC_IDLE || heap->is_collecting) return;
+  begin_pause(heap, &deferral);
+  complete(heap, vmr_os_nanoseconds());
+  end_pause(heap, &deferral);
 }
 
 void vmr_gc_run_cycle(vmr_gc_body *heap, bool is_young) {
+  vmr_deferral deferral;
   if (heap->is_collecting) return;
-  vmr_gc_finish_cycle(heap);
+  begin_pause(heap, &deferral);
+  if (heap->phase != VMR_GC_IDLE) complete(heap, vmr_os_nanoseconds());
   uint64_t begin = vmr_os_nanoseconds();
-  heap->is_collecting = true;
   begin_cycle(heap, is_young);
   if (!is_young) clear_some(heap, SIZE_MAX / 2);
   bool is_parallel = (heap->options.flags & VMR_GC_PARALLEL) != 0 && !is_young &&
                      heap->live_objects + heap->made_objects >= heap->options.parallel_objects;
   if (is_parallel) vmr_gc_drain_by_two(heap);
-  while (!do_step(heap, SIZE_MAX / 2)) continue;
-  heap->is_collecting = false;
-  note_pause(heap, begin);
-  keep_history(heap);
-  report_corruption(heap);
+  complete(heap, begin);
+  end_pause(heap, &deferral);
 }
 
 bool vmr_gc_settle_more(vmr_gc_body *heap) {
@@ -350,18 +361,19 @@ bool vmr_gc_settle_more(vmr_gc_body *heap) {
 }
 
 static bool step(vmr_gc_body *heap, size_t budget, bool is_young) {
+  vmr_deferral deferral;
   uint64_t begin = vmr_os_nanoseconds();
   bool is_done = false;
-  heap->is_collecting = true;
+  begin_pause(heap, &deferral);
+  heap->unpaid = 0;
   if (heap->phase != VMR_GC_IDLE) {
     is_done = do_step(heap, budget);
   } else {
     begin_cycle(heap, is_young);
   }
-  heap->is_collecting = false;
   note_pause(heap, begin);
   if (is_done) keep_history(heap);
-  report_corruption(heap);
+  end_pause(heap, &deferral);
   return is_done;
 }
 
@@ -371,7 +383,8 @@ void vmr_gc_advance(vmr_gc_body *heap, size_t bytes) {
   bool is_due = heap->allocated + bytes > heap->trigger && (flags & VMR_GC_MANUAL) == 0;
   bool is_young = (flags & VMR_GC_GENERATIONAL) != 0 && heap->live_bytes < heap->full_trigger;
   if (heap->phase != VMR_GC_IDLE) {
-    size_t budget = bytes > SIZE_MAX / 2 / STEP_RATIO ? SIZE_MAX / 2 : bytes * STEP_RATIO;
+    size_t most = SIZE_MAX / 4 / VMR_GC_STEP_RATIO;
+    size_t budget = bytes > most ? SIZE_MAX / 2 : (heap->unpaid + bytes) * VMR_GC_STEP_RATIO;
     if ((flags & VMR_GC_MANUAL) == 0)
       step(heap, budget > heap->options.step_bytes ? budget : heap->options.step_bytes, false);
   } else if (is_due && (flags & VMR_GC_INCREMENTAL) != 0) {

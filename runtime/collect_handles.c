@@ -19,8 +19,9 @@ static vmr_gc_entry *entry_of(vmr_gc_body *heap, vmr_gc_handle handle) {
   return entry->is_open && entry->generation == handle >> 32 ? entry : NULL;
 }
 
-static bool reserve_entry(vmr_gc_body *heap) {
-  if (heap->closed != 0 || heap->entry_count < heap->entry_capacity) return true;
+static bool has_entry(const vmr_gc_body *heap) { return heap->closed != 0 || heap->entry_count < heap->entry_capacity; }
+
+static bool grow_entries(vmr_gc_body *heap) {
   uint32_t more = heap->entry_capacity + heap->entry_capacity / 2 + 16;
   size_t size = sizeof *heap->entries, old = heap->entry_capacity * size;
   vmr_ctx *ctx = heap->handle.ctx;
@@ -33,12 +34,31 @@ static bool reserve_entry(vmr_gc_body *heap) {
   return true;
 }
 
+/* Until `has` is true, for `object`, which lives through what callbacks do. */
+static bool reserve(vmr_gc_body *heap, void *object, bool (*has)(const vmr_gc_body *), bool (*grow)(vmr_gc_body *)) {
+  bool is_grown = true;
+  VMR_GC_FRAME(&heap->open, local, void *object;);
+  local.object = object;
+  while (is_grown && !has(heap)) {
+    vmr_deferral deferral;
+    vmr_ctx_defer(&deferral, heap->handle.ctx);
+    do is_grown = grow(heap);
+    while (vmr_ctx_relieve(&deferral, !is_grown));
+  }
+  vmr_gc_leave(&heap->open, &local.frame);
+  return is_grown;
+}
+
+static bool reserve_entry(vmr_gc_body *heap, void *object) {
+  return has_entry(heap) || reserve(heap, object, has_entry, grow_entries);
+}
+
 vmr_status vmr_gc_handle_open(vmr_gc *gc, void *object, bool is_weak, vmr_gc_handle *handle) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
   if (handle == NULL) return VMR_INVALID_ARGUMENT;
   *handle = 0;
   if (gc == NULL || object == NULL) return VMR_INVALID_ARGUMENT;
-  if (!reserve_entry(heap)) return vmr_gc_fail(heap, VMR_OUT_OF_MEMORY), VMR_OUT_OF_MEMORY;
+  if (!reserve_entry(heap, object)) return vmr_gc_fail(heap, VMR_OUT_OF_MEMORY), VMR_OUT_OF_MEMORY;
   uint32_t index = heap->closed != 0 ? heap->closed - 1 : heap->entry_count;
   if (heap->closed != 0) {
     heap->closed = heap->entries[index].next;
@@ -74,11 +94,12 @@ vmr_status vmr_gc_handle_close(vmr_gc *gc, vmr_gc_handle handle) {
 
 /* ---- finalisers ---- */
 
-/* Room in both arrays for one more that is registered: so that becoming due cannot fail. */
-static bool reserve_final(vmr_gc_body *heap) {
+/* Whether there is room in both arrays for one more that is registered: so that becoming due cannot fail. */
+static bool has_final(const vmr_gc_body *heap) { return heap->final_count + heap->due_count < heap->final_capacity; }
+
+static bool grow_finals(vmr_gc_body *heap) {
   size_t old = heap->final_capacity, more = old + old / 2 + 16, size = sizeof *heap->finals;
   vmr_ctx *ctx = heap->handle.ctx;
-  if (heap->final_count + heap->due_count < old) return true;
   vmr_gc_final *both = vmr_ctx_obtain(ctx, VMR_KIND_GC, more * 2 * size);
   if (both == NULL) return false;
   if (old != 0) memcpy(both, heap->finals, heap->final_count * size);
@@ -94,7 +115,8 @@ static bool reserve_final(vmr_gc_body *heap) {
 vmr_status vmr_gc_add_finaliser(vmr_gc *gc, void *object, vmr_gc_finaliser function, void *user) {
   vmr_gc_body *heap = vmr_gc_body_of(gc);
   if (gc == NULL || object == NULL || function == NULL) return VMR_INVALID_ARGUMENT;
-  if (!reserve_final(heap)) return vmr_gc_fail(heap, VMR_OUT_OF_MEMORY), VMR_OUT_OF_MEMORY;
+  if (!has_final(heap) && !reserve(heap, object, has_final, grow_finals))
+    return vmr_gc_fail(heap, VMR_OUT_OF_MEMORY), VMR_OUT_OF_MEMORY;
   heap->finals[heap->final_count++] = (vmr_gc_final){object, function, user};
   vmr_gc_block_of_object(object)->is_special = true;
   return VMR_OK;
@@ -113,15 +135,16 @@ size_t vmr_gc_run_finalisers(vmr_gc *gc) {
   size_t count = 0;
   if (gc == NULL || heap->is_finalising || heap->is_collecting) return 0;
   heap->is_finalising = true;
+  vmr_gc_frame *frames = gc->frames;
   for (; heap->due_count != 0; count++) {
-    VMR_GC_FRAME(gc, local, void *object;);
     vmr_gc_final final = *due_at(heap, 0);
     heap->due_first = (heap->due_first + 1) % heap->final_capacity;
     heap->due_count--;
-    local.object = final.object;
+    heap->finalised = final.object;
     final.function(gc, final.object, final.user);
-    vmr_gc_leave(gc, &local.frame);
+    gc->frames = frames;
   }
+  heap->finalised = NULL;
   heap->is_finalising = false;
   return count;
 }
@@ -154,6 +177,7 @@ void vmr_gc_visit_handles(vmr_gc_tracer *tracer) {
     if (!heap->entries[i].is_weak) vmr_gc_visit(tracer, heap->entries[i].object);
   }
   for (size_t i = 0; i < heap->due_count; i++) vmr_gc_visit(tracer, due_at(heap, i)->object);
+  vmr_gc_visit(tracer, heap->finalised);
 }
 
 /* What is not marked becomes due, in the order of registration. */
@@ -169,14 +193,15 @@ static void part_finals(vmr_gc_body *heap) {
   heap->final_count = kept;
 }
 
-void vmr_gc_settle_handles(vmr_gc_body *heap) {
+bool vmr_gc_settle_handles(vmr_gc_body *heap) {
+  const vmr_gc_tracer *tracer = &heap->tracer;
   for (uint32_t i = 0; i < heap->entry_count; i++) {
     vmr_gc_entry *entry = &heap->entries[i];
     if (entry->is_weak && entry->object != NULL && !vmr_gc_is_marked(entry->object)) entry->object = NULL;
   }
   part_finals(heap);
   for (size_t i = 0; i < heap->due_count; i++) vmr_gc_visit(&heap->tracer, due_at(heap, i)->object);
-  while (!vmr_gc_drain(heap, SIZE_MAX / 2)) continue;
+  return tracer->top == tracer->base && !tracer->is_overflown;
 }
 
 /* ---- the profile ---- */

@@ -71,7 +71,17 @@ void vmr_gc_visit(vmr_gc_tracer *tracer, void *object) {
 }
 
 void vmr_gc_shade(vmr_gc *gc, void *object) {
-  if (gc != NULL) visit(&vmr_gc_body_of(gc)->tracer, object);
+  if (gc == NULL) return;
+  vmr_gc_tracer *tracer = &vmr_gc_body_of(gc)->tracer;
+  if (VMR_LIKELY(tracer->top != tracer->limit)) {
+    visit(tracer, object);
+    return;
+  }
+  vmr_deferral deferral; /* a store calls nobody back: that might collect */
+  vmr_ctx_defer(&deferral, tracer->heap->handle.ctx);
+  visit(tracer, object);
+  deferral.wanted = 0;
+  vmr_ctx_relieve(&deferral, false);
 }
 
 /* ---- scanning ---- */

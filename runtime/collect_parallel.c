@@ -27,6 +27,7 @@ typedef struct vmr_gc_team {
   int waiting;
   size_t count; /* of the offer */
   void **offer;
+  size_t wanted; /* by the helper, of which the context's callback is to be told. 0: nothing */
 } vmr_gc_team;
 
 /* ---- the offer ---- */
@@ -83,9 +84,23 @@ static void work(vmr_gc_tracer *tracer) {
 
 /* ---- the helper ---- */
 
+/* What it obtains calls back on the owner's thread, when all is done. */
 static void *help(void *user) {
-  work(user);
+  vmr_gc_tracer *tracer = user;
+  vmr_deferral deferral;
+  vmr_ctx_defer(&deferral, tracer->heap->handle.ctx);
+  work(tracer);
+  tracer->team->wanted = deferral.wanted;
+  deferral.wanted = 0;
+  vmr_ctx_relieve(&deferral, false);
   return NULL;
+}
+
+static void call_back(vmr_ctx *ctx, size_t wanted) {
+  vmr_deferral deferral;
+  vmr_ctx_defer(&deferral, ctx);
+  deferral.wanted = wanted;
+  vmr_ctx_relieve(&deferral, false);
 }
 
 /* Signals are the program's threads' to receive. */
@@ -110,6 +125,7 @@ static void run_team(vmr_gc_body *heap, vmr_gc_team *team, vmr_gc_tracer *other)
   if (start_helper(&helper, other)) {
     work(&heap->tracer);
     pthread_join(helper, NULL);
+    if (team->wanted != 0) call_back(heap->handle.ctx, team->wanted);
     heap->figures.parallel_cycles++;
   }
   heap->tracer.team = NULL;

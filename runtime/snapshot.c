@@ -14,20 +14,21 @@
 
 typedef struct vmr_snapshot_item {
   const void *object;
-  const char *type;
   size_t bytes;
   uint64_t retained;
   uint32_t dominator;
+  uint32_t type; /* its number */
 } vmr_snapshot_item;
 
 struct vmr_snapshot {
   vmr_gc_tracer tracer; /* first */
   vmr_ctx *ctx;
+  vmr_growth *types;        /* by number: what there is of each */
   vmr_snapshot_item *items; /* by number; 0: the roots */
   uint32_t *firsts;         /* by number, and one more */
   uint32_t *targets;
   uint32_t *slots; /* numbers by address, open addressing; 0: none */
-  size_t count, item_capacity, target_count, target_capacity, slot_count;
+  size_t type_count, count, item_capacity, target_count, target_capacity, slot_count;
   bool is_short; /* of memory */
 };
 
@@ -83,8 +84,10 @@ static bool add_item(vmr_snapshot *s, const void *object) {
   vmr_snapshot_item *item = &s->items[s->count];
   *item = (vmr_snapshot_item){.object = object};
   if (object == NULL) return s->count++, true;
-  item->type = vmr_gc_type_name(object);
+  item->type = vmr_gc_block_of_object(object)->type->number;
   item->bytes = vmr_gc_object_bytes(object);
+  s->types[item->type].objects++;
+  s->types[item->type].bytes += (int64_t)item->bytes;
   size_t slot = slot_of(s, object);
   while (s->slots[slot] != 0) slot = (slot + 1) & (s->slot_count - 1);
   s->slots[slot] = (uint32_t)s->count++;
@@ -103,6 +106,14 @@ static void see(vmr_gc_tracer *tracer, void *object) {
   if (!reserve(s, &targets, &s->target_capacity, s->target_count, sizeof *s->targets)) s->is_short = true;
   s->targets = targets;
   if (!s->is_short) s->targets[s->target_count++] = number;
+}
+
+static bool add_types(vmr_snapshot *s) {
+  s->types = vmr_ctx_obtain_zeroed(s->ctx, VMR_KIND_GC, (s->tracer.heap->type_count + 1) * sizeof *s->types);
+  if (s->types == NULL) return false;
+  for (const vmr_gc_type_body *each = s->tracer.heap->types; each != NULL; each = each->next)
+    s->types[s->type_count++].type = each->layout.name;
+  return true;
 }
 
 /* All objects breadth first, with what they refer to; false when memory is out. */
@@ -242,7 +253,11 @@ vmr_status vmr_snapshot_take(vmr_snapshot **snapshot, vmr_gc *gc) {
   s->ctx = heap->handle.ctx;
   s->tracer.heap = heap;
   s->tracer.on_visit = see;
-  if (!walk(s) || !compute_dominators(s)) {
+  vmr_deferral deferral;
+  vmr_ctx_defer(&deferral, s->ctx);
+  bool is_whole = add_types(s) && walk(s) && compute_dominators(s);
+  vmr_ctx_relieve(&deferral, false);
+  if (!is_whole) {
     vmr_snapshot_destroy(s);
     return VMR_OUT_OF_MEMORY;
   }
@@ -253,6 +268,7 @@ vmr_status vmr_snapshot_take(vmr_snapshot **snapshot, vmr_gc *gc) {
 void vmr_snapshot_destroy(vmr_snapshot *snapshot) {
   if (snapshot == NULL) return;
   vmr_ctx *ctx = snapshot->ctx;
+  vmr_ctx_release(ctx, VMR_KIND_GC, snapshot->types, (snapshot->type_count + 1) * sizeof *snapshot->types);
   vmr_ctx_release(ctx, VMR_KIND_GC, snapshot->items, snapshot->item_capacity * sizeof *snapshot->items);
   vmr_ctx_release(ctx, VMR_KIND_GC, snapshot->firsts, snapshot->tracer.scanned * sizeof *snapshot->firsts);
   vmr_ctx_release(ctx, VMR_KIND_GC, snapshot->targets, snapshot->target_capacity * sizeof *snapshot->targets);
@@ -275,7 +291,7 @@ vmr_status vmr_snapshot_read(const vmr_snapshot *snapshot, uint32_t number, vmr_
   if (number == 0 || number >= snapshot->count) return VMR_OUT_OF_RANGE;
   const vmr_snapshot_item *item = &snapshot->items[number];
   *object = (vmr_snapshot_object){.object = item->object,
-                                  .type = item->type,
+                                  .type = snapshot->types[item->type].type,
                                   .bytes = item->bytes,
                                   .retained = item->retained,
                                   .dominator = item->dominator,
@@ -307,7 +323,7 @@ size_t vmr_snapshot_json(const vmr_snapshot *snapshot, char *buffer, size_t capa
     const vmr_snapshot_item *item = &snapshot->items[i];
     write_member(&writer, i == 1 ? "\n  {\"id\": " : ",\n  {\"id\": ", i);
     vmr_write(&writer, ", \"type\": ");
-    write_quoted(&writer, item->type);
+    write_quoted(&writer, snapshot->types[item->type].type);
     write_member(&writer, ", \"bytes\": ", item->bytes);
     write_member(&writer, ", \"retained\": ", item->retained);
     write_member(&writer, ", \"dominator\": ", item->dominator);
@@ -326,7 +342,7 @@ size_t vmr_snapshot_dot(const vmr_snapshot *snapshot, char *buffer, size_t capac
   for (size_t i = 1; snapshot != NULL && i < snapshot->count; i++) {
     write_member(&writer, "  ", i);
     vmr_write(&writer, " [label=");
-    write_quoted(&writer, snapshot->items[i].type);
+    write_quoted(&writer, snapshot->types[snapshot->items[i].type].type);
     write_member(&writer, ", bytes=", snapshot->items[i].bytes);
     write_member(&writer, ", retained=", snapshot->items[i].retained);
     vmr_write(&writer, "];\n");
@@ -344,23 +360,14 @@ size_t vmr_snapshot_dot(const vmr_snapshot *snapshot, char *buffer, size_t capac
 
 /* ---- growth ---- */
 
-/* The objects and bytes of a type. */
-static vmr_growth count_type(const vmr_snapshot *s, const char *type) {
-  vmr_growth sums = {.type = type};
-  for (size_t i = 1; i < s->count; i++) {
-    if (s->items[i].type != type) continue;
-    sums.objects++;
-    sums.bytes += (int64_t)s->items[i].bytes;
-  }
-  return sums;
-}
-
 size_t vmr_snapshot_compare(const vmr_snapshot *older, const vmr_snapshot *newer, vmr_growth *rows, size_t capacity) {
-  size_t count = 0, kept = 0;
+  size_t kept = 0;
   if (older == NULL || newer == NULL) return 0;
-  for (const vmr_gc_type_body *type = newer->tracer.heap->types; type != NULL; type = type->next, count++) {
-    vmr_growth before = count_type(older, type->layout.name), after = count_type(newer, type->layout.name);
-    vmr_growth row = {type->layout.name, after.objects - before.objects, after.bytes - before.bytes};
+  size_t count = newer->type_count; /* types that the older one does not know are new */
+  for (size_t i = 0; i < count; i++) {
+    vmr_growth before = i < older->type_count ? older->types[i] : (vmr_growth){0}, row = newer->types[i];
+    row.objects -= before.objects;
+    row.bytes -= before.bytes;
     size_t at = kept < capacity ? kept++ : kept;
     for (; at > 0 && rows[at - 1].bytes < row.bytes; at--) {
       if (at < kept) rows[at] = rows[at - 1];

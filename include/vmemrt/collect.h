@@ -11,7 +11,7 @@
  *   - Every pointer to an object that is used after the next allocation stands in a frame, a root, a strong handle or a
  *     reachable object. Pointers are to the beginning of objects, or NULL.
  *   - Every pointer is stored into an object by vmr_gc_write. (Without VMR_GC_GENERATIONAL and VMR_GC_INCREMENTAL plain
- *     stores do, as do stores of what is no pointer to an object of the heap.)
+ *     stores do unless vmr_gc_step is called, as do stores of what is no pointer to an object of the heap.)
  *
  * A heap belongs to one thread at a time. */
 #ifndef VMEMRT_COLLECT_H
@@ -72,7 +72,7 @@ typedef struct vmr_gc_options {
   uint32_t growth_percent; /* a full cycle begins when live bytes grew by so much since the last one. 0: 100 */
   size_t limit_bytes;      /* of the whole heap; an allocation that would pass it collects, then fails. 0: none */
   size_t nursery_bytes;    /* the least that is allocated between two cycles. 0: 4 MiB */
-  size_t step_bytes;       /* of objects that a step marks at least. 0: 64 KiB */
+  size_t step_bytes;       /* of objects that a step marks at least. 0: 16 KiB */
   size_t
       parallel_objects; /* with VMR_GC_PARALLEL: the least number of objects that a second thread is begun for. 0: 50000 */
 } vmr_gc_options;

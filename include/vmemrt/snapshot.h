@@ -54,8 +54,8 @@ typedef struct vmr_growth {
 } vmr_growth;
 
 /* What has changed between two snapshots of one heap, by type, the types that grew by most bytes first; at most `capacity`.
- * Returns how many types there are. Takes time proportional to the objects times the types. Which sites allocated what lives,
- * and for how long, vmemrt/profile.h tells. */
+ * Returns how many types there are. The heap may be gone by then. Which sites allocated what lives, and for how long,
+ * vmemrt/profile.h tells. */
 VMR_API size_t vmr_snapshot_compare(const vmr_snapshot *older, const vmr_snapshot *newer, vmr_growth *rows,
                                     size_t capacity);
 
