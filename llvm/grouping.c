@@ -38,6 +38,7 @@ typedef struct grouping {
   vmo_heap_facts *facts;
   bool whole;                     /* other code names none of the program's functions and variables */
   vmo_heap_refusal refusal;       /* of the whole program */
+  bool hides;                     /* some object that has a heap is hidden: all calls that free know heaps */
   uint32_t *blocked;              /* by node: a call that frees or moves its objects and stays; VMO_NONE: none */
   bool *served;                   /* by node: some site of it has a heap */
   structure_heaps *heaps;         /* by structure; then common_heaps */
@@ -70,7 +71,8 @@ static void find_threads(grouping *g) {
       g->facts->shared_because = function->name;
       return;
     }
-    bool known = vmo_ll_is_defined(function) || function->intrinsic || function->libc != NULL;
+    bool known =
+        vmo_ll_is_defined(function) || function->intrinsic || function->libc != NULL || vmo_libc_jumps(function->name);
     if (!known && stranger == NULL) stranger = function->name;
     called_back |= vmo_ll_is_defined(function) && function->address_taken;
     if (g->whole || !vmo_ll_is_defined(function) || !function->external || strcmp(function->name, "main") == 0)
@@ -177,7 +179,7 @@ static bool is_ever_freed(const grouping *g, uint32_t site, const vmo_libc_row *
   bool freed = row->kind == VMO_LIBC_REALLOC;
   for (uint32_t k = 0; k < vmo_ll_node_count_of(g->structures, site); k++) {
     const vmo_ll_structure_node *node = node_of_site(g, site, k);
-    freed |= node->freed || node->moved || node->freed_by_pointer;
+    freed |= node->freed || node->moved || node->freed_by_pointer || node->hidden;
   }
   return freed;
 }
@@ -188,6 +190,7 @@ static void join_heap(grouping *g, vmo_heap_fact *heap, uint32_t site, vmo_bytes
   for (uint32_t k = 0; k < vmo_ll_node_count_of(g->structures, site); k++) {
     if (node_of_site(g, site, k)->alignment > 8) heap->alignment = 16;
     g->served[vmo_ll_nodes_of(g->structures, site)[k]] = true;
+    g->hides |= node_of_site(g, site, k)->hidden;
   }
 }
 
@@ -312,10 +315,12 @@ static void find_releases(grouping *g) {
   for (uint32_t i = 0; i < g->program->instructions.count; i++) {
     const vmo_libc_row *row = row_of(g->program, &g->program->instructions.data[i]);
     if (!is_release(row)) continue;
+    g->plan->frees[i] = g->hides && has_plain_form(&g->program->instructions.data[i]);
     for (uint32_t k = 0; k < vmo_ll_node_count_of(g->structures, i); k++)
       g->plan->frees[i] |= g->served[vmo_ll_nodes_of(g->structures, i)[k]];
     g->facts->releases += g->plan->frees[i];
   }
+  g->plan->frees_by_pointer = g->hides;
   for (uint32_t n = 0; n < g->structures->nodes.count; n++)
     g->plan->frees_by_pointer |= g->served[n] && g->structures->nodes.data[n].freed_by_pointer;
 }

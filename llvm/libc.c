@@ -62,6 +62,14 @@ bool vmo_libc_allocates(const vmo_libc_row *row) {
 
 bool vmo_libc_calls_back(const vmo_libc_row *row) { return strchr(row->arguments, VMO_EFFECT_CALLED) != NULL; }
 
+bool vmo_libc_jumps(const char *name) {
+  static const char *const names[] = {"__longjmp_chk", "__sigsetjmp", "_longjmp",   "_setjmp",
+                                      "longjmp",       "setjmp",      "siglongjmp", "sigsetjmp"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i]) == 0) return true;
+  return false;
+}
+
 bool vmo_libc_fits(const vmo_libc_row *row, LLVMTypeRef type) {
   LLVMTypeRef parameters[8];
   unsigned count = LLVMCountParamTypes(type);

@@ -65,6 +65,10 @@ vmo_libc_effect vmo_libc_effect_of(const vmo_libc_row *row, uint32_t index);
 /* Whether it may call functions of the program. */
 bool vmo_libc_calls_back(const vmo_libc_row *row);
 
+/* setjmp, longjmp and their like: they have no row, since control goes elsewhere, but start no threads, and their buffers
+ * hold nothing that is read. */
+bool vmo_libc_jumps(const char *name);
+
 /* Whether a call makes an object, which it returns or stores. */
 bool vmo_libc_allocates(const vmo_libc_row *row);
 

@@ -57,15 +57,14 @@ static bool make_arrays(vmo_ll_finder *finder) {
 
 bool vmo_ll_is_entered(const vmo_ll_finder *finder, uint32_t id) {
   const vmo_ll_function *function = &finder->program->functions.data[id];
-  return vmo_ll_is_defined(function) &&
-         (strcmp(function->name, "main") == 0 || (function->external && !finder->whole_program));
+  return vmo_ll_is_defined(function) && (vmo_ll_is_main(function) || (function->external && !finder->whole_program));
 }
 
 /* What is known of a place that may be called: it only grows. */
 static uint32_t measure(vmo_ll_finder *finder, vmo_ll_place place) {
   if (place.node == VMO_NONE) return 0;
   const vmo_ll_graph_node *node = &finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)];
-  return 2 * node->function_count + ((node->flags & VMO_LL_EXTERNAL) != 0);
+  return 4 * node->function_count + 2 * ((node->flags & VMO_LL_EXTERNAL) != 0) + ((node->flags & VMO_LL_HIDDEN) != 0);
 }
 
 /* Connects what calls through pointers may mean by now, unless it was; true: there was more. */
@@ -81,19 +80,21 @@ static bool connect_some(vmo_ll_finder *finder, uint32_t *done) {
   return more;
 }
 
-static bool expose_some(vmo_ll_finder *finder, bool *exposed) {
+static bool expose_some(vmo_ll_finder *finder, uint8_t *exposed) {
   bool more = false;
   for (uint32_t f = 0; f < finder->program->functions.count; f++) {
-    if (exposed[f] || measure(finder, finder->functions[f]) % 2 == 0) continue;
-    exposed[f] = more = true;
-    vmo_ll_expose_function(finder, f);
+    vmo_site_escape escape = vmo_ll_unknown_at(finder, finder->functions[f]);
+    if (exposed[f] == escape || exposed[f] == VMO_ESCAPE_CALL) continue;
+    exposed[f] = (uint8_t)escape;
+    more = true;
+    vmo_ll_expose_function(finder, f, escape);
   }
   return more;
 }
 
 static bool connect_pointer_calls(vmo_ll_finder *finder) {
   uint32_t *done = vmr_arena_alloc_array(finder->arena, (size_t)finder->pointer_calls.count + 1, sizeof *done);
-  bool *exposed = vmr_arena_alloc_array(finder->arena, (size_t)finder->program->functions.count + 1, sizeof *exposed);
+  uint8_t *exposed = vmr_arena_alloc_array(finder->arena, (size_t)finder->program->functions.count + 1, 1);
   if (done == NULL || exposed == NULL) return false;
   for (bool more = true; more && !finder->graph.out_of_memory;) {
     more = connect_some(finder, done);
@@ -109,7 +110,7 @@ static bool read_program(vmo_ll_finder *finder) {
     vmo_ll_find_uses(finder, f);
     vmo_ll_read_function(finder, f);
     vmo_ll_read_globals(finder);
-    if (vmo_ll_is_entered(finder, f)) vmo_ll_expose_function(finder, f);
+    if (vmo_ll_is_entered(finder, f)) vmo_ll_expose_function(finder, f, VMO_ESCAPE_CALL);
   }
   return connect_pointer_calls(finder);
 }
@@ -122,10 +123,50 @@ static void read_contexts(vmo_ll_finder *finder) {
       if (!finder->calls->reached[groups->order[m]]) continue;
       vmo_ll_read_function(finder, groups->order[m]);
       vmo_ll_read_globals(finder);
-      if (finder->calls->entered[groups->order[m]]) vmo_ll_expose_function(finder, groups->order[m]);
+      vmo_site_escape escape = (vmo_site_escape)finder->calls->entered[groups->order[m]];
+      if (escape != VMO_ESCAPE_NONE) vmo_ll_expose_function(finder, groups->order[m], escape);
     }
     vmo_ll_mark_escaping(finder, g);
   }
+}
+
+/* ---- who frees ---- */
+
+/* Globals of libc that lead to nothing that is called. */
+static bool is_of_libc(LLVMValueRef global) {
+  static const char *const names[] = {"environ", "optarg", "opterr", "optind", "optopt", "stderr", "stdin", "stdout"};
+  size_t length;
+  const char *name = LLVMGetValueName2(global, &length);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i]) == 0) return true;
+  return false;
+}
+
+static bool declares_release(const vmo_ll_function *function) {
+  const vmo_libc_row *row = function->libc;
+  if (vmo_ll_is_defined(function) || vmo_ll_only_jumps(function)) return false;
+  if (row == NULL) return !function->intrinsic;
+  bool known = row == vmo_find_libc(function->name) && strchr(row->arguments, VMO_EFFECT_GROW) == NULL;
+  bool seen = row->kind == VMO_LIBC_FREE || row->kind == VMO_LIBC_REALLOC;
+  return !known || (strchr(row->arguments, VMO_EFFECT_FREE) != NULL && !seen);
+}
+
+static bool is_hidden_release(const vmo_ll_program *program, const vmo_ll_instruction *call) {
+  if (!vmo_ll_is_call(call->opcode)) return false;
+  if (call->callee == VMO_NONE) return LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref)) != NULL;
+  const vmo_libc_row *row = program->functions.data[call->callee].libc;
+  if (row == NULL || strchr(row->arguments, VMO_EFFECT_FREE) == NULL) return false;
+  return call->opcode != LLVMCall || LLVMGetTailCallKind(call->ref) == LLVMTailCallKindMustTail;
+}
+
+bool vmo_ll_releases_elsewhere(const vmo_ll_program *program) {
+  for (uint32_t f = 0; f < program->functions.count; f++)
+    if (declares_release(&program->functions.data[f])) return true;
+  for (uint32_t i = 0; i < program->instructions.count; i++)
+    if (is_hidden_release(program, &program->instructions.data[i])) return true;
+  for (LLVMValueRef g = LLVMGetFirstGlobal(program->module); g != NULL; g = LLVMGetNextGlobal(g))
+    if (LLVMIsDeclaration(g) && !is_of_libc(g)) return true;
+  return false;
 }
 
 /* ---- all of it ---- */
@@ -153,6 +194,7 @@ vmo_status vmo_find_structures(vmo_ll_program *program, const vmo_ll_structure_o
                            .whole_program = options->whole_program,
                            .accesses = options->accesses,
                            .arena = vmr_arena_create(0)};
+  without.graph.hides = options->whole_program && !vmo_ll_releases_elsewhere(program);
   without.graph.arena = vmr_arena_create(0); /* dropped as soon as the calls are known */
   vmo_ll_finder finder = without;
   finder.calls = &calls;

@@ -20,6 +20,7 @@ typedef struct vmo_ll_structure_node {
   vmo_bytes object_bytes;          /* when all its sites ask for the same constant; -1: they don't */
   uint32_t alignment;              /* that accesses need; 16 when nothing is known */
   bool external;                   /* code that is not seen may free, move or keep it: stays on malloc */
+  bool hidden;                     /* a number may become its address: any call of the program may free or move it */
   vmo_site_escape escape;          /* why it is external */
   uint32_t escape_at;              /* the instruction; VMO_NONE: none */
   bool global;                     /* global variables lead to it */

@@ -88,8 +88,8 @@ static void read_promise(vmo_ll_finder *finder, const vmo_ll_instruction *call) 
                         bytes < 4096 ? (uint32_t)bytes : 4096);
 }
 
-static void release(vmo_ll_finder *finder, uint8_t flag, bool through_pointer) {
-  uint8_t flags = through_pointer ? flag | VMO_LL_BY_POINTER : flag;
+static void release(vmo_ll_finder *finder, uint16_t flag, bool through_pointer) {
+  uint16_t flags = through_pointer ? flag | VMO_LL_BY_POINTER : flag;
   vmo_ll_mark_place(&finder->graph, argument(finder, 0), flags);
 }
 
@@ -151,11 +151,12 @@ static void send(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vm
   vmo_ll_place place = argument(finder, index);
   vmo_bytes bytes = count_sent(call, row, index);
   if (place.node == VMO_NONE) return;
-  if (bytes < 0) vmo_ll_expose_content(&finder->graph, place, VMO_ESCAPE_CALL, finder->at);
+  vmo_site_escape escape = finder->graph.hides ? VMO_ESCAPE_INTEGER : VMO_ESCAPE_CALL;
+  if (bytes < 0) vmo_ll_expose_content(&finder->graph, place, escape, finder->at);
   for (; bytes > 0; bytes -= POINTER_BYTES, place.offset += POINTER_BYTES) {
     uint32_t width = bytes < POINTER_BYTES ? (uint32_t)bytes : POINTER_BYTES;
     vmo_ll_place target = vmo_ll_follow_part(&finder->graph, place, width);
-    vmo_ll_expose(&finder->graph, target, VMO_ESCAPE_CALL, finder->at);
+    vmo_ll_expose(&finder->graph, target, escape, finder->at);
   }
 }
 
@@ -205,8 +206,11 @@ static void read_result(vmo_ll_finder *finder, const vmo_ll_instruction *call, c
                         bool through_pointer) {
   switch (row->result) {
   case 'n': flow_result(finder, call, make_object(finder, through_pointer)); break;
-  case 'u':
-    if (has_result(finder, call)) flow_result(finder, call, vmo_ll_new_external(finder, VMO_ESCAPE_CALL));
+  case 'u': /* the library's own; it may be a function of the program that the library was handed */
+    if (has_result(finder, call))
+      flow_result(finder, call,
+                  vmo_libc_calls_back(row) ? vmo_ll_new_external(finder, VMO_ESCAPE_CALL)
+                                           : vmo_ll_new_place(&finder->graph));
     break;
   case '0': flow_result(finder, call, argument(finder, 0)); break;
   case '1': flow_result(finder, call, argument(finder, 1)); break;
@@ -341,11 +345,11 @@ static uint32_t next_callee(const vmo_ll_finder *finder, callees *list) {
   return link->to;
 }
 
-static bool may_be_unknown(vmo_ll_finder *finder, uint32_t call, vmo_ll_place place) {
-  if (finder->calls != NULL) return finder->calls->pointer_unknown[vmo_ll_pointer_call_number(finder, call)];
-  if (place.node == VMO_NONE) return false;
-  uint32_t node = vmo_ll_find_node(&finder->graph, place.node);
-  return (finder->graph.nodes.data[node].flags & VMO_LL_EXTERNAL) != 0;
+/* How the arguments of a call through a pointer escape: to code that is not seen, to a function whose address was a
+ * number, or not at all. */
+static vmo_site_escape may_be_unknown(vmo_ll_finder *finder, uint32_t call, vmo_ll_place place) {
+  if (finder->calls == NULL) return vmo_ll_unknown_at(finder, place);
+  return (vmo_site_escape)finder->calls->pointer_unknown[vmo_ll_pointer_call_number(finder, call)];
 }
 
 static void call_back(vmo_ll_finder *finder, vmo_ll_place place, const vmo_ll_place *arguments, uint32_t count) {
@@ -358,7 +362,8 @@ static void call_back(vmo_ll_finder *finder, vmo_ll_place place, const vmo_ll_pl
       expose_places(finder, arguments, count, VMO_ESCAPE_CALL);
     }
   }
-  if (may_be_unknown(finder, call, place)) expose_places(finder, arguments, count, VMO_ESCAPE_CALL);
+  vmo_site_escape escape = may_be_unknown(finder, call, place);
+  if (escape != VMO_ESCAPE_NONE) expose_places(finder, arguments, count, escape);
 }
 
 /* ---- threads ---- */
@@ -381,7 +386,8 @@ static void read_thread(vmo_ll_finder *finder) {
     vmo_ll_unify(&finder->graph, result, finder->returned[function]);
   }
   call_back(finder, start, &handed, 1); /* a copy has what is shared by now: a thread may return what it got */
-  if (may_be_unknown(finder, finder->at, start)) vmo_ll_expose(&finder->graph, result, VMO_ESCAPE_CALL, finder->at);
+  if (may_be_unknown(finder, finder->at, start) != VMO_ESCAPE_NONE)
+    vmo_ll_expose(&finder->graph, result, VMO_ESCAPE_CALL, finder->at);
 }
 
 static bool read_thread_call(vmo_ll_finder *finder, const vmo_ll_function *callee) {
@@ -426,17 +432,31 @@ static bool holds_pointers(LLVMTypeRef type) {
 
 /* Intrinsics of numbers give what is made of their arguments' bits; those of pointers are not understood. */
 static void read_intrinsic(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
-  bool pointers = holds_pointers(LLVMTypeOf(call->ref));
+  bool pointers = holds_pointers(LLVMTypeOf(call->ref)), result = has_result(finder, call);
+  if (vmo_ll_is_arithmetic(&finder->program->functions.data[call->callee])) return;
   for (uint32_t i = 0; i < call->operand_count; i++)
     pointers |= holds_pointers(LLVMTypeOf(LLVMGetOperand(call->ref, i)));
-  if (pointers || !has_result(finder, call)) {
+  if (pointers) {
     expose_all(finder, call, VMO_ESCAPE_CALL);
     return;
   }
-  for (uint32_t i = 0; i < call->operand_count; i++) {
+  for (uint32_t i = 0; i < call->operand_count && (result || !call->wide); i++) {
     flow_result(finder, call, argument(finder, i));
     vmo_ll_fold(&finder->graph, argument(finder, i), 1);
+    if (!result) vmo_ll_expose(&finder->graph, argument(finder, i), VMO_ESCAPE_INTEGER, finder->at);
   }
+}
+
+/* One of the addresses in a table of distances. */
+static void read_relative(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
+  vmo_ll_fold(&finder->graph, argument(finder, 0), 1);
+  vmo_ll_place any = vmo_ll_follow_part(&finder->graph, argument(finder, 0), 4);
+  vmo_ll_fold(&finder->graph, any, 1);
+  flow_result(finder, call, any);
+}
+
+bool vmo_ll_only_jumps(const vmo_ll_function *function) {
+  return !vmo_ll_is_defined(function) && vmo_libc_jumps(function->name);
 }
 
 static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t id, bool through_pointer) {
@@ -447,6 +467,8 @@ static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call,
   if (strcmp(callee->name, "llvm.assume") == 0) read_assumption(finder, call);
   if (strncmp(callee->name, "llvm.threadlocal.address", 24) == 0) {
     flow_result(finder, call, argument(finder, 0));
+  } else if (strncmp(callee->name, "llvm.load.relative", 18) == 0) {
+    read_relative(finder, call);
   } else if (!through_pointer && read_thread_call(finder, callee)) {
     return;
   } else if (strange) { /* an allocator of another library; what calls back, when it is not known what */
@@ -457,7 +479,7 @@ static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call,
     connect(finder, id, finder->arguments.data, finder->arguments.count, result_of(finder, call));
   } else if (callee->intrinsic) {
     read_intrinsic(finder, call);
-  } else {
+  } else if (!vmo_ll_only_jumps(callee)) {
     expose_all(finder, call, VMO_ESCAPE_CALL);
   }
 }
@@ -488,7 +510,8 @@ static void call_through_pointer(vmo_ll_finder *finder, uint32_t id, vmo_ll_plac
   callees list = find_callees(finder, id, place);
   for (uint32_t function; (function = next_callee(finder, &list)) != VMO_NONE;)
     call_function(finder, call, function, true);
-  if (may_be_unknown(finder, id, place)) expose_all(finder, call, VMO_ESCAPE_CALL);
+  vmo_site_escape escape = may_be_unknown(finder, id, place);
+  if (escape != VMO_ESCAPE_NONE) expose_all(finder, call, escape);
 }
 
 void vmo_ll_read_call(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
@@ -532,11 +555,17 @@ void vmo_ll_read_pointer_call(vmo_ll_finder *finder, uint32_t id) {
   }
 }
 
-void vmo_ll_expose_function(vmo_ll_finder *finder, uint32_t id) {
+void vmo_ll_expose_function(vmo_ll_finder *finder, uint32_t id, vmo_site_escape escape) {
   const vmo_ll_function *function = &finder->program->functions.data[id];
   finder->at = VMO_NONE;
+  if (vmo_ll_is_main(function) && !function->address_taken) { /* nobody else wants what it is handed */
+    for (uint32_t i = 0; i < function->parameter_count; i++)
+      vmo_ll_mark_place(&finder->graph, vmo_ll_place_of(finder, id, VMO_LL_FIRST_PARAMETER + i), VMO_LL_SHARED);
+    return;
+  }
   for (uint32_t i = 0; i < function->parameter_count; i++)
-    vmo_ll_expose(&finder->graph, vmo_ll_place_of(finder, id, VMO_LL_FIRST_PARAMETER + i), VMO_ESCAPE_CALL, VMO_NONE);
-  vmo_ll_expose(&finder->graph, finder->returned[id], VMO_ESCAPE_RETURNED, VMO_NONE);
-  if (function->variadic) vmo_ll_expose(&finder->graph, place_of_variadic(finder, id), VMO_ESCAPE_CALL, VMO_NONE);
+    vmo_ll_expose(&finder->graph, vmo_ll_place_of(finder, id, VMO_LL_FIRST_PARAMETER + i), escape, VMO_NONE);
+  vmo_ll_expose(&finder->graph, finder->returned[id], escape == VMO_ESCAPE_CALL ? VMO_ESCAPE_RETURNED : escape,
+                VMO_NONE);
+  if (function->variadic) vmo_ll_expose(&finder->graph, place_of_variadic(finder, id), escape, VMO_NONE);
 }

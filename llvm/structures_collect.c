@@ -60,13 +60,14 @@ static bool find_finals(collector *c, uint32_t node) {
 }
 
 static vmo_ll_structure_node describe(const vmo_ll_graph_node *node, const vmo_ll_content *content) {
-  bool external = (node->flags & VMO_LL_EXTERNAL) != 0;
+  bool external = (node->flags & VMO_LL_EXTERNAL) != 0, hidden = (node->flags & VMO_LL_HIDDEN) != 0;
   uint32_t needed = node->alignment > 8 ? node->alignment : 8;
   return (vmo_ll_structure_node){
       .function = (node->flags & (VMO_LL_SPREADS | VMO_LL_ESCAPES)) == 0 ? node->owner : VMO_NONE,
       .object_bytes = -1,
-      .alignment = external ? 16 : needed,
+      .alignment = external || hidden ? 16 : needed,
       .external = external,
+      .hidden = hidden,
       .escape = external ? (vmo_site_escape)node->escape : VMO_ESCAPE_NONE,
       .escape_at = external ? node->escape_at : VMO_NONE,
       .global = (node->flags & VMO_LL_SHARED) != 0,

@@ -117,7 +117,7 @@ static void copy_node(vmo_ll_finder *finder, uint32_t id) {
   node.parent = graph->nodes.count;
   node.content = copy_content(finder, content);
   node.content_distance = distance;
-  node.flags &= (uint8_t)~VMO_LL_ESCAPES;
+  node.flags &= (uint16_t)~VMO_LL_ESCAPES;
   node.up_first = node.up_last = VMO_NONE;
   node.owner = finder->function;
   finder->copies->node_copy.data[id] = node.parent;
@@ -218,7 +218,7 @@ void vmo_ll_mark_escaping(vmo_ll_finder *finder, uint32_t group) {
 
 /* Whether a node stands for itself in the whole program: no caller has a copy, or callers are not seen. */
 static bool is_final(const vmo_ll_graph_node *node) {
-  return node->up_first == VMO_NONE || (node->flags & (VMO_LL_SHARED | VMO_LL_EXTERNAL)) != 0;
+  return node->up_first == VMO_NONE || (node->flags & VMO_LL_SPREADS) != 0;
 }
 
 /* Drops the links of a node that say what others do: of many calls, most copies have become one. */

@@ -7,6 +7,8 @@
 #ifndef VMO_LLVM_STRUCTURES_FIND_H
 #define VMO_LLVM_STRUCTURES_FIND_H
 
+#include <string.h>
+
 #include "llvm/libc.h"
 #include "llvm/structures.h"
 #include "llvm/structures_graph.h"
@@ -20,10 +22,10 @@ typedef struct vmo_ll_global {
 typedef struct vmo_ll_calls {
   uint32_t *first, *targets;                 /* by function */
   uint32_t *pointer_first, *pointer_targets; /* by pointer call: functions that it may mean */
-  bool *pointer_unknown;                     /* by pointer call: or others, that are not seen */
-  bool *entered;                             /* by function: code that is not seen may call it */
-  bool *calls_unknown;                       /* by function: it may call code that is not seen */
-  bool *reached;                             /* by function: it may run at all */
+  uint8_t *pointer_unknown; /* by pointer call: or others, that are not seen (VMO_ESCAPE_CALL), or hidden (_INTEGER) */
+  uint8_t *entered;    /* by function: code that is not seen may call it, or a call of what was a number; as above */
+  bool *calls_unknown; /* by function: it may call code that is not seen */
+  bool *reached;       /* by function: it may run at all */
   vmo_ll_groups groups;
 } vmo_ll_calls;
 
@@ -58,8 +60,13 @@ static inline uint32_t vmo_ll_value_index(const vmo_ll_finder *finder, uint32_t 
   return finder->value_first[function] + value;
 }
 
+static inline bool vmo_ll_is_main(const vmo_ll_function *function) { return strcmp(function->name, "main") == 0; }
+
 /* Whether others call a function by its name. (structures.c) */
 bool vmo_ll_is_entered(const vmo_ll_finder *finder, uint32_t function);
+
+/* Whether anything but the program's own calls of free and realloc may free or move an object. (structures.c) */
+bool vmo_ll_releases_elsewhere(const vmo_ll_program *program);
 
 /* ---- values (structures_values.c) ---- */
 
@@ -92,8 +99,15 @@ void vmo_ll_read_call(vmo_ll_finder *finder, const vmo_ll_instruction *call);
 void vmo_ll_read_pointer_call(vmo_ll_finder *finder, uint32_t call);
 /* The place of what a call through a pointer calls. */
 vmo_ll_place vmo_ll_place_called(vmo_ll_finder *finder, uint32_t call);
+/* Whether it is an intrinsic that computes with fractions. (structures_values.c) */
+bool vmo_ll_is_arithmetic(const vmo_ll_function *function);
+/* Whether it is setjmp, longjmp or their like. */
+bool vmo_ll_only_jumps(const vmo_ll_function *function);
 /* Parameters and results that code which is not seen hands over and gets. */
-void vmo_ll_expose_function(vmo_ll_finder *finder, uint32_t function);
+void vmo_ll_expose_function(vmo_ll_finder *finder, uint32_t function, vmo_site_escape escape);
+/* Whether a place may be the address of a function that is not among those which the graph knows for it: of code that
+ * is not seen (VMO_ESCAPE_CALL), or of the program, from a number (VMO_ESCAPE_INTEGER); else VMO_ESCAPE_NONE. */
+vmo_site_escape vmo_ll_unknown_at(vmo_ll_finder *finder, vmo_ll_place place);
 
 /* ---- contexts (structures_copy.c) ---- */
 

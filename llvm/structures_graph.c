@@ -115,10 +115,10 @@ static void mark_targets(vmo_ll_graph *graph, const vmo_ll_content *content) {
   }
 }
 
-static void mark_content(vmo_ll_graph *graph, uint32_t id, uint8_t flags, uint8_t escape, uint32_t escape_at) {
+static void mark_content(vmo_ll_graph *graph, uint32_t id, uint16_t flags, uint8_t escape, uint32_t escape_at) {
   int64_t offset = 0;
   vmo_ll_content *content = &graph->contents.data[find_content(graph, id, &offset)];
-  uint8_t missing = flags & (uint8_t)~content->flags & VMO_LL_SPREADS;
+  uint16_t missing = flags & (uint16_t)~content->flags & VMO_LL_SPREADS;
   if (missing == 0) return;
   if ((missing & VMO_LL_EXTERNAL) != 0) {
     content->escape = escape;
@@ -130,7 +130,7 @@ static void mark_content(vmo_ll_graph *graph, uint32_t id, uint8_t flags, uint8_
 
 static void apply_mark(vmo_ll_graph *graph, vmo_ll_mark mark) {
   vmo_ll_graph_node *node = &graph->nodes.data[vmo_ll_find_node(graph, mark.node)];
-  uint8_t missing = mark.flags & (uint8_t)~node->flags;
+  uint16_t missing = mark.flags & (uint16_t)~node->flags;
   if (missing == 0) return;
   graph->changed = true;
   node->flags |= missing;
@@ -289,7 +289,8 @@ static void unify_pair(vmo_ll_graph *graph, vmo_ll_place left, vmo_ll_place righ
   loser->parent = left.node;
   loser->distance = left.offset - right.offset;
   join_nodes(graph, winner, loser);
-  uint8_t flags = winner->flags & VMO_LL_SPREADS, escape = winner->escape;
+  uint16_t flags = winner->flags & VMO_LL_SPREADS;
+  uint8_t escape = winner->escape;
   uint32_t escape_at = winner->escape_at;
   unify_contents(graph, content, at, other, other_at);
   mark_content(graph, content, flags, escape, escape_at);
@@ -368,13 +369,17 @@ vmo_ll_place vmo_ll_follow_part(vmo_ll_graph *graph, vmo_ll_place place, uint32_
 
 /* ---- flags ---- */
 
-void vmo_ll_mark_place(vmo_ll_graph *graph, vmo_ll_place place, uint8_t flags) {
+void vmo_ll_mark_place(vmo_ll_graph *graph, vmo_ll_place place, uint16_t flags) {
   push_mark(graph, (vmo_ll_mark){place.node, VMO_NONE, flags, VMO_ESCAPE_NONE});
   finish(graph);
 }
 
+static uint16_t flag_of(const vmo_ll_graph *graph, vmo_site_escape escape) {
+  return graph->hides && escape == VMO_ESCAPE_INTEGER ? VMO_LL_HIDDEN : VMO_LL_EXTERNAL;
+}
+
 void vmo_ll_expose(vmo_ll_graph *graph, vmo_ll_place place, vmo_site_escape escape, uint32_t at) {
-  push_mark(graph, (vmo_ll_mark){place.node, at, VMO_LL_EXTERNAL, (uint8_t)escape});
+  push_mark(graph, (vmo_ll_mark){place.node, at, flag_of(graph, escape), (uint8_t)escape});
   finish(graph);
 }
 
@@ -382,7 +387,7 @@ void vmo_ll_expose_content(vmo_ll_graph *graph, vmo_ll_place place, vmo_site_esc
   if (place.node == VMO_NONE) return;
   int64_t distance;
   uint32_t content = vmo_ll_find_content(graph, place.node, &distance);
-  mark_content(graph, content, VMO_LL_EXTERNAL, (uint8_t)escape, at);
+  mark_content(graph, content, flag_of(graph, escape), (uint8_t)escape, at);
   finish(graph);
 }
 

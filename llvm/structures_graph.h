@@ -26,15 +26,16 @@ typedef struct vmo_ll_place {
 #define VMO_LL_NOWHERE ((vmo_ll_place){0, VMO_NONE})
 
 enum {
-  VMO_LL_EXTERNAL = 1, /* code that is not seen knows it; so does what can be reached from it */
-  VMO_LL_SHARED = 2,   /* global variables lead to it: the same for all callers; so is what can be reached from it */
-  VMO_LL_SPREADS = VMO_LL_EXTERNAL | VMO_LL_SHARED,
+  VMO_LL_EXTERNAL = 1,    /* code that is not seen knows it; so does what can be reached from it */
+  VMO_LL_SHARED = 2,      /* global variables lead to it: the same for all callers; so is what can be reached from it */
   VMO_LL_HAS_FREE = 4,    /* some free may get it */
   VMO_LL_HAS_MOVE = 8,    /* some realloc may get it */
   VMO_LL_BY_POINTER = 16, /* one of them is called through a pointer */
   VMO_LL_HAS_SITE = 32,   /* an allocation makes such objects */
   VMO_LL_ARRAY = 64,      /* indexed */
-  VMO_LL_ESCAPES = 128    /* callers of the function that owns it know it */
+  VMO_LL_ESCAPES = 128,   /* callers of the function that owns it know it */
+  VMO_LL_HIDDEN = 256,    /* a number may become its address anywhere; so with what can be reached from it */
+  VMO_LL_SPREADS = VMO_LL_EXTERNAL | VMO_LL_SHARED | VMO_LL_HIDDEN
 };
 
 typedef struct vmo_ll_graph_node {
@@ -47,8 +48,8 @@ typedef struct vmo_ll_graph_node {
   uint32_t up_first, up_last; /* into links: nodes of callers that stand for it */
   uint32_t owner;             /* function; VMO_NONE: none */
   uint32_t escape_at;
-  uint16_t alignment;
-  uint8_t flags, escape;
+  uint16_t alignment, flags;
+  uint8_t escape;
 } vmo_ll_graph_node;
 
 typedef struct vmo_ll_content {
@@ -56,7 +57,8 @@ typedef struct vmo_ll_content {
   uint32_t stride; /* 0: offsets are exact; 1: all are the same */
   int64_t distance;
   uint32_t escape_at;
-  uint8_t flags, escape;
+  uint16_t flags;
+  uint8_t escape;
 } vmo_ll_content;
 
 typedef struct vmo_ll_edge {
@@ -76,7 +78,8 @@ typedef struct vmo_ll_pair {
 
 typedef struct vmo_ll_mark {
   uint32_t node, escape_at;
-  uint8_t flags, escape;
+  uint16_t flags;
+  uint8_t escape;
 } vmo_ll_mark;
 
 typedef struct vmo_ll_graph {
@@ -88,6 +91,7 @@ typedef struct vmo_ll_graph {
   VMO_VEC(vmo_ll_pair) pairs; /* still to be made one */
   VMO_VEC(vmo_ll_mark) marks; /* still to be spread */
   uint32_t owner;             /* function whose graph grows */
+  bool hides; /* objects whose addresses become numbers are hidden, and not external: what frees is all seen */
   bool changed, out_of_memory;
 } vmo_ll_graph;
 
@@ -108,7 +112,7 @@ void vmo_ll_fold(vmo_ll_graph *graph, vmo_ll_place place, uint64_t stride);
 vmo_ll_place vmo_ll_follow(vmo_ll_graph *graph, vmo_ll_place place, int64_t bytes);
 /* The same for fewer bytes than a pointer has. */
 vmo_ll_place vmo_ll_follow_part(vmo_ll_graph *graph, vmo_ll_place place, uint32_t bytes);
-void vmo_ll_mark_place(vmo_ll_graph *graph, vmo_ll_place place, uint8_t flags);
+void vmo_ll_mark_place(vmo_ll_graph *graph, vmo_ll_place place, uint16_t flags);
 void vmo_ll_expose(vmo_ll_graph *graph, vmo_ll_place place, vmo_site_escape escape, uint32_t at);
 /* All that the place's content points to is exposed. */
 void vmo_ll_expose_content(vmo_ll_graph *graph, vmo_ll_place place, vmo_site_escape escape, uint32_t at);

@@ -40,20 +40,31 @@ uint32_t vmo_ll_function_of(const vmo_ll_program *program, uint32_t instruction)
 
 /* ---- calls through pointers ---- */
 
+vmo_site_escape vmo_ll_unknown_at(vmo_ll_finder *finder, vmo_ll_place place) {
+  if (place.node == VMO_NONE) return VMO_ESCAPE_NONE;
+  uint16_t flags = finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)].flags;
+  return (flags & VMO_LL_EXTERNAL) != 0 ? VMO_ESCAPE_CALL
+         : (flags & VMO_LL_HIDDEN) != 0 ? VMO_ESCAPE_INTEGER
+                                        : VMO_ESCAPE_NONE;
+}
+
 static bool settle_pointer_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
   uint32_t count = finder->pointer_calls.count;
   vmo_ll_ids targets = {0};
   calls->pointer_first = new_numbers(finder, (size_t)count + 1);
-  calls->pointer_unknown = new_flags(finder, count);
+  calls->pointer_unknown = vmr_arena_alloc_array(finder->arena, (size_t)count + 1, sizeof(uint8_t));
   if (calls->pointer_first == NULL || calls->pointer_unknown == NULL) return false;
   for (uint32_t c = 0; c < count; c++) {
     calls->pointer_first[c] = targets.count;
     vmo_ll_place place = vmo_ll_place_called(finder, finder->pointer_calls.data[c]);
-    if (place.node == VMO_NONE) continue;
-    const vmo_ll_graph_node *node = &finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)];
-    calls->pointer_unknown[c] = (node->flags & VMO_LL_EXTERNAL) != 0;
-    for (uint32_t l = node->function_first; l != VMO_NONE; l = finder->graph.links.data[l].next)
-      if (!vmo_vec_push(finder->arena, &targets, finder->graph.links.data[l].to)) return false;
+    calls->pointer_unknown[c] = (uint8_t)vmo_ll_unknown_at(finder, place);
+    uint32_t link = VMO_NONE;
+    if (place.node != VMO_NONE)
+      link = finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)].function_first;
+    if (link == VMO_NONE && finder->graph.hides && calls->pointer_unknown[c] == VMO_ESCAPE_NONE)
+      calls->pointer_unknown[c] = VMO_ESCAPE_INTEGER; /* nothing is seen to be called: it came by its bytes */
+    for (; link != VMO_NONE; link = finder->graph.links.data[link].next)
+      if (!vmo_vec_push(finder->arena, &targets, finder->graph.links.data[link].to)) return false;
   }
   calls->pointer_first[count] = targets.count;
   if (!vmo_vec_push(finder->arena, &targets, VMO_NONE)) return false; /* so that there is an array */
@@ -66,7 +77,7 @@ static bool settle_pointer_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
 static bool add_callee(vmo_ll_finder *finder, vmo_ll_calls *calls, uint32_t caller, uint32_t callee,
                        vmo_ll_ids *edges) {
   const vmo_ll_function *function = &finder->program->functions.data[callee];
-  if (function->libc != NULL || function->intrinsic) return true;
+  if (function->libc != NULL || function->intrinsic || vmo_ll_only_jumps(function)) return true;
   if (vmo_ll_is_known(finder, function)) return vmo_vec_push(finder->arena, edges, callee);
   calls->calls_unknown[caller] = true;
   return true;
@@ -74,7 +85,7 @@ static bool add_callee(vmo_ll_finder *finder, vmo_ll_calls *calls, uint32_t call
 
 static bool add_pointer_call(vmo_ll_finder *finder, vmo_ll_calls *calls, uint32_t caller, uint32_t call,
                              vmo_ll_ids *edges) {
-  calls->calls_unknown[caller] |= calls->pointer_unknown[call];
+  calls->calls_unknown[caller] |= calls->pointer_unknown[call] != VMO_ESCAPE_NONE;
   for (uint32_t t = calls->pointer_first[call]; t < calls->pointer_first[call + 1]; t++)
     if (!add_callee(finder, calls, caller, calls->pointer_targets[t], edges)) return false;
   return true;
@@ -108,7 +119,7 @@ static bool find_reached(vmo_ll_finder *finder, vmo_ll_calls *calls) {
   calls->reached = new_flags(finder, functions);
   if (calls->reached == NULL || !vmo_vec_reserve(finder->arena, &list, functions + 1u)) return false;
   for (uint32_t f = 0; f < functions; f++) {
-    calls->reached[f] = calls->entered[f] || finder->program->functions.data[f].address_taken;
+    calls->reached[f] = calls->entered[f] != VMO_ESCAPE_NONE || finder->program->functions.data[f].address_taken;
     if (calls->reached[f]) list.data[list.count++] = f;
   }
   for (uint32_t i = 0; i < list.count; i++) {
@@ -124,15 +135,12 @@ static bool find_reached(vmo_ll_finder *finder, vmo_ll_calls *calls) {
 vmo_status vmo_ll_settle_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
   uint32_t functions = finder->program->functions.count;
   calls->first = new_numbers(finder, (size_t)functions + 1);
-  calls->entered = new_flags(finder, functions);
+  calls->entered = vmr_arena_alloc_array(finder->arena, (size_t)functions + 1, sizeof(uint8_t));
   calls->calls_unknown = new_flags(finder, functions);
   if (calls->first == NULL || calls->entered == NULL || calls->calls_unknown == NULL) return VMO_OUT_OF_MEMORY;
   for (uint32_t f = 0; f < functions; f++) {
-    vmo_ll_place place = finder->functions[f];
-    calls->entered[f] =
-        vmo_ll_is_entered(finder, f) ||
-        (place.node != VMO_NONE &&
-         (finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)].flags & VMO_LL_EXTERNAL) != 0);
+    calls->entered[f] = (uint8_t)vmo_ll_unknown_at(finder, finder->functions[f]);
+    if (vmo_ll_is_entered(finder, f)) calls->entered[f] = VMO_ESCAPE_CALL;
   }
   if (!settle_pointer_calls(finder, calls) || !connect_functions(finder, calls) || !find_reached(finder, calls))
     return VMO_OUT_OF_MEMORY;

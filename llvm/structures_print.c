@@ -40,6 +40,7 @@ static void print_node(const vmo_ll_structures *structures, const vmo_ll_program
     vmo_text_add(out, "any size");
   }
   if (node->alignment != 8) vmo_text_addf(out, ", align %u", node->alignment);
+  if (node->hidden) vmo_text_add(out, ", hidden");
   if (node->external) vmo_text_addf(out, ", external (%s)", escapes[node->escape]);
   if (node->global) vmo_text_add(out, ", global");
   if (node->freed) vmo_text_add(out, ", freed");

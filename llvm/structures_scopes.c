@@ -61,7 +61,7 @@ static bool is_shared(const vmo_ll_graph_node *node) { return (node->flags & VMO
 /* Whether objects of a node that is not shared may outlive the function in hand. */
 static bool outlives(const scoper *s, const vmo_ll_graph_node *node) {
   const uint32_t *group = s->finder->calls->groups.group;
-  if ((node->flags & VMO_LL_EXTERNAL) != 0 || node->owner == VMO_NONE) return true;
+  if ((node->flags & (VMO_LL_EXTERNAL | VMO_LL_HIDDEN)) != 0 || node->owner == VMO_NONE) return true;
   return group[node->owner] == group[s->function] && (node->flags & VMO_LL_ESCAPES) != 0;
 }
 

@@ -6,6 +6,8 @@
 #include "llvm/points_to.h"
 #include "llvm/structures_find.h"
 
+#include <string.h>
+
 #define MAX_NESTING 16
 #define MANY_ELEMENTS 8
 
@@ -30,11 +32,24 @@ static const vmo_ll_function *callee_of(const vmo_ll_finder *finder, const vmo_l
   return call->callee == VMO_NONE ? NULL : &finder->program->functions.data[call->callee];
 }
 
+/* Numbers with fractions are made anew, and their bits are no address any more. */
+bool vmo_ll_is_arithmetic(const vmo_ll_function *function) {
+  static const char *const names[] = {"ceil.",   "copysign.",  "cos.",        "exp",         "fabs.",       "floor.",
+                                      "fma.",    "fmuladd.",   "fptosi.sat.", "fptoui.sat.", "is.fpclass.", "ldexp.",
+                                      "llrint.", "llround.",   "log",         "lrint.",      "lround.",     "maximum.",
+                                      "maxnum.", "minimum.",   "minnum.",     "nearbyint.",  "pow",         "rint.",
+                                      "round.",  "roundeven.", "sin.",        "sqrt.",       "trunc."};
+  if (!function->intrinsic || strncmp(function->name, "llvm.", 5) != 0) return false;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strncmp(function->name + 5, names[i], strlen(names[i])) == 0) return true;
+  return false;
+}
+
 static bool call_keeps(const vmo_ll_finder *finder, const vmo_ll_instruction *call, bool result_kept) {
   const vmo_ll_function *callee = callee_of(finder, call);
   if (callee == NULL) return true;
   if (callee->libc != NULL) return false;
-  return !callee->intrinsic || !call->wide || result_kept;
+  return !callee->intrinsic || (!vmo_ll_is_arithmetic(callee) && (!call->wide || result_kept));
 }
 
 static bool keeps_operand(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand,
@@ -181,9 +196,16 @@ vmo_ll_place vmo_ll_new_external(vmo_ll_finder *finder, vmo_site_escape escape) 
 
 /* ---- functions and globals ---- */
 
+/* What they lead to is the library's own. */
+static bool is_stream(LLVMValueRef global) {
+  size_t length;
+  const char *name = LLVMGetValueName2(global, &length);
+  return strcmp(name, "stdin") == 0 || strcmp(name, "stdout") == 0 || strcmp(name, "stderr") == 0;
+}
+
 static bool is_known_outside(const vmo_ll_finder *finder, LLVMValueRef global) {
   LLVMLinkage linkage = LLVMGetLinkage(global);
-  return LLVMIsDeclaration(global) ||
+  return (LLVMIsDeclaration(global) && !is_stream(global)) ||
          (!finder->whole_program && linkage != LLVMInternalLinkage && linkage != LLVMPrivateLinkage);
 }
 

@@ -12,7 +12,7 @@ declare void @llvm.va_start.p0(ptr)
 ; CHECK: node [[NEXT:[0-9]+]]: structure {{[0-9]+}}, 24 bytes, freed, local to main
 ; CHECK: node [[HIGH:[0-9]+]]: structure {{[0-9]+}}, 32 bytes, freed, local to main
 ; CHECK: node [[INSIDE:[0-9]+]]: structure {{[0-9]+}}, 40 bytes, freed, local to main
-; OTHER: 16 bytes, align 16, external (integer)
+; OTHER: 16 bytes, align 16, hidden
 
 ; The offset into the area of registers is moved on.
 ; CHECK: free in take: nodes [[TAKEN]]
