@@ -155,6 +155,7 @@ static vmo_status elide_all(elider *e) {
   for (uint32_t i = 0; i < e->program->instructions.count; i++) {
     const vmo_ll_instruction *call = &e->program->instructions.data[i];
     if (!e->plan->frees[i] || e->program->functions.data[call->callee].libc->kind != VMO_LIBC_FREE) continue;
+    if (vmo_ll_node_count_of(e->structures, i) == 0) continue; /* what it frees was a number */
     vmo_heap_recycling why;
     vmo_status status = judge(e, i, &why);
     if (status != VMO_OK) return status;

@@ -156,7 +156,7 @@ static bool add_list(collector *c, uint32_t node, bool *others) {
   if (!find_finals(c, node)) return false;
   for (uint32_t k = 0; k < c->found.count; k++) {
     uint32_t number = c->number[c->found.data[k]];
-    *others |= (c->finder->graph.nodes.data[c->found.data[k]].flags & VMO_LL_EXTERNAL) != 0;
+    *others |= (c->finder->graph.nodes.data[c->found.data[k]].flags & (VMO_LL_EXTERNAL | VMO_LL_HIDDEN)) != 0;
     if (number != VMO_NONE && !vmo_vec_push(c->arena, &c->result->lists, number)) return false;
   }
   return true;
