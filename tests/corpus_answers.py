@@ -31,11 +31,14 @@ def test(path):
     return register
 
 
+def interpreted(path, declared=None, replaced=()):
+    return load(TOOL, os.path.join(SOURCE, "corpus", path + ".vmir"), declared, replaced)
+
+
 def program(path, declared=None, replaced=()):
-    file = os.path.join(SOURCE, "corpus", path + ".vmir")
     if ENGINE is None:
-        return load(TOOL, file, declared, replaced)
-    return Program(TOOL, file, replaced, ENGINE, OPTIONS)
+        return interpreted(path, declared, replaced)
+    return Program(TOOL, os.path.join(SOURCE, "corpus", path + ".vmir"), replaced, ENGINE, OPTIONS)
 
 
 def f64(value):
@@ -228,19 +231,22 @@ def kmeans():
 @test("ml/mlp_training_step")
 def mlp_training_step():
     dims = {"B": 3}
-    run = program("ml/mlp_training_step", None, [("I = 784", "I = 4"), ("H = 512", "H = 5"), ("C = 10", "C = 3")]).run
+    small = [("I = 784", "I = 4"), ("H = 512", "H = 5"), ("C = 10", "C = 3")]
+    run = program("ml/mlp_training_step", None, small).run
+    loss = interpreted("ml/mlp_training_step", None, small).run # it is asked for two times for each weight
     x, target = f64(noise(1, 3, 4)), f64([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
     weights = [f64(noise(2, 4, 5)), f64(noise(3, 5)), f64(noise(4, 5, 3)), f64(noise(5, 3))]
     rate = 0.5
     moved = run("training_step", dims, [x, target, *weights, f64(rate)])
+    near(moved[4].data[0], loss("training_step", dims, [x, target, *weights, f64(rate)])[4].data[0])
     for k, weight in enumerate(weights):
         for i in range(len(weight.data)):
             losses = []
             for step in (1e-6, -1e-6):
                 changed = Array("f64", weight.shape, weight.data)
                 changed.data[i] += step
-                losses.append(run("training_step", dims, [x, target, *weights[:k], changed, *weights[k + 1:], f64(0.0)]
-                                  )[4].data[0])
+                losses.append(loss("training_step", dims, [x, target, *weights[:k], changed, *weights[k + 1:], f64(0.0)]
+                                   )[4].data[0])
             near((weight.data[i] - moved[k].data[i]) / rate, (losses[0] - losses[1]) / 2e-6, 1e-6)
 
 
