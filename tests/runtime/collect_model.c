@@ -1,5 +1,6 @@
 /* collect_model.c: random programs over the collected heap, against a model that computes what can be reached: objects of four
- * types that know each other, held by roots and by weak handles. */
+ * types that know each other, held by roots, by strong and by weak handles, some with finalisers that resurrect them, some released
+ * as soon as nothing refers to them. */
 #include "tests/runtime/collect_model.h"
 
 #include <stddef.h>
@@ -7,7 +8,7 @@
 
 #include "tests/runtime/check.h"
 
-enum { ROOTS = 40, CHILDREN = 12, OBJECTS = 10000 };
+enum { ROOTS = 40, CHILDREN = 12, OBJECTS = 10000, HOLDS = 8 };
 
 uint64_t test_seed = 1;
 
@@ -43,12 +44,19 @@ typedef struct model {
   uint32_t child_count;
   uint32_t children[CHILDREN]; /* ids; 0: none */
   vmr_gc_handle weak;
-  bool is_reached;
+  bool is_reached, has_final;
 } model;
+
+typedef struct hold { /* a strong handle */
+  vmr_gc_handle handle;
+  uint32_t id; /* 0: none */
+} hold;
 
 static model models[OBJECTS];
 static uint32_t roots[ROOTS];
 static void *root_objects[ROOTS];
+static hold holds[HOLDS];
+static int finals_run;
 static uint32_t unused[OBJECTS], unused_count, todo[OBJECTS];
 
 static uint64_t *id_of(const model *m) {
@@ -94,6 +102,7 @@ static uint32_t check_reachable(void) {
   uint32_t count = 0;
   for (uint32_t i = 1; i < OBJECTS; i++) models[i].is_reached = false;
   for (int i = 0; i < ROOTS; i++) reach(roots[i], &count);
+  for (int i = 0; i < HOLDS; i++) reach(holds[i].id, &count);
   for (uint32_t at = 0; at < count; at++) {
     const model *m = &models[todo[at]];
     CHECK(m->object != NULL && *id_of(m) == todo[at]);
@@ -118,6 +127,7 @@ static void check_collected(vmr_gc *gc) {
       CHECK(object == (m->is_reached ? m->object : NULL));
     }
     if (m->is_reached) continue;
+    CHECK(!m->has_final);
     if (m->weak != 0) {
       CHECK(vmr_gc_handle_close(gc, m->weak) == VMR_OK);
       CHECK(vmr_gc_handle_get(gc, m->weak, &object) == VMR_STALE_HANDLE && object == NULL);
@@ -126,6 +136,17 @@ static void check_collected(vmr_gc *gc) {
     *m = (model){0};
     unused[unused_count++] = i;
   }
+}
+
+/* A full collection, and more until no finaliser keeps anything any more. */
+static bool collect_all(vmr_gc *gc) {
+  int before;
+  do {
+    before = finals_run;
+    if (vmr_gc_collect(gc, NULL) != VMR_OK) return false;
+  } while (finals_run != before);
+  check_collected(gc);
+  return true;
 }
 
 /* ---- random programs ---- */
@@ -150,12 +171,9 @@ static void *alloc_object(vmr_gc *gc, model *m, size_t *stride) {
 static void make_object(vmr_gc *gc) {
   model m = {0};
   size_t stride = 1;
-  if (unused_count == 0) {
-    if (vmr_gc_collect(gc, NULL) == VMR_OK) check_collected(gc);
-    if (unused_count == 0) return;
-  }
+  if (unused_count == 0 && (!collect_all(gc) || unused_count == 0)) return;
   m.object = alloc_object(gc, &m, &stride);
-  if (m.object == NULL) return; /* a fault */
+  if (m.object == NULL || unused_count == 0) return; /* a fault, or finalisers took the rest */
   uint32_t id = unused[--unused_count], place = test_below(ROOTS);
   for (size_t i = 0; i < vmr_gc_object_bytes(m.object); i++) CHECK(((char *)m.object)[i] == 0);
   models[id] = m;
@@ -167,6 +185,81 @@ static void make_object(vmr_gc *gc) {
     if (test_below(2) == 0) write_child(gc, &models[id], k, roots[test_below(ROOTS)]);
   }
   if (test_below(20) == 0 && vmr_gc_handle_open(gc, m.object, true, &models[id].weak) != VMR_OK) models[id].weak = 0;
+}
+
+/* Weak handles of what was only led to by an object that became due stand for nothing, though it lives on. */
+static void forget_weak(vmr_gc *gc, uint32_t id) {
+  uint32_t count = 0;
+  for (uint32_t i = 1; i < OBJECTS; i++) models[i].is_reached = false;
+  reach(id, &count);
+  for (uint32_t at = 0; at < count; at++) {
+    model *m = &models[todo[at]];
+    void *object = NULL;
+    CHECK(m->object != NULL && *id_of(m) == todo[at]); /* what it leads to is whole */
+    for (uint32_t k = 0; k < m->child_count; k++) reach(m->children[k], &count);
+    if (m->weak == 0) continue;
+    CHECK(vmr_gc_handle_get(gc, m->weak, &object) == VMR_OK && (object == NULL || object == m->object));
+    if (object == NULL) CHECK(vmr_gc_handle_close(gc, m->weak) == VMR_OK);
+    if (object == NULL) m->weak = 0;
+  }
+}
+
+static void finalise(vmr_gc *gc, void *object, void *user) {
+  uint32_t id = (uint32_t)((model *)user - models), place = test_below(ROOTS);
+  model *m = user;
+  CHECK(m->object == object && m->has_final);
+  finals_run++;
+  m->has_final = false;
+  forget_weak(gc, id);
+  if (test_below(3) == 0) {
+    roots[place] = id;
+    root_objects[place] = object;
+  }
+  if (test_below(2) == 0) make_object(gc);
+}
+
+static void add_final(vmr_gc *gc) {
+  model *m = &models[roots[test_below(ROOTS)]];
+  if (m->object == NULL || m->has_final) return;
+  m->has_final = vmr_gc_add_finaliser(gc, m->object, finalise, m) == VMR_OK;
+}
+
+/* Takes a strong handle of a root, or gives one up, whose object becomes a root. */
+static void change_hold(vmr_gc *gc) {
+  uint32_t place = test_below(ROOTS);
+  hold *h = &holds[test_below(HOLDS)];
+  if (h->id == 0) {
+    if (roots[place] == 0 || vmr_gc_handle_open(gc, root_objects[place], false, &h->handle) != VMR_OK) return;
+    h->id = roots[place];
+  } else {
+    CHECK(vmr_gc_handle_get(gc, h->handle, &root_objects[place]) == VMR_OK);
+    CHECK(root_objects[place] == models[h->id].object && vmr_gc_handle_close(gc, h->handle) == VMR_OK);
+    roots[place] = h->id;
+    h->id = 0;
+  }
+}
+
+/* Whether nothing but one root knows of an object, not even what is garbage. */
+static bool is_alone(uint32_t id) {
+  uint32_t count = 0;
+  if (id == 0 || models[id].weak != 0 || models[id].has_final) return false;
+  for (int i = 0; i < ROOTS; i++) count += roots[i] == id;
+  for (int i = 0; i < HOLDS; i++) count += holds[i].id == id;
+  for (uint32_t i = 1; i < OBJECTS && count == 1; i++) {
+    for (uint32_t k = 0; k < models[i].child_count; k++) count += models[i].children[k] == id;
+  }
+  return count == 1;
+}
+
+static void release_one(vmr_gc *gc) {
+  uint32_t place = test_below(ROOTS), id = roots[place];
+  void *object = root_objects[place];
+  if (!is_alone(id)) return;
+  roots[place] = 0;
+  root_objects[place] = NULL;
+  models[id] = (model){0};
+  unused[unused_count++] = id;
+  CHECK(vmr_gc_release(gc, object) == VMR_OK);
 }
 
 /* Sets a root to a child of another one, so that the program walks through the graph. */
@@ -193,7 +286,7 @@ static void take_weak(vmr_gc *gc) {
 }
 
 static void step(vmr_gc *gc) {
-  uint32_t what = test_below(100), place = test_below(ROOTS);
+  uint32_t what = test_below(105), place = test_below(ROOTS);
   model *m = &models[roots[place]];
   if (what < 50) {
     make_object(gc);
@@ -204,6 +297,12 @@ static void step(vmr_gc *gc) {
     walk();
   } else if (what < 93) {
     take_weak(gc);
+  } else if (what < 95) {
+    change_hold(gc);
+  } else if (what < 98) {
+    release_one(gc);
+  } else if (what < 99) {
+    add_final(gc);
   } else {
     roots[place] = 0;
     root_objects[place] = NULL;
@@ -211,6 +310,7 @@ static void step(vmr_gc *gc) {
 }
 
 static void forget_all(void) {
+  memset(holds, 0, sizeof holds);
   memset(models, 0, sizeof models);
   memset(roots, 0, sizeof roots);
   memset(root_objects, 0, sizeof root_objects);
@@ -247,9 +347,7 @@ void test_run_random(vmr_ctx *ctx, uint32_t flags, int steps) {
     step(gc);
     uint32_t what = test_below(1000);
     if (what == 0) {
-      CHECK(vmr_gc_collect(gc, NULL) == VMR_OK);
-      check_collected(gc);
-      CHECK(vmr_gc_is_valid(gc));
+      CHECK(collect_all(gc) && vmr_gc_is_valid(gc));
     } else if (what < 4) {
       check_reachable();
       CHECK(vmr_gc_is_valid(gc));
@@ -264,10 +362,17 @@ void test_run_random(vmr_ctx *ctx, uint32_t flags, int steps) {
       check_reachable();
     }
   }
-  memset(roots, 0, sizeof roots);
-  memset(root_objects, 0, sizeof root_objects);
-  CHECK(vmr_gc_collect(gc, NULL) == VMR_OK);
-  check_collected(gc);
+  for (int i = 0; i < HOLDS; i++) {
+    if (holds[i].id != 0) CHECK(vmr_gc_handle_close(gc, holds[i].handle) == VMR_OK);
+    holds[i].id = 0;
+  }
+  int before;
+  do { /* finalisers set roots */
+    before = finals_run;
+    memset(roots, 0, sizeof roots);
+    memset(root_objects, 0, sizeof root_objects);
+    CHECK(collect_all(gc));
+  } while (finals_run != before);
   vmr_gc_figures figures = vmr_gc_read_figures(gc);
   CHECK(figures.live_objects == 0 && figures.live_bytes == 0 && figures.allocated_objects == figures.freed_objects);
   bool has_young = (flags & VMR_GC_GENERATIONAL) == 0 || (flags & VMR_GC_MANUAL) != 0 || figures.young_cycles > 0;
