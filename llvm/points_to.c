@@ -5,7 +5,8 @@
  * offsets are all that is left of a struct's fields. interpret.c says what each instruction does to these sets. They are
  * widened, so that they are few and small: more than MAX_OFFSETS offsets in one object become one with a stride (the
  * greatest common divisor of their distances), more than MAX_CELLS cells of one object are one, more than MAX_ELEMENTS
- * objects in one set are captured. */
+ * objects in one set are captured. What is read from captured memory is "outside" alone: nothing need be known of it, and
+ * sets of all that a large program made would be many. */
 #include "llvm/points_to.h"
 
 #include <string.h>
@@ -189,7 +190,10 @@ static bool implicit_content(const vmo_ll_points_to *p, uint32_t object, vmo_ll_
 void vmo_ll_load(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes, vmo_ll_set *result) {
   vmo_ll_element content;
   if (implicit_content(p, place.object, &content)) vmo_ll_add(p, result, content);
-  if (p->objects.data[place.object].captured) vmo_ll_add(p, result, (vmo_ll_element){0, 1, 0});
+  if (p->objects.data[place.object].captured) {
+    vmo_ll_add(p, result, (vmo_ll_element){0, 1, 0});
+    return; /* what it holds is captured as well */
+  }
   for (uint32_t c = p->objects.data[place.object].cells; c != VMO_NONE; c = p->cells.data[c].next) {
     vmo_ll_set held = p->cells.data[c].set;
     if (overlaps(&p->cells.data[c], place, bytes)) vmo_ll_add_all(p, result, &held, 0, 0);
@@ -238,6 +242,12 @@ void vmo_ll_copy(vmo_ll_points_to *p, vmo_ll_element to, vmo_ll_element from, in
   if (implicit_content(p, from.object, &content)) {
     vmo_ll_set one = {&content, 1, 1};
     vmo_ll_store(p, (vmo_ll_element){to.object, 1, 0}, VMO_LL_POINTER_BYTES, &one);
+  }
+  if (p->objects.data[from.object].captured) {
+    content = (vmo_ll_element){0, 1, 0};
+    vmo_ll_set one = {&content, 1, 1};
+    vmo_ll_store(p, (vmo_ll_element){to.object, 1, 0}, VMO_LL_POINTER_BYTES, &one);
+    return;
   }
   for (uint32_t c = p->objects.data[from.object].cells; c != VMO_NONE; c = p->cells.data[c].next) {
     vmo_ll_cell cell = p->cells.data[c];
