@@ -17,7 +17,9 @@ static const words bonds[VMO_HEAP_BOND_COUNT] = {
     [VMO_HEAP_ARRAYS] = {"arrays", "arrays that no other allocated object points to"},
     [VMO_HEAP_CROWD] = {"crowd", "so many structures have heaps already that the rest share one"},
     [VMO_HEAP_FEW] = {"few", "the profile tells of too few objects for heaps of their own"},
-    [VMO_HEAP_LONE] = {"lone", "the profile tells of large objects, and few of them"}};
+    [VMO_HEAP_LONE] = {"lone", "the profile tells of large objects, and few of them"},
+    [VMO_HEAP_TOGETHER] = {"together",
+                           "the profile tells that their objects are made in turn and live at the same time"}};
 
 static const words refusals[VMO_HEAP_REFUSAL_COUNT] = {
     [VMO_HEAP_NOT_REFUSED] = {"none", ""},

@@ -24,6 +24,7 @@ typedef enum vmo_heap_bond {
   VMO_HEAP_CROWD,     /* many structures have heaps already: the rest share one */
   VMO_HEAP_FEW,       /* their profile tells of so few objects that a heap of their own would cost more than it gives */
   VMO_HEAP_LONE,      /* it tells of large objects, and few of them: apart from what is small */
+  VMO_HEAP_TOGETHER,  /* it tells that their objects are made in turn, and live at the same time */
   VMO_HEAP_BOND_COUNT
 } vmo_heap_bond;
 
@@ -79,6 +80,7 @@ typedef struct vmo_heap_site {
   const char *because, *because_to; /* words, and the function that gets it; NULL: none */
   vmo_site_place because_place;
   uint32_t ordinal;                       /* among the sites of that function at that place, of that allocator */
+  bool once;                              /* it runs once, at most */
   const struct vmo_profile_site *profile; /* what it did in a run (heap_profile.h); NULL: not known */
 } vmo_heap_site;
 
@@ -91,7 +93,7 @@ typedef struct vmo_heap_fact {
   vmo_bytes object_bytes; /* when all sites have one size; -1: they have not */
   uint32_t release_count; /* calls that may free or move its objects */
   const char *scope;      /* scoped: the function that makes and drops it; NULL: none */
-  /* What its sites make in a run, by their profile; -1: not known. */
+  /* What its sites make in a run, by their profile or as they run once; -1: not known. */
   vmo_bytes expected_objects, expected_bytes; /* in all */
   vmo_bytes expected_peak;                    /* bytes that live at a time, at most */
   vmo_heap_scope_refusal scope_refusal;

@@ -43,6 +43,7 @@ typedef struct grouping {
   bool *served;                   /* by node: some site of it has a heap */
   structure_heaps *heaps;         /* by structure; then common_heaps */
   vmo_ll_heap_weight *weights[2]; /* the same, of what is never freed, and of the rest; NULL: there is no profile */
+  uint32_t *same;                 /* by structure: that whose heap for what is never freed it has; NULL: its own */
   uint32_t *members;              /* by structure: nodes */
 } grouping;
 
@@ -225,6 +226,10 @@ static structure_heaps *heaps_of(grouping *g, const vmo_heap_site *fact, uint32_
     *bond = VMO_HEAP_FEW;
     return &g->heaps[common(g, COMMON_FEW)];
   }
+  if (!freed && g->same != NULL && id < g->structures->structure_count && g->same[id] != id) {
+    *bond = VMO_HEAP_TOGETHER;
+    own = &g->heaps[g->same[id]];
+  }
   bool has_any = own->bump != VMO_NONE || own->lists != VMO_NONE;
   if (has_any || id >= g->structures->structure_count || g->facts->heaps.count < MOST_HEAPS) return own;
   *bond = VMO_HEAP_CROWD;
@@ -238,7 +243,9 @@ static uint32_t choose_heap(grouping *g, const vmo_heap_site *fact, uint32_t sit
   structure_heaps *heaps = heaps_of(g, fact, site, freed, &bond);
   uint32_t *heap = freed ? &heaps->lists : &heaps->bump;
   if (*heap == VMO_NONE) *heap = add_heap(g, freed ? VMO_HEAP_LISTS : VMO_HEAP_BUMP, bond);
-  if (*heap != VMO_NONE) join_heap(g, &g->facts->heaps.data[*heap], site, fact->bytes);
+  if (*heap == VMO_NONE) return VMO_NONE;
+  if (bond == VMO_HEAP_TOGETHER) g->facts->heaps.data[*heap].bond = bond;
+  join_heap(g, &g->facts->heaps.data[*heap], site, fact->bytes);
   return *heap;
 }
 
@@ -269,7 +276,28 @@ static vmo_status describe_sites(grouping *g) {
       if (vmo_libc_allocates(row)) status = describe_site(g, function, i, row);
     }
   }
+  if (status == VMO_OK) status = vmo_ll_find_single_sites(g->program, g->plan);
   return status == VMO_OK ? vmo_number_heap_sites(g->program->context, g->facts) : status;
+}
+
+/* The structure of a site that may be joined with others: it is that site's alone, never freed, and worth a heap. */
+static uint32_t find_lonely(const grouping *g, const vmo_heap_site *fact, uint32_t site) {
+  vmo_heap_bond bond;
+  if (fact->refusal != VMO_HEAP_NOT_REFUSED) return VMO_NONE;
+  uint32_t id = find_heaps(g, fact, site, &bond);
+  if (bond != VMO_HEAP_ALONE || g->weights[false][id].site_count != 1 || g->weights[true][id].site_count != 0)
+    return VMO_NONE;
+  return vmo_ll_is_light(&g->weights[false][id]) ? VMO_NONE : id;
+}
+
+static vmo_status join_companions(grouping *g, const vmo_heap_profile *profile) {
+  vmr_arena *arena = g->program->arena;
+  uint32_t sites = g->facts->sites.count, structures = g->structures->structure_count;
+  uint32_t *slots = vmr_arena_alloc_array(arena, (size_t)sites + 1, sizeof *slots);
+  g->same = vmr_arena_alloc_array(arena, (size_t)structures + 1, sizeof *g->same);
+  if (slots == NULL || g->same == NULL) return VMO_OUT_OF_MEMORY;
+  for (uint32_t s = 0; s < sites; s++) slots[s] = find_lonely(g, &g->facts->sites.data[s], g->plan->calls.data[s]);
+  return vmo_ll_join_companions(arena, g->facts, profile, slots, g->same, structures);
 }
 
 /* What the profile tells of all sites that would have the same heap. */
@@ -289,7 +317,7 @@ static vmo_status weigh_sites(grouping *g, const vmo_heap_profile *profile) {
     bool freed = is_ever_freed(g, site, row_of(g->program, &g->program->instructions.data[site]));
     vmo_ll_weigh_site(&g->weights[freed][find_heaps(g, fact, site, &bond)], fact, freed);
   }
-  return status;
+  return status == VMO_OK ? join_companions(g, profile) : status;
 }
 
 static vmo_status decide_sites(grouping *g, const vmo_heap_profile *profile) {

@@ -50,6 +50,12 @@ void vmo_ll_weigh_site(vmo_ll_heap_weight *weight, const vmo_heap_site *site, bo
 bool vmo_ll_is_light(const vmo_ll_heap_weight *weight);
 /* Whether the objects of a site are large and few. */
 bool vmo_ll_is_lone(const vmo_heap_site *site);
+/* Joins what two sites make in turn. `slots`: by site, a number for the heap that it would have alone; VMO_NONE: it is not to be joined.
+ * `same`, by that number, gets the number that stands for all with which it is joined. */
+vmo_status vmo_ll_join_companions(vmr_arena *arena, const vmo_heap_facts *facts, const vmo_heap_profile *profile,
+                                  const uint32_t *slots, uint32_t *same, uint32_t slot_count);
+/* Finds sites that run once at most: in main, outside of loops. */
+vmo_status vmo_ll_find_single_sites(const vmo_ll_program *program, const vmo_ll_heap_plan *plan);
 /* Sets what is expected of each heap. */
 void vmo_ll_expect_heaps(vmo_heap_facts *facts);
 

@@ -35,6 +35,7 @@ static const row rows[VMO_LL_HEAP_FUNCTION_COUNT] = {
     [VMO_LL_HEAP_ALIGNED] = {"vmr_heap_aligned", "ppww", .fresh = true},
     [VMO_LL_HEAP_FREE] = {"vmr_heap_free", "vp", .fresh = false},
     [VMO_LL_HEAP_CREATE] = {"vmr_heap_create", "ippi", .cold = true},
+    [VMO_LL_HEAP_EXPECT] = {"vmr_heap_expect", "vpw", .cold = true},
     [VMO_LL_BUMP_REFILL] = {"vmr_bump_refill", "ppwb", .fresh = true, .cold = true},
     [VMO_LL_BUMP_ALIGNED] = {"vmr_bump_aligned", "ppww", .fresh = true},
     [VMO_LL_BUMP_RELEASE] = {"vmr_bump_release", "vp", .fresh = false},

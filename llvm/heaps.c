@@ -18,6 +18,7 @@
 #include "vmemrt/heap.h"
 
 #define CONSTRUCTOR_PRIORITY 0
+#define EXPECT_FROM ((vmo_bytes)1 << 20) /* bytes of a heap with lists */
 
 /* ---- the variables ---- */
 
@@ -44,10 +45,18 @@ static uint32_t flags_of(const vmo_heap_fact *fact) {
   return shared | (fact->alignment == 8 ? VMR_HEAP_ALIGN8 : 0);
 }
 
-/* As VMR_BUMP_WITH(flags). */
+/* What the variable will hold, not each of several; one that is dropped again and again holds but a part. */
+static uint32_t expected_kibibytes(const vmo_heap_fact *fact) {
+  if (fact->kind != VMO_HEAP_BUMP || fact->shared || fact->expected_bytes <= 0) return 0;
+  vmo_bytes kibibytes = (fact->expected_bytes + 1023) / 1024;
+  return kibibytes < UINT32_MAX ? (uint32_t)kibibytes : 0;
+}
+
+/* As VMR_BUMP_WITH(flags), with what is expected. */
 static LLVMValueRef make_bump(vmo_ll_heap_edit *e, uint32_t heap, const vmo_heap_fact *fact) {
   LLVMValueRef nothing = LLVMConstNull(e->pointer);
-  LLVMValueRef members[] = {nothing, nothing, word(e, 0), nothing, number(e, flags_of(fact)), number(e, 0)};
+  LLVMValueRef flags = number(e, flags_of(fact)), expected = number(e, expected_kibibytes(fact));
+  LLVMValueRef members[] = {nothing, nothing, word(e, 0), nothing, flags, expected};
   LLVMValueRef value = LLVMConstStructInContext(e->program->llvm, members, 6, false);
   _Static_assert(sizeof(vmr_bump) == 40 && offsetof(vmr_bump, flags) == 32, "the members above");
   LLVMValueRef variable = add_variable(e, heap, LLVMTypeOf(value), value);
@@ -99,6 +108,10 @@ static bool make_constructor(vmo_ll_heap_edit *e) {
     }
     LLVMValueRef values[] = {e->heaps[h], LLVMConstNull(e->pointer), number(e, flags_of(&facts->heaps.data[h]))};
     vmo_ll_call_heap(e, VMO_LL_HEAP_CREATE, values);
+    vmo_bytes expected = facts->heaps.data[h].expected_peak;
+    if (expected < EXPECT_FROM) continue; /* it would change nothing */
+    LLVMValueRef heap = LLVMBuildLoad2(e->builder, e->pointer, e->heaps[h], "");
+    vmo_ll_call_heap(e, VMO_LL_HEAP_EXPECT, (LLVMValueRef[]){heap, word(e, (unsigned long long)expected)});
   }
   if (function == NULL) return true;
   LLVMBuildRetVoid(e->builder);

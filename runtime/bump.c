@@ -6,6 +6,7 @@
  *   bytes so far   to 1 KiB   to 8 KiB   to 32 KiB   to 128 KiB   beyond
  *   next piece     1 KiB      4 KiB      16 KiB      64 KiB       a chunk of the range, 2 MiB; huge pages from the second on
  *
+ * Where it is known how much will come, a piece has that much, or is a chunk at once; all but the last have huge pages.
  * A chunk is touched only as far as objects reach. What does not fit in what is left of a piece and is larger than
  * a quarter of the next one lies apart, in memory of malloc's of its own, so that little is wasted at the end of pieces. Every piece is zero
  * when it comes, so that calloc has nothing to do. Pieces are linked through their first words, for vmr_bump_release. */
@@ -17,6 +18,7 @@
 #include "runtime/heap.h"
 #include "runtime/os.h"
 
+#define FIRST_BYTES ((size_t)1008) /* malloc keeps such ones at hand */
 #define MOST_OF_MALLOC ((size_t)128 << 10)
 #define HUGE_FROM ((size_t)2 << 20)
 #define LARGEST_REQUEST (SIZE_MAX / 4)
@@ -46,10 +48,28 @@ static void link_piece(vmr_bump *bump, piece *taken, size_t bytes) {
   bump->total += bytes;
 }
 
+/* Bytes that are still to come; 0: not known, or more came than was expected. */
+static size_t bytes_to_come(const vmr_bump *bump) {
+  size_t expected = (size_t)bump->expected << 10;
+  return expected > bump->total ? expected - bump->total : 0;
+}
+
+/* What is expected is obtained at once, a chunk at most. */
 static size_t next_bytes(const vmr_bump *bump) {
-  if (bump->total < (1 << 10)) return 1008; /* malloc keeps such ones at hand */
+  size_t to_come = bytes_to_come(bump);
+  if (to_come != 0 && bump->total + to_come >= MOST_OF_MALLOC) return VMR_CHUNK_BYTES;
+  if (to_come > FIRST_BYTES) return (HEAD + to_come + 15) & ~(size_t)15;
+  if (bump->total < (1 << 10)) return FIRST_BYTES;
   size_t bytes = bump->total < (8 << 10) ? 4 << 10 : bump->total < (32 << 10) ? 16 << 10 : 64 << 10;
   return bump->total < MOST_OF_MALLOC ? bytes : VMR_CHUNK_BYTES;
+}
+
+/* Huge pages are for chunks that will be full. */
+static bool wants_huge(const vmr_bump *bump) {
+  size_t to_come = bytes_to_come(bump);
+  bool is_large =
+      to_come != 0 ? to_come >= VMR_CHUNK_BYTES && bump->total + to_come >= 2 * HUGE_FROM : bump->total >= HUGE_FROM;
+  return is_large && (vmr_ctx_flags(NULL) & VMR_NO_HUGE_PAGES) == 0;
 }
 
 static piece *take_chunk(const vmr_bump *bump) {
@@ -58,8 +78,7 @@ static piece *take_chunk(const vmr_bump *bump) {
   VMR_PUBLISH(record->heap, &owner);
   char *chunk = vmr_range_chunk(record);
   if (record->is_dirty) vmr_os_clear(chunk, VMR_CHUNK_BYTES);
-  if (bump->total >= HUGE_FROM && (vmr_ctx_flags(NULL) & VMR_NO_HUGE_PAGES) == 0)
-    vmr_os_advise_huge(chunk, VMR_CHUNK_BYTES);
+  if (wants_huge(bump)) vmr_os_advise_huge(chunk, VMR_CHUNK_BYTES);
   return (piece *)(void *)chunk;
 }
 

@@ -69,15 +69,15 @@ struct vmr_heap {
   uint32_t flags;
   bool is_begun; /* released when what follows is known, with the first object */
   bool is_checked, is_guarded, is_profiled, is_poisoned, uses_malloc;
-  bool is_plain;          /* nothing is to be done about single objects */
-  bool is_quick;          /* is_plain, and of one thread: objects may take the short ways */
-  bool is_full;           /* the range had no room for the last request */
-  bool has_spare;         /* one of its chunks is all free, and stays so that nothing goes to and fro */
-  _Atomic int status;     /* of vmr_status */
-  pthread_mutex_t lock;   /* of a shared heap */
-  vmr_record *records[2]; /* its chunks: those with free spans; all others */
-  vmr_record *bumped;     /* of a heap that is never freed: the chunk in use */
-  size_t reserved;
+  bool is_plain;                       /* nothing is to be done about single objects */
+  bool is_quick;                       /* is_plain, and of one thread: objects may take the short ways */
+  bool is_full;                        /* the range had no room for the last request */
+  bool has_spare;                      /* one of its chunks is all free, and stays so that nothing goes to and fro */
+  _Atomic int status;                  /* of vmr_status */
+  pthread_mutex_t lock;                /* of a shared heap */
+  vmr_record *records[2];              /* its chunks: those with free spans; all others */
+  vmr_record *bumped;                  /* of a heap that is never freed: the chunk in use */
+  size_t reserved, expected;           /* expected: bytes at a time; 0: not known */
   vmr_heap *next_heap, *previous_heap; /* of the process, for fork; of the idle ones */
 };
 

@@ -37,9 +37,15 @@ vmr_record *vmr_heap_take_chunks(vmr_heap *heap, size_t count) {
   return record;
 }
 
+/* `count` chunks that were taken just now. Of a heap of which it is known how large it gets, those that will be full have huge pages,
+ * the first ones too; the one in which it ends has none. */
 void vmr_heap_advise_huge(const vmr_heap *heap, char *chunk, size_t count) {
-  bool is_wanted = heap->reserved >= HUGE_FROM && (vmr_ctx_flags(heap->handle.ctx) & VMR_NO_HUGE_PAGES) == 0;
-  if (is_wanted) vmr_os_advise_huge(chunk, count * VMR_CHUNK_BYTES);
+  size_t reserved = heap->reserved, expected = heap->expected;
+  bool is_first = expected >= HUGE_FROM && reserved <= expected;
+  bool is_last = count == 1 && expected != 0 && reserved > expected && reserved - expected < VMR_CHUNK_BYTES;
+  bool is_wanted = is_first || (reserved >= HUGE_FROM && !is_last);
+  if (is_wanted && (vmr_ctx_flags(heap->handle.ctx) & VMR_NO_HUGE_PAGES) == 0)
+    vmr_os_advise_huge(chunk, count * VMR_CHUNK_BYTES);
 }
 
 void vmr_heap_give_chunks(vmr_heap *heap, vmr_record *record) {

@@ -128,11 +128,16 @@ vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
   }
   if ((flags & VMR_HEAP_NEVER_FREED) != 0) drop_all(created); /* a chunk of spans, that an idle one has */
   created->flags = flags;
+  created->expected = 0;
   created->class_of_words = vmr_heap_class_tables[(flags & VMR_HEAP_ALIGN8) != 0];
   created->is_quick = created->is_plain && (flags & (VMR_HEAP_NEVER_FREED | VMR_HEAP_SHARED)) == 0;
   if (ctx != NULL) vmr_heap_begin(created); /* as the context is now */
   *heap = created;
   return VMR_OK;
+}
+
+void vmr_heap_expect(vmr_heap *heap, size_t bytes) {
+  if (heap != NULL) heap->expected = bytes;
 }
 
 void vmr_heap_begin(vmr_heap *heap) {

@@ -108,6 +108,16 @@ grep -q '"heap":0,"kind":' "$work/heaps.json" || fail "no heap was made"
 quietly vmemopt cc --heaps -- "$clang" "${flags[@]}" main.c words.c -o heaps_at_once
 same ./heaps_at_once
 
+echo "-- heaps: instrumented, run, and laid out by what was told"
+quietly vmemopt cc --heaps --instrument=told.json -- "$clang" -O2 main.o words.o -o watched
+./watched | diff "$work/expected" - || fail "the instrumented program prints something else"
+grep -q '"schema": "vmemopt-profile-1"' told.json || fail "no profile was written"
+rm told.json && VMEMOPT_PROFILE_FILE=$work/told.json ./watched >/dev/null && test ! -e told.json
+quietly vmemopt cc --heaps --profile="$work/told.json" --json="$work/heaps.json" -- "$clang" -O2 main.o words.o -o laid_out
+same ./laid_out
+if grep -q 'W0603' "$work/log"; then cat "$work/log"; fail "sites were not known again"; fi
+grep -q '"profiled": true' "$work/heaps.json" || fail "the profile was not read"
+
 echo "-- without optimisation nothing is done, and nothing is said"
 vmemopt cc -- "$clang" -O0 -D_POSIX_C_SOURCE=200809L main.c words.c -o debug 2>"$work/log"
 test ! -s "$work/log"

@@ -27,6 +27,10 @@ enum vmr_heap_flag {
 /* `ctx` may be NULL. */
 VMR_API vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags);
 
+/* Says, before its first object, how many bytes will live in the heap at a time: its chunks have huge pages as far as they will be
+ * full. 0, as at first: not known. NULL is accepted. */
+VMR_API void vmr_heap_expect(vmr_heap *heap, size_t bytes);
+
 /* Frees the heap with all its objects. NULL is accepted. */
 VMR_API void vmr_heap_destroy(vmr_heap *heap);
 
@@ -73,10 +77,10 @@ VMR_API bool vmr_heap_is_valid(vmr_heap *heap);
  * vmr_heap_realloc copies it: an object that came from malloc's memory is not to be given to either. */
 typedef struct vmr_bump {
   char *cursor, *end;
-  size_t total;   /* bytes obtained */
-  void *pieces;   /* newest first */
-  uint32_t flags; /* VMR_HEAP_ALIGN8, or 0 for alignment 16 */
-  uint32_t reserved;
+  size_t total;      /* bytes obtained */
+  void *pieces;      /* newest first */
+  uint32_t flags;    /* VMR_HEAP_ALIGN8, or 0 for alignment 16 */
+  uint32_t expected; /* KiB that its objects will take, for the size of pieces and huge pages; 0: not known */
 } vmr_bump;
 
 #define VMR_BUMP_WITH(flags) {NULL, NULL, 0, NULL, flags, 0}

@@ -31,6 +31,35 @@ target triple = "x86_64-pc-linux-gnu"
 ; TEXT-NEXT: why: one site
 ; TEXT-NEXT: expected: not known
 
+; RUN: FileCheck %s < %t.ll
+; What a bump heap will hold, in KiB, is known to it; so is what a heap with lists will hold, if that is much.
+; CHECK: @vmemopt.heap.0 = internal global {{.*}} i32 4, i32 2344 }, align 16
+; CHECK: @vmemopt.heap.1 = internal global {{.*}} i32 4, i32 118 }, align 16
+; CHECK: @vmemopt.heap.4 = internal global {{.*}} i32 4, i32 0 }, align 16
+; CHECK-NOT: vmr_heap_expect
+; RUN: %python %S/inputs/profile.py pair:malloc:0:1000000:24:500000 > %t.more
+; RUN: %vmemopt opt --heaps --whole-program --profile=%t.more %s -o - 2>/dev/null | FileCheck %s --check-prefix=MORE
+; MORE: define internal void @vmemopt.heaps()
+; MORE: call i32 @vmr_heap_create(ptr @vmemopt.heap.[[HEAP:[0-9]+]],
+; MORE-NEXT: %[[MADE:.*]] = load ptr, ptr @vmemopt.heap.[[HEAP]]
+; MORE-NEXT: call void @vmr_heap_expect(ptr %[[MADE]], i64 12000000)
+; MORE-NEXT: ret void
+
+; What is made in turn lies together, though nothing connects it; not when one is made more often.
+; RUN: %python %S/inputs/profile.py tree:malloc:0:100000:20:100000:1 list:malloc:0:80000:16:80000:0 late:malloc:0:90000:8:90000:2 index:calloc:0:3:40000 pair:malloc:0:100:24:10 pair:malloc:1:1:24 > %t.turns
+; RUN: %vmemopt analyze --heaps --whole-program --profile=%t.turns %s | FileCheck %s --check-prefix=TURNS
+; TURNS: heap 0, bump: objects of several sizes, aligned to 8; never freed
+; TURNS-NEXT: why: the profile tells that their objects are made in turn and live at the same time
+; TURNS-NEXT: expected: 180000 objects in 3680000 bytes
+; TURNS-NEXT: tree, (no line)
+; TURNS-NEXT: list, (no line)
+; TURNS: bump: objects of 8 bytes
+; TURNS-NEXT: why: one site
+; TURNS-NEXT: expected: 90000 objects
+; RUN: sed 's/"count": 80000, "bytes"/"count": 60000, "bytes"/' %t.turns > %t.seldom
+; RUN: %vmemopt analyze --heaps --whole-program --profile=%t.seldom %s | FileCheck %s --check-prefix=SELDOM --implicit-check-not=turn
+; SELDOM: heaps for 6 of 6 sites
+
 ; JSON: "profiled": true
 ; JSON: "heap":0,"kind":"bump",{{.*}}"expected_objects":100000,"expected_bytes":2400000,"expected_peak":2400000
 ; JSON: "function":"tree",{{.*}}"run":{"objects":100000,"bytes":2000000,"smallest":20,"largest":20,"usual":20,"frees":0,"moves":0,"peak_objects":100000,
