@@ -5,9 +5,10 @@
 
 Each program is valid C by construction: a model of the heap is kept while it is written, so that it never reads what was not
 written, uses what was freed or frees twice. Objects have numbers and pointers to other objects; they are made directly, by
-wrappers and by constructors, in loops, with sizes that are constants or come from the command line; they are linked, handed to functions
-that read, change, link, free or keep them, stored in globals and in arrays, returned, copied by memcpy, strdup and byte by byte, and grown
-by realloc. The program prints every number that it reads. Level and options are drawn from the seed. It is run as compiled, as
+wrappers and by constructors, in loops, with sizes that are constants or come from the command line; they are linked, handed to
+functions that read, change, link, free or keep them and to functions that call themselves, stored in globals and in arrays,
+returned, copied by memcpy, strdup and byte by byte, and grown by realloc. The program prints every number that it reads. Level
+and options are drawn from the seed. It is run as compiled, as
 rewritten, and rewritten under AddressSanitizer; the outputs must agree. A program that fails is kept. With --rewrite-only, for a
 tool that is built for a sanitizer, nothing is run.
 """
@@ -26,6 +27,7 @@ HEAD = """#include <stdarg.h>
 typedef struct node { long number; struct node *left; int small; struct node *right; char text[8]; } node;
 static node *kept[4];
 node *global;
+static int fuel = 200; /* calls of functions by themselves */
 static long check(node *n) { return n ? n->number * 3 + n->small + n->text[0] : 7; }
 static void *wrapped(size_t bytes) { void *p = malloc(bytes); if (p == NULL) exit(3); return p; }
 static node *make(long number) {
@@ -80,6 +82,7 @@ class Writer:
         self.lines.append("  " + text)
 
     def function(self, index, callees):
+        self.itself = index # until it calls itself
         self.lines.append(f"static node *f{index}(node *argument, int n) {{")
         self.put("long total = argument->number;")
         objects = []   # of {names, left, right, foreign}: foreign ones belong to the caller
@@ -222,6 +225,15 @@ class Writer:
         o["held"] += 1 # the result may be the argument
         objects.append({"name": result, "left": o, "right": None, "foreign": True, "held": 1})
 
+    def recurse(self, objects):
+        if self.itself is None:
+            return
+        o, result = self.random.choice(objects), self.name()
+        self.put(f"node *{result} = {o['name']}; if (fuel > 0) {{ fuel--; {result} = f{self.itself}({o['name']}, n); }}")
+        self.itself = None
+        o["held"] += 1 # the result may be the argument
+        objects.append({"name": result, "left": o, "right": None, "foreign": True, "held": 1})
+
     def alias(self, objects):
         own = self.own(objects)
         if len(own) < 2:
@@ -255,7 +267,7 @@ class Writer:
 
     def statement(self, objects, callees):
         choices = [(self.make_object, 5), (self.link, 4), (self.free, 3), (self.read, 5), (self.loop, 1), (self.list, 1),
-                   (self.grow, 1), (self.array, 1), (self.call, 2), (self.alias, 1), (self.escape, 1), (self.copy, 2)]
+                   (self.grow, 1), (self.array, 1), (self.call, 2), (self.alias, 1), (self.escape, 1), (self.copy, 2), (self.recurse, 1)]
         what = self.random.choices([c for c, _ in choices], [w for _, w in choices])[0]
         if what in (self.loop, self.list, self.grow):
             what()
