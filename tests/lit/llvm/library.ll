@@ -14,6 +14,7 @@ declare ptr @opendir(ptr)
 declare i32 @closedir(ptr)
 declare ptr @fopen64(ptr, ptr)
 declare i32 @fcntl(i32, i32, ...)
+declare i32 @fcntl64(i32, i32, ...)
 declare i32 @execvp(ptr, ptr)
 declare ptr @dcgettext(ptr, ptr, i32)
 declare i32 @__overflow(ptr, i32)
@@ -62,6 +63,7 @@ define i32 @files() {
   %b = call i32 @__overflow(ptr %file, i32 10)
   %c = call i32 (i32, i32, ...) @fcntl(i32 1, i32 5, ptr %name)
   %d = call i32 @execvp(ptr %name, ptr %name)
+  %e = call i32 (i32, i32, ...) @fcntl64(i32 1, i32 5, ptr %name)
   call void @free(ptr %name)
   ret i32 %b
 }
