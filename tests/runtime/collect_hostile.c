@@ -118,7 +118,7 @@ static void check_finalisers_in_steps(void) {
     if (vmr_gc_handle_get(gc, weak, &object) == VMR_OK && object == NULL && phase_of(gc) == VMR_GC_MARKING)
       (void)make_pair(gc, 5);
   }
-  CHECK(steps > 200 && finalised == 1);
+  CHECK(steps > 100 && finalised == 1);
   CHECK(vmr_gc_collect(gc, NULL) == VMR_OK && vmr_gc_read_figures(gc).live_objects == 0 && finalised == 1);
   vmr_gc_destroy(gc);
 }
