@@ -64,12 +64,12 @@ static size_t next_bytes(const vmr_bump *bump) {
   return bump->total < MOST_OF_MALLOC ? bytes : VMR_CHUNK_BYTES;
 }
 
-/* Huge pages are for chunks that will be full. */
+/* Huge pages are for chunks that will be full. What little comes beyond what was expected has none. */
 static bool wants_huge(const vmr_bump *bump) {
-  size_t to_come = bytes_to_come(bump);
-  bool is_large =
-      to_come != 0 ? to_come >= VMR_CHUNK_BYTES && bump->total + to_come >= 2 * HUGE_FROM : bump->total >= HUGE_FROM;
-  return is_large && (vmr_ctx_flags(NULL) & VMR_NO_HUGE_PAGES) == 0;
+  size_t to_come = bytes_to_come(bump), beyond = bump->total - ((size_t)bump->expected << 10);
+  if ((vmr_ctx_flags(NULL) & VMR_NO_HUGE_PAGES) != 0) return false;
+  if (to_come != 0) return to_come >= VMR_CHUNK_BYTES && bump->total + to_come >= 2 * HUGE_FROM;
+  return bump->total >= HUGE_FROM && (bump->expected == 0 || beyond >= VMR_CHUNK_BYTES);
 }
 
 static piece *take_chunk(const vmr_bump *bump) {

@@ -665,6 +665,24 @@ static void bumps_check_their_arguments(void **state) {
   vmr_bump_release(&bump);
 }
 
+/* All at once up to 128 KiB, else by chunks; what comes beyond is obtained as ever. Where each object lies apart, nothing is. */
+static void bumps_obtain_what_is_expected(void **state) {
+  (void)state;
+  vmr_bump few = VMR_BUMP_WITH(VMR_HEAP_ALIGN8), many = VMR_BUMP_WITH(0);
+  few.expected = 40;
+  many.expected = 200;
+  for (size_t i = 0; i < 40 * KIB / 64; i++) memset(vmr_bump_alloc8(&few, 64), 1, 64);
+  if (few.cursor == NULL) skip();
+  assert_int_equal(few.total, 40 * KIB + 16);
+  assert_non_null(vmr_bump_alloc8(&few, 64));
+  assert_true(few.total > 40 * KIB + 16 && few.total <= 104 * KIB + 16);
+  assert_non_null(vmr_bump_alloc(&many, 64));
+  assert_int_equal(many.total, vmr_heap_range_bytes() != 0 ? 2 * MIB : 128 * KIB);
+  vmr_bump_release(&few);
+  vmr_bump_release(&many);
+  assert_int_equal(few.expected, 0);
+}
+
 /* ---- little address space ---- */
 
 static int live_without_range(void) {
@@ -833,6 +851,7 @@ int main(void) {
       cmocka_unit_test(bumps_give_any_size),
       cmocka_unit_test(bumps_survive_free_and_realloc),
       cmocka_unit_test(bumps_check_their_arguments),
+      cmocka_unit_test(bumps_obtain_what_is_expected),
       cmocka_unit_test(threads_share_a_heap),
       cmocka_unit_test(a_child_of_a_busy_process_has_working_heaps),
   };
