@@ -165,8 +165,8 @@ vmr_status vmr_arena_pool_destroy(vmr_arena_pool *pool) {
     vmr_ctx_report(ctx, VMR_STILL_IN_USE, pool, "a pool of arenas is destroyed while an arena of it is out");
     return VMR_STILL_IN_USE;
   }
+  vmr_ctx_remove_handle(&pool->handle); /* nobody trims it from here on */
   while (pool->idle > 0) vmr_arena_destroy(pool->stack[--pool->idle]);
-  vmr_ctx_remove_handle(&pool->handle);
   pthread_mutex_destroy(&pool->lock);
   vmr_ctx_release(ctx, VMR_KIND_ARENA, pool->slots, pool->slot_count * sizeof *pool->slots);
   vmr_ctx_release(ctx, VMR_KIND_ARENA, pool, sizeof *pool + pool->keep * sizeof(vmr_arena *));

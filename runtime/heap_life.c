@@ -80,7 +80,7 @@ static vmr_heap *make(vmr_ctx *ctx) {
   if (pthread_mutex_init(&made->lock, NULL) != 0)
     return vmr_ctx_release(ctx, VMR_KIND_HEAP, made, sizeof *made), (vmr_heap *)NULL;
   for (unsigned class = 0; class < VMR_CLASSES; class ++) made->quick[class] = made->slow[class] = &vmr_no_span;
-  vmr_ctx_add_handle(ctx, &made->handle, VMR_KIND_HEAP);
+  made->handle.ctx = ctx;
   vmr_fork_prepare();
   return made;
 }
@@ -131,7 +131,8 @@ vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
   created->expected = 0;
   created->class_of_words = vmr_heap_class_tables[(flags & VMR_HEAP_ALIGN8) != 0];
   created->is_quick = created->is_plain && (flags & (VMR_HEAP_NEVER_FREED | VMR_HEAP_SHARED)) == 0;
-  if (ctx != NULL) vmr_heap_begin(created); /* as the context is now */
+  if (ctx != NULL) vmr_heap_begin(created);                 /* as the context is now */
+  vmr_ctx_add_handle(ctx, &created->handle, VMR_KIND_HEAP); /* another thread may trim it from here on */
   *heap = created;
   return VMR_OK;
 }
@@ -190,12 +191,12 @@ static bool give_idle(vmr_heap *heap) {
 
 void vmr_heap_destroy(vmr_heap *heap) {
   if (heap == NULL) return;
+  vmr_ctx_remove_handle(&heap->handle); /* nobody trims it from here on */
   if (heap->is_profiled) vmr_watch_forget_owner(heap->handle.ctx, heap);
   vmr_borrow_release_all(heap);
   empty_heap(heap);
   if (give_idle(heap)) return;
   drop_all(heap);
-  vmr_ctx_remove_handle(&heap->handle);
   pthread_mutex_destroy(&heap->lock);
   vmr_ctx_release(heap->handle.ctx, VMR_KIND_HEAP, heap, sizeof *heap);
 }

@@ -34,10 +34,10 @@ VMR_API void vmr_heap_expect(vmr_heap *heap, size_t bytes);
 /* Frees the heap with all its objects. NULL is accepted. */
 VMR_API void vmr_heap_destroy(vmr_heap *heap);
 
-/* As malloc, calloc, realloc and aligned_alloc, in `heap`; with NULL for the heap, exactly those. An object that grows stays
- * in the heap that it is in, and with malloc when it is malloc's; resized to 0 bytes it is freed, and the result NULL, as with
- * glibc. An object that is to become smaller always does, or stays as it is. Alignment is 16, 8 in a heap with VMR_HEAP_ALIGN8, or as asked for
- * (a power of two). */
+/* As malloc, calloc, realloc and aligned_alloc, in `heap`; with NULL for the heap, exactly those. An object stays
+ * in the heap that it is in, and with malloc when it is malloc's; one that is to become smaller does, or stays as it is; one that
+ * is resized to 0 bytes is freed, and the result NULL, as with glibc. Alignment is 16, 8 in a heap with VMR_HEAP_ALIGN8, or
+ * as asked for (a power of two). */
 VMR_API void *vmr_heap_alloc(vmr_heap *heap, size_t bytes);
 VMR_API void *vmr_heap_calloc(vmr_heap *heap, size_t count, size_t size);
 VMR_API void *vmr_heap_realloc(vmr_heap *heap, void *object, size_t bytes);
@@ -46,7 +46,7 @@ VMR_API void *vmr_heap_aligned(vmr_heap *heap, size_t alignment, size_t bytes);
 /* Gives back an object of any heap, or of malloc. NULL is accepted. */
 VMR_API void vmr_heap_free(void *object);
 
-/* How many bytes of the object may be used, at least what was asked for. 0 for NULL, and where a bump is asked. */
+/* How many bytes of the object may be used, at least what was asked for. 0 for NULL, and in a bump's chunk. */
 VMR_API size_t vmr_heap_usable_size(const void *object);
 
 /* The heap that an object lies in; NULL when it is malloc's, or a bump's. */
@@ -74,7 +74,8 @@ VMR_API bool vmr_heap_is_valid(vmr_heap *heap);
  * thread and variable.
  *
  * Where no range can be reserved, objects come from malloc. vmr_heap_free does nothing with an object from the range, and
- * vmr_heap_realloc copies it: an object that came from malloc's memory is not to be given to either. */
+ * vmr_heap_realloc copies it: an object that came from malloc's memory is not to be given to either, nor to
+ * vmr_heap_usable_size. */
 typedef struct vmr_bump {
   char *cursor, *end;
   size_t total;      /* bytes obtained */

@@ -68,6 +68,19 @@ static void use_scope(side *mine) {
   if (draw_size(&mine->seed) % 16 == 0) vmr_bump_release(&bump);
 }
 
+/* What threads share begins and ends while others trim the context. */
+static void use_shared_scope(side *mine) {
+  vmr_heap *heap = NULL;
+  vmr_arena_pool *arenas = NULL;
+  CHECK(vmr_heap_create(&heap, mine->ctx, VMR_HEAP_SHARED) == VMR_OK);
+  CHECK(vmr_arena_pool_create(&arenas, mine->ctx, 2000, 2) == VMR_OK);
+  vmr_arena *arena = vmr_arena_pool_acquire(arenas);
+  CHECK(vmr_heap_alloc(heap, draw_size(&mine->seed)) != NULL && vmr_heap_alloc(heap, 100) != NULL && arena != NULL);
+  CHECK(vmr_arena_pool_release(arenas, arena) == VMR_OK);
+  CHECK(vmr_arena_pool_destroy(arenas) == VMR_OK);
+  vmr_heap_destroy(heap);
+}
+
 static void *work(void *argument) {
   side *mine = argument;
   vmr_metrics metrics;
@@ -80,7 +93,8 @@ static void *work(void *argument) {
     if (i % 50 == 0) CHECK(vmr_heap_calloc(mine->heap, SIZE_MAX / 2, 4) == NULL);
     if (i % 50 == 1) CHECK(vmr_heap_status(mine->heap) == VMR_SIZE_OVERFLOW);
     if (i % 100 == 2) CHECK(vmr_metrics_read(mine->ctx, &metrics, sizeof metrics) == VMR_OK);
-    if (i % 100 == 3) vmr_trim_shared(mine->ctx);
+    if (i % 10 == 3) vmr_trim_shared(mine->ctx);
+    if (i % 10 == 8) use_shared_scope(mine);
     if (i % 100 == 4) vmr_ctx_set_limits(mine->ctx, (size_t)1 << 33, 0);
     if (i % 300 == 5) CHECK(vmr_heap_is_valid(mine->heap));
   }
