@@ -54,6 +54,13 @@ static const words recyclings[VMO_HEAP_RECYCLING_COUNT] = {
     [VMO_HEAP_BY_POINTER] = {"by-pointer", "a call through a pointer may free them"},
     [VMO_HEAP_UNDECIDED] = {"undecided", "too much would have to be looked at"}};
 
+static const words copy_refusals[VMO_HEAP_COPY_REFUSAL_COUNT] = {
+    [VMO_HEAP_COPY_NOT_REFUSED] = {"none", ""},
+    [VMO_HEAP_COPY_LARGE] = {"large", "it is large"},
+    [VMO_HEAP_COPY_RECURSIVE] = {"recursive", "it calls itself"},
+    [VMO_HEAP_COPY_FORM] = {"form", "it has variable arguments, calls setjmp, handles exceptions or the like"},
+    [VMO_HEAP_COPY_MANY] = {"many", "there are too many structures, or too much was copied already"}};
+
 const char *vmo_heap_kind_name(vmo_heap_kind kind) { return kinds[kind]; }
 const char *vmo_heap_bond_name(vmo_heap_bond bond) { return bonds[bond].name; }
 const char *vmo_heap_bond_sentence(vmo_heap_bond bond) { return bonds[bond].sentence; }
@@ -61,5 +68,7 @@ const char *vmo_heap_scope_refusal_name(vmo_heap_scope_refusal refusal) { return
 const char *vmo_heap_scope_refusal_sentence(vmo_heap_scope_refusal refusal) { return scope_refusals[refusal].sentence; }
 const char *vmo_heap_recycling_name(vmo_heap_recycling recycling) { return recyclings[recycling].name; }
 const char *vmo_heap_recycling_sentence(vmo_heap_recycling recycling) { return recyclings[recycling].sentence; }
+const char *vmo_heap_copy_refusal_name(vmo_heap_copy_refusal refusal) { return copy_refusals[refusal].name; }
+const char *vmo_heap_copy_refusal_sentence(vmo_heap_copy_refusal refusal) { return copy_refusals[refusal].sentence; }
 const char *vmo_heap_refusal_name(vmo_heap_refusal refusal) { return refusals[refusal].name; }
 const char *vmo_heap_refusal_sentence(vmo_heap_refusal refusal) { return refusals[refusal].sentence; }

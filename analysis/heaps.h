@@ -105,9 +105,29 @@ typedef struct vmo_heap_fact {
 /* Whether objects are cut off one behind the other. */
 static inline bool vmo_heap_is_bump(vmo_heap_kind kind) { return kind == VMO_HEAP_BUMP || kind == VMO_HEAP_SCOPED; }
 
+/* Why a function that makes objects of several structures is one for some of them, if it is. */
+typedef enum vmo_heap_copy_refusal {
+  VMO_HEAP_COPY_NOT_REFUSED,
+  VMO_HEAP_COPY_LARGE,     /* it has many instructions */
+  VMO_HEAP_COPY_RECURSIVE, /* it calls itself */
+  VMO_HEAP_COPY_FORM,      /* variable arguments, exceptions, setjmp and the like */
+  VMO_HEAP_COPY_MANY,      /* too many structures, or too much was copied already */
+  VMO_HEAP_COPY_REFUSAL_COUNT
+} vmo_heap_copy_refusal;
+
+/* A function that makes objects of several structures, and is there once for each now. */
+typedef struct vmo_heap_copy {
+  const char *function;
+  uint32_t copies; /* besides itself */
+  vmo_heap_copy_refusal refusal;
+} vmo_heap_copy;
+
+typedef VMO_VEC(vmo_heap_copy) vmo_heap_copies;
+
 typedef struct vmo_heap_facts {
   VMO_VEC(vmo_heap_fact) heaps;
   VMO_VEC(vmo_heap_site) sites;
+  vmo_heap_copies copies;
   uint32_t served;   /* sites that have a heap */
   uint32_t releases; /* calls of free and realloc that tell heaps' objects from others */
   uint64_t hash;     /* of the sites' keys */
@@ -127,6 +147,8 @@ const char *vmo_heap_scope_refusal_name(vmo_heap_scope_refusal refusal);
 const char *vmo_heap_scope_refusal_sentence(vmo_heap_scope_refusal refusal);
 const char *vmo_heap_recycling_name(vmo_heap_recycling recycling);
 const char *vmo_heap_recycling_sentence(vmo_heap_recycling recycling);
+const char *vmo_heap_copy_refusal_name(vmo_heap_copy_refusal refusal);
+const char *vmo_heap_copy_refusal_sentence(vmo_heap_copy_refusal refusal);
 const char *vmo_heap_refusal_name(vmo_heap_refusal refusal);
 const char *vmo_heap_refusal_sentence(vmo_heap_refusal refusal);
 

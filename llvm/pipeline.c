@@ -14,6 +14,7 @@
 #include "llvm/copies.h"
 #include "llvm/early_free.h"
 #include "llvm/grouping.h"
+#include "llvm/heap_clones.h"
 #include "llvm/recursion.h"
 #include "llvm/zeroes.h"
 
@@ -193,9 +194,12 @@ static vmo_status run_round(vmo_ll_program *program, const vmo_ll_options *optio
 /* Groups the sites that the module has now; with `edit`, the module allocates from heaps, too. */
 static vmo_status make_heaps(vmo_ll_program *program, const vmo_ll_options *options, bool edit, vmo_site_facts *facts) {
   vmo_ll_heap_plan plan;
-  vmo_status status = vmo_group_sites(program, options, &plan);
+  vmo_heap_copies copies = {0};
+  vmo_status status = edit ? vmo_clone_wrappers(program, options, &copies) : VMO_OK;
+  if (status == VMO_OK) status = vmo_group_sites(program, options, &plan);
   if (edit) vmo_ll_forget_slots(program);
   if (status != VMO_OK) return status;
+  plan.facts->copies = copies;
   facts->heaps = plan.facts;
   plan.facts->rewritten = edit;
   if (edit && options->instrument != NULL) {

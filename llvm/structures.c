@@ -193,6 +193,7 @@ vmo_status vmo_find_structures(vmo_ll_program *program, const vmo_ll_structure_o
   vmo_ll_finder without = {.program = program,
                            .whole_program = options->whole_program,
                            .accesses = options->accesses,
+                           .results = options->results,
                            .arena = vmr_arena_create(0)};
   without.graph.hides = options->whole_program && !vmo_ll_releases_elsewhere(program);
   without.graph.arena = vmr_arena_create(0); /* dropped as soon as the calls are known */

@@ -71,6 +71,7 @@ static inline const uint32_t *vmo_ll_nodes_of(const vmo_ll_structures *structure
 typedef struct vmo_ll_structure_options {
   bool whole_program; /* else all that others can name is external */
   bool accesses;      /* the lists are filled for loads and stores, too: for tests */
+  bool results;       /* and for calls of functions with a body: what they return */
 } vmo_ll_structure_options;
 
 /* Finds them, in `arena`. */

@@ -138,6 +138,20 @@ static uint32_t node_of_access(collector *c, const vmo_ll_instruction *access) {
   return node;
 }
 
+static bool is_own_call(const collector *c, uint32_t instruction) {
+  uint32_t callee = c->finder->program->instructions.data[instruction].callee;
+  return callee != VMO_NONE && vmo_ll_is_defined(&c->finder->program->functions.data[callee]);
+}
+
+/* What a call of a function with a body returns. */
+static uint32_t node_of_result(collector *c, uint32_t instruction) {
+  const vmo_ll_function *function = &c->finder->program->functions.data[c->finder->function];
+  uint32_t result = vmo_ll_result_id(function, instruction);
+  if (!vmo_ll_carries(c->finder, c->finder->function, result)) return VMO_NONE;
+  vmo_ll_place place = vmo_ll_place_of(c->finder, c->finder->function, result);
+  return place.node == VMO_NONE ? VMO_NONE : vmo_ll_find_node(&c->finder->graph, place.node);
+}
+
 static uint32_t node_of(collector *c, uint32_t instruction) {
   bool through_pointer;
   if (c->finder->accesses && !vmo_ll_is_call(c->finder->program->instructions.data[instruction].opcode))
@@ -145,6 +159,7 @@ static uint32_t node_of(collector *c, uint32_t instruction) {
   if (!vmo_ll_is_call(c->finder->program->instructions.data[instruction].opcode)) return VMO_NONE;
   uint32_t node = node_of_site(c, instruction);
   if (node != VMO_NONE) return node;
+  if (c->finder->results && is_own_call(c, instruction)) return node_of_result(c, instruction);
   node = node_of_free(c, instruction, &through_pointer);
   if (node == VMO_NONE) return VMO_NONE;
   return through_pointer && !may_free_through_pointer(c, instruction) ? VMO_NONE : node;

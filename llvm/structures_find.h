@@ -33,7 +33,7 @@ typedef struct vmo_ll_copies vmo_ll_copies;
 
 typedef struct vmo_ll_finder {
   vmo_ll_program *program;
-  bool whole_program, accesses;
+  bool whole_program, accesses, results;
   vmr_arena *arena;
   vmo_ll_graph graph;
   uint32_t *value_first; /* by function: into values, kept and wide */

@@ -74,6 +74,15 @@ void vmo_write_heaps_member(vmo_json_writer *writer, const vmo_heap_facts *facts
   vmo_json_open(writer, "heaps", '[');
   for (uint32_t h = 0; h < facts->heaps.count; h++) write_heap(writer, facts, h);
   vmo_json_close(writer, ']');
+  vmo_json_open(writer, "copies", '[');
+  for (uint32_t i = 0; i < facts->copies.count; i++) {
+    vmo_json_open_row(writer, NULL, '{');
+    vmo_put_string(writer, "function", facts->copies.data[i].function);
+    vmo_put_integer(writer, "copies", facts->copies.data[i].copies);
+    vmo_put_string(writer, "refusal", vmo_heap_copy_refusal_name(facts->copies.data[i].refusal));
+    vmo_json_close(writer, '}');
+  }
+  vmo_json_close(writer, ']');
   vmo_json_open(writer, "sites", '[');
   for (uint32_t s = 0; s < facts->sites.count; s++) write_site(writer, &facts->sites.data[s]);
   vmo_json_close(writer, ']');

@@ -142,6 +142,22 @@ static void write_heap(const vmo_heap_facts *facts, uint32_t id, const vmo_text_
   write_scope(heap, out);
 }
 
+/* Functions that are there for several structures, each with a heap. */
+static void write_copies(const vmo_heap_facts *facts, vmo_text *out) {
+  for (uint32_t i = 0; i < facts->copies.count; i++) {
+    const vmo_heap_copy *copy = &facts->copies.data[i];
+    vmo_text_add(out, i == 0 ? "\n  " : "  ");
+    vmo_text_add_utf8(out, copy->function, strlen(copy->function));
+    if (copy->copies > 0)
+      vmo_text_addf(out, " has %u cop%s, for structures of their own", copy->copies, copy->copies == 1 ? "y" : "ies");
+    if (copy->refusal != VMO_HEAP_COPY_NOT_REFUSED)
+      vmo_text_addf(
+          out, copy->copies > 0 ? "; more are not made: %s" : " is not copied for the structures that it serves: %s",
+          vmo_heap_copy_refusal_sentence(copy->refusal));
+    vmo_text_add_char(out, '\n');
+  }
+}
+
 static void write_others(const vmo_heap_facts *facts, const vmo_text_style *style, vmo_text *out) {
   if (facts->served == facts->sites.count) return;
   vmo_text_add(out, "\n  ");
@@ -167,5 +183,6 @@ void vmo_write_heaps(const vmo_heap_facts *facts, const vmo_text_style *style, b
   if (facts->shared) vmo_text_addf(out, "  the program may have threads (%s)\n", facts->shared_because);
   if (summary) return;
   for (uint32_t h = 0; h < heaps; h++) write_heap(facts, h, style, out);
+  write_copies(facts, out);
   write_others(facts, style, out);
 }
