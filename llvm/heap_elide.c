@@ -175,6 +175,7 @@ static vmo_heap_recycling reason_of(const elider *e, uint32_t id) {
   const vmo_ll_structure_node *node = &e->structures->nodes.data[id];
   if (node->freed_by_pointer) return VMO_HEAP_BY_POINTER;
   if (node->moved) return VMO_HEAP_MOVED;
+  if (node->hidden) return VMO_HEAP_OTHERS_FREED; /* by its address as a number */
   return node->freed && !e->is_freed[id] ? VMO_HEAP_UNDECIDED : e->why[id];
 }
 
