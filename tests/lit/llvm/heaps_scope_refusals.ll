@@ -43,16 +43,16 @@ define internal void @outlives() noinline {
   ret void
 }
 
-define internal ptr @wrapper() noinline {
+define internal ptr @wrapper(...) noinline {
   %p = call ptr @malloc(i64 24)
   store ptr null, ptr %p
   ret ptr %p
 }
 @stored = internal global ptr null
 define internal void @partly() noinline {
-  %mine = call ptr @wrapper()
+  %mine = call ptr (...) @wrapper()
   call void @free(ptr %mine)
-  %yours = call ptr @wrapper()
+  %yours = call ptr (...) @wrapper()
   %old = load ptr, ptr @stored
   call void @free(ptr %old)
   store ptr %yours, ptr @stored
