@@ -231,7 +231,10 @@ static void read_row(vmo_ll_finder *finder, const vmo_ll_instruction *call, cons
     read_tokens(finder, call);
     return;
   }
-  for (uint32_t i = 0; i < call->operand_count; i++) read_argument(finder, call, row, i, through_pointer);
+  uint32_t count = call->operand_count;
+  if (strchr(row->arguments, '*') == NULL && strlen(row->arguments) < count)
+    count = (uint32_t)strlen(row->arguments); /* by a pointer of another type: it does not look at the others */
+  for (uint32_t i = 0; i < count; i++) read_argument(finder, call, row, i, through_pointer);
   if (compares(row)) read_comparison(finder, call, row);
   read_result(finder, call, row, through_pointer);
   switch (row->kind) {
