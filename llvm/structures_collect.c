@@ -13,6 +13,7 @@ typedef struct collector {
   uint32_t *number;  /* by node of the graph: in the result; VMO_NONE */
   uint32_t *visited; /* by node of the graph */
   uint32_t visits;
+  uint32_t counted; /* nodes of the graph that the two have room for; what is asked for later leads to no site */
   vmo_ll_ids found; /* the nodes of the whole program that one stands for */
 } collector;
 
@@ -54,6 +55,7 @@ void vmo_ll_sort_numbers(uint32_t *numbers, uint32_t count) {
 /* Fills `found`, in order. */
 static bool find_finals(collector *c, uint32_t node) {
   c->found.count = 0;
+  if (vmo_ll_find_node(&c->finder->graph, node) >= c->counted) return true;
   if (!vmo_ll_find_final(c->finder, node, c->visited, ++c->visits, &c->found)) return false;
   vmo_ll_sort_numbers(c->found.data, c->found.count);
   return true;
@@ -95,7 +97,7 @@ static uint32_t node_of_site(const collector *c, uint32_t instruction) {
 }
 
 static bool number_nodes(collector *c) {
-  uint32_t count = c->finder->graph.nodes.count;
+  uint32_t count = c->counted = c->finder->graph.nodes.count;
   c->number = vmr_arena_alloc_array(c->finder->arena, (size_t)count + 1, sizeof *c->number);
   c->visited = vmr_arena_alloc_array(c->finder->arena, (size_t)count + 1, sizeof *c->visited);
   if (c->number == NULL || c->visited == NULL) return false;
