@@ -5,6 +5,7 @@
  * all parts between two operations. Contexts are a list for that; parts without a context that are shared are their
  * owner's to keep quiet, heaps apart. */
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "runtime/arena.h"
 #include "runtime/heap.h"
@@ -75,9 +76,15 @@ static void prepare(void) { (void)pthread_atfork(before, behind, behind); }
 
 void vmr_fork_prepare(void) { pthread_once(&once, prepare); }
 
-/* Handlers of the program that run before a fork, and that allocate, find nothing locked if they were registered later. */
+/* Handlers run before a fork from the last registered to the first. Those of the program, which may allocate, are to find
+ * nothing locked here: so these are registered early. A malloc that stands in libc's place and has a lock of its own is to be
+ * locked after all that call it: it registers its handlers when it is first used, so it is used first. */
 #if defined(__GNUC__)
-__attribute__((constructor(101))) static void prepare_early(void) { vmr_fork_prepare(); }
+__attribute__((constructor(101))) static void prepare_early(void) {
+  void *volatile first = malloc(1);
+  free(first);
+  vmr_fork_prepare();
+}
 #endif
 
 void vmr_fork_add_ctx(vmr_ctx *ctx) {

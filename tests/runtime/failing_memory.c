@@ -129,6 +129,15 @@ static void lock_blocks(void) {
 
 static void unlock_blocks(void) { atomic_flag_clear(&blocks_lock); }
 
+/* Tests fork while threads of theirs are at work. As any malloc with a lock of its own, this one registers itself when it is
+ * first used: whoever uses it registers later, and so is locked before it. */
+static void register_lock(void) {
+  static bool is_registered;
+  if (is_registered) return;
+  is_registered = true;
+  (void)pthread_atfork(lock_blocks, unlock_blocks, unlock_blocks);
+}
+
 static void *note(void *block) {
   if (block == NULL) return NULL;
   lock_blocks();
@@ -159,6 +168,7 @@ static bool forget(const void *block) {
 /* ---- what stands in libc's place ---- */
 
 void *malloc(size_t bytes) {
+  register_lock();
   if (!counts(__builtin_return_address(0))) return __libc_malloc(bytes);
   return admit() ? note(__libc_malloc(bytes)) : NULL;
 }
@@ -452,8 +462,8 @@ int _cmocka_run_group_tests(const char *group_name, const struct CMUnitTest *con
 __attribute__((constructor)) static void begin(void) {
   void *calls[1];
   (void)dl_iterate_phdr(add_range, NULL);
-  (void)backtrace(calls, 1);                                       /* it loads a library the first time */
-  (void)pthread_atfork(lock_blocks, unlock_blocks, unlock_blocks); /* tests fork while threads of theirs are at work */
+  (void)backtrace(calls, 1); /* it loads a library the first time */
+  register_lock();
   share_outcome();
   if (dlsym(RTLD_DEFAULT, "cmocka_set_test_filter") != NULL) return; /* its runner will ask for more */
   if (is_asked_for("program")) return;
