@@ -107,7 +107,8 @@ def check(tool, tools, probe, source, work, show):
         print(f"{source.name}: peak {peak} -> {lower}, promised {promised}{'' if certain else ', of known sizes'}")
     if source.stem == LATE and (promised == 0 or not certain):
         raise Fault(f"{source.name}: nothing is promised")
-    if (certain and peak - lower < promised) or lower > peak:
+    # Where threads are at work, the peak is as high as one happens to be ahead of another.
+    if source.stem not in UNEVEN and ((certain and peak - lower < promised) or lower > peak):
         raise Fault(f"{source.name}: {promised} bytes less were promised, the peak went from {peak} to {lower}")
     tried = 0
     for place, here, there in chosen_failures(before, after) if source.stem not in UNEVEN else []:
