@@ -6,40 +6,25 @@
  * of the function. Linear in the variables of a function for each site. */
 #include <string.h>
 
-#include <llvm-c/DebugInfo.h>
-#include <llvm/Config/llvm-config.h>
+#include "llvm/names.h"
 
-#include "llvm/plan.h"
-
-#define MOST_OPERANDS 256
 #define MOST_TYPES 16 /* typedefs and qualifiers in a row */
 
-enum { TAG_POINTER = 0x0f, TAG_TYPEDEF = 0x16, TAG_CONST = 0x26, TAG_VOLATILE = 0x35 }; /* DWARF's */
+/* ---- nodes ---- */
 
-/* Operands of nodes, as LLVM's DebugInfoMetadata.h has them; those of types begin with more since sizes are among them. */
-enum { FIRST_OF_TYPE = LLVM_VERSION_MAJOR >= 22 ? 5 : 3 };
-enum { SCOPE_OF_BLOCK = 1, TYPE_OF_FUNCTION = 4, VARIABLES_OF_FUNCTION = 7, TYPES_OF_SIGNATURE = FIRST_OF_TYPE };
-enum { NAME_OF_VARIABLE = 1, TYPE_OF_VARIABLE = 3, TYPE_OF_TYPE = FIRST_OF_TYPE };
-
-typedef struct nodes {
-  LLVMValueRef operands[MOST_OPERANDS];
-  unsigned count;
-} nodes;
-
-/* The operands of a node; false: there are none, or too many. */
-static bool read_operands(LLVMValueRef node, nodes *out) {
+bool vmo_ll_read_debug_node(LLVMValueRef node, vmo_ll_debug_node *out) {
   out->count = 0;
   if (node == NULL || !LLVMIsAMDNode(node)) return false;
   unsigned count = LLVMGetMDNodeNumOperands(node);
-  if (count == 0 || count > MOST_OPERANDS) return false;
+  if (count == 0 || count > VMO_LL_MOST_DEBUG_OPERANDS) return false;
   LLVMGetMDNodeOperands(node, out->operands);
   out->count = count;
   return true;
 }
 
-static LLVMValueRef operand_of(LLVMValueRef node, unsigned index) {
-  nodes all;
-  return read_operands(node, &all) && index < all.count ? all.operands[index] : NULL;
+LLVMValueRef vmo_ll_debug_operand(LLVMValueRef node, unsigned index) {
+  vmo_ll_debug_node all;
+  return vmo_ll_read_debug_node(node, &all) && index < all.count ? all.operands[index] : NULL;
 }
 
 static const char *text_of(vmo_context *context, const char *text, size_t length) {
@@ -51,27 +36,35 @@ static bool has_kind(LLVMValueRef node, LLVMMetadataKind kind) {
 }
 
 static const char *name_of_variable(vmo_context *context, LLVMValueRef variable) {
-  LLVMValueRef name = operand_of(variable, NAME_OF_VARIABLE);
+  LLVMValueRef name = vmo_ll_debug_operand(variable, VMO_LL_NAME_OF_VARIABLE);
   unsigned length = 0;
   const char *text = name == NULL ? NULL : LLVMGetMDString(name, &length);
   return text_of(context, text, length);
 }
 
-/* What a variable points to, without qualifiers; NULL: no type with a name. */
-static const char *name_of_target(vmo_context *context, LLVMValueRef variable) {
-  LLVMValueRef type = operand_of(variable, TYPE_OF_VARIABLE);
-  bool pointed = false;
+/* What a pointer type points to; NULL: it is none. */
+LLVMValueRef vmo_ll_debug_target(LLVMValueRef type) {
+  for (uint32_t i = 0; i < MOST_TYPES && type != NULL && LLVMIsAMDNode(type); i++) {
+    uint16_t tag = LLVMGetDINodeTag(LLVMValueAsMetadata(type));
+    if (tag != VMO_LL_TAG_POINTER && tag != VMO_LL_TAG_TYPEDEF && tag != VMO_LL_TAG_CONST && tag != VMO_LL_TAG_VOLATILE)
+      return NULL;
+    type = vmo_ll_debug_operand(type, VMO_LL_TYPE_OF_TYPE);
+    if (tag == VMO_LL_TAG_POINTER) return type;
+  }
+  return NULL;
+}
+
+const char *vmo_ll_debug_type_name(vmo_context *context, LLVMValueRef type) {
   for (uint32_t i = 0; i < MOST_TYPES && type != NULL && LLVMIsAMDNode(type); i++) {
     LLVMMetadataRef node = LLVMValueAsMetadata(type);
     uint16_t tag = LLVMGetDINodeTag(node);
     size_t length = 0;
-    if (pointed && tag != TAG_CONST && tag != TAG_VOLATILE) {
-      const char *name = tag == TAG_POINTER ? NULL : LLVMDITypeGetName(node, &length);
+    if (tag == VMO_LL_TAG_POINTER) return NULL;
+    if (tag != VMO_LL_TAG_CONST && tag != VMO_LL_TAG_VOLATILE) {
+      const char *name = LLVMDITypeGetName(node, &length);
       return text_of(context, name, length);
     }
-    if (!pointed && tag != TAG_POINTER && tag != TAG_TYPEDEF && tag != TAG_CONST && tag != TAG_VOLATILE) return NULL;
-    pointed |= tag == TAG_POINTER;
-    type = operand_of(type, TYPE_OF_TYPE);
+    type = vmo_ll_debug_operand(type, VMO_LL_TYPE_OF_TYPE);
   }
   return NULL;
 }
@@ -81,49 +74,78 @@ static LLVMValueRef function_of(const vmo_ll_program *program, LLVMValueRef inst
   LLVMMetadataRef location = LLVMInstructionGetDebugLoc(instruction);
   if (location == NULL) return NULL;
   LLVMValueRef scope = LLVMMetadataAsValue(program->llvm, LLVMDILocationGetScope(location));
-  for (uint32_t i = 0; i < MOST_OPERANDS && scope != NULL; i++) {
+  for (uint32_t i = 0; i < VMO_LL_MOST_DEBUG_OPERANDS && scope != NULL; i++) {
     if (has_kind(scope, LLVMDISubprogramMetadataKind)) return scope;
     if (!has_kind(scope, LLVMDILexicalBlockMetadataKind) && !has_kind(scope, LLVMDILexicalBlockFileMetadataKind))
       return NULL;
-    scope = operand_of(scope, SCOPE_OF_BLOCK);
+    scope = vmo_ll_debug_operand(scope, VMO_LL_SCOPE_OF_BLOCK);
   }
   return NULL;
 }
 
-void vmo_find_variable(const vmo_ll_program *program, LLVMValueRef instruction, const char **variable,
-                       const char **type) {
+/* How many of a function's variables are its parameters: they head the list, and have the types of its signature. 0: not
+ * known, or none. */
+static unsigned count_parameters(LLVMValueRef function, const vmo_ll_debug_node *variables) {
+  vmo_ll_debug_node types;
+  LLVMValueRef signature =
+      vmo_ll_debug_operand(vmo_ll_debug_operand(function, VMO_LL_TYPE_OF_FUNCTION), VMO_LL_TYPES_OF_SIGNATURE);
+  if (!vmo_ll_read_debug_node(signature, &types) || variables->count < types.count - 1) return 0;
+  for (unsigned i = 0; i + 1 < types.count; i++) /* the result's type comes first */
+    if (!has_kind(variables->operands[i], LLVMDILocalVariableMetadataKind) ||
+        vmo_ll_debug_operand(variables->operands[i], VMO_LL_TYPE_OF_VARIABLE) != types.operands[i + 1])
+      return 0;
+  return types.count - 1;
+}
+
+LLVMValueRef vmo_ll_find_debug_variable(const vmo_ll_program *program, LLVMValueRef instruction) {
   LLVMValueRef function = function_of(program, instruction), found = NULL;
   unsigned line = LLVMGetDebugLocLine(instruction);
-  nodes variables;
-  *variable = *type = NULL;
-  if (function == NULL || line == 0 || !read_operands(operand_of(function, VARIABLES_OF_FUNCTION), &variables)) return;
-  for (unsigned i = 0; i < variables.count; i++) {
+  vmo_ll_debug_node variables;
+  if (function == NULL || line == 0 ||
+      !vmo_ll_read_debug_node(vmo_ll_debug_operand(function, VMO_LL_VARIABLES_OF_FUNCTION), &variables))
+    return NULL;
+  for (unsigned i = count_parameters(function, &variables); i < variables.count; i++) {
     LLVMValueRef one = variables.operands[i];
     if (!has_kind(one, LLVMDILocalVariableMetadataKind)) continue;
     if (LLVMDIVariableGetLine(LLVMValueAsMetadata(one)) != line) continue;
-    if (found != NULL) return;
+    if (found != NULL) return NULL;
     found = one;
   }
+  return found;
+}
+
+void vmo_find_variable(const vmo_ll_program *program, LLVMValueRef instruction, const char **variable,
+                       const char **type) {
+  LLVMValueRef found = vmo_ll_find_debug_variable(program, instruction);
+  *variable = *type = NULL;
   if (found == NULL) return;
-  *type = name_of_target(program->context, found);
+  *type = vmo_ll_debug_type_name(program->context,
+                                 vmo_ll_debug_target(vmo_ll_debug_operand(found, VMO_LL_TYPE_OF_VARIABLE)));
   *variable = name_of_variable(program->context, found);
 }
 
-const char *vmo_find_parameter_name(vmo_context *context, LLVMValueRef parameter, uint32_t index) {
+/* The variable of a parameter; NULL: not known. */
+static LLVMValueRef variable_of_parameter(LLVMValueRef parameter, uint32_t index) {
   LLVMValueRef of = LLVMGetParamParent(parameter);
   LLVMMetadataRef subprogram = LLVMGetSubprogram(of);
-  nodes variables, types;
+  vmo_ll_debug_node variables;
   if (subprogram == NULL) return NULL;
   LLVMContextRef llvm = LLVMGetModuleContext(LLVMGetGlobalParent(of));
   LLVMValueRef function = LLVMMetadataAsValue(llvm, subprogram);
-  LLVMValueRef signature = operand_of(operand_of(function, TYPE_OF_FUNCTION), TYPES_OF_SIGNATURE);
-  if (!read_operands(signature, &types) || !read_operands(operand_of(function, VARIABLES_OF_FUNCTION), &variables))
-    return NULL;
-  uint32_t count = LLVMCountParams(of);
-  if (types.count != count + 1 || variables.count < count) return NULL; /* types: the result comes first */
-  for (uint32_t i = 0; i < count; i++)
-    if (!has_kind(variables.operands[i], LLVMDILocalVariableMetadataKind) ||
-        operand_of(variables.operands[i], TYPE_OF_VARIABLE) != types.operands[i + 1])
-      return NULL;
-  return name_of_variable(context, variables.operands[index]);
+  bool is_known = vmo_ll_read_debug_node(vmo_ll_debug_operand(function, VMO_LL_VARIABLES_OF_FUNCTION), &variables) &&
+                  count_parameters(function, &variables) == LLVMCountParams(of);
+  return is_known ? variables.operands[index] : NULL;
+}
+
+const char *vmo_find_parameter_name(vmo_context *context, LLVMValueRef parameter, uint32_t index) {
+  LLVMValueRef variable = variable_of_parameter(parameter, index);
+  return variable == NULL ? NULL : name_of_variable(context, variable);
+}
+
+LLVMValueRef vmo_ll_debug_type_of_parameter(LLVMValueRef parameter) {
+  LLVMValueRef function = LLVMGetParamParent(parameter);
+  for (uint32_t i = 0; i < LLVMCountParams(function); i++)
+    if (LLVMGetParam(function, i) == parameter)
+      return vmo_ll_debug_operand(variable_of_parameter(parameter, i), VMO_LL_TYPE_OF_VARIABLE);
+  return NULL;
 }

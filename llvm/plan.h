@@ -155,6 +155,9 @@ vmo_site_place vmo_find_source_place(vmo_context *context, LLVMValueRef instruct
 /* The variable that is declared on the line of an instruction, and the type that it points to; NULL: not known. (names.c) */
 void vmo_find_variable(const vmo_ll_program *program, LLVMValueRef instruction, const char **variable,
                        const char **type);
+/* The field or variable that an allocation's pointer is stored into, as `list.head`, and what that points to; NULL: not
+ * known. (fields.c) */
+void vmo_find_field(const vmo_ll_program *program, LLVMValueRef allocation, const char **field, const char **type);
 /* Of the parameter with that index, from 0; NULL: not known. (names.c) */
 const char *vmo_find_parameter_name(vmo_context *context, LLVMValueRef parameter, uint32_t index);
 

@@ -328,6 +328,13 @@ static vmo_status try_source(const site *s, vmo_ll_plan *plan, bool *taken) {
 
 /* ---- the sites of a function ---- */
 
+static void describe_names(const vmo_ll_program *program, LLVMValueRef allocation, vmo_site_fact *fact) {
+  const char *type;
+  vmo_find_variable(program, allocation, &fact->variable, &fact->type);
+  vmo_find_field(program, allocation, &fact->field, &type);
+  if (fact->type == NULL) fact->type = type;
+}
+
 static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
   vmo_context *context = s->planning->program->context;
   vmo_site_fact fact = {.place = vmo_find_source_place(context, s->instruction->ref),
@@ -336,7 +343,7 @@ static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
                         .size = vmo_describe_size(context, s->instruction->ref, s->row),
                         .verdict = VMO_VERDICT_KEPT};
   s->fact = &fact;
-  vmo_find_variable(s->planning->program, s->instruction->ref, &fact.variable, &fact.type);
+  describe_names(s->planning->program, s->instruction->ref, &fact);
   fact.loop_depth = loop_depth(s);
   fact.null_checks = s->null_checks[s->id];
   describe_escape(s);

@@ -64,6 +64,7 @@ static void write_site(vmo_json_writer *writer, const vmo_site_facts *facts, con
   vmo_put_string(writer, "becomes", site->becomes);
   vmo_put_string(writer, "variable", site->variable);
   vmo_put_string(writer, "type", site->type);
+  vmo_put_string(writer, "field", site->field);
   vmo_json_close(writer, '}');
 }
 

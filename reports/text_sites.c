@@ -66,11 +66,12 @@ void vmo_describe_site(const vmo_site_fact *site, vmo_text *out) {
   } else {
     vmo_text_add(out, "size not known");
   }
-  if (site->variable != NULL) {
+  const char *holder = site->variable != NULL ? site->variable : site->field;
+  if (holder != NULL) {
     vmo_text_add(out, ", for ");
-    vmo_text_add_utf8(out, site->variable, strlen(site->variable));
+    vmo_text_add_utf8(out, holder, strlen(holder));
   }
-  if (site->variable != NULL && site->type != NULL) {
+  if (holder != NULL && site->type != NULL) {
     vmo_text_add(out, " of type ");
     vmo_text_add_utf8(out, site->type, strlen(site->type));
   }
