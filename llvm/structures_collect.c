@@ -13,7 +13,7 @@ typedef struct collector {
   uint32_t *number;  /* by node of the graph: in the result; VMO_NONE */
   uint32_t *visited; /* by node of the graph */
   uint32_t visits;
-  uint32_t counted; /* nodes of the graph that the two have room for; what is asked for later leads to no site */
+  uint32_t counted; /* nodes of the graph that the two have room for; those that are asked for later lead to no site */
   vmo_ll_ids found; /* the nodes of the whole program that one stands for */
 } collector;
 
@@ -247,7 +247,7 @@ static bool find_structures(collector *c) {
   uint32_t *parent = vmr_arena_alloc_array(c->finder->arena, (size_t)nodes + 1, sizeof *parent);
   if (parent == NULL) return false;
   for (uint32_t n = 0; n < nodes; n++) parent[n] = n;
-  for (uint32_t id = 0; id < graph->nodes.count; id++) {
+  for (uint32_t id = 0; id < c->counted; id++) {
     if (c->number[id] == VMO_NONE) continue;
     int64_t distance;
     uint32_t content = vmo_ll_find_content(graph, id, &distance);

@@ -672,7 +672,10 @@ static void bumps_obtain_what_is_expected(void **state) {
   few.expected = 40;
   many.expected = 200;
   for (size_t i = 0; i < 40 * KIB / 64; i++) memset(vmr_bump_alloc8(&few, 64), 1, 64);
-  if (few.cursor == NULL) skip();
+  if (few.cursor == NULL) {
+    vmr_bump_release(&few);
+    skip();
+  }
   assert_int_equal(few.total, 40 * KIB + 16);
   assert_non_null(vmr_bump_alloc8(&few, 64));
   assert_true(few.total > 40 * KIB + 16 && few.total <= 104 * KIB + 16);

@@ -105,7 +105,9 @@ static void check_objects_that_grow(void) {
   text = vmr_site_profile_move(text, 20);
   assert_told("grow",
               "\"moves\": 2, \"peak_objects\": 1, \"peak_bytes\": 5000, \"left_objects\": 1, \"left_bytes\": 20");
+#ifndef __SANITIZE_ADDRESS__ /* which ends the process where that much is asked for */
   assert_null(vmr_site_profile_realloc(&sites[GROWN], text, SIZE_MAX / 2)); /* text stays */
+#endif
   assert_told("grow", "\"left_objects\": 1, \"left_bytes\": 20");
   vmr_site_profile_free(text);
   assert_told("grow", "\"frees\": 1, \"moves\": 2");
