@@ -76,8 +76,8 @@ typedef struct vmo_site_fact {
   const char *variable;  /* that is declared on its line; NULL: not known */
   const char *field;     /* that its pointer is stored into, as `list.head`; NULL: not known, or none */
   const char *type;      /* what these point to; NULL: not known */
-  const char *size;    /* what is asked for, over the function's arguments: "8 * argument 1"; NULL: not known */
-  uint32_t loop_depth; /* 0: not in a loop */
+  const char *size;      /* what is asked for, over the function's arguments: "8 * argument 1"; NULL: not known */
+  uint32_t loop_depth;   /* 0: not in a loop */
   vmo_site_escape escape;
   vmo_site_place escape_place;
   const char *escape_to;                 /* the function it is handed to; NULL: none */
