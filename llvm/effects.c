@@ -151,21 +151,6 @@ static void receive_bytes(vmo_ll_points_to *p, const vmo_ll_set *set) {
     vmo_ll_store(p, (vmo_ll_element){places.data[i].object, SOMEWHERE, 0}, VMO_LL_POINTER_BYTES, &value);
 }
 
-/* Whether what a printf prints are no addresses: its text is a constant without %p. */
-static bool prints_no_address(LLVMValueRef text) {
-  size_t length;
-  if (LLVMIsAGlobalVariable(text) == NULL || !LLVMIsGlobalConstant(text)) return false;
-  LLVMValueRef words = LLVMGetInitializer(text);
-  if (words == NULL || !LLVMIsConstantString(words)) return words != NULL && LLVMIsNull(words);
-  const char *at = LLVMGetAsString(words, &length), *end = at + length;
-  while (at < end) {
-    if (*at++ != '%') continue;
-    while (at < end && *at != '\0' && strchr("#0- +'123456789.*$hlqjztLI", *at) != NULL) at++;
-    if (at < end && *at++ == 'p') return false;
-  }
-  return true;
-}
-
 static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t i) {
   vmo_ll_set *value = &p->place_sets[0];
   value->count = 0;
@@ -177,7 +162,10 @@ static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, 
   case VMO_EFFECT_SEND: copy_bytes_of_all(p, vmo_ll_operand_set(p, call, i)); break;
   case VMO_EFFECT_RECEIVE: receive_bytes(p, vmo_ll_operand_set(p, call, i)); break;
   case VMO_EFFECT_PRINT:
-    if (!prints_no_address(LLVMGetOperand(call->ref, i))) capture_arguments(p, call, i + 1, VMO_ESCAPE_CALL);
+    if (!vmo_libc_has_no_address(LLVMGetOperand(call->ref, i))) capture_arguments(p, call, i + 1, VMO_ESCAPE_CALL);
+    for (uint32_t k = i + 1; k < call->operand_count; k++)
+      if (LLVMIsAPtrToIntInst(LLVMGetOperand(call->ref, k)))
+        vmo_ll_capture_all(p, vmo_ll_operand_set(p, call, k), VMO_ESCAPE_INTEGER);
     break;
   case VMO_EFFECT_FRESH:
     p->temporary = true;

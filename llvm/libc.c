@@ -62,6 +62,20 @@ bool vmo_libc_allocates(const vmo_libc_row *row) {
 
 bool vmo_libc_calls_back(const vmo_libc_row *row) { return strchr(row->arguments, VMO_EFFECT_CALLED) != NULL; }
 
+bool vmo_libc_has_no_address(LLVMValueRef text) {
+  size_t length;
+  if (LLVMIsAGlobalVariable(text) == NULL || !LLVMIsGlobalConstant(text)) return false;
+  LLVMValueRef words = LLVMGetInitializer(text);
+  if (words == NULL || !LLVMIsConstantString(words)) return words != NULL && LLVMIsNull(words);
+  const char *at = LLVMGetAsString(words, &length), *end = at + length;
+  while (at < end) {
+    if (*at++ != '%') continue;
+    while (at < end && *at != '\0' && strchr("#0- +'123456789.*$hlqjztLI", *at) != NULL) at++;
+    if (at < end && *at++ == 'p') return false;
+  }
+  return true;
+}
+
 bool vmo_libc_jumps(const char *name) {
   static const char *const names[] = {"__longjmp_chk", "__sigsetjmp", "_longjmp",   "_setjmp",
                                       "longjmp",       "setjmp",      "siglongjmp", "sigsetjmp"};

@@ -65,6 +65,9 @@ vmo_libc_effect vmo_libc_effect_of(const vmo_libc_row *row, uint32_t index);
 /* Whether it may call functions of the program. */
 bool vmo_libc_calls_back(const vmo_libc_row *row);
 
+/* Whether the text of a printf or scanf is for no addresses: a constant without %p. */
+bool vmo_libc_has_no_address(LLVMValueRef text);
+
 /* setjmp, longjmp and their like: they have no row, since control goes elsewhere, but start no threads, and their buffers
  * hold nothing that is read. */
 bool vmo_libc_jumps(const char *name);

@@ -45,7 +45,7 @@ static bool make_arrays(vmo_ll_finder *finder) {
     finder->returned[f] = vmo_ll_new_place(&finder->graph);
   }
   finder->values = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof(vmo_ll_place));
-  finder->kept = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof(bool));
+  finder->kept = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof *finder->kept);
   finder->wide = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof(bool));
   finder->narrow = vmr_arena_alloc_array(finder->arena, (size_t)values + 1, sizeof(bool));
   if (!finder->values || !finder->kept || !finder->wide || !finder->narrow) return false;
@@ -169,6 +169,37 @@ bool vmo_ll_releases_elsewhere(const vmo_ll_program *program) {
   return false;
 }
 
+/* ---- what is hidden ---- */
+
+static bool is_hidden(vmo_ll_finder *finder, vmo_ll_place place) {
+  if (place.node == VMO_NONE) return false;
+  return (finder->graph.nodes.data[vmo_ll_find_node(&finder->graph, place.node)].flags & VMO_LL_HIDDEN) != 0;
+}
+
+static bool hides_local(vmo_ll_finder *finder, uint32_t id) {
+  const vmo_ll_function *function = &finder->program->functions.data[id];
+  for (uint32_t i = function->first; i < function->first + function->count; i++) {
+    uint32_t value = vmo_ll_value_index(finder, id, vmo_ll_result_id(function, i));
+    if (finder->program->instructions.data[i].opcode == LLVMAlloca && is_hidden(finder, finder->values[value]))
+      return true;
+  }
+  return false;
+}
+
+/* Whether the address of something that may hold pointers is known as a number: where that becomes a pointer again, nothing
+ * tells to what the pointer leads, nor what is stored there. */
+static bool hides_any(vmo_ll_finder *finder) {
+  const uint16_t both = VMO_LL_HIDDEN | VMO_LL_HAS_SITE;
+  for (uint32_t n = 0; n < finder->graph.nodes.count; n++)
+    if (finder->graph.nodes.data[n].parent == n && (finder->graph.nodes.data[n].flags & both) == both) return true;
+  for (uint32_t g = 0; g < finder->globals.count; g++)
+    if (!LLVMIsGlobalConstant(finder->globals.data[g].ref) && is_hidden(finder, finder->globals.data[g].place))
+      return true;
+  for (uint32_t f = 0; f < finder->program->functions.count; f++)
+    if (hides_local(finder, f)) return true;
+  return false;
+}
+
 /* ---- all of it ---- */
 
 static vmo_status find_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
@@ -187,24 +218,51 @@ static vmo_status find_contexts(vmo_ll_finder *finder, const vmo_ll_finder *with
   return finder->graph.out_of_memory ? VMO_OUT_OF_MEMORY : vmo_ll_settle_copies(finder);
 }
 
+/* Whether a number may become a pointer, or scanf read one. */
+static bool reads_addresses(const vmo_ll_program *program) {
+  for (uint32_t i = 0; i < program->instructions.count; i++) {
+    const vmo_ll_instruction *call = &program->instructions.data[i];
+    if (call->opcode == LLVMIntToPtr) return true;
+    const vmo_libc_row *row = call->callee == VMO_NONE ? NULL : program->functions.data[call->callee].libc;
+    const char *received = row == NULL ? NULL : strchr(row->arguments, VMO_EFFECT_RECEIVE);
+    if (received == NULL || strstr(row->name, "scanf") == NULL) continue;
+    if (!vmo_libc_has_no_address(LLVMGetOperand(call->ref, (unsigned)(received - row->arguments) - 1))) return true;
+  }
+  return false;
+}
+
+/* The graph with contexts, and what is told of it; `again`: it is to be made once more, with all objects hidden. */
+static vmo_status read_structures(vmo_ll_finder finder, const vmo_ll_finder *without, vmr_arena *arena, bool *again,
+                                  vmo_ll_structures **structures) {
+  vmo_status status = VMO_OUT_OF_MEMORY;
+  finder.arena = finder.graph.arena = vmr_arena_create(0);
+  finder.hides_all = *again;
+  if (finder.arena != NULL) status = find_contexts(&finder, without);
+  *again = status == VMO_OK && finder.graph.hides && !finder.hides_all && hides_any(&finder);
+  if (status == VMO_OK && !*again) status = vmo_ll_collect_structures(&finder, arena, structures);
+  vmr_arena_destroy(finder.arena);
+  return status;
+}
+
 vmo_status vmo_find_structures(vmo_ll_program *program, const vmo_ll_structure_options *options, vmr_arena *arena,
                                vmo_ll_structures **structures) {
   vmo_ll_calls calls = {0};
+  bool again = false;
   vmo_ll_finder without = {.program = program,
                            .whole_program = options->whole_program,
                            .accesses = options->accesses,
                            .results = options->results,
+                           .reads_addresses = reads_addresses(program),
                            .arena = vmr_arena_create(0)};
   without.graph.hides = options->whole_program && !vmo_ll_releases_elsewhere(program);
   without.graph.arena = vmr_arena_create(0); /* dropped as soon as the calls are known */
   vmo_ll_finder finder = without;
   finder.calls = &calls;
-  finder.graph.arena = finder.arena;
   vmo_status status = VMO_OUT_OF_MEMORY;
   if (finder.arena != NULL && without.graph.arena != NULL) status = find_calls(&without, &calls);
   vmr_arena_destroy(without.graph.arena);
-  if (status == VMO_OK) status = find_contexts(&finder, &without);
-  if (status == VMO_OK) status = vmo_ll_collect_structures(&finder, arena, structures);
-  vmr_arena_destroy(finder.arena);
+  if (status == VMO_OK) status = read_structures(finder, &without, arena, &again, structures);
+  if (status == VMO_OK && again) status = read_structures(finder, &without, arena, &again, structures);
+  vmr_arena_destroy(without.arena);
   return status;
 }

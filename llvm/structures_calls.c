@@ -34,6 +34,7 @@ static vmo_ll_place make_object(vmo_ll_finder *finder, bool through_pointer) {
   place = vmo_ll_new_place(&finder->graph);
   finder->made[finder->at] = place.node;
   if (!through_pointer) vmo_ll_mark_place(&finder->graph, place, VMO_LL_HAS_SITE);
+  if (finder->hides_all) vmo_ll_expose(&finder->graph, place, VMO_ESCAPE_INTEGER, finder->at);
   return place;
 }
 
@@ -160,6 +161,18 @@ static void send(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vm
   }
 }
 
+/* An address that is printed, by %p or as a number, may be read again from the text. */
+static void print(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t text) {
+  if (!finder->reads_addresses) return;
+  bool addresses = !vmo_libc_has_no_address(LLVMGetOperand(call->ref, text));
+  for (uint32_t i = text + 1; i < call->operand_count; i++) {
+    LLVMValueRef value = LLVMGetOperand(call->ref, i);
+    bool pointer = LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMPointerTypeKind;
+    if (LLVMIsAPtrToIntInst(value) || (addresses && pointer))
+      vmo_ll_expose(&finder->graph, argument(finder, i), VMO_ESCAPE_INTEGER, finder->at);
+  }
+}
+
 static void read_argument(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row,
                           uint32_t index, bool through_pointer) {
   vmo_ll_place place = argument(finder, index), value;
@@ -185,12 +198,12 @@ static void read_argument(vmo_ll_finder *finder, const vmo_ll_instruction *call,
     vmo_ll_expose(&finder->graph, value, VMO_ESCAPE_CALL, finder->at);
     break;
   case VMO_EFFECT_MOVE: place_moved(finder, index); break;
+  case VMO_EFFECT_PRINT: print(finder, call, index); break;
   case VMO_EFFECT_FREE: /* by kind */
   case VMO_EFFECT_NUMBER:
   case VMO_EFFECT_READ:
   case VMO_EFFECT_WRITE:
   case VMO_EFFECT_RECEIVE:
-  case VMO_EFFECT_PRINT:
   case VMO_EFFECT_CALLED: break;
   }
 }

@@ -31,15 +31,25 @@ typedef struct vmo_ll_calls {
 
 typedef struct vmo_ll_copies vmo_ll_copies;
 
+/* Whether bytes of a value may become a pointer, or reach memory or another function. Quotients and remainders, and numbers that
+ * become ones with fractions or text, do not ask for what was put together of small numbers: sums over texts are often divided. */
+typedef enum vmo_ll_keeping {
+  VMO_LL_NOT_KEPT,
+  VMO_LL_KEPT_WHOLE, /* by way of such a number, if its operand has room for a pointer */
+  VMO_LL_KEPT
+} vmo_ll_keeping;
+
 typedef struct vmo_ll_finder {
   vmo_ll_program *program;
   bool whole_program, accesses, results;
+  bool reads_addresses; /* a number that was read from a text may become a pointer */
+  bool hides_all;       /* some object is hidden, and what is stored by its address as a number is, too: any object */
   vmr_arena *arena;
   vmo_ll_graph graph;
   uint32_t *value_first; /* by function: into values, kept and wide */
   vmo_ll_place *values;
-  bool *kept; /* by value: bytes of it may become a pointer, or reach memory or another function */
-  bool *wide; /* by value: it is more than an address of bytes that hold no pointer */
+  uint8_t *kept; /* by value: a vmo_ll_keeping */
+  bool *wide;    /* by value: it is more than an address of bytes that hold no pointer */
   vmo_ll_place *returned, *variadic, *functions;
   uint32_t *made;
   vmo_ll_place text, thread_result; /* what strtok and ends of threads keep; nowhere: nothing yet */
@@ -70,6 +80,8 @@ bool vmo_ll_releases_elsewhere(const vmo_ll_program *program);
 
 /* ---- values (structures_values.c) ---- */
 
+/* Whether an instruction makes a quotient, a remainder or a number with a fraction of that operand, which has room for a pointer. */
+bool vmo_ll_hides_bits(const vmo_ll_instruction *user, uint32_t operand);
 /* Fills `kept` and `wide` of one function. */
 void vmo_ll_find_uses(vmo_ll_finder *finder, uint32_t function);
 /* Whether a value may hold a pointer that matters. */

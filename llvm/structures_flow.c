@@ -14,7 +14,7 @@ static uint32_t operand_of(const vmo_ll_finder *finder, const vmo_ll_instruction
 }
 
 static bool is_kept(const vmo_ll_finder *finder, uint32_t value) {
-  return finder->kept[vmo_ll_value_index(finder, finder->function, value)];
+  return finder->kept[vmo_ll_value_index(finder, finder->function, value)] == VMO_LL_KEPT;
 }
 
 /* Whether nobody asks where a value that is a pointer points. */
@@ -152,6 +152,12 @@ static void read_get_element(vmo_ll_finder *finder, const vmo_ll_instruction *ge
   vmo_ll_flow(finder, id, base);
 }
 
+/* A quotient, a remainder, or a number with a fraction, of which an address may be made again. */
+static void read_quotient(vmo_ll_finder *finder, const vmo_ll_instruction *instruction, uint32_t id) {
+  uint8_t keeping = finder->kept[vmo_ll_value_index(finder, finder->function, id)];
+  if (keeping != VMO_LL_NOT_KEPT && vmo_ll_hides_bits(instruction, 0)) expose_operand(finder, instruction, 0);
+}
+
 /* A pointer from a number that is not known to have been one. */
 static void read_number(vmo_ll_finder *finder, const vmo_ll_instruction *cast, uint32_t id) {
   uint32_t value = operand_of(finder, cast, 0);
@@ -224,10 +230,10 @@ static void read_instruction(vmo_ll_finder *finder, const vmo_ll_instruction *in
   case LLVMSDiv:
   case LLVMURem:
   case LLVMSRem:
+  case LLVMUIToFP:
+  case LLVMSIToFP: read_quotient(finder, instruction, id); break;
   case LLVMFPToUI:
   case LLVMFPToSI:
-  case LLVMUIToFP:
-  case LLVMSIToFP:
   case LLVMICmp:
   case LLVMFCmp:
   case LLVMFNeg:

@@ -131,24 +131,75 @@ static bool needs_place(const vmo_ll_finder *finder, const vmo_ll_instruction *u
   }
 }
 
+static bool has_room(LLVMTypeRef type) {
+  if (LLVMGetTypeKind(type) == LLVMVectorTypeKind) type = LLVMGetElementType(type);
+  return LLVMGetTypeKind(type) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) >= 8 * VMO_LL_POINTER_BYTES;
+}
+
+/* Whether an operand is an address that a printf prints as a number. */
+static bool is_printed(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand) {
+  const vmo_ll_function *callee = vmo_ll_is_call(user->opcode) ? callee_of(finder, user) : NULL;
+  if (callee == NULL || callee->libc == NULL || opcode_of(finder, user, operand) != LLVMPtrToInt) return false;
+  for (uint32_t i = 0; i < operand; i++)
+    if (vmo_libc_effect_of(callee->libc, i) == VMO_EFFECT_PRINT) return true;
+  return false;
+}
+
+bool vmo_ll_hides_bits(const vmo_ll_instruction *user, uint32_t operand) {
+  switch ((int)user->opcode) {
+  case LLVMUDiv:
+  case LLVMSDiv:
+  case LLVMURem:
+  case LLVMSRem:
+  case LLVMUIToFP:
+  case LLVMSIToFP: return operand == 0 && has_room(LLVMTypeOf(LLVMGetOperand(user->ref, 0)));
+  default: return false;
+  }
+}
+
+static vmo_ll_keeping keeping_of(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand,
+                                 vmo_ll_keeping result) {
+  if (vmo_ll_hides_bits(user, operand)) return result == VMO_LL_NOT_KEPT ? VMO_LL_NOT_KEPT : VMO_LL_KEPT_WHOLE;
+  if (is_printed(finder, user, operand)) return VMO_LL_KEPT_WHOLE;
+  if (!keeps_operand(finder, user, operand, result != VMO_LL_NOT_KEPT)) return VMO_LL_NOT_KEPT;
+  return keeps_operand(finder, user, operand, false) ? VMO_LL_KEPT : result;
+}
+
+/* What is kept comes first: what needs a place depends on all of it. */
+static void find_kept(vmo_ll_finder *finder, const vmo_ll_function *function, uint8_t *kept) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (uint32_t i = function->first + function->count; i-- > function->first;) {
+      const vmo_ll_instruction *user = &finder->program->instructions.data[i];
+      uint32_t result = vmo_ll_result_id(function, i);
+      for (uint32_t k = 0; k < user->operand_count; k++) {
+        uint8_t *answer = &kept[finder->program->operands.data[user->operand_first + k]];
+        if (*answer == VMO_LL_KEPT) continue;
+        vmo_ll_keeping keeping = keeping_of(finder, user, k, (vmo_ll_keeping)kept[result]);
+        if (keeping <= *answer) continue;
+        *answer = (uint8_t)keeping;
+        changed = true;
+      }
+    }
+  }
+}
+
 void vmo_ll_find_uses(vmo_ll_finder *finder, uint32_t id) {
   const vmo_ll_function *function = &finder->program->functions.data[id];
-  bool *kept = &finder->kept[finder->value_first[id]], *wide = &finder->wide[finder->value_first[id]];
+  uint8_t *kept = &finder->kept[finder->value_first[id]];
+  bool *wide = &finder->wide[finder->value_first[id]];
   finder->function = id;
-  for (int pass = 0; pass < 2; pass++) { /* first what is kept: the other depends on all of it */
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (uint32_t i = function->first + function->count; i-- > function->first;) {
-        const vmo_ll_instruction *user = &finder->program->instructions.data[i];
-        uint32_t result = vmo_ll_result_id(function, i);
-        for (uint32_t k = 0; k < user->operand_count; k++) {
-          uint32_t value = finder->program->operands.data[user->operand_first + k];
-          bool *answer = pass == 0 ? &kept[value] : &wide[value];
-          if (*answer) continue;
-          *answer = pass == 0 ? keeps_operand(finder, user, k, kept[result])
-                              : needs_place(finder, user, k, kept[result], wide[result]);
-          changed |= *answer;
-        }
+  find_kept(finder, function, kept);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (uint32_t i = function->first + function->count; i-- > function->first;) {
+      const vmo_ll_instruction *user = &finder->program->instructions.data[i];
+      uint32_t result = vmo_ll_result_id(function, i);
+      for (uint32_t k = 0; k < user->operand_count; k++) {
+        bool *answer = &wide[finder->program->operands.data[user->operand_first + k]];
+        if (*answer) continue;
+        *answer = needs_place(finder, user, k, kept[result] != VMO_LL_NOT_KEPT, wide[result]);
+        changed |= *answer;
       }
     }
   }

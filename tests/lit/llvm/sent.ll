@@ -81,6 +81,15 @@ define void @as_text() {
   ret void
 }
 
+; CHECK-LABEL: define void @as_number(
+; CHECK: call ptr @malloc(i64 16)
+define void @as_number() {
+  %p = call ptr @malloc(i64 16)
+  %address = ptrtoint ptr %p to i64
+  %n = call i32 (ptr, ptr, ...) @sprintf(ptr @place, ptr @decimal, i64 %address)
+  ret void
+}
+
 ; CHECK-LABEL: define void @as_unknown_text(
 ; CHECK: call ptr @malloc(i64 16)
 define void @as_unknown_text() {

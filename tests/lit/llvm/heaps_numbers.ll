@@ -1,0 +1,225 @@
+; Addresses that become quotients, remainders, numbers with fractions or text may be made pointers again: as with other parts
+; of addresses, their objects have lists, and so has whatever the program may store by such a pointer.
+; RUN: split-file %s %t
+; RUN: %vmemopt opt --heaps --whole-program %t/quotient.ll -o - | FileCheck %s
+; RUN: %vmemopt opt --heaps --whole-program %t/remainder.ll -o - | FileCheck %s
+; RUN: %vmemopt opt --heaps --whole-program %t/fraction.ll -o - | FileCheck %s
+; RUN: %vmemopt opt --heaps --whole-program %t/text.ll -o - | FileCheck %s
+; RUN: %vmemopt opt --heaps --whole-program %t/digits.ll -o - | FileCheck %s
+; RUN: %vmemopt opt --heaps --whole-program %t/unread.ll -o - | FileCheck %s --check-prefix=UNREAD
+; RUN: %vmemopt opt --heaps --whole-program %t/sum.ll -o - | FileCheck %s --check-prefix=UNREAD
+; RUN: %vmemopt opt --heaps --whole-program %t/stored.ll -o - | FileCheck %s --check-prefix=STORED
+
+; CHECK: call ptr @vmr_heap_alloc(ptr %{{.*}}, i64 16)
+; CHECK: call void @vmr_heap_free(
+
+; UNREAD-NOT: @vmr_heap_alloc
+; UNREAD: @vmemopt.heap.0
+
+; What is stored by the number may be reached by whoever has the pointer.
+; STORED-NOT: @vmr_bump
+; STORED-LABEL: define internal void @extend(
+; STORED: call ptr @vmr_heap_alloc(ptr %{{.*}}, i64 24)
+
+;--- quotient.ll
+target triple = "x86_64-pc-linux-gnu"
+@kept = internal global i64 0
+declare ptr @malloc(i64)
+declare void @free(ptr)
+define internal void @make() noinline {
+  %p = call ptr @malloc(i64 16)
+  store i64 1, ptr %p
+  %n = ptrtoint ptr %p to i64
+  %q = sdiv i64 %n, 8
+  store i64 %q, ptr @kept
+  ret void
+}
+define i32 @main() {
+  call void @make()
+  call void @make()
+  %q = load i64, ptr @kept
+  %n = mul i64 %q, 8
+  %p = inttoptr i64 %n to ptr
+  call void @free(ptr %p)
+  ret i32 0
+}
+
+;--- remainder.ll
+target triple = "x86_64-pc-linux-gnu"
+@low = internal global i32 0
+@high = internal global i32 0
+declare ptr @malloc(i64)
+declare void @free(ptr)
+define internal void @make() noinline {
+  %p = call ptr @malloc(i64 16)
+  store i64 1, ptr %p
+  %n = ptrtoint ptr %p to i64
+  %q = udiv i64 %n, 1000000000
+  %r = urem i64 %n, 1000000000
+  %h = trunc i64 %q to i32
+  %l = trunc i64 %r to i32
+  store i32 %h, ptr @high
+  store i32 %l, ptr @low
+  ret void
+}
+define i32 @main() {
+  call void @make()
+  call void @make()
+  %h = load i32, ptr @high
+  %l = load i32, ptr @low
+  %q = zext i32 %h to i64
+  %r = zext i32 %l to i64
+  %m = mul i64 %q, 1000000000
+  %n = add i64 %m, %r
+  %p = inttoptr i64 %n to ptr
+  call void @free(ptr %p)
+  ret i32 0
+}
+
+;--- fraction.ll
+target triple = "x86_64-pc-linux-gnu"
+@kept = internal global double 0.0
+declare ptr @malloc(i64)
+declare void @free(ptr)
+define internal void @make() noinline {
+  %p = call ptr @malloc(i64 16)
+  store i64 1, ptr %p
+  %n = ptrtoint ptr %p to i64
+  %d = uitofp i64 %n to double
+  store double %d, ptr @kept
+  ret void
+}
+define i32 @main() {
+  call void @make()
+  call void @make()
+  %d = load double, ptr @kept
+  %n = fptoui double %d to i64
+  %p = inttoptr i64 %n to ptr
+  call void @free(ptr %p)
+  ret i32 0
+}
+
+;--- text.ll
+target triple = "x86_64-pc-linux-gnu"
+@format = internal constant [3 x i8] c"%p\00"
+@text = internal global [40 x i8] zeroinitializer
+declare ptr @malloc(i64)
+declare void @free(ptr)
+declare i32 @sprintf(ptr, ptr, ...)
+declare i32 @sscanf(ptr, ptr, ...)
+define internal void @make() noinline {
+  %p = call ptr @malloc(i64 16)
+  store i64 1, ptr %p
+  call i32 (ptr, ptr, ...) @sprintf(ptr @text, ptr @format, ptr %p)
+  ret void
+}
+define i32 @main() {
+  %slot = alloca ptr
+  call void @make()
+  call void @make()
+  call i32 (ptr, ptr, ...) @sscanf(ptr @text, ptr @format, ptr %slot)
+  %p = load ptr, ptr %slot
+  call void @free(ptr %p)
+  ret i32 0
+}
+
+;--- digits.ll
+target triple = "x86_64-pc-linux-gnu"
+@format = internal constant [4 x i8] c"%lx\00"
+@text = internal global [40 x i8] zeroinitializer
+declare ptr @malloc(i64)
+declare void @free(ptr)
+declare i32 @sprintf(ptr, ptr, ...)
+declare i64 @strtoul(ptr, ptr, i32)
+define internal void @make() noinline {
+  %p = call ptr @malloc(i64 16)
+  store i64 1, ptr %p
+  %n = ptrtoint ptr %p to i64
+  call i32 (ptr, ptr, ...) @sprintf(ptr @text, ptr @format, i64 %n)
+  ret void
+}
+define i32 @main() {
+  call void @make()
+  call void @make()
+  %n = call i64 @strtoul(ptr @text, ptr null, i32 16)
+  %p = inttoptr i64 %n to ptr
+  call void @free(ptr %p)
+  ret i32 0
+}
+
+; Nothing reads the text as an address.
+;--- unread.ll
+target triple = "x86_64-pc-linux-gnu"
+@format = internal constant [4 x i8] c"%p\0A\00"
+@held = internal global ptr null
+declare ptr @malloc(i64)
+declare i32 @printf(ptr, ...)
+define i32 @main() {
+  %p = call ptr @malloc(i64 16)
+  store i64 1, ptr %p
+  store ptr %p, ptr @held
+  call i32 (ptr, ...) @printf(ptr @format, ptr %p)
+  ret i32 0
+}
+
+; Small numbers that are summed up and divided: no pointer of the object is among them.
+;--- sum.ll
+target triple = "x86_64-pc-linux-gnu"
+@held = internal global ptr null
+@mean = internal global i64 0
+declare ptr @malloc(i64)
+define i32 @main(i32 %count, ptr %arguments) {
+  %p = call ptr @malloc(i64 24)
+  %other = call ptr @malloc(i64 24)
+  store ptr %other, ptr %p
+  store ptr %p, ptr @held
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %0 ], [ %next, %loop ]
+  %sum = phi i64 [ 0, %0 ], [ %more, %loop ]
+  %at = getelementptr i8, ptr %p, i64 %i
+  %byte = load i8, ptr %at
+  %wide = zext i8 %byte to i64
+  %more = add i64 %sum, %wide
+  %next = add i64 %i, 1
+  %end = icmp eq i64 %next, 24
+  br i1 %end, label %done, label %loop
+done:
+  %m = sdiv i64 %more, 24
+  store i64 %m, ptr @mean
+  ret i32 0
+}
+
+;--- stored.ll
+target triple = "x86_64-pc-linux-gnu"
+@held = internal global ptr null
+@kept = internal global i64 0
+declare ptr @malloc(i64)
+declare void @free(ptr)
+define internal void @make() noinline {
+  %p = call ptr @malloc(i64 16)
+  store ptr null, ptr %p
+  store ptr %p, ptr @held
+  %n = ptrtoint ptr %p to i64
+  %q = sdiv i64 %n, 8
+  store i64 %q, ptr @kept
+  ret void
+}
+define internal void @extend() noinline {
+  %q = load i64, ptr @kept
+  %n = mul i64 %q, 8
+  %p = inttoptr i64 %n to ptr
+  %more = call ptr @malloc(i64 24)
+  store ptr %more, ptr %p
+  ret void
+}
+define i32 @main() {
+  call void @make()
+  call void @extend()
+  call void @extend()
+  %p = load ptr, ptr @held
+  %more = load ptr, ptr %p
+  %x = load i8, ptr %more
+  %r = zext i8 %x to i32
+  ret i32 %r
+}
