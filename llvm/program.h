@@ -36,7 +36,7 @@ typedef struct vmo_ll_instruction {
   uint8_t opcode;                        /* LLVMOpcode */
   bool wide;                             /* the result has room for a pointer */
   bool pointer;                          /* the result is a pointer */
-  bool number;                           /* a load of what is no pointer, by its type */
+  bool number;                           /* a load or store of what is no pointer, by its type */
 } vmo_ll_instruction;
 
 typedef struct vmo_ll_block {

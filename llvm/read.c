@@ -227,7 +227,7 @@ static const char *string_of(LLVMValueRef node, unsigned operand, unsigned *leng
   return operands[operand] != NULL ? LLVMGetMDString(operands[operand], length) : NULL;
 }
 
-/* Whether the type-based alias information says that a load reads a number that has no room for a pointer, nor is a part
+/* Whether the type-based alias information says that a load reads, or a store writes, a number that has no room for a pointer, nor is a part
  * of one. A `long` or `double` may hold one that was made a number; characters may alias anything. */
 static bool is_number_by_type(const vmo_ll_program *program, LLVMValueRef load) {
   static const char *const numbers[] = {"int", "short", "bool", "_Bool", "float"};
@@ -254,6 +254,7 @@ static void read_sizes(const vmo_ll_program *program, vmo_ll_instruction *instru
     instruction->number = is_number_by_type(program, ref);
   } else if (instruction->opcode == LLVMStore) {
     instruction->bytes = size_of(program, LLVMTypeOf(LLVMGetOperand(ref, 0)));
+    instruction->number = is_number_by_type(program, ref);
   } else if (instruction->opcode == LLVMAlloca && LLVMIsAConstantInt(LLVMGetOperand(ref, 0))) {
     int64_t element = size_of(program, LLVMGetAllocatedType(ref));
     unsigned long long count = LLVMConstIntGetZExtValue(LLVMGetOperand(ref, 0));

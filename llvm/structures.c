@@ -231,14 +231,15 @@ static bool reads_addresses(const vmo_ll_program *program) {
   return false;
 }
 
-/* The graph with contexts, and what is told of it; `again`: it is to be made once more, with all objects hidden. */
+/* The graph with contexts, and what is told of it; `again`: it is to be made once more, with all that is hidden known. */
 static vmo_status read_structures(vmo_ll_finder finder, const vmo_ll_finder *without, vmr_arena *arena, bool *again,
                                   vmo_ll_structures **structures) {
   vmo_status status = VMO_OUT_OF_MEMORY;
   finder.arena = finder.graph.arena = vmr_arena_create(0);
-  finder.hides_all = *again;
+  finder.hides_all = *again && finder.graph.hides;
+  finder.gives_all = *again && !finder.graph.hides;
   if (finder.arena != NULL) status = find_contexts(&finder, without);
-  *again = status == VMO_OK && finder.graph.hides && !finder.hides_all && hides_any(&finder);
+  *again = status == VMO_OK && !*again && hides_any(&finder);
   if (status == VMO_OK && !*again) status = vmo_ll_collect_structures(&finder, arena, structures);
   vmr_arena_destroy(finder.arena);
   return status;

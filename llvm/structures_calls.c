@@ -152,12 +152,16 @@ static void send(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vm
   vmo_ll_place place = argument(finder, index);
   vmo_bytes bytes = count_sent(call, row, index);
   if (place.node == VMO_NONE) return;
-  vmo_site_escape escape = finder->graph.hides ? VMO_ESCAPE_INTEGER : VMO_ESCAPE_CALL;
-  if (bytes < 0) vmo_ll_expose_content(&finder->graph, place, escape, finder->at);
+  vmo_site_escape first = finder->graph.hides ? VMO_ESCAPE_INTEGER : VMO_ESCAPE_CALL; /* which is told as the reason */
+  if (bytes < 0) {
+    vmo_ll_expose_content(&finder->graph, place, first, finder->at);
+    vmo_ll_expose_content(&finder->graph, place, VMO_ESCAPE_INTEGER, finder->at);
+  }
   for (; bytes > 0; bytes -= POINTER_BYTES, place.offset += POINTER_BYTES) {
     uint32_t width = bytes < POINTER_BYTES ? (uint32_t)bytes : POINTER_BYTES;
     vmo_ll_place target = vmo_ll_follow_part(&finder->graph, place, width);
-    vmo_ll_expose(&finder->graph, target, escape, finder->at);
+    vmo_ll_expose(&finder->graph, target, first, finder->at);
+    vmo_ll_expose(&finder->graph, target, VMO_ESCAPE_INTEGER, finder->at);
   }
 }
 
@@ -199,11 +203,13 @@ static void read_argument(vmo_ll_finder *finder, const vmo_ll_instruction *call,
     break;
   case VMO_EFFECT_MOVE: place_moved(finder, index); break;
   case VMO_EFFECT_PRINT: print(finder, call, index); break;
+  case VMO_EFFECT_RECEIVE:
+    if (finder->gives_all) vmo_ll_expose_content(&finder->graph, place, VMO_ESCAPE_INTEGER, finder->at);
+    break;
   case VMO_EFFECT_FREE: /* by kind */
   case VMO_EFFECT_NUMBER:
   case VMO_EFFECT_READ:
   case VMO_EFFECT_WRITE:
-  case VMO_EFFECT_RECEIVE:
   case VMO_EFFECT_CALLED: break;
   }
 }

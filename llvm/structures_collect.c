@@ -69,7 +69,7 @@ static vmo_ll_structure_node describe(const vmo_ll_graph_node *node, const vmo_l
       .object_bytes = -1,
       .alignment = external || hidden ? 16 : needed,
       .external = external,
-      .hidden = hidden,
+      .hidden = hidden && !external,
       .escape = external ? (vmo_site_escape)node->escape : VMO_ESCAPE_NONE,
       .escape_at = external ? node->escape_at : VMO_NONE,
       .global = (node->flags & VMO_LL_SHARED) != 0,

@@ -44,6 +44,7 @@ typedef struct vmo_ll_finder {
   bool whole_program, accesses, results;
   bool reads_addresses; /* a number that was read from a text may become a pointer */
   bool hides_all;       /* some object is hidden, and what is stored by its address as a number is, too: any object */
+  bool gives_all;       /* the same, where hidden objects are external: what is stored by addresses that were numbers */
   vmr_arena *arena;
   vmo_ll_graph graph;
   uint32_t *value_first; /* by function: into values, kept and wide */

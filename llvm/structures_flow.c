@@ -64,6 +64,16 @@ static void need_alignment(vmo_ll_finder *finder, const vmo_ll_instruction *acce
   if (alignment > VMO_LL_POINTER_BYTES) vmo_ll_need_alignment(&finder->graph, place, alignment);
 }
 
+/* The parts of pointers that bytes at a place are, or may be. */
+static void expose_part(vmo_ll_finder *finder, const vmo_ll_instruction *access, uint32_t pointer, vmo_ll_place place) {
+  if (is_exact(finder, operand_of(finder, access, pointer))) {
+    vmo_ll_place part = vmo_ll_follow_part(&finder->graph, place, (uint32_t)access->bytes);
+    vmo_ll_expose(&finder->graph, part, VMO_ESCAPE_INTEGER, finder->at);
+  } else {
+    vmo_ll_expose_content(&finder->graph, place, VMO_ESCAPE_INTEGER, finder->at);
+  }
+}
+
 static void read_load(vmo_ll_finder *finder, const vmo_ll_instruction *load, uint32_t id) {
   vmo_ll_place place = vmo_ll_place_of_operand(finder, load, 0);
   bool narrow = load->bytes >= 0 && load->bytes < VMO_LL_POINTER_BYTES;
@@ -77,12 +87,7 @@ static void read_load(vmo_ll_finder *finder, const vmo_ll_instruction *load, uin
     if (vmo_ll_carries(finder, finder->function, id))
       vmo_ll_flow(finder, id, vmo_ll_follow(&finder->graph, place, load->bytes));
   } else if (!load->number && is_kept(finder, id)) {
-    if (is_exact(finder, operand_of(finder, load, 0))) {
-      vmo_ll_place part = vmo_ll_follow_part(&finder->graph, place, (uint32_t)load->bytes);
-      vmo_ll_expose(&finder->graph, part, VMO_ESCAPE_INTEGER, finder->at);
-    } else {
-      vmo_ll_expose_content(&finder->graph, place, VMO_ESCAPE_INTEGER, finder->at);
-    }
+    expose_part(finder, load, 0, place);
   }
 }
 
@@ -99,6 +104,9 @@ static void read_store(vmo_ll_finder *finder, const vmo_ll_instruction *store) {
   vmo_ll_place place = vmo_ll_place_of_operand(finder, store, 1);
   need_alignment(finder, store, place);
   store_at(finder, place, store->bytes, vmo_ll_place_of_operand(finder, store, 0));
+  bool part = store->bytes > 0 && store->bytes < VMO_LL_POINTER_BYTES && !store->number;
+  if (finder->gives_all && part && place.node != VMO_NONE && !LLVMIsConstant(LLVMGetOperand(store->ref, 0)))
+    expose_part(finder, store, 1, place); /* a pointer may be put together there */
 }
 
 /* Atomic exchanges: operand 0 is the place, the others may be stored there, the result is what was there. */
@@ -162,9 +170,9 @@ static void read_quotient(vmo_ll_finder *finder, const vmo_ll_instruction *instr
 static void read_number(vmo_ll_finder *finder, const vmo_ll_instruction *cast, uint32_t id) {
   uint32_t value = operand_of(finder, cast, 0);
   if (value == VMO_LL_NOTHING) return;
-  if (value == VMO_LL_OUTSIDE || vmo_ll_carries(finder, finder->function, value)) {
-    join_operands(finder, cast, id, 0, true);
-  } else {
+  bool carries = value == VMO_LL_OUTSIDE || vmo_ll_carries(finder, finder->function, value);
+  if (carries) join_operands(finder, cast, id, 0, true);
+  if (!carries || finder->gives_all) {
     vmo_ll_flow(finder, id, vmo_ll_new_external(finder, VMO_ESCAPE_INTEGER));
   }
 }

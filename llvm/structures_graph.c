@@ -375,7 +375,8 @@ void vmo_ll_mark_place(vmo_ll_graph *graph, vmo_ll_place place, uint16_t flags) 
 }
 
 static uint16_t flag_of(const vmo_ll_graph *graph, vmo_site_escape escape) {
-  return graph->hides && escape == VMO_ESCAPE_INTEGER ? VMO_LL_HIDDEN : VMO_LL_EXTERNAL;
+  if (escape != VMO_ESCAPE_INTEGER) return VMO_LL_EXTERNAL;
+  return graph->hides ? VMO_LL_HIDDEN : VMO_LL_HIDDEN | VMO_LL_EXTERNAL;
 }
 
 void vmo_ll_expose(vmo_ll_graph *graph, vmo_ll_place place, vmo_site_escape escape, uint32_t at) {

@@ -9,6 +9,12 @@
 ; RUN: %vmemopt opt --heaps --whole-program %t/unread.ll -o - | FileCheck %s --check-prefix=UNREAD
 ; RUN: %vmemopt opt --heaps --whole-program %t/sum.ll -o - | FileCheck %s --check-prefix=UNREAD
 ; RUN: %vmemopt opt --heaps --whole-program %t/stored.ll -o - | FileCheck %s --check-prefix=STORED
+; RUN: sed 's/^; LINES: //' %t/stored.ll > %t.lines.ll
+; RUN: %vmemopt opt --heaps --whole-program %t.lines.ll -o - | FileCheck %s --check-prefix=STAYS
+; RUN: sed 's/^; LINES: //' %t/bytes.ll > %t.bytes.ll
+; RUN: %vmemopt opt --heaps --whole-program %t.bytes.ll -o - | FileCheck %s --check-prefix=STAYS
+; RUN: sed 's/^; LINES: //' %t/received.ll > %t.received.ll
+; RUN: %vmemopt opt --heaps --whole-program %t.received.ll -o - | FileCheck %s --check-prefix=STAYS
 
 ; CHECK: call ptr @vmr_heap_alloc(ptr %{{.*}}, i64 16)
 ; CHECK: call void @vmr_heap_free(
@@ -20,6 +26,10 @@
 ; STORED-NOT: @vmr_bump
 ; STORED-LABEL: define internal void @extend(
 ; STORED: call ptr @vmr_heap_alloc(ptr %{{.*}}, i64 24)
+
+; Where getline might free it, it stays with malloc.
+; STAYS-LABEL: define internal void @extend(
+; STAYS: call ptr @malloc(i64 24)
 
 ;--- quotient.ll
 target triple = "x86_64-pc-linux-gnu"
@@ -192,6 +202,7 @@ done:
 
 ;--- stored.ll
 target triple = "x86_64-pc-linux-gnu"
+; LINES: declare i64 @getline(ptr, ptr, ptr)
 @held = internal global ptr null
 @kept = internal global i64 0
 declare ptr @malloc(i64)
@@ -209,6 +220,92 @@ define internal void @extend() noinline {
   %q = load i64, ptr @kept
   %n = mul i64 %q, 8
   %p = inttoptr i64 %n to ptr
+  %more = call ptr @malloc(i64 24)
+  store ptr %more, ptr %p
+  ret void
+}
+define i32 @main() {
+  call void @make()
+  call void @extend()
+  call void @extend()
+  %p = load ptr, ptr @held
+  %more = load ptr, ptr %p
+  %x = load i8, ptr %more
+  %r = zext i8 %x to i32
+  ret i32 %r
+}
+
+; A pointer is put together of its bytes.
+;--- bytes.ll
+target triple = "x86_64-pc-linux-gnu"
+; LINES: declare i64 @getline(ptr, ptr, ptr)
+@held = internal global ptr null
+@kept = internal global [8 x i8] zeroinitializer
+declare ptr @malloc(i64)
+define internal void @copy(ptr %to, ptr %from) noinline {
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %0 ], [ %next, %loop ]
+  %source = getelementptr i8, ptr %from, i64 %i
+  %byte = load i8, ptr %source
+  %other = xor i8 %byte, 90
+  %target = getelementptr i8, ptr %to, i64 %i
+  store i8 %other, ptr %target
+  %next = add i64 %i, 1
+  %end = icmp eq i64 %next, 8
+  br i1 %end, label %done, label %loop
+done:
+  ret void
+}
+define internal void @make() noinline {
+  %slot = alloca ptr
+  %p = call ptr @malloc(i64 16)
+  store ptr null, ptr %p
+  store ptr %p, ptr @held
+  store ptr %p, ptr %slot
+  call void @copy(ptr @kept, ptr %slot)
+  ret void
+}
+define internal void @extend() noinline {
+  %slot = alloca ptr
+  call void @copy(ptr %slot, ptr @kept)
+  %p = load ptr, ptr %slot
+  %more = call ptr @malloc(i64 24)
+  store ptr %more, ptr %p
+  ret void
+}
+define i32 @main() {
+  call void @make()
+  call void @extend()
+  call void @extend()
+  %p = load ptr, ptr @held
+  %more = load ptr, ptr %p
+  %x = load i8, ptr %more
+  %r = zext i8 %x to i32
+  ret i32 %r
+}
+
+; One is read from a pipe.
+;--- received.ll
+target triple = "x86_64-pc-linux-gnu"
+; LINES: declare i64 @getline(ptr, ptr, ptr)
+@held = internal global ptr null
+declare ptr @malloc(i64)
+declare i64 @read(i32, ptr, i64)
+declare i64 @write(i32, ptr, i64)
+define internal void @make() noinline {
+  %slot = alloca ptr
+  %p = call ptr @malloc(i64 16)
+  store ptr null, ptr %p
+  store ptr %p, ptr @held
+  store ptr %p, ptr %slot
+  %n = call i64 @write(i32 4, ptr %slot, i64 8)
+  ret void
+}
+define internal void @extend() noinline {
+  %slot = alloca ptr
+  %n = call i64 @read(i32 3, ptr %slot, i64 8)
+  %p = load ptr, ptr %slot
   %more = call ptr @malloc(i64 24)
   store ptr %more, ptr %p
   ret void
