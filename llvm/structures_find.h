@@ -83,6 +83,9 @@ bool vmo_ll_releases_elsewhere(const vmo_ll_program *program);
 
 /* Whether an instruction makes a quotient, a remainder or a number with a fraction of that operand, which has room for a pointer. */
 bool vmo_ll_hides_bits(const vmo_ll_instruction *user, uint32_t operand);
+/* Whether an instruction asks for the lowest four bits of an operand, or for what is left without them: tags of programs
+ * that know malloc's alignment are there. */
+bool vmo_ll_relies_on_alignment(const vmo_ll_instruction *user, uint32_t operand);
 /* Fills `kept` and `wide` of one function. */
 void vmo_ll_find_uses(vmo_ll_finder *finder, uint32_t function);
 /* Whether a value may hold a pointer that matters. */

@@ -160,6 +160,22 @@ static void read_get_element(vmo_ll_finder *finder, const vmo_ll_instruction *ge
   vmo_ll_flow(finder, id, base);
 }
 
+/* An object whose address has a tag in its lowest four bits is aligned as malloc's are. */
+static void read_tag(vmo_ll_finder *finder, const vmo_ll_instruction *instruction) {
+  for (uint32_t k = 0; k < instruction->operand_count; k++) {
+    if (!vmo_ll_relies_on_alignment(instruction, k)) continue;
+    const vmo_ll_instruction *user = instruction;
+    uint32_t value = operand_of(finder, user, k), operand = k;
+    const vmo_ll_function *function = &finder->program->functions.data[finder->function];
+    uint32_t id = value < VMO_LL_FIRST_PARAMETER ? VMO_NONE : vmo_ll_instruction_of(function, value);
+    if (id != VMO_NONE && finder->program->instructions.data[id].opcode == LLVMTrunc) {
+      user = &finder->program->instructions.data[id];
+      operand = 0;
+    }
+    vmo_ll_need_alignment(&finder->graph, vmo_ll_place_of_operand(finder, user, operand), 2 * VMO_LL_POINTER_BYTES);
+  }
+}
+
 /* A quotient, a remainder, or a number with a fraction, of which an address may be made again. */
 static void read_quotient(vmo_ll_finder *finder, const vmo_ll_instruction *instruction, uint32_t id) {
   uint8_t keeping = finder->kept[vmo_ll_value_index(finder, finder->function, id)];
@@ -265,6 +281,7 @@ void vmo_ll_read_function(vmo_ll_finder *finder, uint32_t id) {
   finder->function = finder->graph.owner = id;
   for (uint32_t i = function->first; i < function->first + function->count && !finder->graph.out_of_memory; i++) {
     finder->at = i;
+    read_tag(finder, &finder->program->instructions.data[i]);
     read_instruction(finder, &finder->program->instructions.data[i], vmo_ll_result_id(function, i));
   }
 }

@@ -10,6 +10,7 @@
 
 #define MAX_NESTING 16
 #define MANY_ELEMENTS 8
+#define MALLOC_ALIGNMENT 16
 
 /* ---- uses ---- */
 
@@ -157,11 +158,26 @@ bool vmo_ll_hides_bits(const vmo_ll_instruction *user, uint32_t operand) {
   }
 }
 
+bool vmo_ll_relies_on_alignment(const vmo_ll_instruction *user, uint32_t operand) {
+  bool masks = user->opcode == LLVMAnd, shifts = user->opcode == LLVMLShr || user->opcode == LLVMAShr;
+  bool divides =
+      user->opcode == LLVMUDiv || user->opcode == LLVMURem || user->opcode == LLVMSDiv || user->opcode == LLVMSRem;
+  if (!masks && (operand > 0 || (!shifts && !divides))) return false;
+  LLVMValueRef number = LLVMGetOperand(user->ref, 1 - operand);
+  if (!LLVMIsAConstantInt(number) || LLVMGetIntTypeWidth(LLVMTypeOf(number)) > 64) return masks;
+  unsigned long long value = LLVMConstIntGetZExtValue(number);
+  if (masks) return (value & 31) == MALLOC_ALIGNMENT || (value >= MALLOC_ALIGNMENT / 2 && value < MALLOC_ALIGNMENT);
+  return value == (shifts ? 4 : MALLOC_ALIGNMENT);
+}
+
 static vmo_ll_keeping keeping_of(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand,
                                  vmo_ll_keeping result) {
-  if (vmo_ll_hides_bits(user, operand)) return result == VMO_LL_NOT_KEPT ? VMO_LL_NOT_KEPT : VMO_LL_KEPT_WHOLE;
+  bool asked = result != VMO_LL_NOT_KEPT || vmo_ll_relies_on_alignment(user, operand);
+  if (vmo_ll_hides_bits(user, operand)) return asked ? VMO_LL_KEPT_WHOLE : VMO_LL_NOT_KEPT;
   if (is_printed(finder, user, operand)) return VMO_LL_KEPT_WHOLE;
-  if (!keeps_operand(finder, user, operand, result != VMO_LL_NOT_KEPT)) return VMO_LL_NOT_KEPT;
+  bool keeps = keeps_operand(finder, user, operand, result != VMO_LL_NOT_KEPT);
+  if (!keeps && vmo_ll_relies_on_alignment(user, operand)) return VMO_LL_KEPT_WHOLE;
+  if (!keeps) return VMO_LL_NOT_KEPT;
   return keeps_operand(finder, user, operand, false) ? VMO_LL_KEPT : result;
 }
 
