@@ -218,9 +218,10 @@ static bool place_beside_product(vmo_cli *cli) {
   bool product_on_stdout = vmo_is_standard_output(cli->product_path);
   bool json_alone = options->json && options->json_path == NULL;
   bool plan = cli->command->bit == VMO_PLAN;
+  bool text = options->text || (options->site_file != NULL && !json_alone);
   if (json_alone) cli->json_path = "-";
-  if (options->text || (plan && !json_alone)) cli->text_path = "-";
-  if (product_on_stdout && (json_alone || (options->text && !plan))) {
+  if (text || (plan && !json_alone)) cli->text_path = "-";
+  if (product_on_stdout && (json_alone || (text && !plan))) {
     vmo_usage_error(cli,
                     json_alone ? "-o FILE sends the product elsewhere, --json=FILE the report"
                                : "-o FILE sends the program elsewhere",
