@@ -42,7 +42,7 @@ int main(void) {
   CHECK(setenv("VMEMRT_OPTIONS", "huge_pages=0", 1) == 0);
   CHECK(pthread_atfork(use_chunks, use_chunks, begin_child) == 0);
   CHECK(pthread_create(&thread, NULL, work, NULL) == 0);
-  alarm(200); /* who waits for ever ends by that */
+  alarm(60); /* who waits for ever ends by that */
   for (int i = 0; i < 1000; i++) {
     int status = -1;
     pid_t child = fork();
