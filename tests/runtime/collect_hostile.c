@@ -369,42 +369,48 @@ static void run_pressed(vmr_gc *gc, vmr_ctx *ctx, bool is_hard) {
   check_list(held[0], length);
 }
 
-static void check_pressure(uint32_t flags, bool is_hard, bool has_backing, bool collects) {
+/* A context that tells `p` of short memory, which uses the heap once it has one. */
+static vmr_ctx *make_pressed_ctx(presser *p, bool has_backing) {
   vmr_options options = vmr_options_default();
-  vmr_gc_options gc_options = vmr_gc_options_default();
   vmr_ctx *ctx = NULL;
-  presser p = {.collects = collects};
   options.flags = VMR_IGNORE_ENVIRONMENT;
   options.on_pressure = use_heap;
-  options.pressure_user = &p;
+  options.pressure_user = p;
   if (has_backing) options.backing = (vmr_backing){obtain, resize, release, NULL};
+  CHECK(vmr_ctx_create(&ctx, &options) == VMR_OK);
+  return ctx;
+}
+
+static void destroy_pressed(presser *p, vmr_ctx *ctx) {
+  vmr_gc *gc = p->gc;
+  p->gc = NULL;
+  vmr_gc_destroy(gc);
+  CHECK(vmr_ctx_destroy(ctx) == VMR_OK);
+}
+
+static void check_pressure(uint32_t flags, bool is_hard, bool has_backing, bool collects) {
+  vmr_gc_options gc_options = vmr_gc_options_default();
+  presser p = {.collects = collects};
+  vmr_ctx *ctx = make_pressed_ctx(&p, has_backing);
   gc_options.flags = flags;
   gc_options.nursery_bytes = 50000;
   gc_options.step_bytes = 500;
   gc_options.parallel_objects = 1;
   made_count = 0;
-  CHECK(vmr_ctx_create(&ctx, &options) == VMR_OK);
   vmr_gc *gc = make_heap(ctx, &gc_options);
   p.gc = gc;
   run_pressed(gc, ctx, is_hard);
   vmr_ctx_set_limits(ctx, 0, 0);
   CHECK(p.calls > 10 && vmr_gc_is_valid(gc) && vmr_gc_status(gc) != VMR_CORRUPTED);
   CHECK(vmr_gc_read_figures(gc).allocated_objects == made_count);
-  p.gc = NULL;
-  vmr_gc_destroy(gc);
-  CHECK(vmr_ctx_destroy(ctx) == VMR_OK);
+  destroy_pressed(&p, ctx);
 }
 
 /* The callback does first what the heap is about to do: it uses a size for the first time, and collects what a handle or a
  * finaliser is being made for. */
 static void check_pressed_firsts(void) {
-  vmr_options options = vmr_options_default();
-  vmr_ctx *ctx = NULL;
   presser p = {.collects = true};
-  options.flags = VMR_IGNORE_ENVIRONMENT;
-  options.on_pressure = use_heap;
-  options.pressure_user = &p;
-  CHECK(vmr_ctx_create(&ctx, &options) == VMR_OK);
+  vmr_ctx *ctx = make_pressed_ctx(&p, false);
   vmr_gc *gc = make_heap(ctx, NULL);
   p.gc = gc;
   for (p.tail_bytes = 16; p.tail_bytes <= 8192; p.tail_bytes += 64) {
@@ -421,26 +427,19 @@ static void check_pressed_firsts(void) {
     CHECK(vmr_gc_add_finaliser(gc, fresh, do_nothing, NULL) == VMR_OK && fresh->id == 4);
   }
   CHECK(p.calls > before + 4 && vmr_gc_is_valid(gc));
-  p.gc = NULL;
-  vmr_gc_destroy(gc);
-  CHECK(vmr_ctx_destroy(ctx) == VMR_OK);
+  destroy_pressed(&p, ctx);
 }
 
 /* The stack of what is to be scanned grows, in a store and in a second thread: what is marked then must be scanned. */
 static void check_pressed_marking(uint32_t flags) {
   enum { WIDE = 30000 };
   for (int way = 0; way < 2; way++) {
-    vmr_options options = vmr_options_default();
     vmr_gc_options gc_options = vmr_gc_options_default();
-    vmr_ctx *ctx = NULL;
     presser p = {.collects = true};
-    options.flags = VMR_IGNORE_ENVIRONMENT;
-    options.on_pressure = use_heap;
-    options.pressure_user = &p;
+    vmr_ctx *ctx = make_pressed_ctx(&p, false);
     gc_options.flags = flags;
     gc_options.parallel_objects = 1;
     made_count = 0;
-    CHECK(vmr_ctx_create(&ctx, &options) == VMR_OK);
     vmr_gc *gc = make_heap(ctx, &gc_options);
     held[0] = vmr_gc_alloc_tail(gc, array_type, WIDE);
     held[1] = vmr_gc_alloc_tail(gc, array_type, WIDE);
@@ -465,9 +464,7 @@ static void check_pressed_marking(uint32_t flags) {
       CHECK(outer->id == (uint64_t)i && ((pair *)outer->left)->id == (uint64_t)i);
     }
     CHECK(way == 0 || p.calls > 0);
-    p.gc = NULL;
-    vmr_gc_destroy(gc);
-    CHECK(vmr_ctx_destroy(ctx) == VMR_OK);
+    destroy_pressed(&p, ctx);
   }
 }
 
