@@ -16,6 +16,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "runtime/huge_pages.h"
+
 #if defined(__has_include)
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
@@ -47,10 +49,36 @@ static char *map(size_t bytes, int access, int flags) {
   return (char *)base + before;
 }
 
-/* Without it the pages are small. */
+static vmr_huge_pages huge_pages; /* the machine's are the same for all */
+
+/* Of the calling thread's processor time: others at work do not count. */
+static uint64_t thread_nanoseconds(void) {
+  struct timespec now;
+  return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0 ? (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec
+                                                           : 0;
+}
+
+/* Pages that are there before they are touched; a wish. Their content stays what it is. */
+static void populate(void *begin, size_t bytes) {
+#ifdef MADV_POPULATE_WRITE /* Linux 5.14 */
+  madvise(begin, bytes, MADV_POPULATE_WRITE);
+#else
+  (void)begin, (void)bytes;
+#endif
+}
+
+/* Whole large pages, of which the first is about to be used. Without the wish they are small; a single one is then filled soon, as
+ * a huge one would be at once, and 512 faults cost more than one request. */
 static void wish_huge(void *begin, size_t bytes) {
   int kept = errno;
-  madvise(begin, bytes, MADV_HUGEPAGE);
+  if (vmr_huge_pages_are_due(&huge_pages, bytes / VMR_OS_LARGE_PAGE)) {
+    madvise(begin, bytes, MADV_HUGEPAGE);
+    uint64_t before = thread_nanoseconds();
+    populate(begin, 1);
+    vmr_huge_pages_judge(&huge_pages, thread_nanoseconds() - before);
+  } else if (bytes == VMR_OS_LARGE_PAGE) {
+    populate(begin, bytes);
+  }
   errno = kept;
 }
 
