@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Programs of csmith (https://github.com/csmith-project/csmith), original against rewritten.
 
-    csmith_c.py VMEMOPT LLVM_TOOLS [--count=N] [--seed=N]
+    csmith_c.py VMEMOPT LLVM_TOOLS [--count=N] [--seed=N] [--heaps=LIBVMEMRT]
 
 csmith's programs take no memory of the heap by themselves, so their functions are given some: malloc, and free before each
 return, of the arrays that are declared in functions (see `onto_heap`). Each program is run as compiled, and as rewritten by
-`vmemopt opt --whole-program`; the checksums that they print must agree. Programs that run longer than some seconds are left
-out, and counted. Without csmith the test says so and ends with 77, which CTest counts as skipped.
+`vmemopt opt --whole-program`, with --heaps for heaps of that library; the checksums that they print must agree. Programs that run
+longer than some seconds are left out, and counted. Without csmith the test says so and ends with 77, which CTest counts as skipped.
 """
 import os
 import pathlib
@@ -58,7 +58,7 @@ def onto_heap(text):
     return "\n".join(lines), moved
 
 
-def check(csmith, headers, tool, clang, seed, work):
+def check(csmith, headers, tool, clang, seed, work, library=None):
     """(the fault or None, whether it was compared, arrays that were moved)"""
     source, module, better = work / "p.c", work / "p.bc", work / "b.ll"
     code, out, err = run([csmith, "--seed", str(seed), "--no-argc", "--max-funcs", "6", "--max-block-depth", "3"],
@@ -69,9 +69,10 @@ def check(csmith, headers, tool, clang, seed, work):
     source.write_text(text.replace('#include "csmith.h"', '#include "csmith.h"' + HEAP, 1))
     level = ["-O0", "-O1", "-O2", "-O3"][seed % 4]
     for step in ([clang, "-w", level, *headers, "-emit-llvm", "-c", source, "-o", module],
-                 [tool, "opt", "--whole-program", module, "-o", better],
+                 [tool, "opt", "--whole-program", *(["--heaps"] if library else []), module, "-o", better],
                  [clang, "-w", level, module, "-o", work / "original"],
-                 [clang, "-w", level, better, "-o", work / "rewritten"]):
+                 [clang, "-w", level, better, "-o", work / "rewritten",
+                  *([library, f"-Wl,-rpath,{os.path.dirname(os.path.abspath(library))}"] if library else [])]):
         code, _, err = run(step)
         if code != 0:
             return f"{' '.join(map(str, step))} gives {code}: {err[:600]}", False, moved
@@ -94,7 +95,8 @@ def main():
     faults = compared = moved = 0
     for seed in range(first, first + count):
         with tempfile.TemporaryDirectory() as directory:
-            fault, done, arrays = check(csmith, headers, tool, os.path.join(tools, "clang"), seed, pathlib.Path(directory))
+            fault, done, arrays = check(csmith, headers, tool, os.path.join(tools, "clang"), seed, pathlib.Path(directory),
+                                        named.get("heaps"))
         compared += done
         moved += arrays
         if fault is not None:

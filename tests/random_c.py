@@ -1,25 +1,31 @@
 #!/usr/bin/env python3
 """Random C programs that build, link, share, free and print objects of the heap, original against rewritten.
 
-    random_c.py VMEMOPT LLVM_TOOLS [--count=N] [--seed=N] [--keep=DIRECTORY] [--rewrite-only]
+    random_c.py VMEMOPT LLVM_TOOLS [--count=N] [--seed=N] [--keep=DIRECTORY] [--jobs=N] [--reduce] [--rewrite-only]
 
 Each program is valid C by construction: a model of the heap is kept while it is written, so that it never reads what was not
 written, uses what was freed or frees twice. Objects have numbers and pointers to other objects; they are made directly, by
 wrappers and by constructors, in loops, with sizes that are constants or come from the command line; they are linked, handed to
 functions that read, change, link, free or keep them and to functions that call themselves, stored in globals and in arrays,
 returned, copied by memcpy, strdup and byte by byte, and grown by realloc. The program prints every number that it reads. Level
-and options are drawn from the seed. It is run as compiled, as
-rewritten, and rewritten under AddressSanitizer; the outputs must agree. A program that fails is kept. With --rewrite-only, for a
-tool that is built for a sanitizer, nothing is run.
+and options are drawn from the seed. It is run as compiled, as rewritten, and rewritten under AddressSanitizer; the outputs
+must agree. Programs are built in batches (tests/random_batches.py); one of sixteen, and each that fails, is built alone as well, then
+also as it is, for AddressSanitizer and UndefinedBehaviorSanitizer, which say whether it is valid. A program that
+fails is kept, by --reduce without the statements that are not needed for that. With --rewrite-only, for a tool that is built for a
+sanitizer, nothing is run.
 """
 import os
 import pathlib
 import random
-import re
 import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+import random_batches  # noqa: E402  found beside this file
+
+INVALID = "the generator wrote a program that is not valid: "
+QUIET = {"ASAN_OPTIONS": "detect_leaks=0"}
 HEAD = """#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -295,19 +301,29 @@ class Writer:
         self.put(f"return {result['name']};")
 
 
-def program(seed):
+def functions(seed):
+    """How many there are, and their lines."""
     writer = Writer(seed)
     count = writer.random.randint(2, 5)
     for index in range(count):
         writer.function(index, list(range(index)))
-    body = "\n".join(writer.lines)
+    return count, writer.lines
+
+
+def program(seed, without=()):
+    """Its text, but for the lines of functions with these numbers."""
+    count, lines = functions(seed)
+    body = "\n".join(line for k, line in enumerate(lines) if k not in without)
     return (f"{HEAD}{body}\nint main(int count, char **arguments) {{\n  node first = {{5, NULL, 1, NULL, \"main\"}};\n"
             f"  (void)arguments;\n  for (int n = count; n < count + 6; n++) {{ node *r = f{count - 1}(&first, n);\n"
             f"    printf(\"= %ld\\n\", check(r)); }}\n  return 0;\n}}\n")
 
 
 def run(command, **more):
-    result = subprocess.run(command, capture_output=True, timeout=600, **more)
+    try:
+        result = subprocess.run(command, capture_output=True, timeout=600, **more)
+    except subprocess.TimeoutExpired:
+        return "timeout", b"", "no end after 600 s"
     return result.returncode, result.stdout, result.stderr.decode(errors="replace")
 
 
@@ -316,57 +332,106 @@ def must(command):
     return None if code == 0 else f"{' '.join(map(str, command))} gives {code}: {err[:600]}"
 
 
-def check(tool, clang, seed, work, rewrite_only=False):
+class Drawn:
+    """How a program is built: what the seed says besides its text."""
+
+    def __init__(self, seed):
+        draw = random.Random(seed)
+        self.level = draw.choice(["-O0", "-O1", "-O2", "-O3"])
+        self.aliasing = draw.choice([[], ["-fno-strict-aliasing"]])
+        self.frame = draw.choice([[], ["--max-stack=64"], ["--max-stack=16"], ["--max-stack=48", "--max-frame=96"]])
+        self.flags = [self.level, *self.aliasing]
+
+
+def case_of(seed):
+    drawn = Drawn(seed)
+    Build = random_batches.Build
+    builds = {"original": Build(False, "-O0"), "rewritten": Build(True, drawn.level), "watched": Build(True, "-O0", "address")}
+    return random_batches.Case(seed, program(seed), drawn.flags, drawn.frame, builds)
+
+
+def check(tool, clang, seed, work, rewrite_only=False, without=()):
     """What is wrong with the program of that seed, or None."""
     source, module, better, watched = (work / name for name in ("p.c", "p.bc", "b.ll", "w.ll"))
-    draw = random.Random(seed)
-    level = draw.choice(["-O0", "-O1", "-O2", "-O3"])
-    aliasing = draw.choice([[], ["-fno-strict-aliasing"]])
-    frame = draw.choice([[], ["--max-stack=64"], ["--max-stack=16"], ["--max-stack=48", "--max-frame=96"]])
-    source.write_text(program(seed))
-    sanitize = ["-fsanitize=address,undefined"]
-    steps = [[clang, "-w", level, *aliasing, "-emit-llvm", "-c", source, "-o", module],
-             [tool, "opt", "--whole-program", *frame, module, "-o", better],
-             [clang, "-w", "-O0", module, "-o", work / "original"],
-             [clang, "-w", level, better, "-o", work / "rewritten"]]
-    for step in steps[:2] if rewrite_only else steps:
+    drawn = Drawn(seed)
+    source.write_text(program(seed, without))
+    linked = [clang, "-w", *random_batches.linker(clang)]
+    fault = must([clang, "-w", *drawn.flags, "-emit-llvm", "-c", source, "-o", module])
+    if fault:
+        return INVALID + fault
+    steps = [[tool, "opt", "--whole-program", *drawn.frame, module, "-o", better],
+             [*linked, "-O0", module, "-o", work / "original"],
+             [*linked, drawn.level, better, "-o", work / "rewritten"]]
+    for step in steps[:1] if rewrite_only else steps:
         fault = must(step)
         if fault:
             return fault
     if rewrite_only:
         return None
-    watched.write_text(re.sub(r"^(attributes #\d+ = \{)", r"\1 sanitize_address", better.read_text(), flags=re.M))
-    fault = must([clang, "-w", "-O0", "-fsanitize=address", watched, "-o", work / "watched"]) or \
-        must([clang, "-w", "-O0", *sanitize, source, "-o", work / "valid"])
+    watched.write_text(random_batches.sanitized(better.read_text(), "address"))
+    fault = must([*linked, "-O0", "-fsanitize=address", watched, "-o", work / "watched"]) or \
+        must([*linked, "-O0", "-fsanitize=address,undefined", source, "-o", work / "valid"])
     if fault:
         return fault
-    quiet = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
+    quiet = {**os.environ, **QUIET}
     wanted = run([work / "valid"], env=quiet)
-    if wanted[0] != 0:
-        return f"the generator wrote a program that is not valid: {wanted[2][:600]}"
+    if wanted[0] != 0 or wanted[2]:
+        return INVALID + wanted[2][:600]
     for which in ("original", "rewritten", "watched"):
         got = run([work / which], env=quiet)
         if got[:2] != wanted[:2]:
-            return f"{level} {' '.join(frame)} {which}: another output, exit code {got[0]}: {got[2][:900]}"
+            return f"{drawn.level} {' '.join(drawn.frame)} {which}: another output, exit code {got[0]}: {got[2][:900]}"
     return None
+
+
+def check_alone(words, seed, rewrite_only, without=()):
+    tool, tools = words
+    with tempfile.TemporaryDirectory() as directory:
+        return check(tool, os.path.join(tools, "clang"), seed, pathlib.Path(directory), rewrite_only, without)
+
+
+def reduced(words, seed, fault):
+    """The lines that can go while something is wrong: runs of them, ever shorter."""
+    without, length, count = set(), 32, len(functions(seed)[1])
+    while length > 0:
+        for first in range(0, count, length):
+            more = without.union(range(first, min(first + length, count)))
+            still = check_alone(words, seed, False, more) if more != without else None
+            if still and not still.startswith(INVALID):
+                without, fault = more, still
+        length //= 2
+    return without, fault
+
+
+def judge(seed, named, words, found):
+    """What is wrong with the program, of which `found` has the outcomes in a batch, or None."""
+    outputs = {outcome and outcome[:2] for outcome in found.values()}
+    agrees = len(outputs) == 1 and None not in outputs and next(iter(outputs))[0] == 0
+    if agrees and seed % random_batches.ALONE != 0:
+        return None
+    without, fault = set(), check_alone(words, seed, "rewrite-only" in named)
+    if fault is None and (agrees or not found):
+        return None
+    if fault is None:
+        fault = f"only in a batch: {found}"
+    elif "reduce" in named and not fault.startswith(INVALID):
+        without, fault = reduced(words, seed, fault)
+    if "keep" in named:
+        pathlib.Path(named["keep"], f"seed{seed}.c").write_text(program(seed, without))
+    return f"seed {seed}: {fault}"
 
 
 def main():
     named = dict((argument[2:].split("=") + [""])[:2] for argument in sys.argv[1:] if argument.startswith("--"))
-    tool, tools = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
-    first, count = int(named.get("seed", 1)), int(named.get("count", 20))
-    faults = 0
-    for seed in range(first, first + count):
-        with tempfile.TemporaryDirectory() as directory:
-            fault = check(tool, os.path.join(tools, "clang"), seed, pathlib.Path(directory), "rewrite-only" in named)
-        if fault is None:
-            continue
+    words = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    first, count, faults = int(named.get("seed", 1)), int(named.get("count", 20)), 0
+    tools = random_batches.Tools(words[0], os.path.join(words[1], "clang"), [], QUIET)
+    for fault in random_batches.judge_all(tools, range(first, first + count), None if "rewrite-only" in named else case_of,
+                                          lambda seed, found: judge(seed, named, words, found), int(named.get("jobs", 2))):
         faults += 1
-        print(f"seed {seed}: {fault}")
-        if "keep" in named:
-            pathlib.Path(named["keep"], f"seed{seed}.c").write_text(program(seed))
+        print(fault, flush=True)
     print(f"{count} programs from seed {first} on, {faults} faults")
-    return 1 if faults else 0
+    return 1 if faults or count < 1 else 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Random programs whose heap is a graph (tests/random_heap_programs.py), as compiled against `vmemopt opt --heaps`.
 
-    random_heaps.py VMEMOPT LLVM_TOOLS LIBVMEMRT [--count=N] [--seed=N] [--mode=NAME] [--keep=DIRECTORY] [--jobs=N] [--reduce] [--rewrite-only]
+    random_heaps.py VMEMOPT LLVM_TOOLS LIBVMEMRT [--count=N] [--seed=N] [--mode=NAME] [--keep=DIRECTORY] [--jobs=N] [--reduce]
+                    [--rewrite-only]
 
 The level at which a program is compiled, options of the rewriting, the level at which what was rewritten is compiled, and the mode
 are drawn from the seed. The output and the exit code must be those of the program as compiled. What is watched by a sanitizer is
@@ -12,20 +13,22 @@ not optimised again, nor is the original: compilers take most of the time.
   address   under AddressSanitizer, where the runtime makes each object by malloc; the original too, with -fsanitize=undefined
   thread    programs of two threads under ThreadSanitizer, the original too
 
+Programs are built in batches (tests/random_batches.py); one of sixteen, and each that fails, is built alone as well, its original then
+also for the sanitizers, which say whether it is valid.
+
 A program that fails is kept in the directory, by --reduce without the operations that are not needed for that. With --rewrite-only,
 for a tool that is built for a sanitizer, nothing is run.
 """
-import concurrent.futures
 import os
 import pathlib
 import random
-import re
 import subprocess
 import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from random_heap_programs import Program  # noqa: E402  found beside this file
+import random_batches  # noqa: E402  found beside this file
+from random_heap_programs import Program  # noqa: E402
 
 POISON = "poison=1"
 MAY_FAIL = {"ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1", "TSAN_OPTIONS": "allocator_may_return_null=1",
@@ -43,8 +46,12 @@ def run(command, **environment):
                                 env={**os.environ, **MAY_FAIL, **environment}, check=False)
     except subprocess.TimeoutExpired:
         return "timeout", b"", "no end after 300 s"
-    errors = [line for line in result.stderr.decode(errors="replace").splitlines() if "Sanitizer failed to allocate" not in line]
-    return result.returncode, result.stdout, "\n".join(errors) # what is too large is asked for on purpose
+    return result.returncode, result.stdout, without_refusals(result.stderr.decode(errors="replace"))
+
+
+def without_refusals(errors):
+    """What is too large is asked for on purpose."""
+    return "\n".join(line for line in errors.splitlines() if "Sanitizer failed to allocate" not in line)
 
 
 def must(*command):
@@ -53,10 +60,9 @@ def must(*command):
         raise Fault(f"{' '.join(map(str, command))} gives {code}: {errors[:800]}")
 
 
-def sanitized(text, attribute):
-    """Functions that are watched: all that have attributes, and those that have none."""
-    text = re.sub(r"^(attributes #\d+ = \{)", rf"\1 {attribute}", text, flags=re.M)
-    return re.sub(r"^(define [^#\n]*\))( personality[^\n]*)? \{$", rf"\1 {attribute}\2 {{", text, flags=re.M)
+def link_with(library):
+    library = pathlib.Path(library).resolve()
+    return [library, f"-Wl,-rpath,{library.parent}", "-lm", "-pthread"]
 
 
 class Check:
@@ -72,8 +78,7 @@ class Check:
         self.mode, self.rewrite_only = named.get("mode") or drawn, "rewrite-only" in named
         self.count = draw.choice([1, 1, 2])
         self.seed, self.tool, self.clang = seed, tool, os.path.join(tools, "clang")
-        library = pathlib.Path(library).resolve()
-        self.link = [library, f"-Wl,-rpath,{library.parent}", "-lm", "-pthread"]
+        self.link, self.linker = link_with(library), random_batches.linker(self.clang)
 
     def text(self, without=()):
         return Program(self.seed, without).text()
@@ -90,23 +95,34 @@ class Check:
     def compile(self, work, sanitizer):
         self.rewrite(work)
         if sanitizer:
-            must(self.clang, "-w", "-O0", f"-fsanitize={sanitizer}", work / "p.c", "-o", work / "valid", "-lm", "-pthread")
-        must(self.clang, "-w", "-O0", work / "p.bc", "-o", work / "original", "-lm", "-pthread")
+            must(self.clang, "-w", *self.linker, "-O0", f"-fsanitize={sanitizer}", work / "p.c", "-o", work / "valid", "-lm", "-pthread")
+        must(self.clang, "-w", *self.linker, "-O0", work / "p.bc", "-o", work / "original", "-lm", "-pthread")
 
     def finish(self, work, sanitizer):
         """Links what was rewritten, watched by the sanitizer."""
         better, level, watch = work / "better.ll", self.last, []
         if sanitizer:
-            better.write_text(sanitized(better.read_text(), f"sanitize_{sanitizer}"))
+            better.write_text(random_batches.sanitized(better.read_text(), sanitizer))
             level, watch = "-O0", [f"-fsanitize={sanitizer}"]
-        must(self.clang, "-w", level, *watch, better, "-o", work / "rewritten", *self.link)
+        must(self.clang, "-w", *self.linker, level, *watch, better, "-o", work / "rewritten", *self.link)
+
+    def case(self):
+        """For a batch."""
+        sanitizer = self.sanitizer()
+        better = random_batches.Build(True, "-O0" if sanitizer else self.last, sanitizer or "none",
+                                      POISON if self.mode == "poison" else "")
+        return random_batches.Case(self.seed, self.text(), [self.level], ["--heaps", *self.options],
+                                   {"original": random_batches.Build(False, "-O0"), "rewritten": better}, self.count)
+
+    def sanitizer(self):
+        return {"address": "address", "thread": "thread"}.get(self.mode)
 
     def run(self, work, without=()):
         """Raises a Fault when something is wrong."""
         (work / "p.c").write_text(self.text(without))
         if self.rewrite_only:
             return self.rewrite(work)
-        sanitizer = {"address": "address", "thread": "thread"}.get(self.mode)
+        sanitizer = self.sanitizer()
         self.compile(work, "address,undefined" if sanitizer == "address" else sanitizer)
         for which in ["valid"] * bool(sanitizer) + ["original"]: # the output is the second's: levels differ in what may fail
             wanted, errors = self.outcome(work / which)
@@ -140,12 +156,24 @@ def reduced(check, fault):
     return without, fault
 
 
-def judge(seed, named, words):
+def agree(found):
+    """Whether outcomes in a batch are what they should be."""
+    return bool(found) and None not in found.values() and all(
+        outcome[:2] == (0, found["original"][1]) and not without_refusals(outcome[2]) for outcome in found.values())
+
+
+def judge(seed, named, words, found):
+    """What is wrong with the program, of which `found` has the outcomes in a batch, or None."""
+    agrees = agree(found)
+    if agrees and seed % random_batches.ALONE != 0:
+        return None
     check = Check(seed, named, *words)
     fault, without = fault_of(check), []
-    if fault is None:
+    if fault is None and (agrees or not found):
         return None
-    if "reduce" in named and not fault.startswith(INVALID):
+    if fault is None:
+        fault = f"only in a batch: {found}"
+    elif "reduce" in named and not fault.startswith(INVALID):
         without, fault = reduced(check, fault)
     if "keep" in named:
         pathlib.Path(named["keep"], f"heap{seed}.c").write_text(f"/* {check.describe()} */\n{check.text(without)}")
@@ -156,11 +184,12 @@ def main():
     named = dict((argument[2:].split("=") + [""])[:2] for argument in sys.argv[1:] if argument.startswith("--"))
     words = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
     first, count, faults = int(named.get("seed", 1)), int(named.get("count", 40)), 0
-    with concurrent.futures.ThreadPoolExecutor(int(named.get("jobs", 2))) as pool:
-        for fault in pool.map(lambda seed: judge(seed, named, words), range(first, first + count)):
-            if fault is not None:
-                faults += 1
-                print(fault, flush=True)
+    case_of = None if "rewrite-only" in named else lambda seed: Check(seed, named, *words).case()
+    tools = random_batches.Tools(words[0], os.path.join(words[1], "clang"), link_with(words[2]), MAY_FAIL)
+    for fault in random_batches.judge_all(tools, range(first, first + count), case_of,
+                                          lambda seed, found: judge(seed, named, words, found), int(named.get("jobs", 2))):
+        faults += 1
+        print(fault, flush=True)
     print(f"{count} programs from seed {first} on, {faults} faults")
     return 1 if faults or count < 1 else 0
 
