@@ -56,6 +56,16 @@ static bool are_same_keys(const site_key *a, const site_key *b) {
          are_same(a->file, b->file) && are_same(a->allocator, b->allocator);
 }
 
+bool vmo_is_same_profiled_site(const vmo_profile_site *a, const vmo_profile_site *b) {
+  site_key key = key_of_profiled(a), other = key_of_profiled(b);
+  return a->ordinal == b->ordinal && are_same_keys(&key, &other);
+}
+
+uint32_t vmo_hash_profiled_site(const vmo_profile_site *site) {
+  site_key key = key_of_profiled(site);
+  return index_of_key(&key, site->ordinal);
+}
+
 /* Each key's first site is in the index; `next` has the ordinal that the next one with that key gets. */
 vmo_status vmo_number_heap_sites(vmo_context *context, vmo_heap_facts *facts) {
   vmo_hash_index index = {0};
@@ -89,21 +99,28 @@ static uint32_t find_site(const vmo_hash_index *index, const vmo_heap_facts *fac
   return VMO_NONE;
 }
 
-static vmo_status judge(vmo_context *context, const vmo_heap_profile *profile, const vmo_heap_facts *facts,
+/* How many of a run's sites are the program's. */
+static uint32_t count_found(const vmo_hash_index *index, const vmo_heap_facts *facts, const vmo_heap_profile *run) {
+  uint32_t found = 0;
+  for (uint32_t p = 0; p < run->sites.count; p++) found += find_site(index, facts, &run->sites.data[p]) != VMO_NONE;
+  return found;
+}
+
+static vmo_status judge(vmo_context *context, const vmo_heap_profile *run, const vmo_heap_facts *facts,
                         uint32_t found) {
   vmo_diagnostic *added;
-  uint32_t told = profile->sites.count, wanted = facts->sites.count;
+  uint32_t told = run->sites.count, wanted = facts->sites.count;
   if (found == 0 && told > 0 && wanted > 0) {
     added = vmo_diag_add(context, VMO_DIAG_OTHER_PROFILE, (vmo_location){0},
                          "%s tells of another program: none of its "
                          "%u sites is one of this program's %u",
-                         profile->path, told, wanted);
+                         run->path, told, wanted);
     vmo_diag_hint(context, added, "build this program with --heaps --instrument, and run it");
     return VMO_INPUT_ERROR;
   }
-  if (found == told && (found == wanted || profile->hash == facts->hash)) return VMO_OK;
+  if (found == told && (found == wanted || run->hash == facts->hash)) return VMO_OK;
   added = vmo_diag_add(context, VMO_DIAG_OLD_PROFILE, (vmo_location){0},
-                       "%s tells of %u sites; %u are the program's, which has %u", profile->path, told, found, wanted);
+                       "%s tells of %u sites; %u are the program's, which has %u", run->path, told, found, wanted);
   vmo_diag_hint(context, added,
                 "the program has changed since it was instrumented: where nothing is told of a site, it is "
                 "grouped as without a profile");
@@ -112,7 +129,6 @@ static vmo_status judge(vmo_context *context, const vmo_heap_profile *profile, c
 
 vmo_status vmo_match_heap_profile(vmo_context *context, const vmo_heap_profile *profile, vmo_heap_facts *facts) {
   vmo_hash_index index = {0};
-  uint32_t found = 0;
   for (uint32_t s = 0; s < facts->sites.count; s++) {
     site_key key = key_of(&facts->sites.data[s]);
     if (!vmo_hash_index_add(context->arena, &index, index_of_key(&key, facts->sites.data[s].ordinal), s))
@@ -120,9 +136,10 @@ vmo_status vmo_match_heap_profile(vmo_context *context, const vmo_heap_profile *
   }
   for (uint32_t p = 0; p < profile->sites.count; p++) {
     uint32_t site = find_site(&index, facts, &profile->sites.data[p]);
-    if (site == VMO_NONE || facts->sites.data[site].profile != NULL) continue;
-    facts->sites.data[site].profile = &profile->sites.data[p];
-    found++;
+    if (site != VMO_NONE) facts->sites.data[site].profile = &profile->sites.data[p];
   }
-  return judge(context, profile, facts, found);
+  vmo_status status = VMO_OK;
+  for (uint32_t r = 0; r < profile->run_count && status == VMO_OK; r++)
+    status = judge(context, &profile->runs[r], facts, count_found(&index, facts, &profile->runs[r]));
+  return status;
 }

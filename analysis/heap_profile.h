@@ -1,6 +1,7 @@
 /* heap_profile.h: what each allocation site did while an instrumented program ran, read back from the file that it wrote.
  *
  *   vmo_number_heap_sites(context, facts)                     the keys of the sites of a program
+ *   vmo_add_heap_profiles(context, runs, count, &profile)     what several runs told, as one
  *   vmo_match_heap_profile(context, profile, facts)           which of them the profile tells of
  *
  * docs/profile.schema.json is the shape of the file (cli/profile.c reads it). A site is known again by its function, its place in the source, the function that
@@ -35,6 +36,7 @@ typedef struct vmo_profile_site {
   uint32_t followed_count, outlasted_count;
   vmo_profile_neighbour followed[VMO_PROFILE_NEIGHBOURS];  /* by what was made next */
   vmo_profile_neighbour outlasted[VMO_PROFILE_NEIGHBOURS]; /* by what was freed next */
+  vmo_bytes run_count, run_bytes; /* of count and bytes, what one run made at most (vmo_add_heap_profiles) */
 } vmo_profile_site;
 
 typedef struct vmo_heap_profile {
@@ -42,10 +44,21 @@ typedef struct vmo_heap_profile {
   uint64_t hash;    /* of the sites of the program that ran */
   vmo_bytes clock;  /* bytes that it allocated */
   VMO_VEC(vmo_profile_site) sites;
+  const struct vmo_heap_profile *runs; /* of a sum: what it was made of */
+  uint32_t run_count;
 } vmo_heap_profile;
 
 /* Sets each site's ordinal, and the hash of all. */
 vmo_status vmo_number_heap_sites(vmo_context *context, vmo_heap_facts *facts);
+
+/* Whether two tell of the same site, wherever their programs came from. */
+bool vmo_is_same_profiled_site(const vmo_profile_site *a, const vmo_profile_site *b);
+uint32_t vmo_hash_profiled_site(const vmo_profile_site *site);
+
+/* Adds up what was counted; of peaks, sizes and lifetimes the greatest (or least) of any run is kept. `count`, at least one, may be
+ * runs of the program at different ages. `runs` are to stay. (heap_profile_sum.c) */
+vmo_status vmo_add_heap_profiles(vmo_context *context, const vmo_heap_profile *runs, uint32_t count,
+                                 const vmo_heap_profile **sum);
 
 /* Sets each site's profile where it tells of it. An error when it is another program's; a warning for what it tells of other
  * sites. */

@@ -343,6 +343,19 @@ static bool apply_instrument(vmo_cli *cli, vmo_setting_level level, const char *
   return value == NULL || apply_path(cli, level, VMO_OPTION_INSTRUMENT, value, &options->instrument_file);
 }
 
+/* Those of the command line take the place of those of the configuration. */
+static bool apply_profile(vmo_cli *cli, vmo_setting_level level, const char *value) {
+  vmo_options *options = &cli->options;
+  if (options->profile_level < level) options->profiles.count = 0;
+  options->profile_level = level;
+  const char *path = value;
+  if (!apply_path(cli, level, VMO_OPTION_PROFILE, value, &path)) return false;
+  for (uint32_t i = 0; i < options->profiles.count; i++)
+    if (strcmp(options->profiles.data[i], path) == 0)
+      return vmo_option_fault(cli, level, VMO_OPTION_PROFILE, "names %s twice", path);
+  return vmo_vec_push(cli->context->arena, &options->profiles, path);
+}
+
 bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo_setting_level level) {
   vmo_options *options = &cli->options;
   switch (option) {
@@ -379,7 +392,7 @@ bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo
   case VMO_OPTION_MAX_FRAME: return apply_limit(cli, level, option, value, &options->max_frame);
   case VMO_OPTION_WHOLE_PROGRAM: options->whole_program = true; return true;
   case VMO_OPTION_HEAPS: options->heaps = true; return true;
-  case VMO_OPTION_PROFILE: return apply_path(cli, level, option, value, &options->profile);
+  case VMO_OPTION_PROFILE: return apply_profile(cli, level, value);
   case VMO_OPTION_EXPLAIN_SITE: return vmo_apply_site(cli, level, value);
   case VMO_OPTION_REMARKS: return apply_path(cli, level, option, value, &options->remarks);
   case VMO_OPTION_CAPACITY: return apply_capacity(cli, level, value);

@@ -168,7 +168,8 @@ typedef struct vmo_options {
   vmo_bytes max_object, max_frame;        /* of LLVM IR; 0: the default */
   bool whole_program, heaps;
   const char *instrument_file; /* that the instrumented program writes; NULL: the default */
-  const char *profile;         /* NULL: none */
+  VMO_VEC(const char *) profiles;
+  vmo_setting_level profile_level;
   const char *site_file;       /* of --explain-site; NULL: none */
   size_t site_file_length;
   uint32_t site_line;
@@ -298,7 +299,7 @@ vmo_exit vmo_run_llvm(vmo_cli *cli, bool rewrite);
 bool vmo_apply_site(vmo_cli *cli, vmo_setting_level level, const char *value);
 /* What the options ask for. */
 vmo_ll_options vmo_make_llvm_options(const vmo_options *options);
-/* Reads the file of --profile; NULL when none was given. (profile.c) */
+/* Reads the files of --profile, and adds them up; NULL when none was given. (profile.c) */
 vmo_status vmo_read_profile(vmo_cli *cli, const vmo_heap_profile **profile);
 /* Writes the sites as remarks: vmo_writers.file. */
 void vmo_write_remarks_file(const vmo_cli *cli, void *user, uint32_t file, vmo_text *out);

@@ -117,7 +117,7 @@ static bool tell_pass(vmo_cli *cli, const vmo_driver *driver) {
   if (options->whole_program) add_word(&words, "whole-program", NULL);
   if (options->heaps) add_word(&words, "heaps", NULL);
   if (options->instrument) add_word(&words, "instrument", options->instrument_file);
-  if (options->profile != NULL) add_word(&words, "profile", options->profile);
+  for (uint32_t i = 0; i < options->profiles.count; i++) add_word(&words, "profile", options->profiles.data[i]);
   if (options->remarks != NULL) add_word(&words, "remarks", options->remarks);
   if (options->json_path != NULL) add_word(&words, "json", options->json_path);
   if (options->json && options->json_path == NULL && makes_file(driver)) add_report_path(&words, driver);

@@ -139,7 +139,8 @@ static bool apply_member(vmo_cli *cli, const cJSON *item) {
   }
   if (info->form == VMO_FORM_FLAG) return fault(cli, NULL, "is true or false", info->name);
   if (cJSON_IsObject(item) && named) return apply_object(cli, option, item);
-  if (cJSON_IsArray(item) && option == VMO_OPTION_ARG) return apply_list(cli, option, item);
+  if (cJSON_IsArray(item) && (option == VMO_OPTION_ARG || option == VMO_OPTION_PROFILE))
+    return apply_list(cli, option, item);
   if (cJSON_IsArray(item) && (named || option == VMO_OPTION_PASSES)) return apply_array(cli, option, item);
   return apply_word(cli, option, NULL, item);
 }

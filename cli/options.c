@@ -289,33 +289,37 @@ static bool are_places_apart(vmo_cli *cli) {
   return true;
 }
 
-/* A program may be replaced by its planned self; nothing else may take the place of what was read. */
-static bool are_inputs_kept(vmo_cli *cli) {
+/* Whether an input stays what it is: no report goes there. */
+static bool is_input_kept(vmo_cli *cli, const char *kind, const char *input) {
   const char *text = cli->text_to_error ? NULL : cli->text_path;
   const char *reports[] = {text, cli->json_path, cli->options.depfile, cli->options.svg, cli->options.remarks};
-  const char *config = cli->options.config;
-  const char *inputs[] = {config, cli->options.input, cli->options.previous, cli->options.validated,
-                          cli->options.profile};
-  for (size_t i = 0; i < 25; i++) {
-    const char *report = reports[i / 5];
-    if (!vmo_is_same_file(report, inputs[i % 5]) || vmo_is_standard_output(report)) continue;
-    vmo_usage_error(cli, "give the report a file of its own", "the report would be written over the %s %s",
-                    i % 5 == 0 ? "configuration" : "input", report);
+  for (size_t i = 0; i < 5; i++) {
+    if (!vmo_is_same_file(reports[i], input) || vmo_is_standard_output(reports[i])) continue;
+    vmo_usage_error(cli, "give the report a file of its own", "the report would be written over the %s %s", kind,
+                    reports[i]);
     return false;
   }
-  for (uint32_t i = 0; i < cli->options.more_inputs.count * 5; i++) {
-    const char *report = reports[i % 5];
-    if (!vmo_is_same_file(report, cli->options.more_inputs.data[i / 5]) || vmo_is_standard_output(report)) continue;
-    vmo_usage_error(cli, "give the report a file of its own", "the report would be written over the input %s", report);
+  return true;
+}
+
+/* Nor does the output. */
+static bool is_setting_kept(vmo_cli *cli, const char *kind, const char *input) {
+  if (!is_input_kept(cli, kind, input)) return false;
+  if (!vmo_is_same_file(cli->product_path, input) || vmo_is_standard_output(input)) return true;
+  vmo_usage_error(cli, NULL, "the output would be written over the %s %s", kind, input);
+  return false;
+}
+
+/* A program may be replaced by its planned self; nothing else may take the place of what was read. */
+static bool are_inputs_kept(vmo_cli *cli) {
+  const vmo_options *options = &cli->options;
+  if (!is_setting_kept(cli, "configuration", options->config) || !is_input_kept(cli, "input", options->input) ||
+      !is_input_kept(cli, "input", options->previous) || !is_input_kept(cli, "input", options->validated))
     return false;
-  }
-  const char *kept[] = {config, cli->options.profile};
-  for (size_t i = 0; i < 2; i++) {
-    if (!vmo_is_same_file(cli->product_path, kept[i]) || vmo_is_standard_output(kept[i])) continue;
-    vmo_usage_error(cli, NULL, "the output would be written over the %s %s", i == 0 ? "configuration" : "profile",
-                    kept[i]);
-    return false;
-  }
+  for (uint32_t i = 0; i < options->more_inputs.count; i++)
+    if (!is_input_kept(cli, "input", options->more_inputs.data[i])) return false;
+  for (uint32_t i = 0; i < options->profiles.count; i++)
+    if (!is_setting_kept(cli, "profile", options->profiles.data[i])) return false;
   return true;
 }
 
@@ -359,7 +363,7 @@ static bool is_standard_input(const char *path) { return path != NULL && strcmp(
 static bool check_heap_options(vmo_cli *cli) {
   const vmo_options *options = &cli->options;
   bool rewrites = (cli->command->bit & (VMO_ANALYZE | VMO_OPT | VMO_CC)) != 0;
-  bool instrument = rewrites && options->instrument, profile = rewrites && options->profile != NULL;
+  bool instrument = rewrites && options->instrument, profile = rewrites && options->profiles.count > 0;
   return exclude(cli, instrument && !options->heaps, "add --heaps",
                  "--instrument watches what heaps would be made of, and --heaps is not there") &&
          exclude(cli, profile && !options->heaps, "add --heaps",

@@ -1,4 +1,4 @@
-/* profile.c: reads the file of --profile, which an instrumented program wrote.
+/* profile.c: reads the files of --profile, which an instrumented program wrote, each in another run.
  *
  * Every figure must be there and be one: what is missing or not understood is an error, with the place of the site whose it is. cJSON
  * keeps no places, so that a site at fault is looked for again in the text. Linear. */
@@ -160,19 +160,28 @@ static vmo_status read_text_of_profile(vmo_context *context, const char *text, s
   return r.status;
 }
 
-/* A fault is shown in its line; else the context's source is what it was. */
+/* A fault is shown in its line: the file's text is the context's source then. */
+static vmo_status read_file_of_profile(vmo_cli *cli, const char *path, vmo_heap_profile *profile) {
+  size_t length;
+  free(cli->other_source);
+  if ((cli->other_source = vmo_read_file(cli->context, path, &length)) == NULL) return VMO_INPUT_ERROR;
+  profile->path = path;
+  vmo_status status = vmo_context_set_source(cli->context, path, cli->other_source, length);
+  return status == VMO_OK ? read_text_of_profile(cli->context, cli->other_source, length, profile) : status;
+}
+
+/* Where there is no fault, the context's source is what it was. */
 vmo_status vmo_read_profile(vmo_cli *cli, const vmo_heap_profile **profile) {
   vmo_context *context = cli->context;
-  const char *path = cli->options.profile, *name = context->source_name, *source = context->source_text;
-  size_t length, source_length = context->source_length;
+  const char *name = context->source_name, *source = context->source_text;
+  size_t source_length = context->source_length;
+  uint32_t count = cli->options.profiles.count;
   *profile = NULL;
-  if (path == NULL) return VMO_OK;
-  vmo_heap_profile *made = vmo_alloc_array(context, 1, sizeof *made);
-  if (made == NULL) return VMO_OUT_OF_MEMORY;
-  if ((cli->other_source = vmo_read_file(context, path, &length)) == NULL) return VMO_INPUT_ERROR;
-  made->path = path;
-  vmo_status status = vmo_context_set_source(context, path, cli->other_source, length);
-  if (status == VMO_OK) status = read_text_of_profile(context, cli->other_source, length, made);
-  *profile = made;
+  if (count == 0) return VMO_OK;
+  vmo_heap_profile *runs = vmo_alloc_array(context, count, sizeof *runs);
+  vmo_status status = runs != NULL ? VMO_OK : VMO_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < count && status == VMO_OK; i++)
+    status = read_file_of_profile(cli, cli->options.profiles.data[i], &runs[i]);
+  if (status == VMO_OK) status = vmo_add_heap_profiles(context, runs, count, profile);
   return status == VMO_OK ? vmo_context_set_source(context, name, source, source_length) : status;
 }

@@ -27,9 +27,9 @@ void vmo_ll_weigh_site(vmo_ll_heap_weight *weight, const vmo_heap_site *site, bo
   weight->site_count++;
   weight->unknown += !is_told_of(site);
   if (!is_told_of(site)) return;
-  weight->objects += site->profile->count;
-  weight->bytes += site->profile->bytes;
-  weight->peak += freed ? site->profile->peak_bytes : site->profile->bytes;
+  weight->objects += site->profile->run_count;
+  weight->bytes += site->profile->run_bytes;
+  weight->peak += freed ? site->profile->peak_bytes : site->profile->run_bytes;
 }
 
 bool vmo_ll_is_light(const vmo_ll_heap_weight *weight) {
@@ -40,7 +40,7 @@ bool vmo_ll_is_light(const vmo_ll_heap_weight *weight) {
 
 bool vmo_ll_is_lone(const vmo_heap_site *site) {
   if (!is_told_of(site) || site->profile->count == 0) return false;
-  return site->profile->count <= HANDFUL && site->profile->bytes / site->profile->count >= LONE_BYTES;
+  return site->profile->run_count <= HANDFUL && site->profile->bytes / site->profile->count >= LONE_BYTES;
 }
 
 /* ---- what is made in turn ---- */
@@ -133,8 +133,8 @@ static vmo_bytes round_objects(const vmo_profile_site *profile, vmo_bytes bytes,
 }
 
 static void expect_site(vmo_heap_fact *heap, const vmo_heap_site *site) {
-  const vmo_profile_site single = {.count = 1,
-                                   .bytes = site->bytes,
+  const vmo_profile_site single = {.run_count = 1,
+                                   .run_bytes = site->bytes,
                                    .smallest = site->bytes,
                                    .largest = site->bytes,
                                    .peak_objects = 1,
@@ -144,9 +144,9 @@ static void expect_site(vmo_heap_fact *heap, const vmo_heap_site *site) {
     heap->expected_objects = heap->expected_bytes = heap->expected_peak = -1;
     return;
   }
-  vmo_bytes bytes = round_objects(told, told->bytes, told->count, heap->alignment);
+  vmo_bytes bytes = round_objects(told, told->run_bytes, told->run_count, heap->alignment);
   vmo_bytes peak = round_objects(told, told->peak_bytes, told->peak_objects, heap->alignment);
-  heap->expected_objects += told->count;
+  heap->expected_objects += told->run_count;
   heap->expected_bytes += bytes;
   heap->expected_peak += heap->kind == VMO_HEAP_LISTS ? peak : bytes;
 }
