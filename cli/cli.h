@@ -270,6 +270,8 @@ char *vmo_read_file(vmo_context *context, const char *path, size_t *length);
 vmo_input_kind vmo_detect_kind(const char *text, size_t length, const char **looks_like);
 /* Reads the input of the command and makes it the context's source; it must be of a kind wanted, a sum of kinds. */
 vmo_status vmo_load_input(vmo_cli *cli, unsigned wanted);
+/* An error when what was read of `path`, a further input, is no module of LLVM IR. */
+vmo_status vmo_refuse_foreign_module(vmo_cli *cli, const char *path, const char *text, size_t length);
 /* An error when there are several: only modules of LLVM IR are linked. */
 vmo_status vmo_refuse_more_inputs(vmo_cli *cli);
 
@@ -314,6 +316,9 @@ typedef struct vmo_driver {
   const char *other_compiler; /* "gcc", when it is one without passes; NULL: it is clang or not known */
   uint32_t source_count;      /* inputs that are compiled */
   const char *source;         /* the first of them */
+  uint32_t bitcode_count;     /* inputs that hold LLVM IR, for the linker */
+  uint32_t other_count;       /* inputs that may */
+  const char *machine_object; /* the first that holds machine code; NULL: none */
   const char *output;         /* of -o; NULL: none */
   bool stops_at_object;       /* -c or -S */
   bool stops_early;           /* nothing is compiled: -E, -fsyntax-only, -M */

@@ -186,6 +186,17 @@ static bool add_heap_words(vmo_cli *cli, const vmo_driver *driver, char **words,
   return words[*count - 2] != NULL;
 }
 
+/* The linker's pass sees the objects that hold LLVM IR: where none does, there is nothing to make heaps for. */
+static void warn_of_machine_code(vmo_cli *cli, const vmo_driver *driver) {
+  if (!driver->links || driver->source_count > 0 || driver->bitcode_count > 0 || driver->other_count > 0) return;
+  if (driver->machine_object == NULL) return;
+  vmo_diagnostic *added =
+      vmo_diag_add(cli->context, VMO_DIAG_NO_HEAPS, (vmo_location){0},
+                   "no heap is made: %s holds machine code, and so do all objects", driver->machine_object);
+  vmo_diag_hint(cli->context, added, "compile by vmemopt cc --heaps, too: objects hold LLVM IR then");
+  vmo_print_diagnostics(cli);
+}
+
 static vmo_exit run_with_pass(vmo_cli *cli, const vmo_driver *driver, bool compiles) {
   const vmo_options *options = &cli->options;
   const char *fault = fault_of_reports(options, driver);
@@ -208,6 +219,7 @@ static vmo_exit run_with_pass(vmo_cli *cli, const vmo_driver *driver, bool compi
       (words[count++] = join(cli, "-Wl,--load-pass-plugin=", pass)) == NULL)
     return VMO_EXIT_INTERNAL;
   words[count] = NULL;
+  if (options->heaps) warn_of_machine_code(cli, driver);
   return become(cli, words);
 }
 

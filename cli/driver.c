@@ -4,6 +4,7 @@
  * Words are read as clang's driver reads them: options that take the next word are listed, -x says what inputs are,
  * @FILE stands for the words in FILE. An option that is not known is passed over. */
 #define _XOPEN_SOURCE 700 /* NOLINT(bugprone-reserved-identifier): the name is the standard's */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,9 +80,27 @@ static bool is_source(const word_reader *reader, const char *word) {
   return dot != NULL && IS_ONE_OF(dot, suffixes);
 }
 
+/* By the first bytes. What is no such file, as an archive or a script, may hold LLVM IR. */
+static void take_object(vmo_driver *driver, const char *path) {
+  char bytes[4] = {0};
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  bool whole = file >= 0 && read(file, bytes, 4) == 4;
+  if (file >= 0) close(file);
+  if (whole && (memcmp(bytes, "BC\xc0\xde", 4) == 0 || memcmp(bytes, "\xde\xc0\x17\x0b", 4) == 0)) {
+    driver->bitcode_count++;
+  } else if (!whole || memcmp(bytes, "\177ELF", 4) != 0) {
+    driver->other_count++;
+  } else if (driver->machine_object == NULL) {
+    driver->machine_object = path;
+  }
+}
+
 static void take_input(word_reader *reader, const char *word) {
   vmo_driver *driver = reader->driver;
-  if (!is_source(reader, word)) return;
+  if (!is_source(reader, word)) {
+    take_object(driver, word);
+    return;
+  }
   if (driver->source_count++ == 0) driver->source = word;
 }
 

@@ -73,6 +73,9 @@ char *vmo_read_file(vmo_context *context, const char *path, size_t *length) {
 
 /* ---- kinds ---- */
 
+static const char c_source[] = "C or C++ source", object_file[] = "an ELF object file or program",
+                  archive[] = "an archive of object files";
+
 static bool begins_with(const char *text, size_t length, const char *start, size_t start_length) {
   return length >= start_length && memcmp(text, start, start_length) == 0;
 }
@@ -92,6 +95,7 @@ static const char *first_line(const char *text, size_t length, size_t *line_leng
 static bool is_llvm(const char *text, size_t length) {
   static const char *const starts[] = {"source_filename", "target ", "define ", "declare ", "module asm",
                                        "attributes #",    "@",       "%",       "!",        "$"};
+  if (BEGINS("!<arch>\n")) return false;
   if (BEGINS("BC\xc0\xde") || BEGINS("\xde\xc0\x17\x0b")) return true;
   if (BEGINS(";")) return true;
   size_t line_length;
@@ -103,10 +107,11 @@ static bool is_llvm(const char *text, size_t length) {
 
 /* Formats that are known by their first bytes. */
 static const char *known_format(const char *text, size_t length) {
-  if (BEGINS("\177ELF")) return "an ELF object file or program";
+  if (BEGINS("\177ELF")) return object_file;
   if (BEGINS("\x1f\x8b")) return "a gzip archive";
   if (BEGINS("PK\x03\x04")) return "a zip archive";
   if (BEGINS("\xff\xfe") || BEGINS("\xfe\xff")) return "UTF-16 text; VMIR is UTF-8";
+  if (BEGINS("!<arch>\n")) return archive;
   if (BEGINS("{") || BEGINS("[")) return "JSON";
   /* A protocol buffer whose field 1 is a small number and whose field 2, 3 or 7 is text or a message: that is how an
    * ONNX model begins (ir_version, then producer_name, producer_version or graph). */
@@ -125,6 +130,23 @@ static bool is_binary(const char *text, size_t length) {
     strange += byte < 0x20 && (byte < '\t' || byte > '\r');
   }
   return strange > seen / 16;
+}
+
+/* C begins with a comment that VMIR does not have, a directive, or a word that begins declarations there and nothing here. */
+static bool is_c(const char *text, size_t length) {
+  static const char *const starts[] = {
+      "/*",      "#include", "#define",  "#if",        "#pragma",   "#undef",     "auto ",
+      "char ",   "class ",   "const ",   "double ",    "enum ",     "extern ",    "float ",
+      "inline ", "int ",     "long ",    "namespace ", "register ", "short ",     "signed ",
+      "static ", "struct ",  "template", "typedef ",   "typename ", "union ",     "unsigned ",
+      "using ",  "void ",    "void*",    "volatile ",  "_Bool ",    "_Noreturn ", "_Static_assert("};
+  size_t line_length;
+  const char *end = text + length, *line = first_line(text, length, &line_length);
+  while (line_length > 1 && line[0] == '/' && line[1] == '/')
+    line = first_line(line + line_length, (size_t)(end - line) - line_length, &line_length);
+  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+    if (begins_with(line, line_length, starts[i], strlen(starts[i]))) return true;
+  return false;
 }
 
 static bool is_word(const char *text, size_t length) {
@@ -158,6 +180,7 @@ vmo_input_kind vmo_detect_kind(const char *text, size_t length, const char **loo
   if (is_llvm(text, length)) return VMO_INPUT_LLVM;
   *looks_like = known_format(text, length);
   if (*looks_like == NULL && is_binary(text, length)) *looks_like = "binary data of an unknown kind";
+  if (*looks_like == NULL && is_c(text, length)) *looks_like = c_source;
   if (*looks_like != NULL) return VMO_INPUT_UNSUPPORTED;
   return is_csv(text, length) ? VMO_INPUT_CSV : VMO_INPUT_VMIR;
 }
@@ -166,20 +189,51 @@ vmo_input_kind vmo_detect_kind(const char *text, size_t length, const char **loo
 
 static bool is_blank(const char *text, size_t length) { return strspn(text, " \t\r\n") == length; }
 
-/* "this looks like X, which plan does not read", and who does. */
+/* How to get what is read; `path` is what was given. */
+static void hint_at_reader(vmo_cli *cli, vmo_diagnostic *added, const char *path, vmo_input_kind kind,
+                           const char *looks_like) {
+  static const char *const hints[] = {[VMO_INPUT_UNSUPPORTED] = "vmemopt reads VMIR text, LLVM IR and CSVs of buffers",
+                                      [VMO_INPUT_VMIR] = "vmemopt analyze reads it",
+                                      [VMO_INPUT_CSV] = "vmemopt plan reads it",
+                                      [VMO_INPUT_LLVM] = "vmemopt analyze and vmemopt opt read it"};
+  if (looks_like == c_source) {
+    const char *name = strcmp(path, "-") == 0 ? "program.c" : path;
+    const char *slash = strrchr(name, '/'), *base = slash != NULL ? slash + 1 : name, *dot = strrchr(base, '.');
+    int stem = dot != NULL ? (int)(dot - base) : (int)strlen(base);
+    vmo_diag_hint(cli->context, added,
+                  "clang-" VMO_LLVM_MAJOR " -g -O2 -emit-llvm -c %s -o %.*s.bc makes LLVM IR of it", name, stem, base);
+  } else if (looks_like == object_file || looks_like == archive) {
+    vmo_diag_hint(cli->context, added,
+                  "LLVM IR of a program is read: clang-" VMO_LLVM_MAJOR
+                  " -g -O2 -emit-llvm -c makes it of each source");
+  } else {
+    vmo_diag_hint(cli->context, added, "%s", hints[kind]);
+  }
+}
+
+/* "this looks like X, which plan does not support", and who does. */
 static vmo_status refuse_kind(vmo_cli *cli, vmo_input_kind kind, const char *looks_like) {
   static const char *const names[] = {[VMO_INPUT_UNSUPPORTED] = "",
                                       [VMO_INPUT_VMIR] = "VMIR text",
                                       [VMO_INPUT_CSV] = "a CSV of buffers",
                                       [VMO_INPUT_LLVM] = "LLVM IR"};
-  static const char *const hints[] = {[VMO_INPUT_UNSUPPORTED] = "vmemopt reads VMIR text, LLVM IR and CSVs of buffers",
-                                      [VMO_INPUT_VMIR] = "vmemopt analyze reads it",
-                                      [VMO_INPUT_CSV] = "vmemopt plan reads it",
-                                      [VMO_INPUT_LLVM] = "vmemopt analyze and vmemopt opt read it"};
   vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_UNSUPPORTED_INPUT, (vmo_location){0},
                                        "this looks like %s, which %s does not support",
                                        looks_like != NULL ? looks_like : names[kind], cli->command->name);
-  vmo_diag_hint(cli->context, added, "%s", hints[kind]);
+  hint_at_reader(cli, added, cli->options.input, kind, looks_like);
+  return VMO_INPUT_ERROR;
+}
+
+vmo_status vmo_refuse_foreign_module(vmo_cli *cli, const char *path, const char *text, size_t length) {
+  const char *looks_like;
+  vmo_input_kind kind = vmo_detect_kind(text, length, &looks_like);
+  if (kind == VMO_INPUT_LLVM) return VMO_OK;
+  vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_UNSUPPORTED_INPUT, (vmo_location){0},
+                                       "%s looks like %s, and no module of LLVM IR", path,
+                                       is_blank(text, length) ? "an empty file"
+                                       : looks_like != NULL   ? looks_like
+                                                              : "another kind of text");
+  hint_at_reader(cli, added, path, VMO_INPUT_UNSUPPORTED, looks_like);
   return VMO_INPUT_ERROR;
 }
 

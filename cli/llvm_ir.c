@@ -77,6 +77,7 @@ static vmo_status read_modules(vmo_cli *cli) {
     source->bytes = vmo_read_file(cli->context, source->name, &source->length);
     status = source->bytes != NULL ? VMO_OK : VMO_INPUT_ERROR;
     count += status == VMO_OK;
+    if (status == VMO_OK) status = vmo_refuse_foreign_module(cli, source->name, source->bytes, source->length);
   }
   if (status == VMO_OK) status = vmo_read_llvm(cli->context, sources, count, &cli->program);
   for (uint32_t i = 1; i < count; i++) free((char *)sources[i].bytes);

@@ -59,6 +59,10 @@ vmo_status vmo_ll_find_single_sites(const vmo_ll_program *program, const vmo_ll_
 /* Sets what is expected of each heap. */
 void vmo_ll_expect_heaps(vmo_heap_facts *facts);
 
+/* Warnings for who asked for what cannot be done: a whole program without main; heaps, of which no site has one. (warnings.c) */
+void vmo_warn_of_no_main(const vmo_ll_program *program, const vmo_ll_options *options);
+void vmo_warn_of_no_heaps(const vmo_ll_program *program, const vmo_ll_options *options, const vmo_heap_facts *facts);
+
 /* Edits the module as planned; it must be read again afterwards. (heaps.c) */
 vmo_status vmo_rewrite_heaps(vmo_ll_program *program, const vmo_ll_heap_plan *plan);
 

@@ -199,6 +199,7 @@ static vmo_status make_heaps(vmo_ll_program *program, const vmo_ll_options *opti
   if (status == VMO_OK) status = vmo_group_sites(program, options, &plan);
   if (edit) vmo_ll_forget_slots(program);
   if (status != VMO_OK) return status;
+  vmo_warn_of_no_heaps(program, options, plan.facts);
   plan.facts->copies = copies;
   facts->heaps = plan.facts;
   plan.facts->rewritten = edit;
@@ -214,6 +215,7 @@ static vmo_status make_heaps(vmo_ll_program *program, const vmo_ll_options *opti
 
 vmo_status vmo_analyze_llvm(vmo_ll_program *program, const vmo_ll_options *options, vmo_site_facts **facts) {
   round_state round;
+  vmo_warn_of_no_main(program, options);
   vmo_status status = run_round(program, options, STEP_LOOK, &round);
   if (status == VMO_OK && options->heaps) status = make_heaps(program, options, false, round.facts);
   *facts = status == VMO_OK ? round.facts : NULL;
@@ -225,6 +227,7 @@ vmo_status vmo_rewrite_llvm(vmo_ll_program *program, const vmo_ll_options *optio
   uint32_t inlined = 0;
   bool same = false; /* the module is still the one that the last round was about */
   vmo_status status = VMO_OK;
+  vmo_warn_of_no_main(program, options);
   program->marks_slots = options->heaps;
   if (program->marks_slots) vmo_ll_forget_slots(program); /* marks of others mean nothing */
   for (uint32_t i = 0; i < MAX_ROUNDS && status == VMO_OK; i++) {
