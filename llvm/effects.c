@@ -159,6 +159,7 @@ static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, 
   switch (vmo_libc_effect_of(row, i)) {
   case VMO_EFFECT_CAPTURE:
   case VMO_EFFECT_CALLED: give_to_callback(p, call, row, i); break;
+  case VMO_EFFECT_MEASURE: vmo_ll_capture_all(p, vmo_ll_operand_set(p, call, i), VMO_ESCAPE_CALL); break;
   case VMO_EFFECT_SEND: copy_bytes_of_all(p, vmo_ll_operand_set(p, call, i)); break;
   case VMO_EFFECT_RECEIVE: receive_bytes(p, vmo_ll_operand_set(p, call, i)); break;
   case VMO_EFFECT_PRINT:

@@ -35,6 +35,7 @@ typedef enum vmo_libc_effect {
   VMO_EFFECT_PRINT = 't',   /* the text of a printf; its %p gives addresses away */
   VMO_EFFECT_FREE = 'f',    /* freed */
   VMO_EFFECT_CAPTURE = 'c', /* kept */
+  VMO_EFFECT_MEASURE = 'z', /* not kept, but it must be an object of malloc's: taken as 'c' */
   VMO_EFFECT_FRESH = 'o',   /* receives the address of a fresh object */
   VMO_EFFECT_GROW = 'g',    /* what it holds is freed or grown, and it receives the address of a fresh object */
   VMO_EFFECT_END = 'e',     /* receives an address in argument 0 */

@@ -146,7 +146,8 @@ static bool declares_release(const vmo_ll_function *function) {
   const vmo_libc_row *row = function->libc;
   if (vmo_ll_is_defined(function) || vmo_ll_only_jumps(function)) return false;
   if (row == NULL) return !function->intrinsic;
-  bool known = row == vmo_find_libc(function->name) && strchr(row->arguments, VMO_EFFECT_GROW) == NULL;
+  bool known = row == vmo_find_libc(function->name) && strchr(row->arguments, VMO_EFFECT_GROW) == NULL &&
+               strchr(row->arguments, VMO_EFFECT_MEASURE) == NULL;
   bool seen = row->kind == VMO_LIBC_FREE || row->kind == VMO_LIBC_REALLOC;
   return !known || (strchr(row->arguments, VMO_EFFECT_FREE) != NULL && !seen);
 }

@@ -1,60 +1,14 @@
 /* structures_calls.c: what calls say about where pointers point.
  *
- * A function of the table does what its row says. Parameters and results of functions of the program are made one with
+ * A function of the table does what its row says (structures_library.c). Parameters and results of functions of the program are made one with
  * arguments and results of the call. Any other code gets all that it is handed over, may keep it and free it. */
 #include <string.h>
 
 #include "llvm/structures_find.h"
 
 #define POINTER_BYTES 8
-#define MOST_SENT 128
 
-static vmo_ll_place argument(const vmo_ll_finder *finder, uint32_t index) {
-  return index < finder->arguments.count ? finder->arguments.data[index] : VMO_LL_NOWHERE;
-}
-
-static uint32_t result_of(const vmo_ll_finder *finder, const vmo_ll_instruction *call) {
-  return vmo_ll_result_id(&finder->program->functions.data[finder->function],
-                          (uint32_t)(call - finder->program->instructions.data));
-}
-
-static bool has_result(const vmo_ll_finder *finder, const vmo_ll_instruction *call) {
-  return vmo_ll_carries(finder, finder->function, result_of(finder, call));
-}
-
-static void flow_result(vmo_ll_finder *finder, const vmo_ll_instruction *call, vmo_ll_place place) {
-  vmo_ll_flow(finder, result_of(finder, call), place);
-}
-
-/* ---- functions of the table ---- */
-
-static vmo_ll_place make_object(vmo_ll_finder *finder, bool through_pointer) {
-  vmo_ll_place place = {0, finder->made[finder->at]};
-  if (place.node != VMO_NONE) return place;
-  place = vmo_ll_new_place(&finder->graph);
-  finder->made[finder->at] = place.node;
-  if (!through_pointer) vmo_ll_mark_place(&finder->graph, place, VMO_LL_HAS_SITE);
-  if (finder->hides_all) vmo_ll_expose(&finder->graph, place, VMO_ESCAPE_INTEGER, finder->at);
-  return place;
-}
-
-/* A few words that are copied are loaded and stored; of more, or of any number, the contents are one. */
-static void copy_memory(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t to, uint32_t from) {
-  vmo_ll_place target = argument(finder, to), source = argument(finder, from);
-  vmo_bytes bytes = vmo_ll_constant_argument(call, 2);
-  if (target.node == VMO_NONE || source.node == VMO_NONE) {
-    if (source.node != VMO_NONE) vmo_ll_expose_content(&finder->graph, source, VMO_ESCAPE_INTEGER, finder->at);
-  } else if (bytes >= 0 && bytes <= 8 * POINTER_BYTES && bytes % POINTER_BYTES == 0) {
-    for (vmo_bytes at = 0; at < bytes; at += POINTER_BYTES) {
-      vmo_ll_place value =
-          vmo_ll_follow(&finder->graph, (vmo_ll_place){source.offset + at, source.node}, POINTER_BYTES);
-      vmo_ll_place old = vmo_ll_follow(&finder->graph, (vmo_ll_place){target.offset + at, target.node}, POINTER_BYTES);
-      vmo_ll_unify(&finder->graph, old, value);
-    }
-  } else {
-    vmo_ll_unify_contents(&finder->graph, target, source);
-  }
-}
+/* ---- what is promised of alignment ---- */
 
 /* What the program promises to be aligned is taken to be so (__builtin_assume_aligned). */
 static void read_assumption(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
@@ -84,189 +38,9 @@ static void read_promise(vmo_ll_finder *finder, const vmo_ll_instruction *call) 
   if (promise == NULL && call->callee != VMO_NONE)
     promise = LLVMGetEnumAttributeAtIndex(finder->program->functions.data[call->callee].ref, result, kind);
   uint64_t bytes = promise == NULL ? 0 : LLVMGetEnumAttributeValue(promise);
-  if (bytes <= POINTER_BYTES || !has_result(finder, call)) return;
-  vmo_ll_need_alignment(&finder->graph, vmo_ll_place_of(finder, finder->function, result_of(finder, call)),
+  if (bytes <= POINTER_BYTES || !vmo_ll_has_result(finder, call)) return;
+  vmo_ll_need_alignment(&finder->graph, vmo_ll_place_of(finder, finder->function, vmo_ll_result_of(finder, call)),
                         bytes < 4096 ? (uint32_t)bytes : 4096);
-}
-
-static void release(vmo_ll_finder *finder, uint16_t flag, bool through_pointer) {
-  uint16_t flags = through_pointer ? flag | VMO_LL_BY_POINTER : flag;
-  vmo_ll_mark_place(&finder->graph, argument(finder, 0), flags);
-}
-
-static void call_back(vmo_ll_finder *finder, vmo_ll_place function, const vmo_ll_place *arguments, uint32_t count);
-
-/* A function that compares elements of an array gets the addresses of two of them, or of a key and one. */
-static void read_comparison(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row) {
-  bool search = strcmp(row->name, "bsearch") == 0;
-  vmo_ll_place array = argument(finder, search), key = argument(finder, 0);
-  vmo_bytes bytes = vmo_ll_constant_argument(call, search ? 3 : 2);
-  vmo_ll_fold(&finder->graph, array, bytes > 0 ? (uint64_t)bytes : 1);
-  vmo_ll_mark_place(&finder->graph, array, VMO_LL_ARRAY);
-  vmo_ll_place arguments[3] = {search ? key : array, array, argument(finder, 4)};
-  bool more = strcmp(row->name, "qsort_r") == 0;
-  call_back(finder, argument(finder, search ? 4 : 3), arguments, more ? 3 : 2);
-}
-
-/* One place for what a library keeps for the program: the same for all. */
-static vmo_ll_place place_kept(vmo_ll_finder *finder, vmo_ll_place *kept) {
-  if (kept->node == VMO_NONE) *kept = vmo_ll_new_place(&finder->graph);
-  vmo_ll_mark_place(&finder->graph, *kept, VMO_LL_SHARED);
-  return *kept;
-}
-
-/* strtok goes on in the text of any earlier call. */
-static void read_tokens(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
-  vmo_ll_place text = place_kept(finder, &finder->text);
-  vmo_ll_unify(&finder->graph, text, argument(finder, 0));
-  vmo_ll_fold(&finder->graph, text, 1);
-  flow_result(finder, call, text);
-}
-
-static bool compares(const vmo_libc_row *row) {
-  return strcmp(row->name, "qsort") == 0 || strcmp(row->name, "qsort_r") == 0 || strcmp(row->name, "bsearch") == 0;
-}
-
-/* What strtok_r goes on in: the text where it was, or that of argument 0. */
-static vmo_ll_place place_moved(vmo_ll_finder *finder, uint32_t index) {
-  vmo_ll_place held = vmo_ll_follow(&finder->graph, argument(finder, index), POINTER_BYTES);
-  if (index > 0) vmo_ll_unify(&finder->graph, held, argument(finder, 0));
-  vmo_ll_fold(&finder->graph, held, 1);
-  return held;
-}
-
-/* How many bytes are sent: numbers follow the address; -1: not known, or many. */
-static vmo_bytes count_sent(const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t index) {
-  vmo_bytes bytes = 1;
-  for (uint32_t i = index + 1; i < call->operand_count && vmo_libc_effect_of(row, i) == VMO_EFFECT_NUMBER; i++) {
-    vmo_bytes factor = vmo_ll_constant_argument(call, i);
-    if (factor < 0 || factor > MOST_SENT) return -1;
-    bytes *= factor;
-    if (bytes > MOST_SENT) return -1;
-  }
-  return index + 1 < call->operand_count ? bytes : -1;
-}
-
-/* Addresses that are sent, as through a pipe, are known to whoever reads there. */
-static void send(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row, uint32_t index) {
-  vmo_ll_place place = argument(finder, index);
-  vmo_bytes bytes = count_sent(call, row, index);
-  if (place.node == VMO_NONE) return;
-  vmo_site_escape first = finder->graph.hides ? VMO_ESCAPE_INTEGER : VMO_ESCAPE_CALL; /* which is told as the reason */
-  if (bytes < 0) {
-    vmo_ll_expose_content(&finder->graph, place, first, finder->at);
-    vmo_ll_expose_content(&finder->graph, place, VMO_ESCAPE_INTEGER, finder->at);
-  }
-  for (; bytes > 0; bytes -= POINTER_BYTES, place.offset += POINTER_BYTES) {
-    uint32_t width = bytes < POINTER_BYTES ? (uint32_t)bytes : POINTER_BYTES;
-    vmo_ll_place target = vmo_ll_follow_part(&finder->graph, place, width);
-    vmo_ll_expose(&finder->graph, target, first, finder->at);
-    vmo_ll_expose(&finder->graph, target, VMO_ESCAPE_INTEGER, finder->at);
-  }
-}
-
-/* An address that is printed, by %p or as a number, may be read again from the text. */
-static void print(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t text) {
-  if (!finder->reads_addresses) return;
-  bool addresses = !vmo_libc_has_no_address(LLVMGetOperand(call->ref, text));
-  for (uint32_t i = text + 1; i < call->operand_count; i++) {
-    LLVMValueRef value = LLVMGetOperand(call->ref, i);
-    bool pointer = LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMPointerTypeKind;
-    if (LLVMIsAPtrToIntInst(value) || (addresses && pointer))
-      vmo_ll_expose(&finder->graph, argument(finder, i), VMO_ESCAPE_INTEGER, finder->at);
-  }
-}
-
-static void read_argument(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row,
-                          uint32_t index, bool through_pointer) {
-  vmo_ll_place place = argument(finder, index), value;
-  switch (vmo_libc_effect_of(row, index)) {
-  case VMO_EFFECT_CAPTURE:
-    if (!compares(row)) vmo_ll_expose(&finder->graph, place, VMO_ESCAPE_CALL, finder->at);
-    break;
-  case VMO_EFFECT_SEND: send(finder, call, row, index); break;
-  case VMO_EFFECT_FRESH:
-    value = make_object(finder, through_pointer);
-    vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), value);
-    break;
-  case VMO_EFFECT_END:
-    if (place.node == VMO_NONE) break;
-    value = argument(finder, 0);
-    vmo_ll_fold(&finder->graph, value, 1);
-    vmo_ll_unify(&finder->graph, vmo_ll_follow(&finder->graph, place, POINTER_BYTES), value);
-    break;
-  case VMO_EFFECT_GROW: /* the library moves it, so it is the library's */
-    value = vmo_ll_follow(&finder->graph, place, POINTER_BYTES);
-    vmo_ll_unify(&finder->graph, value, make_object(finder, through_pointer));
-    vmo_ll_mark_place(&finder->graph, value, VMO_LL_HAS_MOVE);
-    vmo_ll_expose(&finder->graph, value, VMO_ESCAPE_CALL, finder->at);
-    break;
-  case VMO_EFFECT_MOVE: place_moved(finder, index); break;
-  case VMO_EFFECT_PRINT: print(finder, call, index); break;
-  case VMO_EFFECT_RECEIVE:
-    if (finder->gives_all) vmo_ll_expose_content(&finder->graph, place, VMO_ESCAPE_INTEGER, finder->at);
-    break;
-  case VMO_EFFECT_FREE: /* by kind */
-  case VMO_EFFECT_NUMBER:
-  case VMO_EFFECT_READ:
-  case VMO_EFFECT_WRITE:
-  case VMO_EFFECT_CALLED: break;
-  }
-}
-
-/* A place in an argument, at an offset that is not known. */
-static void flow_within(vmo_ll_finder *finder, const vmo_ll_instruction *call, vmo_ll_place place) {
-  uint32_t result = result_of(finder, call);
-  if (finder->wide[vmo_ll_value_index(finder, finder->function, result)]) vmo_ll_fold(&finder->graph, place, 1);
-  flow_result(finder, call, place);
-}
-
-static void read_result(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row,
-                        bool through_pointer) {
-  switch (row->result) {
-  case 'n': flow_result(finder, call, make_object(finder, through_pointer)); break;
-  case 'u': /* the library's own; it may be a function of the program that the library was handed */
-    if (has_result(finder, call))
-      flow_result(finder, call,
-                  vmo_libc_calls_back(row) ? vmo_ll_new_external(finder, VMO_ESCAPE_CALL)
-                                           : vmo_ll_new_place(&finder->graph));
-    break;
-  case '0': flow_result(finder, call, argument(finder, 0)); break;
-  case '1': flow_result(finder, call, argument(finder, 1)); break;
-  case 'a': flow_within(finder, call, argument(finder, 0)); break;
-  case 'b': flow_within(finder, call, argument(finder, 1)); break;
-  case 'p':
-    for (uint32_t i = 0; i < finder->arguments.count; i++)
-      if (vmo_libc_effect_of(row, i) == VMO_EFFECT_MOVE)
-        flow_within(finder, call, vmo_ll_follow(&finder->graph, argument(finder, i), POINTER_BYTES));
-    break;
-  default: break;
-  }
-}
-
-static void read_row(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row,
-                     bool through_pointer) {
-  if (strcmp(row->name, "strtok") == 0) {
-    read_tokens(finder, call);
-    return;
-  }
-  uint32_t count = call->operand_count;
-  if (strchr(row->arguments, '*') == NULL && strlen(row->arguments) < count)
-    count = (uint32_t)strlen(row->arguments); /* by a pointer of another type: it does not look at the others */
-  for (uint32_t i = 0; i < count; i++) read_argument(finder, call, row, i, through_pointer);
-  if (compares(row)) read_comparison(finder, call, row);
-  read_result(finder, call, row, through_pointer);
-  switch (row->kind) {
-  case VMO_LIBC_FREE:
-  case VMO_LIBC_DELETE: release(finder, VMO_LL_HAS_FREE, through_pointer); break;
-  case VMO_LIBC_COPY: copy_memory(finder, call, 0, 1); break;
-  case VMO_LIBC_MOVE_BACK: copy_memory(finder, call, 1, 0); break;
-  case VMO_LIBC_REALLOC: /* the old object where it was, or one with its content */
-    release(finder, VMO_LL_HAS_MOVE, through_pointer);
-    vmo_ll_unify(&finder->graph, argument(finder, 0), make_object(finder, through_pointer));
-    break;
-  default: break;
-  }
 }
 
 /* ---- variable arguments ---- */
@@ -286,7 +60,7 @@ static bool has_list_of_areas(const vmo_ll_finder *finder) {
 
 /* A va_list points to areas all of whose words may be any further argument; elsewhere, so may its own words be. */
 static void start_variadic(vmo_ll_finder *finder) {
-  vmo_ll_place list = argument(finder, 0), area = vmo_ll_new_place(&finder->graph);
+  vmo_ll_place list = vmo_ll_argument(finder, 0), area = vmo_ll_new_place(&finder->graph);
   bool areas = has_list_of_areas(finder);
   vmo_ll_fold(&finder->graph, area, POINTER_BYTES);
   if (!areas) vmo_ll_fold(&finder->graph, list, POINTER_BYTES);
@@ -302,7 +76,7 @@ static bool read_list_intrinsic(vmo_ll_finder *finder, const vmo_ll_function *ca
   if (strncmp(callee->name, "llvm.va_start", 13) == 0) {
     start_variadic(finder);
   } else if (strncmp(callee->name, "llvm.va_copy", 12) == 0) {
-    vmo_ll_unify_contents(&finder->graph, argument(finder, 0), argument(finder, 1));
+    vmo_ll_unify_contents(&finder->graph, vmo_ll_argument(finder, 0), vmo_ll_argument(finder, 1));
   } else {
     return false;
   }
@@ -374,7 +148,7 @@ static vmo_site_escape may_be_unknown(vmo_ll_finder *finder, uint32_t call, vmo_
   return (vmo_site_escape)finder->calls->pointer_unknown[vmo_ll_pointer_call_number(finder, call)];
 }
 
-static void call_back(vmo_ll_finder *finder, vmo_ll_place place, const vmo_ll_place *arguments, uint32_t count) {
+void vmo_ll_call_back(vmo_ll_finder *finder, vmo_ll_place place, const vmo_ll_place *arguments, uint32_t count) {
   uint32_t call = finder->at;
   callees list = find_callees(finder, call, place);
   for (uint32_t function; (function = next_callee(finder, &list)) != VMO_NONE;) {
@@ -390,6 +164,13 @@ static void call_back(vmo_ll_finder *finder, vmo_ll_place place, const vmo_ll_pl
 
 /* ---- threads ---- */
 
+/* One place for what a library keeps for the program: the same for all. */
+vmo_ll_place vmo_ll_place_kept(vmo_ll_finder *finder, vmo_ll_place *kept) {
+  if (kept->node == VMO_NONE) *kept = vmo_ll_new_place(&finder->graph);
+  vmo_ll_mark_place(&finder->graph, *kept, VMO_LL_SHARED);
+  return *kept;
+}
+
 static bool is_declared_as(const vmo_ll_function *function, const char *name, uint32_t parameters) {
   return !vmo_ll_is_defined(function) && function->parameter_count == parameters && strcmp(function->name, name) == 0;
 }
@@ -398,8 +179,8 @@ static bool starts_thread(const vmo_ll_function *function) { return is_declared_
 
 /* What a thread gets, and what it returns, outlives any function that is active now. */
 static void read_thread(vmo_ll_finder *finder) {
-  vmo_ll_place result = place_kept(finder, &finder->thread_result), start = argument(finder, 2),
-               handed = argument(finder, 3);
+  vmo_ll_place result = vmo_ll_place_kept(finder, &finder->thread_result), start = vmo_ll_argument(finder, 2),
+               handed = vmo_ll_argument(finder, 3);
   vmo_ll_mark_place(&finder->graph, handed, VMO_LL_SHARED);
   callees list = find_callees(finder, finder->at, start);
   for (uint32_t function; (function = next_callee(finder, &list)) != VMO_NONE;) {
@@ -407,7 +188,7 @@ static void read_thread(vmo_ll_finder *finder) {
     vmo_ll_mark_place(&finder->graph, finder->returned[function], VMO_LL_SHARED);
     vmo_ll_unify(&finder->graph, result, finder->returned[function]);
   }
-  call_back(finder, start, &handed, 1); /* a copy has what is shared by now: a thread may return what it got */
+  vmo_ll_call_back(finder, start, &handed, 1); /* a copy has what is shared by now: a thread may return what it got */
   if (may_be_unknown(finder, finder->at, start) != VMO_ESCAPE_NONE)
     vmo_ll_expose(&finder->graph, result, VMO_ESCAPE_CALL, finder->at);
 }
@@ -416,10 +197,10 @@ static bool read_thread_call(vmo_ll_finder *finder, const vmo_ll_function *calle
   if (starts_thread(callee)) {
     read_thread(finder);
   } else if (is_declared_as(callee, "pthread_join", 2)) {
-    vmo_ll_place place = vmo_ll_follow(&finder->graph, argument(finder, 1), POINTER_BYTES);
-    vmo_ll_unify(&finder->graph, place, place_kept(finder, &finder->thread_result));
+    vmo_ll_place place = vmo_ll_follow(&finder->graph, vmo_ll_argument(finder, 1), POINTER_BYTES);
+    vmo_ll_unify(&finder->graph, place, vmo_ll_place_kept(finder, &finder->thread_result));
   } else if (is_declared_as(callee, "pthread_exit", 1)) {
-    vmo_ll_unify(&finder->graph, argument(finder, 0), place_kept(finder, &finder->thread_result));
+    vmo_ll_unify(&finder->graph, vmo_ll_argument(finder, 0), vmo_ll_place_kept(finder, &finder->thread_result));
   } else {
     return false;
   }
@@ -429,7 +210,7 @@ static bool read_thread_call(vmo_ll_finder *finder, const vmo_ll_function *calle
 /* Which argument of a library function is a function that it calls; VMO_NONE: none that is followed. */
 static uint32_t called_argument(const vmo_ll_function *callee) {
   if (starts_thread(callee)) return 2;
-  if (callee->libc == NULL || !compares(callee->libc)) return VMO_NONE;
+  if (callee->libc == NULL || !vmo_ll_compares(callee->libc)) return VMO_NONE;
   return strcmp(callee->libc->name, "bsearch") == 0 ? 4 : 3;
 }
 
@@ -437,7 +218,7 @@ static uint32_t called_argument(const vmo_ll_function *callee) {
 
 static void expose_all(vmo_ll_finder *finder, const vmo_ll_instruction *call, vmo_site_escape escape) {
   expose_places(finder, finder->arguments.data, finder->arguments.count, escape);
-  if (has_result(finder, call)) flow_result(finder, call, vmo_ll_new_external(finder, escape));
+  if (vmo_ll_has_result(finder, call)) vmo_ll_flow_result(finder, call, vmo_ll_new_external(finder, escape));
 }
 
 static bool holds_pointers(LLVMTypeRef type) {
@@ -454,7 +235,7 @@ static bool holds_pointers(LLVMTypeRef type) {
 
 /* Intrinsics of numbers give what is made of their arguments' bits; those of pointers are not understood. */
 static void read_intrinsic(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
-  bool pointers = holds_pointers(LLVMTypeOf(call->ref)), result = has_result(finder, call);
+  bool pointers = holds_pointers(LLVMTypeOf(call->ref)), result = vmo_ll_has_result(finder, call);
   if (vmo_ll_is_arithmetic(&finder->program->functions.data[call->callee])) return;
   for (uint32_t i = 0; i < call->operand_count; i++)
     pointers |= holds_pointers(LLVMTypeOf(LLVMGetOperand(call->ref, i)));
@@ -463,18 +244,18 @@ static void read_intrinsic(vmo_ll_finder *finder, const vmo_ll_instruction *call
     return;
   }
   for (uint32_t i = 0; i < call->operand_count && (result || !call->wide); i++) {
-    flow_result(finder, call, argument(finder, i));
-    vmo_ll_fold(&finder->graph, argument(finder, i), 1);
-    if (!result) vmo_ll_expose(&finder->graph, argument(finder, i), VMO_ESCAPE_INTEGER, finder->at);
+    vmo_ll_flow_result(finder, call, vmo_ll_argument(finder, i));
+    vmo_ll_fold(&finder->graph, vmo_ll_argument(finder, i), 1);
+    if (!result) vmo_ll_expose(&finder->graph, vmo_ll_argument(finder, i), VMO_ESCAPE_INTEGER, finder->at);
   }
 }
 
 /* One of the addresses in a table of distances. */
 static void read_relative(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
-  vmo_ll_fold(&finder->graph, argument(finder, 0), 1);
-  vmo_ll_place any = vmo_ll_follow_part(&finder->graph, argument(finder, 0), 4);
+  vmo_ll_fold(&finder->graph, vmo_ll_argument(finder, 0), 1);
+  vmo_ll_place any = vmo_ll_follow_part(&finder->graph, vmo_ll_argument(finder, 0), 4);
   vmo_ll_fold(&finder->graph, any, 1);
-  flow_result(finder, call, any);
+  vmo_ll_flow_result(finder, call, any);
 }
 
 bool vmo_ll_only_jumps(const vmo_ll_function *function) {
@@ -484,11 +265,11 @@ bool vmo_ll_only_jumps(const vmo_ll_function *function) {
 static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t id, bool through_pointer) {
   const vmo_ll_function *callee = &finder->program->functions.data[id];
   const vmo_libc_row *row = callee->libc;
-  bool strange = row != NULL && ((through_pointer && compares(row)) || vmo_find_libc(callee->name) != row);
+  bool strange = row != NULL && ((through_pointer && vmo_ll_compares(row)) || vmo_find_libc(callee->name) != row);
   if (read_list_intrinsic(finder, callee)) return;
   if (strcmp(callee->name, "llvm.assume") == 0) read_assumption(finder, call);
   if (strncmp(callee->name, "llvm.threadlocal.address", 24) == 0) {
-    flow_result(finder, call, argument(finder, 0));
+    vmo_ll_flow_result(finder, call, vmo_ll_argument(finder, 0));
   } else if (strncmp(callee->name, "llvm.load.relative", 18) == 0) {
     read_relative(finder, call);
   } else if (!through_pointer && read_thread_call(finder, callee)) {
@@ -496,9 +277,9 @@ static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call,
   } else if (strange) { /* an allocator of another library; what calls back, when it is not known what */
     expose_all(finder, call, VMO_ESCAPE_CALL);
   } else if (row != NULL) {
-    read_row(finder, call, row, through_pointer);
+    vmo_ll_read_row(finder, call, row, through_pointer);
   } else if (vmo_ll_is_known(finder, callee)) {
-    connect(finder, id, finder->arguments.data, finder->arguments.count, result_of(finder, call));
+    connect(finder, id, finder->arguments.data, finder->arguments.count, vmo_ll_result_of(finder, call));
   } else if (callee->intrinsic) {
     read_intrinsic(finder, call);
   } else if (!vmo_ll_only_jumps(callee)) {

@@ -110,9 +110,29 @@ void vmo_ll_read_function(vmo_ll_finder *finder, uint32_t function);
 
 /* ---- calls (structures_calls.c) ---- */
 
+/* What the call being read hands over; nowhere: no such argument. */
+static inline vmo_ll_place vmo_ll_argument(const vmo_ll_finder *finder, uint32_t index) {
+  return index < finder->arguments.count ? finder->arguments.data[index] : VMO_LL_NOWHERE;
+}
+/* The value that gets what a call gives. */
+static inline uint32_t vmo_ll_result_of(const vmo_ll_finder *finder, const vmo_ll_instruction *call) {
+  return vmo_ll_result_id(&finder->program->functions.data[finder->function],
+                          (uint32_t)(call - finder->program->instructions.data));
+}
+static inline bool vmo_ll_has_result(const vmo_ll_finder *finder, const vmo_ll_instruction *call) {
+  return vmo_ll_carries(finder, finder->function, vmo_ll_result_of(finder, call));
+}
+static inline void vmo_ll_flow_result(vmo_ll_finder *finder, const vmo_ll_instruction *call, vmo_ll_place place) {
+  vmo_ll_flow(finder, vmo_ll_result_of(finder, call), place);
+}
+
 void vmo_ll_read_call(vmo_ll_finder *finder, const vmo_ll_instruction *call);
 /* Connects a call through a pointer with all functions that it may mean. */
 void vmo_ll_read_pointer_call(vmo_ll_finder *finder, uint32_t call);
+/* Connects a call that a library function makes, of what stands in an argument, with all functions that it may mean. */
+void vmo_ll_call_back(vmo_ll_finder *finder, vmo_ll_place function, const vmo_ll_place *arguments, uint32_t count);
+/* One place for what a library keeps for the program: the same for all calls. `kept`: nowhere before the first. */
+vmo_ll_place vmo_ll_place_kept(vmo_ll_finder *finder, vmo_ll_place *kept);
 /* The place of what a call through a pointer calls. */
 vmo_ll_place vmo_ll_place_called(vmo_ll_finder *finder, uint32_t call);
 /* Whether it is an intrinsic that computes with fractions. (structures_values.c) */
@@ -124,6 +144,14 @@ void vmo_ll_expose_function(vmo_ll_finder *finder, uint32_t function, vmo_site_e
 /* Whether a place may be the address of a function that is not among those which the graph knows for it: of code that
  * is not seen (VMO_ESCAPE_CALL), or of the program, from a number (VMO_ESCAPE_INTEGER); else VMO_ESCAPE_NONE. */
 vmo_site_escape vmo_ll_unknown_at(vmo_ll_finder *finder, vmo_ll_place place);
+
+/* ---- functions of the table (structures_library.c) ---- */
+
+/* What the row says of the call being read. */
+void vmo_ll_read_row(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row,
+                     bool through_pointer);
+/* Whether it is qsort, or another that compares elements of an array by a function. */
+bool vmo_ll_compares(const vmo_libc_row *row);
 
 /* ---- contexts (structures_copy.c) ---- */
 
