@@ -12,7 +12,8 @@ in between of each place in the source whose allocations are all left). Output a
 With --heaps, programs are rewritten by `vmemopt opt --heaps` and linked with that library, without room for its range of addresses,
 so that each object is malloc's or in a piece of memory from malloc. Each of the first allocations is made to fail, and the program
 must end in a way in which the original ends when one of its own does, or as if nothing had failed; or with such an exit code,
-having printed less: a piece is for many objects.
+having printed less: a piece is for many objects. With that room, the same of each request for pages, the first ones and some later,
+alone and with all that follow.
 """
 import collections
 import concurrent.futures
@@ -27,6 +28,7 @@ import tempfile
 LATE = "stages"
 FIRST = 24            # allocations that fail, of programs with heaps
 LITTLE = 300000       # KiB of addresses: too few for the runtime's range
+PAGES = 6             # the first requests for pages that fail; and as many later ones
 UNEVEN = ["hand_over", "threads"]  # the order of allocations is not the same in every run
 
 
@@ -58,12 +60,22 @@ class Program:
         result = run(["sh", "-c", f'ulimit -v {LITTLE} && LD_PRELOAD="$1" exec "$0"', self.path, self.probe], env=environment)
         return result.returncode, result.stdout
 
+    @staticmethod
+    def figures(head):
+        return map(int, re.fullmatch(r"peak (\d+) allocations (\d+) pages (\d+)", head).groups())
+
+    def count_pages(self):
+        log = f"{self.path}.log"
+        self.run(HEAP_PROBE=log)
+        _, _, pages = self.figures(pathlib.Path(log).read_text().splitlines()[0])
+        return pages
+
     def measure(self):
         """The peak, and the place in the source of each allocation; None where it is not the program's own."""
         log = f"{self.path}.log"
         self.run(HEAP_PROBE=log, HEAP_PROBE_CALLERS="1")
         head, *callers = pathlib.Path(log).read_text().splitlines()
-        peak, _ = map(int, re.fullmatch(r"peak (\d+) allocations (\d+)", head).groups())
+        peak, _, _ = self.figures(head)
         distinct = sorted(set(callers))
         addresses = [hex(int(caller, 16) - 1) for caller in distinct]
         out = run([self.symbolizer, f"--obj={self.path}", "--no-inlines", *addresses] if addresses else ["true"]).stdout.decode()
@@ -131,14 +143,25 @@ def check_heaps(tool, tools, probe, source, work, show, library):
     must([clang, "-O2", better, "-o", rewritten.path, library, f"-Wl,-rpath,{folder}", "-pthread", "-lm"])
     whole = original.run_in_little(0)[1]
     ends = {original.run_in_little(n) for n in range(FIRST + 1)}
-    for n in range(FIRST + 1) if source.stem not in UNEVEN else [0]:
-        end = rewritten.run_in_little(n)
+    tried = 0
+
+    def judge(end, what):
         if end not in ends and not (end[0] in {code for code, _ in ends} and end[0] != 0 and whole.startswith(end[1])):
-            raise Fault(f"{source.name}: when allocation {n} of the program with heaps fails, exit code {end[0]} and its output "
+            raise Fault(f"{source.name}: when {what} of the program with heaps fails, exit code {end[0]} and its output "
                         f"are none of the original's: {sorted({code for code, _ in ends})}")
+
+    for n in range(FIRST + 1) if source.stem not in UNEVEN else [0]:
+        judge(rewritten.run_in_little(n), f"allocation {n}")
+        tried += 1
+    pages = rewritten.count_pages()
+    chosen = {*range(1, min(pages, PAGES) + 1), *range(PAGES, pages + 1, max(1, (pages - PAGES) // PAGES))}
+    for n in sorted(chosen) if source.stem not in UNEVEN else []:
+        judge(rewritten.run(HEAP_PROBE_NO_PAGES=str(n)), f"request {n} for pages")
+        judge(rewritten.run(HEAP_PROBE_NO_PAGES=f"{n}+"), f"each request for pages from the {n}. on")
+        tried += 2
     if show:
-        print(f"{source.name}: {len(ends)} ways to end")
-    return FIRST
+        print(f"{source.name}: {len(ends)} ways to end, {pages} requests for pages")
+    return tried
 
 
 def main():

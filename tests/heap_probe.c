@@ -1,13 +1,15 @@
 /* heap_probe.c: a library to be preloaded, which measures the heap of a program by the bytes that it asks for.
  *
- *   HEAP_PROBE=FILE         at the end, "peak BYTES allocations COUNT" is written there
+ *   HEAP_PROBE=FILE         at the end, "peak BYTES allocations COUNT pages COUNT" is written there
  *   HEAP_PROBE_CALLERS=1    and a line for each allocation: the address that it returns to, from the program's start
  *   HEAP_PROBE_FAIL=N       the N-th allocation fails (the first is 1)
+ *   HEAP_PROBE_NO_PAGES=N   the N-th request for pages fails, of those that are not the C library's own; N+: all from there on
  *
  * Each block has sixteen bytes before it: where it begins, and how many bytes were asked for. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <malloc.h>
 #include <stddef.h>
@@ -15,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 extern void *__libc_malloc(size_t bytes);
@@ -28,13 +32,37 @@ typedef struct header {
 enum { MOST_CALLERS = 1 << 20 };
 
 static size_t live, peak;
-static long allocations, failing;
+static long allocations, failing, pages, pages_failing, pages_failing_last;
 static uintptr_t callers[MOST_CALLERS], base;
 
 __attribute__((constructor)) static void begin(void) {
   const char *number = getenv("HEAP_PROBE_FAIL");
   failing = number != NULL ? atol(number) : 0;
+  number = getenv("HEAP_PROBE_NO_PAGES");
+  pages_failing = number != NULL ? atol(number) : 0;
+  pages_failing_last = number != NULL && strchr(number, '+') != NULL ? LONG_MAX : pages_failing;
 }
+
+/* ---- pages ---- */
+
+static int refuse_pages(void) {
+  long number = __atomic_add_fetch(&pages, 1, __ATOMIC_RELAXED);
+  if (pages_failing == 0 || number < pages_failing || number > pages_failing_last) return 0;
+  errno = ENOMEM;
+  return 1;
+}
+
+void *mmap(void *begin, size_t bytes, int access, int flags, int file, off_t offset) {
+  if ((flags & MAP_FIXED) == 0 && refuse_pages()) return MAP_FAILED;           /* what is put back is there */
+  return (void *)syscall(SYS_mmap, begin, bytes, access, flags, file, offset); /* NOLINT(performance-no-int-to-ptr) */
+}
+
+int mprotect(void *begin, size_t bytes, int access) {
+  if (access != PROT_NONE && refuse_pages()) return -1;
+  return (int)syscall(SYS_mprotect, begin, bytes, access);
+}
+
+/* ---- objects ---- */
 
 static void *allocate(size_t alignment, size_t bytes, const void *caller) {
   long number = __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
@@ -107,7 +135,7 @@ __attribute__((destructor)) static void tell(void) {
   dl_iterate_phdr(find_base, NULL);
   int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (file < 0) _exit(99);
-  dprintf(file, "peak %zu allocations %ld\n", peak, count);
+  dprintf(file, "peak %zu allocations %ld pages %ld\n", peak, count, pages);
   for (long i = 0; getenv("HEAP_PROBE_CALLERS") != NULL && i < count && i < MOST_CALLERS; i++)
     dprintf(file, "%lx\n", (unsigned long)(callers[i] - base));
   close(file);
