@@ -117,6 +117,19 @@ quietly vmemopt cc --heaps --profile="$work/told.json" --json="$work/heaps.json"
 same ./laid_out
 if grep -q 'W0603' "$work/log"; then cat "$work/log"; fail "sites were not known again"; fi
 grep -q '"profiled": true' "$work/heaps.json" || fail "the profile was not read"
+sed 's/"schema"/ "schema"/' told.json >again.json
+quietly vmemopt cc --heaps --profile="$work/told.json" --profile="$work/again.json" --json="$work/heaps.json" -- "$clang" -O2 main.o words.o -o laid_out
+same ./laid_out
+if grep -q 'W0603' "$work/log"; then cat "$work/log"; fail "sites of two runs were not known again"; fi
+grep -q '"profiled": true' "$work/heaps.json" || fail "the profiles were not read"
+
+echo "-- heaps: objects of machine code have nothing for the linker's pass, which is told"
+for file in main words; do quietly "$clang" "${flags[@]}" -c $file.c -o $file.machine.o; done
+vmemopt cc --heaps -- "$clang" -O2 main.machine.o words.machine.o -o none 2>"$work/log"
+grep -q 'warning: no heap is made: main.machine.o holds machine code, and so do all objects \[W0803\]' "$work/log" || fail "nothing was said"
+[ "$(allocations ./none)" = "$before" ]
+quietly vmemopt cc --heaps -- "$clang" -O2 main.o words.machine.o -o some
+if grep -q 'holds machine code' "$work/log"; then fail "one object holds LLVM IR"; fi
 
 echo "-- without optimisation nothing is done, and nothing is said"
 vmemopt cc -- "$clang" -O0 -D_POSIX_C_SOURCE=200809L main.c words.c -o debug 2>"$work/log"
