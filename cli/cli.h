@@ -170,7 +170,7 @@ typedef struct vmo_options {
   const char *instrument_file; /* that the instrumented program writes; NULL: the default */
   VMO_VEC(const char *) profiles;
   vmo_setting_level profile_level;
-  const char *site_file;       /* of --explain-site; NULL: none */
+  const char *site_file; /* of --explain-site; NULL: none */
   size_t site_file_length;
   uint32_t site_line;
   const char *remarks;
