@@ -117,12 +117,36 @@ void registerPass(llvm::PassBuilder &builder) {
 
 } // namespace
 
+// What LLVM asks a plugin for, as a PassPluginLibraryInfo that is written member by member into the caller's memory: that of
+// LLVM 22 has a fifth member, for which a caller of an older version has left no room. It cannot be copied, so that no
+// compiler copies the whole of it there.
+struct Description {
+  uint32_t apiVersion;
+  const char *name, *version;
+  void (*callbacks)(llvm::PassBuilder &);
+#if LLVM_VERSION_MAJOR >= 22
+  decltype(llvm::PassPluginLibraryInfo::PreCodeGenCallback) beforeCode;
+#endif
+
+  explicit Description(bool fits)
+      : apiVersion(fits ? LLVM_PLUGIN_API_VERSION : 0), name(passName), version(VMO_VERSION),
+        callbacks(fits ? registerPass : nullptr) {
+#if LLVM_VERSION_MAJOR >= 22
+    if (fits) beforeCode = nullptr;
+#endif
+  }
+  Description(const Description &) = delete;
+};
+
+static_assert(sizeof(Description) == sizeof(llvm::PassPluginLibraryInfo));
+
 // A version that is not the one whose headers this was built with is refused by a wrong API version, after words that say
 // why: LLVM's own message would speak of missing symbols.
-extern "C" __attribute__((visibility("default"))) llvm::PassPluginLibraryInfo llvmGetPassPluginInfo() {
+__attribute__((visibility("default"), used)) Description describe() __asm__("llvmGetPassPluginInfo");
+
+Description describe() {
   unsigned major = 0, minor, patch;
   if (LLVMGetVersion != nullptr) LLVMGetVersion(&major, &minor, &patch);
-  if (major == LLVM_VERSION_MAJOR) return {LLVM_PLUGIN_API_VERSION, passName, VMO_VERSION, registerPass};
-  vmo_refuse_host(LLVM_VERSION_MAJOR, major);
-  return {0, passName, VMO_VERSION, nullptr};
+  if (major != LLVM_VERSION_MAJOR) vmo_refuse_host(LLVM_VERSION_MAJOR, major);
+  return Description(major == LLVM_VERSION_MAJOR);
 }

@@ -223,8 +223,17 @@ void LLVMGetVersion(unsigned *major, unsigned *minor, unsigned *patch) { *major 
 int main(int count, char **arguments) {
   void *pass = count > 1 ? dlopen(arguments[1], RTLD_LAZY) : NULL;
   if (pass == NULL) return fprintf(stderr, "%s\n", dlerror()), 2;
+  struct { struct info info; size_t beyond[4]; } told = {.beyond = {7, 7, 7, 7}};
+#ifdef __x86_64__ /* where the struct goes is the first argument: nothing is written beyond the four members of old */
+  void *(*get)(struct info *) = (void *(*)(struct info *))dlsym(pass, "llvmGetPassPluginInfo");
+  if (get != NULL) get(&told.info);
+#else
   struct info (*get)(void) = (struct info (*)(void))dlsym(pass, "llvmGetPassPluginInfo");
-  return get != NULL && get().api == 0 && get().callback == NULL ? 0 : 1;
+  if (get != NULL) told.info = get();
+#endif
+  for (int i = 0; i < 4; i++)
+    if (told.beyond[i] != 7) return fprintf(stderr, "written beyond the end\n"), 3;
+  return get != NULL && told.info.api == 0 && told.info.callback == NULL && told.info.name != NULL ? 0 : 1;
 }
 END
 quietly "$clang" -rdynamic host.c -o host -ldl -L"$("$tools/llvm-config" --libdir)" -Wl,--no-as-needed "-lLLVM-$major"
