@@ -31,7 +31,7 @@ static bool apply_word(vmo_cli *cli, char *word) {
     const char *nearest = vmo_nearest_option(word, VMO_CC);
     vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_USAGE, (vmo_location){0},
                                          VMO_PASS_VARIABLE ": there is no option %s", word);
-    if (nearest != NULL) vmo_diag_hint(cli->context, added, "did you mean %s?", nearest);
+    if (nearest != NULL && strcmp(nearest, word) != 0) vmo_diag_hint(cli->context, added, "did you mean %s?", nearest);
     return false;
   }
   const vmo_option_info *info = &vmo_option_infos[option];
@@ -66,13 +66,19 @@ static bool apply_variable(vmo_cli *cli) {
   if (text == NULL) return false;
   while (text != NULL) {
     char *word = next_word(&text);
-    if (strncmp(word, "config=", 7) == 0) cli->options.config = word + 7;
+    if (strncmp(word, "config=", 7) == 0 && word[7] != '\0') cli->options.config = word + 7;
     if (*word != '\0' && !vmo_vec_push(cli->context->arena, &words, word)) return false;
   }
   if (cli->options.config != NULL && !vmo_read_config(cli)) return false;
   for (uint32_t i = 0; i < words.count; i++)
     if (!apply_word(cli, words.data[i])) return false;
   cli->json_path = cli->options.json_path;
+  if (cli->options.json && cli->json_path == NULL) {
+    vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_USAGE, (vmo_location){0},
+                                         VMO_PASS_VARIABLE ": \"json\": true in %s names no file", cli->options.config);
+    vmo_diag_hint(cli->context, added, "give it a file: \"json\": \"report.json\"");
+    return false;
+  }
   if (vmo_is_same_file(cli->json_path, cli->options.remarks)) {
     vmo_diag_add(cli->context, VMO_DIAG_USAGE, (vmo_location){0}, VMO_PASS_VARIABLE ": two outputs would go to %s",
                  cli->json_path);

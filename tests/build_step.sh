@@ -197,6 +197,16 @@ test ! -e wrong.o
 refused env VMEMOPT_OPTIONS=json=/no/such/folder/a.json "$clang" "${flags[@]}" -fpass-plugin="$pass" -c words.c -o wrong.o
 said "cannot write /no/such/folder/a.json"
 test ! -e wrong.o
+said_not() { if grep -qF -- "$1" "$work/log"; then cat "$work/log"; fail "said: $1"; fi; }
+refused env VMEMOPT_OPTIONS=help "$clang" -O2 -fpass-plugin="$pass" -c main.c -o wrong.o
+said "VMEMOPT_OPTIONS: there is no option help"
+said_not "did you mean"
+refused env VMEMOPT_OPTIONS=config= "$clang" -O2 -fpass-plugin="$pass" -c main.c -o wrong.o
+said "VMEMOPT_OPTIONS: config needs an argument"
+printf '{"json": true}' >options.json
+refused env VMEMOPT_OPTIONS=config=options.json "$clang" -O2 -fpass-plugin="$pass" -c main.c -o wrong.o
+said '"json": true in options.json names no file'
+test ! -e wrong.o
 refused env VMEMOPT_PASS=/no/such.so vmemopt cc -- "$clang" -O2 -c words.c
 said "is not where it was installed"
 refused vmemopt report words.c
