@@ -124,10 +124,12 @@ static const vmo_ll_structure_node *node_of_site(const grouping *g, uint32_t sit
   return &g->structures->nodes.data[vmo_ll_nodes_of(g->structures, site)[k]];
 }
 
-/* Whether it is other modules, of which nothing says that there are none, that may know the objects. */
+/* Whether it is other modules, of which nothing says that there are none, that may know the objects: by a variable, or by what they
+ * hand to functions of this one and get from them, which is no call here. */
 static vmo_heap_refusal refuse_external(const grouping *g, const vmo_ll_structure_node *node) {
+  bool handed = node->escape == VMO_ESCAPE_CALL && node->escape_at == VMO_NONE;
   bool named = node->external && (node->escape == VMO_ESCAPE_GLOBAL || node->escape == VMO_ESCAPE_ARGUMENT ||
-                                  node->escape == VMO_ESCAPE_RETURNED);
+                                  node->escape == VMO_ESCAPE_RETURNED || handed);
   return named && !g->whole ? VMO_HEAP_PART : VMO_HEAP_EXTERNAL;
 }
 

@@ -14,7 +14,7 @@ target triple = "x86_64-pc-linux-gnu"
 ; DEFAULT: c"vmemopt.profile\00"
 
 ; Calls through pointers are told of, too. Each site has a row: its function, no file, its allocator, line, column, its number among those, and whether it is told of.
-; CHECK-DAG: @vmemopt.sites = internal constant [8 x { ptr, ptr, ptr, i32, i32, i32, i32 }] [{{.*}} { ptr @vmemopt.text{{.*}}, ptr null, ptr @vmemopt.text{{.*}}, i32 0, i32 0, i32 0, i32 1 }, {{.*}} i32 0, i32 0, i32 1, i32 1 }
+; CHECK-DAG: @vmemopt.sites = internal constant [8 x { ptr, ptr, ptr, i32, i32, i32, i32 }] [{{.*}} { ptr @vmemopt.text{{.*}}, ptr null, ptr @vmemopt.text{{.*}}, i32 0, i32 0, i32 0, i32 1 }, {{.*}} i32 0, i32 0, i32 1, i32 1 }, {{.*}} i32 0, i32 0, i32 0, i32 0 }, {
 ; CHECK-DAG: c"sites.json\00"
 ; CHECK-DAG: c"make\00"
 ; CHECK-DAG: @llvm.global_ctors = appending global {{.*}} { i32 0, ptr @vmemopt.profile, ptr null }
