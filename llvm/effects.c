@@ -165,7 +165,7 @@ static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, 
   case VMO_EFFECT_PRINT:
     if (!vmo_libc_has_no_address(LLVMGetOperand(call->ref, i))) capture_arguments(p, call, i + 1, VMO_ESCAPE_CALL);
     for (uint32_t k = i + 1; k < call->operand_count; k++)
-      if (LLVMIsAPtrToIntInst(LLVMGetOperand(call->ref, k)))
+      if (LLVMGetTypeKind(LLVMTypeOf(LLVMGetOperand(call->ref, k))) != LLVMPointerTypeKind)
         vmo_ll_capture_all(p, vmo_ll_operand_set(p, call, k), VMO_ESCAPE_INTEGER);
     break;
   case VMO_EFFECT_FRESH:
@@ -193,6 +193,7 @@ static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, 
   case VMO_EFFECT_FREE: /* by kind */
   case VMO_EFFECT_NUMBER:
   case VMO_EFFECT_READ:
+  case VMO_EFFECT_LIST:
   case VMO_EFFECT_WRITE: break;
   }
   p->temporary = false;

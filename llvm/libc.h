@@ -33,6 +33,7 @@ typedef enum vmo_libc_effect {
   VMO_EFFECT_SEND = 's',    /* read, and its bytes go to where another may read them: pointers too */
   VMO_EFFECT_RECEIVE = 'i', /* written with bytes from there */
   VMO_EFFECT_PRINT = 't',   /* the text of a printf; its %p gives addresses away */
+  VMO_EFFECT_LIST = 'v',    /* a va_list that is printed by the text before it */
   VMO_EFFECT_FREE = 'f',    /* freed */
   VMO_EFFECT_CAPTURE = 'c', /* kept */
   VMO_EFFECT_MEASURE = 'z', /* not kept, but it must be an object of malloc's: taken as 'c' */

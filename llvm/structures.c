@@ -204,7 +204,7 @@ static bool hides_any(vmo_ll_finder *finder) {
 /* ---- all of it ---- */
 
 static vmo_status find_calls(vmo_ll_finder *finder, vmo_ll_calls *calls) {
-  if (!make_arrays(finder)) return VMO_OUT_OF_MEMORY;
+  if (!make_arrays(finder) || !vmo_ll_find_texts(finder)) return VMO_OUT_OF_MEMORY;
   return !read_program(finder) || finder->graph.out_of_memory ? VMO_OUT_OF_MEMORY : vmo_ll_settle_calls(finder, calls);
 }
 
@@ -217,19 +217,6 @@ static vmo_status find_contexts(vmo_ll_finder *finder, const vmo_ll_finder *with
   if (vmo_ll_begin_copies(finder) != VMO_OK) return VMO_OUT_OF_MEMORY;
   read_contexts(finder);
   return finder->graph.out_of_memory ? VMO_OUT_OF_MEMORY : vmo_ll_settle_copies(finder);
-}
-
-/* Whether a number may become a pointer, or scanf read one. */
-static bool reads_addresses(const vmo_ll_program *program) {
-  for (uint32_t i = 0; i < program->instructions.count; i++) {
-    const vmo_ll_instruction *call = &program->instructions.data[i];
-    if (call->opcode == LLVMIntToPtr) return true;
-    const vmo_libc_row *row = call->callee == VMO_NONE ? NULL : program->functions.data[call->callee].libc;
-    const char *received = row == NULL ? NULL : strchr(row->arguments, VMO_EFFECT_RECEIVE);
-    if (received == NULL || strstr(row->name, "scanf") == NULL) continue;
-    if (!vmo_libc_has_no_address(LLVMGetOperand(call->ref, (unsigned)(received - row->arguments) - 1))) return true;
-  }
-  return false;
 }
 
 /* The graph with contexts, and what is told of it; `again`: it is to be made once more, with all that is hidden known. */
@@ -254,7 +241,7 @@ vmo_status vmo_find_structures(vmo_ll_program *program, const vmo_ll_structure_o
                            .whole_program = options->whole_program,
                            .accesses = options->accesses,
                            .results = options->results,
-                           .reads_addresses = reads_addresses(program),
+                           .reads_addresses = vmo_ll_reads_addresses(program),
                            .arena = vmr_arena_create(0)};
   without.graph.hides = options->whole_program && !vmo_ll_releases_elsewhere(program);
   without.graph.arena = vmr_arena_create(0); /* dropped as soon as the calls are known */
@@ -262,6 +249,7 @@ vmo_status vmo_find_structures(vmo_ll_program *program, const vmo_ll_structure_o
   finder.calls = &calls;
   vmo_status status = VMO_OUT_OF_MEMORY;
   if (finder.arena != NULL && without.graph.arena != NULL) status = find_calls(&without, &calls);
+  finder.texts = without.texts;
   vmr_arena_destroy(without.graph.arena);
   if (status == VMO_OK) status = read_structures(finder, &without, arena, &again, structures);
   if (status == VMO_OK && again) status = read_structures(finder, &without, arena, &again, structures);

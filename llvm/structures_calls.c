@@ -279,6 +279,7 @@ static void call_function(vmo_ll_finder *finder, const vmo_ll_instruction *call,
   } else if (row != NULL) {
     vmo_ll_read_row(finder, call, row, through_pointer);
   } else if (vmo_ll_is_known(finder, callee)) {
+    if (finder->texts[id] != VMO_NONE) vmo_ll_read_print(finder, call, finder->texts[id]);
     connect(finder, id, finder->arguments.data, finder->arguments.count, vmo_ll_result_of(finder, call));
   } else if (callee->intrinsic) {
     read_intrinsic(finder, call);

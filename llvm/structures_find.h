@@ -58,7 +58,8 @@ typedef struct vmo_ll_finder {
   vmo_hash_index global_index;
   uint32_t globals_read;           /* whose initial values are in the graph */
   VMO_VEC(uint32_t) pointer_calls; /* instructions */
-  bool *narrow;                    /* by value: a parameter without room for a pointer */
+  uint32_t *texts; /* by function: the parameter by which it prints its further arguments; VMO_NONE: none is known */
+  bool *narrow;    /* by value: a parameter without room for a pointer */
   vmo_ll_calls *calls;             /* who calls whom, when it is known; then contexts are kept apart */
   vmo_ll_copies *copies;           /* the room for them */
   VMO_VEC(vmo_ll_place) arguments; /* of the call being read */
@@ -152,6 +153,16 @@ void vmo_ll_read_row(vmo_ll_finder *finder, const vmo_ll_instruction *call, cons
                      bool through_pointer);
 /* Whether it is qsort, or another that compares elements of an array by a function. */
 bool vmo_ll_compares(const vmo_libc_row *row);
+
+/* ---- addresses that become text (structures_texts.c) ---- */
+
+/* Whether a number may become a pointer, or scanf read one. */
+bool vmo_ll_reads_addresses(const vmo_ll_program *program);
+/* Fills `texts`. */
+bool vmo_ll_find_texts(vmo_ll_finder *finder);
+/* Hides what a call prints by the text in that argument, or from the list of arguments in that one. */
+void vmo_ll_read_print(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t text);
+void vmo_ll_read_print_list(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t list);
 
 /* ---- contexts (structures_copy.c) ---- */
 

@@ -66,12 +66,26 @@ static void need_alignment(vmo_ll_finder *finder, const vmo_ll_instruction *acce
 
 /* The parts of pointers that bytes at a place are, or may be. */
 static void expose_part(vmo_ll_finder *finder, const vmo_ll_instruction *access, uint32_t pointer, vmo_ll_place place) {
-  if (is_exact(finder, operand_of(finder, access, pointer))) {
-    vmo_ll_place part = vmo_ll_follow_part(&finder->graph, place, (uint32_t)access->bytes);
+  bool exact = is_exact(finder, operand_of(finder, access, pointer));
+  for (int64_t left = access->bytes; exact && left > 0; left -= VMO_LL_POINTER_BYTES) {
+    uint32_t width = left < VMO_LL_POINTER_BYTES ? (uint32_t)left : VMO_LL_POINTER_BYTES;
+    vmo_ll_place part = vmo_ll_follow_part(&finder->graph, place, width);
     vmo_ll_expose(&finder->graph, part, VMO_ESCAPE_INTEGER, finder->at);
-  } else {
-    vmo_ll_expose_content(&finder->graph, place, VMO_ESCAPE_INTEGER, finder->at);
+    place.offset += width;
   }
+  if (!exact) vmo_ll_expose_content(&finder->graph, place, VMO_ESCAPE_INTEGER, finder->at);
+}
+
+/* Whether a store writes bytes that are no pointers, nor numbers with room for one, but may be parts of one: small numbers,
+ * and several of them at once. */
+static bool stores_parts(const vmo_ll_instruction *store) {
+  LLVMValueRef value = LLVMGetOperand(store->ref, 0);
+  LLVMTypeRef type = LLVMTypeOf(value);
+  bool several = LLVMGetTypeKind(type) == LLVMVectorTypeKind;
+  if (several) type = LLVMGetElementType(type);
+  bool small = store->bytes < VMO_LL_POINTER_BYTES || (several && LLVMGetTypeKind(type) == LLVMIntegerTypeKind &&
+                                                       LLVMGetIntTypeWidth(type) < 8 * VMO_LL_POINTER_BYTES);
+  return store->bytes > 0 && small && !store->number && !LLVMIsConstant(value);
 }
 
 static void read_load(vmo_ll_finder *finder, const vmo_ll_instruction *load, uint32_t id) {
@@ -104,8 +118,7 @@ static void read_store(vmo_ll_finder *finder, const vmo_ll_instruction *store) {
   vmo_ll_place place = vmo_ll_place_of_operand(finder, store, 1);
   need_alignment(finder, store, place);
   store_at(finder, place, store->bytes, vmo_ll_place_of_operand(finder, store, 0));
-  bool part = store->bytes > 0 && store->bytes < VMO_LL_POINTER_BYTES && !store->number;
-  if (finder->gives_all && part && place.node != VMO_NONE && !LLVMIsConstant(LLVMGetOperand(store->ref, 0)))
+  if (finder->gives_all && place.node != VMO_NONE && stores_parts(store))
     expose_part(finder, store, 1, place); /* a pointer may be put together there */
 }
 
@@ -182,6 +195,27 @@ static void read_quotient(vmo_ll_finder *finder, const vmo_ll_instruction *instr
   if (keeping != VMO_LL_NOT_KEPT && vmo_ll_hides_bits(instruction, 0)) expose_operand(finder, instruction, 0);
 }
 
+/* Whether an operand is a number that was moved to make room for another below it. */
+static bool is_scaled(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand) {
+  uint32_t value = operand_of(finder, user, operand);
+  const vmo_ll_function *function = &finder->program->functions.data[finder->function];
+  uint32_t id = value < VMO_LL_FIRST_PARAMETER ? VMO_NONE : vmo_ll_instruction_of(function, value);
+  if (id == VMO_NONE) return false;
+  const vmo_ll_instruction *scaled = &finder->program->instructions.data[id];
+  if (scaled->opcode != LLVMShl && scaled->opcode != LLVMMul) return false;
+  LLVMValueRef factor = LLVMGetOperand(scaled->ref, 1);
+  if (!LLVMIsAConstantInt(factor) || LLVMGetIntTypeWidth(LLVMTypeOf(factor)) > 64) return scaled->opcode == LLVMShl;
+  return LLVMConstIntGetZExtValue(factor) >= (scaled->opcode == LLVMShl ? 8u : 1u << 8);
+}
+
+/* A number that is put together of others may be an address that was taken apart, and is stored where a pointer is read. */
+static void read_assembly(vmo_ll_finder *finder, const vmo_ll_instruction *instruction, uint32_t id) {
+  bool joins = instruction->opcode == LLVMAdd || instruction->opcode == LLVMOr || instruction->opcode == LLVMXor;
+  if (!finder->gives_all || !joins || !is_kept(finder, id)) return;
+  if (is_scaled(finder, instruction, 0) || is_scaled(finder, instruction, 1))
+    vmo_ll_flow(finder, id, vmo_ll_new_external(finder, VMO_ESCAPE_INTEGER));
+}
+
 /* A pointer from a number that is not known to have been one. */
 static void read_number(vmo_ll_finder *finder, const vmo_ll_instruction *cast, uint32_t id) {
   uint32_t value = operand_of(finder, cast, 0);
@@ -242,6 +276,7 @@ static void read_instruction(vmo_ll_finder *finder, const vmo_ll_instruction *in
   case LLVMOr:
   case LLVMXor:
     if (!read_distance(finder, instruction, id)) join_operands(finder, instruction, id, 0, false);
+    read_assembly(finder, instruction, id);
     break;
   case LLVMCall:
   case LLVMInvoke:

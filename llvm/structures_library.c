@@ -104,18 +104,6 @@ static void send(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vm
   }
 }
 
-/* An address that is printed, by %p or as a number, may be read again from the text. */
-static void print(vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t text) {
-  if (!finder->reads_addresses) return;
-  bool addresses = !vmo_libc_has_no_address(LLVMGetOperand(call->ref, text));
-  for (uint32_t i = text + 1; i < call->operand_count; i++) {
-    LLVMValueRef value = LLVMGetOperand(call->ref, i);
-    bool pointer = LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMPointerTypeKind;
-    if (LLVMIsAPtrToIntInst(value) || (addresses && pointer))
-      vmo_ll_expose(&finder->graph, vmo_ll_argument(finder, i), VMO_ESCAPE_INTEGER, finder->at);
-  }
-}
-
 static void read_argument(vmo_ll_finder *finder, const vmo_ll_instruction *call, const vmo_libc_row *row,
                           uint32_t index, bool through_pointer) {
   vmo_ll_place place = vmo_ll_argument(finder, index), value;
@@ -142,7 +130,8 @@ static void read_argument(vmo_ll_finder *finder, const vmo_ll_instruction *call,
     vmo_ll_expose(&finder->graph, value, VMO_ESCAPE_CALL, finder->at);
     break;
   case VMO_EFFECT_MOVE: place_moved(finder, index); break;
-  case VMO_EFFECT_PRINT: print(finder, call, index); break;
+  case VMO_EFFECT_PRINT: vmo_ll_read_print(finder, call, index); break;
+  case VMO_EFFECT_LIST: vmo_ll_read_print_list(finder, call, index); break;
   case VMO_EFFECT_RECEIVE:
     if (finder->gives_all) vmo_ll_expose_content(&finder->graph, place, VMO_ESCAPE_INTEGER, finder->at);
     break;

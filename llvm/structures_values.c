@@ -137,10 +137,11 @@ static bool has_room(LLVMTypeRef type) {
   return LLVMGetTypeKind(type) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) >= 8 * VMO_LL_POINTER_BYTES;
 }
 
-/* Whether an operand is an address that a printf prints as a number. */
+/* Whether an operand is a number that a printf prints, and may be an address that is read again. */
 static bool is_printed(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand) {
   const vmo_ll_function *callee = vmo_ll_is_call(user->opcode) ? callee_of(finder, user) : NULL;
-  if (callee == NULL || callee->libc == NULL || opcode_of(finder, user, operand) != LLVMPtrToInt) return false;
+  if (callee == NULL || callee->libc == NULL || !finder->reads_addresses) return false;
+  if (!has_room(LLVMTypeOf(LLVMGetOperand(user->ref, operand)))) return false;
   for (uint32_t i = 0; i < operand; i++)
     if (vmo_libc_effect_of(callee->libc, i) == VMO_EFFECT_PRINT) return true;
   return false;

@@ -6,20 +6,28 @@
 ; RUN: %vmemopt opt --heaps --whole-program %t/fraction.ll -o - | FileCheck %s
 ; RUN: %vmemopt opt --heaps --whole-program %t/text.ll -o - | FileCheck %s
 ; RUN: %vmemopt opt --heaps --whole-program %t/digits.ll -o - | FileCheck %s
-; RUN: %vmemopt opt --heaps --whole-program %t/unread.ll -o - | FileCheck %s --check-prefix=UNREAD
-; RUN: %vmemopt opt --heaps --whole-program %t/sum.ll -o - | FileCheck %s --check-prefix=UNREAD
+; RUN: %vmemopt opt --heaps --whole-program %t/variable.ll -o - | FileCheck %s
+; RUN: %vmemopt opt --heaps --whole-program %t/wrapper.ll -o - | FileCheck %s
+; RUN: %vmemopt opt --heaps --whole-program %t/list.ll -o - | FileCheck %s
+; RUN: sed 's/%%p/%%s/' %t/wrapper.ll > %t.told.ll
+; RUN: %vmemopt opt --heaps --whole-program %t.told.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_alloc
+; RUN: %vmemopt opt --heaps --whole-program %t/unread.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_alloc
+; RUN: %vmemopt opt --heaps --whole-program %t/sum.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_alloc
 ; RUN: %vmemopt opt --heaps --whole-program %t/stored.ll -o - | FileCheck %s --check-prefix=STORED
 ; RUN: sed 's/^; LINES: //' %t/stored.ll > %t.lines.ll
 ; RUN: %vmemopt opt --heaps --whole-program %t.lines.ll -o - | FileCheck %s --check-prefix=STAYS
 ; RUN: sed 's/^; LINES: //' %t/bytes.ll > %t.bytes.ll
 ; RUN: %vmemopt opt --heaps --whole-program %t.bytes.ll -o - | FileCheck %s --check-prefix=STAYS
+; RUN: sed 's/^; LINES: //' %t/halves.ll > %t.halves.ll
+; RUN: %vmemopt opt --heaps --whole-program %t.halves.ll -o - | FileCheck %s --check-prefix=STAYS
+; RUN: sed 's/^; LINES: //' %t/joined.ll > %t.joined.ll
+; RUN: %vmemopt opt --heaps --whole-program %t.joined.ll -o - | FileCheck %s --check-prefix=STAYS
 ; RUN: sed 's/^; LINES: //' %t/received.ll > %t.received.ll
 ; RUN: %vmemopt opt --heaps --whole-program %t.received.ll -o - | FileCheck %s --check-prefix=STAYS
 
 ; CHECK: call ptr @vmr_heap_alloc(ptr %{{.*}}, i64 16)
 ; CHECK: call void @vmr_heap_free(
 
-; UNREAD-NOT: @vmr_heap_alloc
 ; UNREAD: @vmemopt.heap.0
 
 ; What is stored by the number may be reached by whoever has the pointer.
@@ -157,6 +165,107 @@ define i32 @main() {
   ret i32 0
 }
 
+; The number is printed from a variable.
+;--- variable.ll
+target triple = "x86_64-pc-linux-gnu"
+@format = internal constant [4 x i8] c"%lx\00"
+@text = internal global [40 x i8] zeroinitializer
+declare ptr @malloc(i64)
+declare void @free(ptr)
+declare i32 @sprintf(ptr, ptr, ...)
+declare i64 @strtoul(ptr, ptr, i32)
+define internal void @make() noinline {
+  %variable = alloca i64
+  %p = call ptr @malloc(i64 16)
+  store i64 1, ptr %p
+  %n = ptrtoint ptr %p to i64
+  store i64 %n, ptr %variable
+  %m = load i64, ptr %variable
+  call i32 (ptr, ptr, ...) @sprintf(ptr @text, ptr @format, i64 %m)
+  ret void
+}
+define i32 @main() {
+  call void @make()
+  call void @make()
+  %n = call i64 @strtoul(ptr @text, ptr null, i32 16)
+  %p = inttoptr i64 %n to ptr
+  call void @free(ptr %p)
+  ret i32 0
+}
+
+; A function of the program prints what it is given, by the text that it is given; with another text, the address is none.
+;--- wrapper.ll
+target triple = "x86_64-pc-linux-gnu"
+@format = internal constant [3 x i8] c"%p\00"
+@read = internal constant [3 x i8] c"%\70\00"
+@text = internal global [40 x i8] zeroinitializer
+declare ptr @malloc(i64)
+declare void @free(ptr)
+declare i32 @vsprintf(ptr, ptr, ptr)
+declare i32 @sscanf(ptr, ptr, ...)
+declare void @llvm.va_start.p0(ptr)
+declare void @llvm.va_end.p0(ptr)
+define internal void @tell(ptr %to, ptr %format, ...) noinline {
+  %list = alloca [24 x i8], align 16
+  call void @llvm.va_start.p0(ptr %list)
+  call i32 @vsprintf(ptr %to, ptr %format, ptr %list)
+  call void @llvm.va_end.p0(ptr %list)
+  ret void
+}
+define internal void @make() noinline {
+  %p = call ptr @malloc(i64 16)
+  store i64 1, ptr %p
+  call void (ptr, ptr, ...) @tell(ptr @text, ptr @format, ptr %p)
+  ret void
+}
+define i32 @main() {
+  %slot = alloca ptr
+  call void @make()
+  call void @make()
+  call i32 (ptr, ptr, ...) @sscanf(ptr @text, ptr @read, ptr %slot)
+  %p = load ptr, ptr %slot
+  call void @free(ptr %p)
+  ret i32 0
+}
+
+; The text of such a list is not known.
+;--- list.ll
+target triple = "x86_64-pc-linux-gnu"
+@format = internal constant [3 x i8] c"%p\00"
+@text = internal global [40 x i8] zeroinitializer
+declare ptr @malloc(i64)
+declare void @free(ptr)
+declare i32 @vsprintf(ptr, ptr, ptr)
+declare i32 @sscanf(ptr, ptr, ...)
+declare void @llvm.va_start.p0(ptr)
+declare void @llvm.va_end.p0(ptr)
+define internal void @tell_list(ptr %to, ptr %format, ptr %list) noinline {
+  call i32 @vsprintf(ptr %to, ptr %format, ptr %list)
+  ret void
+}
+define internal void @tell(ptr %to, ptr %format, ...) noinline {
+  %list = alloca [24 x i8], align 16
+  call void @llvm.va_start.p0(ptr %list)
+  call void @tell_list(ptr %to, ptr %format, ptr %list)
+  call void @llvm.va_end.p0(ptr %list)
+  ret void
+}
+define internal void @make() noinline {
+  %p = call ptr @malloc(i64 16)
+  store i64 1, ptr %p
+  call void (ptr, ptr, ...) @tell(ptr @text, ptr @format, ptr %p)
+  ret void
+}
+define i32 @main() {
+  %slot = alloca ptr
+  call void @make()
+  call void @make()
+  call i32 (ptr, ptr, ...) @sscanf(ptr @text, ptr @format, ptr %slot)
+  %p = load ptr, ptr %slot
+  call void @free(ptr %p)
+  ret i32 0
+}
+
 ; Nothing reads the text as an address.
 ;--- unread.ll
 target triple = "x86_64-pc-linux-gnu"
@@ -284,6 +393,98 @@ define i32 @main() {
   %r = zext i8 %x to i32
   ret i32 %r
 }
+
+; Both halves are copied at once.
+;--- halves.ll
+target triple = "x86_64-pc-linux-gnu"
+; LINES: declare i64 @getline(ptr, ptr, ptr)
+@held = internal global ptr null
+@kept = internal global [2 x i32] zeroinitializer
+declare ptr @malloc(i64)
+define internal void @make() noinline {
+  %p = call ptr @malloc(i64 16)
+  store ptr null, ptr %p
+  store ptr %p, ptr @held
+  %n = ptrtoint ptr %p to i64
+  %l = trunc i64 %n to i32
+  %s = lshr i64 %n, 32
+  %h = trunc i64 %s to i32
+  store i32 %l, ptr @kept, !tbaa !0
+  store i32 %h, ptr getelementptr (i8, ptr @kept, i64 4), !tbaa !0
+  ret void
+}
+define internal void @extend() noinline {
+  %slot = alloca ptr
+  %halves = load <2 x i32>, ptr @kept, !tbaa !0
+  store <2 x i32> %halves, ptr %slot
+  %p = load ptr, ptr %slot
+  %more = call ptr @malloc(i64 24)
+  store ptr %more, ptr %p
+  ret void
+}
+define i32 @main() {
+  call void @make()
+  call void @extend()
+  call void @extend()
+  %p = load ptr, ptr @held
+  %more = load ptr, ptr %p
+  %x = load i8, ptr %more
+  %r = zext i8 %x to i32
+  ret i32 %r
+}
+!0 = !{!1, !1, i64 0}
+!1 = !{!"int", !2, i64 0}
+!2 = !{!"omnipotent char", !3, i64 0}
+!3 = !{!"Simple C/C++ TBAA"}
+
+; They are put together as a number, which is stored where a pointer is read.
+;--- joined.ll
+target triple = "x86_64-pc-linux-gnu"
+; LINES: declare i64 @getline(ptr, ptr, ptr)
+@held = internal global ptr null
+@low = internal global i32 0
+@high = internal global i32 0
+declare ptr @malloc(i64)
+define internal void @make() noinline {
+  %p = call ptr @malloc(i64 16)
+  store ptr null, ptr %p
+  store ptr %p, ptr @held
+  %n = ptrtoint ptr %p to i64
+  %l = trunc i64 %n to i32
+  %s = lshr i64 %n, 32
+  %h = trunc i64 %s to i32
+  store i32 %l, ptr @low, !tbaa !0
+  store i32 %h, ptr @high, !tbaa !0
+  ret void
+}
+define internal void @extend() noinline {
+  %slot = alloca ptr
+  %l = load i32, ptr @low, !tbaa !0
+  %h = load i32, ptr @high, !tbaa !0
+  %a = zext i32 %l to i64
+  %b = zext i32 %h to i64
+  %c = shl i64 %b, 32
+  %n = or i64 %c, %a
+  store i64 %n, ptr %slot
+  %p = load ptr, ptr %slot
+  %more = call ptr @malloc(i64 24)
+  store ptr %more, ptr %p
+  ret void
+}
+define i32 @main() {
+  call void @make()
+  call void @extend()
+  call void @extend()
+  %p = load ptr, ptr @held
+  %more = load ptr, ptr %p
+  %x = load i8, ptr %more
+  %r = zext i8 %x to i32
+  ret i32 %r
+}
+!0 = !{!1, !1, i64 0}
+!1 = !{!"int", !2, i64 0}
+!2 = !{!"omnipotent char", !3, i64 0}
+!3 = !{!"Simple C/C++ TBAA"}
 
 ; One is read from a pipe.
 ;--- received.ll
