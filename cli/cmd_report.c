@@ -9,6 +9,7 @@
 #include "support/json.h"
 
 #define SUFFIX ".vmemopt.json"
+#define WHERE_FROM "vmemopt cc --json -- clang-19 -O2 -c a.c -o a.o writes a.o" SUFFIX
 #define SCHEMA "vmemopt.report/1"
 
 typedef struct joint {
@@ -18,7 +19,7 @@ typedef struct joint {
 
 static vmo_status refuse(vmo_cli *cli, const char *path, const char *words) {
   vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_WRONG_REPORT, (vmo_location){0}, "%s %s", path, words);
-  vmo_diag_hint(cli->context, added, "vmemopt cc --json -- clang-19 -O2 -c a.c -o a.o writes a.o" SUFFIX);
+  vmo_diag_hint(cli->context, added, WHERE_FROM);
   return VMO_INPUT_ERROR;
 }
 
@@ -69,7 +70,11 @@ static vmo_status add_report(vmo_cli *cli, joint *all, const char *path) {
   const char *file = path_of_report(cli, path);
   if (file == NULL) return VMO_OUT_OF_MEMORY;
   char *bytes = vmo_read_file(cli->context, file, &length);
-  if (bytes == NULL) return VMO_INPUT_ERROR;
+  if (bytes == NULL) {
+    const vmo_diagnostics *list = cli->context->diagnostics;
+    if (file != path && list->count > 0) vmo_diag_hint(cli->context, &list->items[list->count - 1], WHERE_FROM);
+    return VMO_INPUT_ERROR;
+  }
   cJSON *json = strlen(bytes) == length ? cJSON_ParseWithLength(bytes, length) : NULL;
   free(bytes);
   if (json == NULL || !is_report(json)) {
