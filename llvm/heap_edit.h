@@ -7,6 +7,7 @@
 /* Functions of the runtime, and those that the module gets. */
 typedef enum vmo_ll_heap_function {
   VMO_LL_HEAP_ALLOC,
+  VMO_LL_HEAP_REFILL,
   VMO_LL_HEAP_CALLOC,
   VMO_LL_HEAP_REALLOC,
   VMO_LL_HEAP_ALIGNED,
@@ -23,15 +24,19 @@ typedef enum vmo_ll_heap_function {
   VMO_LL_PROFILE_FREE,
   VMO_LL_PROFILE_MOVE,
   VMO_LL_HEAP_DESTROY,
+  VMO_LL_HEAP_FIND_RANGE,
   VMO_LL_BUMP_ALLOC,     /* made here: the short way of a bump heap */
   VMO_LL_BUMP_CALLOC,    /* made here */
   VMO_LL_HEAP_COPY,      /* made here: strdup in a heap */
   VMO_LL_HEAP_COPY_PART, /* strndup */
   VMO_LL_BUMP_COPY,
   VMO_LL_BUMP_COPY_PART,
-  VMO_LL_HEAP_GROW,   /* reallocarray */
-  VMO_LL_HEAP_MOVE,   /* made here: realloc for calls through pointers */
-  VMO_LL_HEAP_SCOPED, /* made here: the heap of a scope, which is created when it is asked for first */
+  VMO_LL_HEAP_GROW,     /* reallocarray */
+  VMO_LL_HEAP_MOVE,     /* made here: realloc for calls through pointers */
+  VMO_LL_HEAP_SCOPED,   /* made here: the heap of a scope, which is created when it is asked for first */
+  VMO_LL_HEAP_TAKE,     /* made here: the short way of a heap of one thread, for a list that is known */
+  VMO_LL_HEAP_TAKE_ANY, /* made here: for one that a table knows by the size */
+  VMO_LL_HEAP_GIVE,     /* made here: the short way of free, of a program without threads */
   VMO_LL_HEAP_FUNCTION_COUNT
 } vmo_ll_heap_function;
 
@@ -42,6 +47,9 @@ typedef struct vmo_ll_heap_edit {
   LLVMTypeRef pointer, word;
   LLVMValueRef *heaps; /* the variable of each: a bump heap itself, or the address of another */
   LLVMValueRef functions[VMO_LL_HEAP_FUNCTION_COUNT]; /* NULL: not asked for yet */
+  LLVMValueRef classes[2];                            /* for granules of 8 and 16: tables; NULL: not asked for yet */
+  LLVMValueRef
+      range; /* the variable that holds where heaps' objects lie; NULL: the program has threads, or no heaps with lists */
 } vmo_ll_heap_edit;
 
 /* The function, which is declared or made when it is asked for first. (heap_helpers.c) */
@@ -54,6 +62,8 @@ bool vmo_ll_add_constructor(vmo_ll_heap_edit *e, LLVMValueRef function);
 void vmo_ll_replace_address(vmo_ll_heap_edit *e, const char *name, vmo_ll_heap_function other);
 /* Takes away what LLVM had noted of functions and accesses, and is no longer true. (heap_promises.c) */
 void vmo_ll_drop_promises(vmo_ll_heap_edit *e);
+/* An object of a heap that one thread at a time has; `granule` is its alignment. (heap_helpers.c) */
+LLVMValueRef vmo_ll_take_object(vmo_ll_heap_edit *e, LLVMValueRef heap, LLVMValueRef bytes, unsigned granule);
 /* A call of it at the builder's place. (heap_helpers.c) */
 LLVMValueRef vmo_ll_call_heap(vmo_ll_heap_edit *e, vmo_ll_heap_function function, LLVMValueRef *values);
 

@@ -6,8 +6,12 @@
  *   vmemopt.heap.move(object, n)          realloc as a function that a pointer may mean: an object stays where it is at home
  *   vmemopt.heap.grow(heap, object, n, m) reallocarray
  *   vmemopt.heap.scoped(variable, flags)  the heap of a scope, made when it is needed first
+ *   vmemopt.heap.take(heap, n, place)     the first idle object of the list whose address the heap has at `place`; else
+ *                                         vmr_heap_refill, as where there is no heap
+ *   vmemopt.heap.take.any(heap, n, table) the same for the list of size `n`, by a table of classes
+ *   vmemopt.heap.give(object)             back to the list that its address tells of; else vmr_heap_free
  *
- * The first two are put in the place of its calls by LLVM's inliner. Attributes say of the runtime's functions what LLVM knows of malloc:
+ * LLVM's inliner puts those of bumps and the last four in the place of their calls. Attributes say of the runtime's functions what LLVM knows of malloc:
  * the result is new, nothing is thrown, only memory that the program cannot reach is touched. */
 #include "llvm/heap_edit.h"
 
@@ -30,6 +34,7 @@ typedef struct row {
 
 static const row rows[VMO_LL_HEAP_FUNCTION_COUNT] = {
     [VMO_LL_HEAP_ALLOC] = {"vmr_heap_alloc", "ppw", .fresh = true},
+    [VMO_LL_HEAP_REFILL] = {"vmr_heap_refill", "ppw", .fresh = true, .cold = true},
     [VMO_LL_HEAP_CALLOC] = {"vmr_heap_calloc", "ppww", .fresh = true},
     [VMO_LL_HEAP_REALLOC] = {"vmr_heap_realloc", "pppw", .fresh = false},
     [VMO_LL_HEAP_ALIGNED] = {"vmr_heap_aligned", "ppww", .fresh = true},
@@ -45,6 +50,7 @@ static const row rows[VMO_LL_HEAP_FUNCTION_COUNT] = {
     [VMO_LL_PROFILE_REALLOC] = {"vmr_site_profile_realloc", "pppw", .fresh = false},
     [VMO_LL_PROFILE_FREE] = {"vmr_site_profile_free", "vp", .fresh = false},
     [VMO_LL_PROFILE_MOVE] = {"vmr_site_profile_move", "ppw", .fresh = false},
+    [VMO_LL_HEAP_FIND_RANGE] = {"vmr_heap_find_range", "p", .cold = true},
     [VMO_LL_HEAP_DESTROY] = {"vmr_heap_destroy", "vp", .fresh = false},
     [VMO_LL_BUMP_ALLOC] = {"vmemopt.bump", "ppwwb", .fresh = true, .inlined = true},
     [VMO_LL_BUMP_CALLOC] = {"vmemopt.bump.zeroed", "ppwww", .fresh = true, .inlined = true},
@@ -55,6 +61,9 @@ static const row rows[VMO_LL_HEAP_FUNCTION_COUNT] = {
     [VMO_LL_HEAP_GROW] = {"vmemopt.heap.grow", "pppww", .fresh = false},
     [VMO_LL_HEAP_MOVE] = {"vmemopt.heap.move", "ppw", .fresh = false},
     [VMO_LL_HEAP_SCOPED] = {"vmemopt.heap.scoped", "ppi", .inlined = true},
+    [VMO_LL_HEAP_TAKE] = {"vmemopt.heap.take", "ppww", .fresh = true, .inlined = true},
+    [VMO_LL_HEAP_TAKE_ANY] = {"vmemopt.heap.take.any", "ppwp", .fresh = true, .inlined = true},
+    [VMO_LL_HEAP_GIVE] = {"vmemopt.heap.give", "vp", .inlined = true},
 };
 
 static LLVMTypeRef type_of(const vmo_ll_heap_edit *e, char letter) {
@@ -216,6 +225,105 @@ static void build_scoped(vmo_ll_heap_edit *e, LLVMValueRef function) {
   LLVMBuildRet(b, LLVMBuildLoad2(b, e->pointer, variable, ""));
 }
 
+/* What the object after it is linked to is at hand by then. */
+static void prefetch(vmo_ll_heap_edit *e, LLVMValueRef address) {
+  static const char name[] = "llvm.prefetch";
+  unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+  LLVMValueRef intrinsic = LLVMGetIntrinsicDeclaration(e->program->module, id, &e->pointer, 1);
+  LLVMTypeRef number = LLVMInt32TypeInContext(e->program->llvm);
+  LLVMValueRef one = LLVMConstInt(number, 1, false), most = LLVMConstInt(number, 3, false);
+  LLVMValueRef values[] = {address, one, most, one}; /* to write, near, data */
+  LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(intrinsic), intrinsic, values, 4, "");
+}
+
+/* As vmr_heap_take, where the builder stands: `list` is loaded there. */
+static void build_take_first(vmo_ll_heap_edit *e, LLVMValueRef function, LLVMValueRef list, LLVMBasicBlockRef slow) {
+  LLVMBuilderRef b = e->builder;
+  LLVMTypeRef number = LLVMInt32TypeInContext(e->program->llvm);
+  LLVMBasicBlockRef fast = add_block(e, function, "fast");
+  LLVMValueRef object = LLVMBuildLoad2(b, e->pointer, list, "");
+  branch_likely(e, LLVMBuildIsNotNull(b, object, ""), fast, slow);
+  LLVMPositionBuilderAtEnd(b, fast);
+  LLVMValueRef next = LLVMBuildLoad2(b, e->pointer, object, "");
+  prefetch(e, next);
+  LLVMBuildStore(b, next, list);
+  LLVMValueRef place = address_at(e, list, word(e, offsetof(vmr_heap_list, live)));
+  LLVMValueRef live = LLVMBuildLoad2(b, number, place, "");
+  LLVMBuildStore(b, LLVMBuildAdd(b, live, LLVMConstInt(number, 1, false), ""), place);
+  LLVMBuildRet(b, object);
+  _Static_assert(offsetof(vmr_heap_list, idle) == 0, "loaded from the list's address");
+}
+
+/* Where there is no heap, and beyond what the table knows, the runtime helps. */
+static void build_take(vmo_ll_heap_edit *e, LLVMValueRef function, bool by_table) {
+  LLVMBuilderRef b = e->builder;
+  LLVMValueRef heap = LLVMGetParam(function, 0), bytes = LLVMGetParam(function, 1), place = LLVMGetParam(function, 2);
+  LLVMBasicBlockRef look = add_block(e, function, "look"), slow = add_block(e, function, "slow");
+  LLVMValueRef fine = LLVMBuildIsNotNull(b, heap, "");
+  if (by_table)
+    fine = LLVMBuildAnd(b, fine, LLVMBuildICmp(b, LLVMIntULE, bytes, word(e, VMR_HEAP_QUICK_BYTES), ""), "");
+  branch_likely(e, fine, look, slow);
+  LLVMPositionBuilderAtEnd(b, slow);
+  LLVMBuildRet(b, vmo_ll_call_heap(e, VMO_LL_HEAP_REFILL, (LLVMValueRef[]){heap, bytes}));
+  LLVMPositionBuilderAtEnd(b, look);
+  if (by_table) {
+    LLVMValueRef words = LLVMBuildLShr(b, LLVMBuildAdd(b, bytes, word(e, 7), ""), word(e, 3), "");
+    LLVMValueRef class = LLVMBuildLoad2(b, LLVMInt8TypeInContext(e->program->llvm), address_at(e, place, words), "");
+    place = LLVMBuildShl(b, LLVMBuildZExt(b, class, e->word, ""), word(e, 3), "");
+  }
+  build_take_first(e, function, LLVMBuildLoad2(b, e->pointer, address_at(e, heap, place), ""), slow);
+}
+
+/* The list of the object, where that lies in the range. The builder is left there. */
+static LLVMValueRef build_find_list(vmo_ll_heap_edit *e, LLVMValueRef object, LLVMBasicBlockRef ours,
+                                    LLVMBasicBlockRef theirs) {
+  LLVMBuilderRef b = e->builder;
+  LLVMValueRef range = LLVMBuildLoad2(b, e->pointer, e->range, "");
+  LLVMValueRef base = LLVMBuildLoad2(b, e->pointer, address_at(e, range, word(e, offsetof(vmr_heap_range, base))), "");
+  LLVMValueRef taken = LLVMBuildLoad2(b, e->word, address_at(e, range, word(e, offsetof(vmr_heap_range, taken))), "");
+  LLVMValueRef offset = LLVMBuildSub(b, as_word(e, object), as_word(e, base), "");
+  branch_likely(e, LLVMBuildICmp(b, LLVMIntULT, offset, taken, ""), ours, theirs);
+  LLVMPositionBuilderAtEnd(b, ours);
+  LLVMValueRef index = LLVMBuildLShr(b, offset, word(e, VMR_HEAP_LIST_SHIFT), "");
+  return address_at(e, base, LLVMBuildMul(b, index, word(e, VMR_HEAP_LIST_BYTES), ""));
+}
+
+/* As vmr_heap_free: the list takes the object if it is quick, this one is not its first, and it does not get empty beside others. */
+static void build_give(vmo_ll_heap_edit *e, LLVMValueRef function) {
+  LLVMBuilderRef b = e->builder;
+  LLVMContextRef llvm = e->program->llvm;
+  LLVMTypeRef number = LLVMInt32TypeInContext(llvm);
+  LLVMValueRef object = LLVMGetParam(function, 0), one = LLVMConstInt(number, 1, false);
+  LLVMBasicBlockRef ours = add_block(e, function, "ours"), quick = add_block(e, function, "quick");
+  LLVMBasicBlockRef other = add_block(e, function, "other"), last = add_block(e, function, "last");
+  LLVMBasicBlockRef fast = add_block(e, function, "fast"), slow = add_block(e, function, "slow");
+  LLVMValueRef list = build_find_list(e, object, ours, slow);
+  LLVMValueRef place = address_at(e, list, word(e, offsetof(vmr_heap_list, is_quick)));
+  LLVMValueRef is_quick = LLVMBuildLoad2(b, LLVMInt8TypeInContext(llvm), place, "");
+  branch_likely(e, LLVMBuildIsNotNull(b, is_quick, ""), quick, slow);
+  LLVMPositionBuilderAtEnd(b, quick);
+  LLVMValueRef idle = LLVMBuildLoad2(b, e->pointer, list, "");
+  branch_likely(e, LLVMBuildICmp(b, LLVMIntNE, idle, object, ""), other, slow);
+  LLVMPositionBuilderAtEnd(b, other);
+  LLVMValueRef count = address_at(e, list, word(e, offsetof(vmr_heap_list, live)));
+  LLVMValueRef live = LLVMBuildLoad2(b, number, count, "");
+  branch_likely(e, LLVMBuildICmp(b, LLVMIntUGT, live, one, ""), fast, last);
+  LLVMPositionBuilderAtEnd(b, last);
+  LLVMValueRef next = LLVMBuildLoad2(b, e->pointer, address_at(e, list, word(e, offsetof(vmr_heap_list, next))), "");
+  LLVMValueRef alone = LLVMBuildICmp(b, LLVMIntEQ, next, list, ""), some = LLVMBuildICmp(b, LLVMIntEQ, live, one, "");
+  branch_likely(e, LLVMBuildAnd(b, alone, some, ""), fast, slow);
+  LLVMPositionBuilderAtEnd(b, fast);
+  LLVMBuildStore(b, idle, object);
+  LLVMBuildStore(b, object, list);
+  LLVMBuildStore(b, LLVMBuildSub(b, live, one, ""), count);
+  LLVMValueRef first = LLVMBuildLoad2(b, e->pointer, address_at(e, list, word(e, offsetof(vmr_heap_list, place))), "");
+  LLVMBuildStore(b, list, first);
+  LLVMBuildRetVoid(b);
+  LLVMPositionBuilderAtEnd(b, slow);
+  vmo_ll_call_heap(e, VMO_LL_HEAP_FREE, (LLVMValueRef[]){object});
+  LLVMBuildRetVoid(b);
+}
+
 static void build_body(vmo_ll_heap_edit *e, vmo_ll_heap_function which, LLVMValueRef function) {
   LLVMBuilderRef outer = e->builder;
   e->builder = LLVMCreateBuilderInContext(e->program->llvm);
@@ -227,6 +335,9 @@ static void build_body(vmo_ll_heap_edit *e, vmo_ll_heap_function which, LLVMValu
   case VMO_LL_HEAP_MOVE: build_move(e, function); break;
   case VMO_LL_HEAP_SCOPED: build_scoped(e, function); break;
   case VMO_LL_HEAP_GROW: build_grow(e, function); break;
+  case VMO_LL_HEAP_TAKE: build_take(e, function, false); break;
+  case VMO_LL_HEAP_TAKE_ANY: build_take(e, function, true); break;
+  case VMO_LL_HEAP_GIVE: build_give(e, function); break;
   default:
     build_copy(e, function, which == VMO_LL_BUMP_COPY || which == VMO_LL_BUMP_COPY_PART,
                which == VMO_LL_HEAP_COPY_PART || which == VMO_LL_BUMP_COPY_PART);
@@ -253,4 +364,31 @@ LLVMValueRef vmo_ll_call_heap(vmo_ll_heap_edit *e, vmo_ll_heap_function which, L
   LLVMValueRef function = vmo_ll_heap_helper(e, which);
   LLVMTypeRef type = LLVMGlobalGetValueType(function);
   return LLVMBuildCall2(e->builder, type, function, values, LLVMCountParamTypes(type), "");
+}
+
+/* ---- objects that are at hand ---- */
+
+/* Classes by size in words of 8 bytes. */
+static LLVMValueRef class_table(vmo_ll_heap_edit *e, unsigned granule) {
+  LLVMValueRef *table = &e->classes[granule != 8];
+  uint8_t classes[VMR_HEAP_QUICK_BYTES / 8 + 1];
+  if (*table != NULL) return *table;
+  for (size_t words = 0; words < sizeof classes; words++) classes[words] = (uint8_t)vmr_heap_class(words * 8, granule);
+  LLVMValueRef value = LLVMConstStringInContext2(e->program->llvm, (const char *)classes, sizeof classes, true);
+  *table =
+      LLVMAddGlobal(e->program->module, LLVMTypeOf(value), granule == 8 ? "vmemopt.classes.8" : "vmemopt.classes.16");
+  LLVMSetInitializer(*table, value);
+  LLVMSetLinkage(*table, LLVMInternalLinkage);
+  LLVMSetGlobalConstant(*table, true);
+  LLVMSetUnnamedAddress(*table, LLVMGlobalUnnamedAddr);
+  return *table;
+}
+
+LLVMValueRef vmo_ll_take_object(vmo_ll_heap_edit *e, LLVMValueRef heap, LLVMValueRef bytes, unsigned granule) {
+  if (LLVMIsAConstantInt(bytes) == NULL)
+    return vmo_ll_call_heap(e, VMO_LL_HEAP_TAKE_ANY, (LLVMValueRef[]){heap, bytes, class_table(e, granule)});
+  unsigned long long size = LLVMConstIntGetZExtValue(bytes);
+  if (size > VMR_HEAP_QUICK_BYTES) return vmo_ll_call_heap(e, VMO_LL_HEAP_ALLOC, (LLVMValueRef[]){heap, bytes});
+  LLVMValueRef place = word(e, vmr_heap_class((size_t)size, granule) * UINT64_C(8));
+  return vmo_ll_call_heap(e, VMO_LL_HEAP_TAKE, (LLVMValueRef[]){heap, bytes, place});
 }

@@ -2,13 +2,15 @@
  *
  *   %p = call ptr @malloc(i64 24)                 %p = call ptr @vmemopt.bump(ptr @vmemopt.heap.0, i64 24)
  *
- *   %q = call ptr @malloc(i64 %n)           ->    %h = load ptr, ptr @vmemopt.heap.1
- *                                                 %q = call ptr @vmr_heap_alloc(ptr %h, i64 %n)
- *   call void @free(ptr %q)                       call void @vmr_heap_free(ptr %q)
+ *   %q = call ptr @malloc(i64 24)           ->    %h = load ptr, ptr @vmemopt.heap.1
+ *                                                 %q = call ptr @vmemopt.heap.take(ptr %h, i64 24, i64 ..)
+ *   call void @free(ptr %q)                       call void @vmemopt.heap.give(ptr %q)
  *
- * A free that comes just before its object's heap is dropped is left out (heap_elide.c). A bump heap is a variable of its own, `cursor` and `end`: vmemopt.bump, which LLVM's inliner puts in place, moves the
- * cursor, and asks the runtime for more where the room ends. Of threads each has its own. Other heaps are made by a constructor
- * of the module; where that fails the pointer stays null, which the runtime takes for malloc itself. Linear. */
+ * A free that comes just before its object's heap is dropped is left out (heap_elide.c). A bump heap is a variable of its own,
+ * `cursor` and `end`: vmemopt.bump, which LLVM's inliner puts in place, moves the cursor, and asks the runtime for more where the
+ * room ends. Of threads each has its own. Other heaps are made by a constructor of the module; where that fails the pointer
+ * stays null, which the runtime takes for malloc itself. What one thread at a time has is taken from lists and given back to them in
+ * place, too; where threads share heaps the runtime does it, under a lock. Linear. */
 #include "llvm/heap_edit.h"
 
 #include <stddef.h>
@@ -94,6 +96,21 @@ bool vmo_ll_add_constructor(vmo_ll_heap_edit *e, LLVMValueRef function) {
   return true;
 }
 
+/* Of a program without threads: where heaps' objects lie, for vmemopt.heap.give. Nowhere, until the constructor has asked. */
+static void make_range(vmo_ll_heap_edit *e) {
+  LLVMValueRef members[] = {word(e, 0), word(e, 0)};
+  LLVMValueRef value = LLVMConstStructInContext(e->program->llvm, members, 2, false);
+  LLVMValueRef nowhere = LLVMAddGlobal(e->program->module, LLVMTypeOf(value), "vmemopt.nowhere");
+  LLVMSetInitializer(nowhere, value);
+  LLVMSetLinkage(nowhere, LLVMInternalLinkage);
+  LLVMSetGlobalConstant(nowhere, true);
+  e->range = LLVMAddGlobal(e->program->module, e->pointer, "vmemopt.range");
+  LLVMSetInitializer(e->range, nowhere);
+  LLVMSetLinkage(e->range, LLVMInternalLinkage);
+  LLVMBuildStore(e->builder, vmo_ll_call_heap(e, VMO_LL_HEAP_FIND_RANGE, NULL), e->range);
+  _Static_assert(sizeof(vmr_heap_range) == 16 && offsetof(vmr_heap_range, taken) == 8, "the members above");
+}
+
 /* Makes the heaps before anything of the program runs. */
 static bool make_constructor(vmo_ll_heap_edit *e) {
   const vmo_heap_facts *facts = e->plan->facts;
@@ -114,6 +131,7 @@ static bool make_constructor(vmo_ll_heap_edit *e) {
     vmo_ll_call_heap(e, VMO_LL_HEAP_EXPECT, (LLVMValueRef[]){heap, word(e, (unsigned long long)expected)});
   }
   if (function == NULL) return true;
+  if (!facts->shared) make_range(e);
   LLVMBuildRetVoid(e->builder);
   return vmo_ll_add_constructor(e, function);
 }
@@ -146,8 +164,9 @@ static LLVMValueRef allocate_bumped(vmo_ll_heap_edit *e, uint32_t heap, LLVMValu
   }
 }
 
-static LLVMValueRef allocate_listed(vmo_ll_heap_edit *e, LLVMValueRef heap, LLVMValueRef call,
-                                    const vmo_libc_row *row) {
+/* `fact` is that of the heap; NULL: there is none. Of a heap that threads share the lists are for the runtime alone. */
+static LLVMValueRef allocate_listed(vmo_ll_heap_edit *e, const vmo_heap_fact *fact, LLVMValueRef heap,
+                                    LLVMValueRef call, const vmo_libc_row *row) {
   LLVMValueRef values[4] = {heap, argument(e, call, 0)};
   unsigned count = LLVMGetNumArgOperands(call);
   for (unsigned i = 1; i < count; i++) values[i + 1] = argument(e, call, i);
@@ -156,23 +175,26 @@ static LLVMValueRef allocate_listed(vmo_ll_heap_edit *e, LLVMValueRef heap, LLVM
   case VMO_LIBC_REALLOC: return vmo_ll_call_heap(e, count == 2 ? VMO_LL_HEAP_REALLOC : VMO_LL_HEAP_GROW, values);
   case VMO_LIBC_ALIGNED: return vmo_ll_call_heap(e, VMO_LL_HEAP_ALIGNED, values);
   case VMO_LIBC_COPIED: return vmo_ll_call_heap(e, count == 1 ? VMO_LL_HEAP_COPY : VMO_LL_HEAP_COPY_PART, values);
-  default: return vmo_ll_call_heap(e, VMO_LL_HEAP_ALLOC, values);
+  default:
+    if (fact == NULL || (flags_of(fact) & VMR_HEAP_SHARED) != 0) return vmo_ll_call_heap(e, VMO_LL_HEAP_ALLOC, values);
+    return vmo_ll_take_object(e, heap, values[1], fact->alignment == 8 ? 8 : 16);
   }
 }
 
 /* Of a realloc that may only move an object of some heap, `heap` is VMO_NONE. */
 static void edit_allocation(vmo_ll_heap_edit *e, LLVMValueRef call, uint32_t heap, const vmo_libc_row *row) {
+  const vmo_heap_fact *fact = heap != VMO_NONE ? &e->plan->facts->heaps.data[heap] : NULL;
   LLVMValueRef object;
   LLVMPositionBuilderBefore(e->builder, call); /* at the call's place in the source */
-  if (heap == VMO_NONE) {
-    object = allocate_listed(e, LLVMConstNull(e->pointer), call, row);
-  } else if (vmo_heap_is_bump(e->plan->facts->heaps.data[heap].kind)) {
+  if (fact == NULL) {
+    object = allocate_listed(e, NULL, LLVMConstNull(e->pointer), call, row);
+  } else if (vmo_heap_is_bump(fact->kind)) {
     object = allocate_bumped(e, heap, call, row);
-  } else if (e->plan->facts->heaps.data[heap].kind == VMO_HEAP_SCOPED_LISTS) {
-    LLVMValueRef values[] = {e->heaps[heap], number(e, flags_of(&e->plan->facts->heaps.data[heap]))};
-    object = allocate_listed(e, vmo_ll_call_heap(e, VMO_LL_HEAP_SCOPED, values), call, row);
+  } else if (fact->kind == VMO_HEAP_SCOPED_LISTS) {
+    LLVMValueRef values[] = {e->heaps[heap], number(e, flags_of(fact))};
+    object = allocate_listed(e, fact, vmo_ll_call_heap(e, VMO_LL_HEAP_SCOPED, values), call, row);
   } else {
-    object = allocate_listed(e, LLVMBuildLoad2(e->builder, e->pointer, e->heaps[heap], ""), call, row);
+    object = allocate_listed(e, fact, LLVMBuildLoad2(e->builder, e->pointer, e->heaps[heap], ""), call, row);
   }
   LLVMReplaceAllUsesWith(call, object);
   LLVMInstructionEraseFromParent(call);
@@ -182,7 +204,8 @@ static void edit_allocation(vmo_ll_heap_edit *e, LLVMValueRef call, uint32_t hea
 
 static void edit_free(vmo_ll_heap_edit *e, LLVMValueRef call) {
   LLVMPositionBuilderBefore(e->builder, call);
-  vmo_ll_call_heap(e, VMO_LL_HEAP_FREE, (LLVMValueRef[]){LLVMGetOperand(call, 0)});
+  vmo_ll_heap_function free = e->range != NULL ? VMO_LL_HEAP_GIVE : VMO_LL_HEAP_FREE;
+  vmo_ll_call_heap(e, free, (LLVMValueRef[]){LLVMGetOperand(call, 0)});
   LLVMInstructionEraseFromParent(call);
 }
 

@@ -96,18 +96,29 @@ VMR_OUT_OF_LINE static void *alloc_object(vmr_heap *heap, size_t bytes, size_t a
   return object != NULL ? object : fail(heap, VMR_OUT_OF_MEMORY, ENOMEM);
 }
 
-/* An object that is at hand, or NULL. */
-static inline void *alloc_quick(vmr_heap *heap, size_t bytes) {
-  vmr_span *span = heap->quick[heap->class_of_words[(bytes + 7) / 8]];
+/* The first one of the class that is at hand, or NULL. */
+static inline void *take_quick(vmr_heap *heap, unsigned class) {
+  vmr_span *span = heap->quick[class];
   if (VMR_UNLIKELY(span->idle == NULL)) return NULL;
   void *object = vmr_span_take(span);
   count_object(heap);
   return object;
 }
 
-/* What is not at hand; of a heap that threads share, what is. */
+static inline void *alloc_quick(vmr_heap *heap, size_t bytes) {
+  return take_quick(heap, heap->class_of_words[(bytes + 7) / 8]);
+}
+
+/* Larger ones, too, whose class is computed. */
+static inline void *alloc_at_hand(vmr_heap *heap, size_t bytes) {
+  if (bytes <= VMR_QUICK_BYTES) return alloc_quick(heap, bytes);
+  return bytes <= VMR_SMALL_BYTES ? take_quick(heap, vmr_heap_class(bytes, 16)) : NULL;
+}
+
+/* Large objects, and what is not at hand; of a heap that threads share, what is. */
 VMR_OUT_OF_LINE static void *alloc_next(vmr_heap *heap, size_t bytes) {
-  void *object = NULL;
+  void *object = alloc_at_hand(heap, bytes);
+  if (object != NULL) return object;
   bool is_shared = VMR_HEAP_IS(heap, VMR_HEAP_SHARED) && VMR_ACQUIRE(heap->is_begun);
   if (bytes <= VMR_QUICK_BYTES && is_shared && heap->is_plain) {
     bool is_locked = vmr_heap_lock(heap);
@@ -127,11 +138,13 @@ void *vmr_heap_alloc(vmr_heap *heap, size_t bytes) {
   return VMR_LIKELY(object != NULL) ? object : alloc_next(heap, bytes);
 }
 
+void *vmr_heap_refill(vmr_heap *heap, size_t bytes) { return heap != NULL ? alloc_next(heap, bytes) : malloc(bytes); }
+
 void *vmr_heap_calloc(vmr_heap *heap, size_t count, size_t size) {
   if (heap == NULL) return calloc(count, size);
   if (size != 0 && count > SIZE_MAX / size) return refuse(heap, VMR_SIZE_OVERFLOW);
   size_t bytes = count * size;
-  void *object = bytes <= VMR_QUICK_BYTES ? alloc_quick(heap, bytes) : NULL;
+  void *object = alloc_at_hand(heap, bytes);
   return object != NULL ? memset(object, 0, bytes) : alloc_object(heap, bytes, least_alignment(heap), true);
 }
 
@@ -243,6 +256,12 @@ void vmr_heap_free(void *object) {
 
 /* ---- what is known of an object ---- */
 
+const vmr_heap_range *vmr_heap_find_range(void) {
+  _Static_assert(offsetof(vmr_range, base) == offsetof(vmr_heap_range, base), "as compiled code knows it");
+  _Static_assert(offsetof(vmr_range, taken) == offsetof(vmr_heap_range, taken), "as compiled code knows it");
+  return (const vmr_heap_range *)(const void *)&vmr_the_range;
+}
+
 static vmr_heap *owner_of(const void *object) {
   if (object == NULL) return NULL;
   if (!vmr_range_has(object)) return vmr_borrow_heap_of(object);
@@ -336,7 +355,7 @@ void *vmr_heap_realloc(vmr_heap *heap, void *object, size_t bytes) {
   if (bytes <= usable && bytes >= usable / 2) return object;
   vmr_heap *owner = vmr_range_record(object)->heap;
   size_t wanted = with_slack(owner, usable, bytes);
-  void *moved = wanted <= VMR_QUICK_BYTES ? alloc_quick(owner, wanted) : NULL;
+  void *moved = alloc_at_hand(owner, wanted);
   if (moved == NULL) return resize(heap, object, bytes);
   memcpy(moved, object, usable < bytes ? usable : bytes);
   vmr_heap_free(object);

@@ -27,26 +27,35 @@
 
 #define VMR_CHUNK_SHIFT 21
 #define VMR_CHUNK_BYTES ((size_t)1 << VMR_CHUNK_SHIFT)
-#define VMR_SPAN_SHIFT 16
+#define VMR_SPAN_SHIFT VMR_HEAP_LIST_SHIFT
 #define VMR_SPAN_BYTES ((size_t)1 << VMR_SPAN_SHIFT)
 #define VMR_SPANS 32
-#define VMR_CLASSES 44
-#define VMR_CLASS_TAIL 0xfe               /* the spans behind the whole chunks of an object */
-#define VMR_CLASS_RUN 0xff                /* the first span of an object of several */
-#define VMR_QUICK_BYTES ((size_t)1 << 10) /* up to this a table knows the class of a size */
+#define VMR_CLASSES VMR_HEAP_CLASSES
+#define VMR_CLASS_TAIL 0xfe                            /* the spans behind the whole chunks of an object */
+#define VMR_CLASS_RUN 0xff                             /* the first span of an object of several */
+#define VMR_QUICK_BYTES ((size_t)VMR_HEAP_QUICK_BYTES) /* up to this a table knows the class of a size */
 
 typedef struct vmr_span {
-  _Alignas(sizeof(void *) < 8 ? 8 : 64) void *idle; /* objects to give, linked through their first word */
-  struct vmr_span *next, *previous;                 /* of the class, a ring, while it may have objects to give */
-  struct vmr_span **first;                          /* where its heap has the first one of the ring */
-  uint32_t live;                                    /* objects in use */
-  uint32_t made, most;                              /* objects that were ever idle or live; that it has room for */
-  uint32_t bytes, inverse;                          /* of an object; 2^32 over that, rounded up */
-  uint8_t class, count;                             /* count: spans of a run; 0 inside of one */
-  bool is_listed, is_quick;                         /* is_quick: the short way of vmr_heap_free takes its objects */
+  _Alignas(sizeof(void *) < 8 ? 8 : 64) union {
+    vmr_heap_list list; /* what compiled code knows of it */
+    struct {
+      void *idle;                       /* objects to give, linked through their first word */
+      uint32_t live;                    /* objects in use */
+      bool is_quick;                    /* the short way of vmr_heap_free takes its objects */
+      struct vmr_span *next, *previous; /* of the class, a ring, while it may have objects to give */
+      struct vmr_span **first;          /* where its heap has the first one of the ring */
+    };
+  };
+  uint32_t made, most;     /* objects that were ever idle or live; that it has room for */
+  uint32_t bytes, inverse; /* of an object; 2^32 over that, rounded up */
+  uint8_t class, count;    /* count: spans of a run; 0 inside of one */
+  bool is_listed;
 } vmr_span;
 
-_Static_assert(sizeof(void *) < 8 || sizeof(vmr_span) == 64, "a span's record is a line of the cache");
+_Static_assert(sizeof(void *) < 8 || sizeof(vmr_span) == VMR_HEAP_LIST_BYTES, "a span's record is a line of the cache");
+_Static_assert(offsetof(vmr_span, is_quick) == offsetof(vmr_heap_list, is_quick) &&
+                   offsetof(vmr_span, first) == offsetof(vmr_heap_list, place),
+               "as compiled code knows it");
 
 typedef struct vmr_record {
   vmr_heap *heap;                     /* NULL: the chunk is free. The first member, for range.c */
@@ -61,10 +70,11 @@ typedef struct vmr_record {
 } vmr_record;
 
 struct vmr_heap {
-  const uint8_t *class_of_words; /* up to VMR_QUICK_BYTES */
-  vmr_published_count allocated; /* objects so far */
-  /* The first span of each class's ring, which gives, or vmr_no_span: in `quick` if is_quick, else in `slow`. */
+  /* The first span of each class's ring, which gives, or vmr_no_span: in `quick` if is_quick, else in `slow`. Compiled code knows
+   * of the first member. */
   vmr_span *quick[VMR_CLASSES], *slow[VMR_CLASSES];
+  const uint8_t *class_of_words; /* up to VMR_QUICK_BYTES */
+  vmr_published_count allocated; /* objects so far, without those that compiled code took */
   vmr_handle handle;
   uint32_t flags;
   bool is_begun; /* released when what follows is known, with the first object */
@@ -177,11 +187,11 @@ size_t vmr_heap_move_chunks(char *from, char *to, size_t bytes);
 /* ---- range.c ---- */
 
 /* The base is stored before the other two, and loaded behind them: a thread may free what is malloc's while another one
- * reserves the range. */
+ * reserves the range. The first two are as compiled code knows them, vmr_heap_range. */
 typedef struct vmr_range {
   uintptr_t base; /* 0: no range */
+  size_t taken;   /* from the base to the end of what was ever taken */
   size_t bytes;
-  size_t taken;        /* from the base to the end of what was ever taken */
   vmr_record *records; /* of the chunks; behind the spans, with which the range begins */
 } vmr_range;
 

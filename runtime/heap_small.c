@@ -21,14 +21,6 @@ vmr_span vmr_no_span;
 
 /* ---- classes ---- */
 
-/* 0: 8 bytes, 1: 16, ... 7: 64, 8: 80, ... 11: 128, 12: 160, 192, 224, 256, 320, ... */
-static unsigned class_of(size_t bytes, bool has_words) {
-  if (bytes <= 64) return bytes != 0 ? (unsigned)((bytes - 1) >> 3) | (has_words ? 0 : 1) : has_words ? 0 : 1;
-  if (bytes <= 128) return (unsigned)((bytes - 1) >> 4) + 4;
-  unsigned log = 31 - (unsigned)__builtin_clz((uint32_t)(bytes - 1));
-  return 12 + (log - 7) * 4 + (unsigned)(((bytes - 1) >> (log - 2)) & 3);
-}
-
 static size_t class_bytes(unsigned class) {
   if (class < 8) return (size_t)(class + 1) << 3;
   if (class < 12) return (size_t)(class - 3) << 4;
@@ -36,7 +28,7 @@ static size_t class_bytes(unsigned class) {
   return ((size_t)1 << log) + ((size_t)((class - 12) % 4 + 1) << (log - 2));
 }
 
-/* The same as a constant. */
+/* As vmr_heap_class, as a constant. */
 #define CLASS(words, odd) \
   ((words) <= 8    ? ((words) > 0 ? (words) - 1 : 0) | (odd) \
    : (words) <= 16 ? ((words) * 8 - 1) / 16 + 4 \
@@ -204,7 +196,7 @@ static vmr_span *find_span(vmr_heap *heap, unsigned class) {
 }
 
 void *vmr_heap_alloc_small(vmr_heap *heap, size_t bytes, size_t alignment) {
-  unsigned class = class_of(bytes > alignment ? bytes : alignment, VMR_HEAP_IS(heap, VMR_HEAP_ALIGN8));
+  unsigned class = vmr_heap_class(bytes > alignment ? bytes : alignment, VMR_HEAP_IS(heap, VMR_HEAP_ALIGN8) ? 8 : 16);
   while (class_bytes(class) % alignment != 0) class ++; /* a power of two comes before long */
   vmr_span *span = find_span(heap, class);
   return span != NULL ? vmr_span_take(span) : NULL;

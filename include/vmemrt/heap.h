@@ -66,6 +66,61 @@ VMR_API vmr_status vmr_heap_status(const vmr_heap *heap);
 /* Whether the heap's books and lists agree. Takes time proportional to the heap. */
 VMR_API bool vmr_heap_is_valid(vmr_heap *heap);
 
+/* ---- objects that are at hand ---- */
+
+/* What compiled code looks at to take an object, and to give one back, without a call. A heap begins with the address of a list
+ * for each class of sizes. The lists of a heap that is shared, never freed, watched, checked or poisoned, that has no object yet, or
+ * whose objects are malloc's, are empty, and none is quick: each request goes to vmr_heap_refill, each object to vmr_heap_free. What
+ * is taken from a list so is not counted among `heap_objects`. */
+typedef struct vmr_heap_list {
+  void *idle;                          /* objects, linked through their first words */
+  uint32_t live;                       /* objects taken, and not given back */
+  bool is_quick;                       /* takes objects back */
+  struct vmr_heap_list *next, *former; /* of the class, a ring */
+  struct vmr_heap_list *
+      *place; /* where the heap has the list that gives next: the one that an object came back to last */
+} vmr_heap_list;
+
+#define VMR_HEAP_CLASSES 44
+#define VMR_HEAP_QUICK_BYTES 1024 /* up to this it is worth a look */
+
+/* Where the objects lie: those of each 64 KiB from `base` on have one list; the lists lie side by side from `base` on, too, one for
+ * each 64 bytes. Behind `taken` bytes there are no objects. */
+typedef struct vmr_heap_range {
+  uintptr_t base; /* 0: no range, or none yet */
+  size_t taken;
+} vmr_heap_range;
+
+#define VMR_HEAP_LIST_SHIFT 16 /* of 64 KiB */
+#define VMR_HEAP_LIST_BYTES 64
+
+/* That of the process, at one address from its beginning to its end. */
+VMR_API const vmr_heap_range *vmr_heap_find_range(void);
+
+/* An object that is not at hand. NULL for the heap: malloc's. */
+VMR_API void *vmr_heap_refill(vmr_heap *heap, size_t bytes);
+
+/* The class of up to 32 KiB: 8 bytes: 0, 16: 1, ... 64: 7, 80: 8, ... 128: 11, 160, 192, 224, 256, 320, ... `granule` is the heap's
+ * alignment, 8 or 16. */
+static inline unsigned vmr_heap_class(size_t bytes, size_t granule) {
+  unsigned odd = granule != 8;
+  if (bytes <= 64) return bytes != 0 ? (unsigned)((bytes - 1) >> 3) | odd : odd;
+  if (bytes <= 128) return (unsigned)((bytes - 1) >> 4) + 4;
+  unsigned log = 31 - (unsigned)__builtin_clz((uint32_t)(bytes - 1));
+  return 12 + (log - 7) * 4 + (unsigned)(((bytes - 1) >> (log - 2)) & 3);
+}
+
+/* As vmr_heap_alloc; best where `bytes` is a constant. `granule` is that of the heap, a constant. */
+static inline void *vmr_heap_take(vmr_heap *heap, size_t bytes, size_t granule) {
+  if (VMR_UNLIKELY(heap == NULL || bytes > VMR_HEAP_QUICK_BYTES)) return vmr_heap_refill(heap, bytes);
+  vmr_heap_list *list = ((vmr_heap_list **)(void *)heap)[vmr_heap_class(bytes, granule)];
+  void *object = list->idle;
+  if (VMR_UNLIKELY(object == NULL)) return vmr_heap_refill(heap, bytes);
+  list->idle = *(void **)object;
+  list->live++;
+  return object;
+}
+
 /* ---- objects that nobody gives back, resizes, or asks the size of ---- */
 
 /* Memory that such objects are cut off from one behind the other: nothing is kept about them. What lies between cursor and end

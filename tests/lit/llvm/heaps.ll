@@ -61,7 +61,7 @@ some:
 ; A list whose elements are freed; the text in each is not.
 ; CHECK-LABEL: define void @push(
 ; CHECK: %[[HEAP:.*]] = load ptr, ptr @vmemopt.heap.1
-; CHECK: call {{.*}}ptr @vmr_heap_alloc(ptr %[[HEAP]], i64 16)
+; CHECK: call {{.*}}ptr @vmr_heap_refill(ptr %[[HEAP]], i64 16)
 ; CHECK: call {{.*}}ptr @vmemopt.bump.copy(ptr @vmemopt.heap.2, ptr %text)
 define void @push(ptr %text) {
   %e = call ptr @malloc(i64 16)

@@ -114,7 +114,7 @@ end:
 ; CHECK: %[[OUTER:.*]] = load ptr, ptr @vmemopt.heap.2
 ; CHECK-NEXT: store ptr null, ptr @vmemopt.heap.2
 ; CHECK: call i32 @vmr_heap_create(ptr @vmemopt.heap.2, ptr null, i32 4)
-; CHECK: call ptr @vmr_heap_alloc(
+; CHECK: call {{.*}}ptr @vmr_heap_refill(
 ; CHECK: call void @vmr_heap_free(
 ; CHECK-NOT: call void @vmr_heap_free(
 ; CHECK: end:

@@ -50,7 +50,7 @@ define internal void @gather() noinline {
 }
 
 ; CHECK-LABEL: define i32 @main(
-; CHECK: call ptr @vmr_heap_alloc(ptr %{{.*}}, i64 24)
+; CHECK: call {{.*}}ptr @vmr_heap_refill(ptr %{{.*}}, i64 24)
 ; STAYS-LABEL: define i32 @main(
 ; STAYS: call ptr @malloc(i64 24)
 define i32 @main() {

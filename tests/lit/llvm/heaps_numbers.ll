@@ -10,9 +10,9 @@
 ; RUN: %vmemopt opt --heaps --whole-program %t/wrapper.ll -o - | FileCheck %s
 ; RUN: %vmemopt opt --heaps --whole-program %t/list.ll -o - | FileCheck %s
 ; RUN: sed 's/%%p/%%s/' %t/wrapper.ll > %t.told.ll
-; RUN: %vmemopt opt --heaps --whole-program %t.told.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_alloc
-; RUN: %vmemopt opt --heaps --whole-program %t/unread.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_alloc
-; RUN: %vmemopt opt --heaps --whole-program %t/sum.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_alloc
+; RUN: %vmemopt opt --heaps --whole-program %t.told.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_refill
+; RUN: %vmemopt opt --heaps --whole-program %t/unread.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_refill
+; RUN: %vmemopt opt --heaps --whole-program %t/sum.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_refill
 ; RUN: %vmemopt opt --heaps --whole-program %t/stored.ll -o - | FileCheck %s --check-prefix=STORED
 ; RUN: sed 's/^; LINES: //' %t/stored.ll > %t.lines.ll
 ; RUN: %vmemopt opt --heaps --whole-program %t.lines.ll -o - | FileCheck %s --check-prefix=STAYS
@@ -25,7 +25,7 @@
 ; RUN: sed 's/^; LINES: //' %t/received.ll > %t.received.ll
 ; RUN: %vmemopt opt --heaps --whole-program %t.received.ll -o - | FileCheck %s --check-prefix=STAYS
 
-; CHECK: call ptr @vmr_heap_alloc(ptr %{{.*}}, i64 16)
+; CHECK: call {{.*}}ptr @vmr_heap_refill(ptr %{{.*}}, i64 16)
 ; CHECK: call void @vmr_heap_free(
 
 ; UNREAD: @vmemopt.heap.0
@@ -33,7 +33,7 @@
 ; What is stored by the number may be reached by whoever has the pointer.
 ; STORED-NOT: @vmr_bump
 ; STORED-LABEL: define internal void @extend(
-; STORED: call ptr @vmr_heap_alloc(ptr %{{.*}}, i64 24)
+; STORED: call {{.*}}ptr @vmr_heap_refill(ptr %{{.*}}, i64 24)
 
 ; Where getline might free it, it stays with malloc.
 ; STAYS-LABEL: define internal void @extend(

@@ -15,7 +15,7 @@ declare void @free(ptr)
 declare ptr @strange()
 
 ; CHECK-LABEL: define i32 @main(
-; CHECK: call ptr @vmr_heap_alloc(
+; CHECK: call {{.*}}ptr @vmr_heap_refill(
 ; CHECK: call ptr %{{.*}}(ptr %{{.*}}, i64 80)
 ; CHECK: call void %{{.*}}(ptr
 ; CHECK: call ptr @strange()

@@ -43,6 +43,8 @@ target triple = "x86_64-pc-linux-gnu"
 ; MORE: call i32 @vmr_heap_create(ptr @vmemopt.heap.[[HEAP:[0-9]+]],
 ; MORE-NEXT: %[[MADE:.*]] = load ptr, ptr @vmemopt.heap.[[HEAP]]
 ; MORE-NEXT: call void @vmr_heap_expect(ptr %[[MADE]], i64 12000000)
+; MORE-NEXT: %[[RANGE:.*]] = call ptr @vmr_heap_find_range()
+; MORE-NEXT: store ptr %[[RANGE]], ptr @vmemopt.range
 ; MORE-NEXT: ret void
 
 ; What is made in turn lies together, though nothing connects it; not when one is made more often.
