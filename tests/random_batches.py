@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 
 AT_ONCE = 20  # programs
-ALONE = 16  # one of so many is built alone, too
+ALONE = 32  # one of so many is built alone, too
 HERE = pathlib.Path(__file__).resolve().parent / "random"
 
 

@@ -9,7 +9,7 @@ wrappers and by constructors, in loops, with sizes that are constants or come fr
 functions that read, change, link, free or keep them and to functions that call themselves, stored in globals and in arrays,
 returned, copied by memcpy, strdup and byte by byte, and grown by realloc. The program prints every number that it reads. Level
 and options are drawn from the seed. It is run as compiled, as rewritten, and rewritten under AddressSanitizer; the outputs
-must agree. Programs are built in batches (tests/random_batches.py); one of sixteen, and each that fails, is built alone as well, then
+must agree. Programs are built in batches (tests/random_batches.py); one of 32, and each that fails, is built alone as well, then
 also as it is, for AddressSanitizer and UndefinedBehaviorSanitizer, which say whether it is valid. A program that
 fails is kept, by --reduce without the statements that are not needed for that. With --rewrite-only, for a tool that is built for a
 sanitizer, nothing is run.

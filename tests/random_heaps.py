@@ -13,7 +13,7 @@ not optimised again, nor is the original: compilers take most of the time.
   address   under AddressSanitizer, where the runtime makes each object by malloc; the original too, with -fsanitize=undefined
   thread    programs of two threads under ThreadSanitizer, the original too
 
-Programs are built in batches (tests/random_batches.py); one of sixteen, and each that fails, is built alone as well, its original then
+Programs are built in batches (tests/random_batches.py); one of 32, and each that fails, is built alone as well, its original then
 also for the sanitizers, which say whether it is valid.
 
 A program that fails is kept in the directory, by --reduce without the operations that are not needed for that. With --rewrite-only,
