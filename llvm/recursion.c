@@ -45,10 +45,11 @@ static bool is_copied(uint8_t opcode) {
   }
 }
 
-/* Whether the address of one of its blocks is taken. */
+/* Whether the address of one of its blocks is taken. The address uses the block; in LLVM 19 it uses the function, too. */
 static bool has_block_address(LLVMValueRef function) {
-  for (LLVMUseRef use = LLVMGetFirstUse(function); use != NULL; use = LLVMGetNextUse(use))
-    if (LLVMIsABlockAddress(LLVMGetUser(use))) return true;
+  for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(function); b != NULL; b = LLVMGetNextBasicBlock(b))
+    for (LLVMUseRef use = LLVMGetFirstUse(LLVMBasicBlockAsValue(b)); use != NULL; use = LLVMGetNextUse(use))
+      if (LLVMIsABlockAddress(LLVMGetUser(use))) return true;
   return false;
 }
 
