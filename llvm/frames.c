@@ -87,7 +87,8 @@ static bool list_buffers(frame *f) {
   for (uint32_t s = 0; s < f->plan->slots.count; s++) {
     const vmo_ll_slot *slot = &f->plan->slots.data[s];
     f->buffers[s] = (vmo_buffer){.bytes = slot->bytes, .alignment = slot->alignment, .fixed_offset = -1};
-    if (!is_scalar(f, slot) && !is_grown(f, s) && !find_lifetimes(f, s)) return false;
+    bool here = slot->parameter == VMO_NONE;
+    if (here && !is_scalar(f, slot) && !is_grown(f, s) && !find_lifetimes(f, s)) return false;
   }
   return true;
 }

@@ -88,10 +88,12 @@ static vmo_bytes bytes_of(const sum *s, uint32_t object) {
 
 static bool add_object(sum *s, uint32_t object, const uint32_t *list, uint32_t count) {
   vmo_bytes bytes = bytes_of(s, object);
-  uint32_t from = s->p->objects.data[object].instruction;
+  const vmo_ll_object *o = &s->p->objects.data[object];
+  uint32_t from = o->instruction;
+  bool handed_out = o->returned || o->stored; /* whether it is in a slot, its callers decide */
   if (bytes <= 0) return true;
   for (int rewritten = 0; rewritten < 2; rewritten++) {
-    if (rewritten && vmo_ll_leaves_heap(s->plan, object)) continue;
+    if (rewritten && !handed_out && vmo_ll_leaves_heap(s->plan, object)) continue;
     mark_ends(s, object, list, count, rewritten, object + 1);
     bool fine = add_bar(s, s->loads[rewritten], from, object, bytes);
     mark_ends(s, object, list, count, rewritten, 0);

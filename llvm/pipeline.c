@@ -2,6 +2,7 @@
  *
  *   rounds   summarise, plan; the bodies of small functions that make or free local objects take the place of their
  *            calls; read again. At most MAX_ROUNDS, fewer when nothing is left to inline
+ *   places   larger functions get parameters that tell where to put what they make; read again
  *   last     summarise, unless the last round did, plan, move to the stack
  *   heaps    when asked for: read again, group what is left, allocate it from heaps
  *
@@ -12,6 +13,7 @@
 #include <llvm-c/Transforms/PassBuilder.h>
 
 #include "llvm/copies.h"
+#include "llvm/destinations.h"
 #include "llvm/early_free.h"
 #include "llvm/grouping.h"
 #include "llvm/heap_clones.h"
@@ -52,6 +54,7 @@ typedef struct round {
   vmo_site_facts *facts;
   round_step step;
   uint32_t inlined;
+  vmo_ll_destinations destinations; /* that functions have got */
   VMO_VEC(vmo_ll_split) splits;
 } round_state;
 
@@ -147,6 +150,13 @@ static vmo_status plan_all(round_state *round) {
 
 static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_ll_options *options) {
   size_t instructions = (size_t)program->instructions.count + 1;
+  uint32_t *destination_of = NULL;
+  bool *served = vmr_arena_alloc_array(program->arena, instructions, sizeof *served);
+  bool *wanted = vmr_arena_alloc_array(program->arena, instructions, sizeof *wanted);
+  uint32_t *inner = vmr_arena_alloc_array(program->arena, instructions, sizeof *inner);
+  if (served == NULL || wanted == NULL || inner == NULL) return false;
+  if (round->step == STEP_MOVE && (destination_of = vmo_ll_index_destinations(program, &round->destinations)) == NULL)
+    return false;
   uint32_t *fact_of = vmr_arena_alloc_array(program->arena, instructions, sizeof *fact_of);
   bool *inlined = vmr_arena_alloc_array(program->arena, instructions, sizeof *inlined);
   size_t functions = (size_t)program->functions.count + 1;
@@ -161,13 +171,17 @@ static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_l
                                       .facts = round->facts,
                                       .fact_of = fact_of,
                                       .inlined = inlined,
+                                      .destination_of = destination_of,
+                                      .served = served,
+                                      .inner = inner,
+                                      .wanted = wanted,
                                       .heap_use = &round->heap_use,
                                       .peaks = peaks,
                                       .depths = depths};
   if (peaks == NULL || depths == NULL || fact_of == NULL || inlined == NULL || round->facts == NULL ||
       round->planning.arena == NULL)
     return false;
-  for (size_t i = 0; i < instructions; i++) fact_of[i] = VMO_NONE;
+  for (size_t i = 0; i < instructions; i++) fact_of[i] = inner[i] = VMO_NONE;
   return true;
 }
 
@@ -182,7 +196,7 @@ static vmo_status run_step(vmo_ll_program *program, const vmo_ll_options *option
 
 static vmo_status run_round(vmo_ll_program *program, const vmo_ll_options *options, round_step step,
                             round_state *round) {
-  *round = (round_state){0};
+  *round = (round_state){.destinations = round->destinations};
   vmo_status status = vmo_find_groups(program, options->whole_program, &round->groups);
   if (status == VMO_OK) status = vmo_find_heap_use(program, &round->groups, &round->heap_use);
   if (status == VMO_OK) status = vmo_summarise_all(program, &round->groups, &round->summaries);
@@ -213,8 +227,16 @@ static vmo_status make_heaps(vmo_ll_program *program, const vmo_ll_options *opti
   return status == VMO_OK ? vmo_run_inliner(program) : status;
 }
 
+/* What the last round found that should be given places. */
+static vmo_status make_destinations(vmo_ll_program *program, round_state *round) {
+  program->edited = true;
+  vmo_status status =
+      vmo_make_destinations(program, round->planning.makers.data, round->planning.makers.count, &round->destinations);
+  return status == VMO_OK ? vmo_read_arrays(program) : status;
+}
+
 vmo_status vmo_analyze_llvm(vmo_ll_program *program, const vmo_ll_options *options, vmo_site_facts **facts) {
-  round_state round;
+  round_state round = {0};
   vmo_warn_of_no_main(program, options);
   vmo_status status = run_round(program, options, STEP_LOOK, &round);
   if (status == VMO_OK && options->heaps) status = make_heaps(program, options, false, round.facts);
@@ -238,6 +260,10 @@ vmo_status vmo_rewrite_llvm(vmo_ll_program *program, const vmo_ll_options *optio
     program->edited = true;
     status = vmo_run_inliner(program);
     if (status == VMO_OK) status = vmo_read_arrays(program);
+  }
+  if (status == VMO_OK && same && round.planning.makers.count > 0) {
+    status = make_destinations(program, &round);
+    same = false;
   }
   if (status == VMO_OK) status = (same ? run_step : run_round)(program, options, STEP_MOVE, &round);
   if (status == VMO_OK && program->edited) status = vmo_run_inliner(program);

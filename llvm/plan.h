@@ -23,9 +23,11 @@ typedef struct vmo_ll_slot {
   bool repeated;       /* a loop makes one object after another */
   bool released_there; /* realloc: its call is among the releases, too */
   uint32_t alignment;
-  uint32_t fact;    /* of the site */
-  uint32_t frame;   /* the shared frame that it is a part of; VMO_NONE: it stands by itself */
-  vmo_bytes offset; /* in that frame */
+  uint32_t fact;      /* of the site */
+  uint32_t frame;     /* the shared frame that it is a part of; VMO_NONE: it stands by itself */
+  uint32_t parameter; /* the first of those by which a caller gives the slot (destinations.h); VMO_NONE: it is here */
+  uint32_t argument;  /* the first of those by which it is given to the function that is called; VMO_NONE: it is not */
+  vmo_bytes offset;   /* in that frame */
 } vmo_ll_slot;
 
 /* Bytes for slots of which not all are in use at once. */
@@ -108,8 +110,14 @@ typedef struct vmo_ll_planning {
   const vmo_ll_summary *summaries;
   vmr_arena *arena; /* of one function: reset for the next */
   vmo_site_facts *facts;
-  uint32_t *fact_of; /* by instruction of the program: the fact of the site; VMO_NONE: none, or not yet */
-  bool *inlined;     /* by instruction of the program: its callee's body is to take its place */
+  uint32_t *fact_of;              /* by instruction of the program: the fact of the site; VMO_NONE: none, or not yet */
+  bool *inlined;                  /* by instruction of the program: its callee's body is to take its place */
+  const uint32_t *destination_of; /* by instruction of the program: the parameters that tell where its object goes, or
+                                     VMO_NONE; NULL: functions have none yet */
+  bool *served;                   /* by instruction of the program: it takes what these give, or would */
+  uint32_t *inner;                /* by instruction of the program: of a call that takes it, the maker in its callee */
+  bool *wanted;                   /* by instruction of the program: it is among `makers` */
+  VMO_VEC(uint32_t) makers;       /* instructions that are to have such parameters; in the program's arena */
   const vmo_ll_heap_use *heap_use;
   vmo_bytes max_frame;     /* what slots may take of the frame of the function in hand */
   vmo_ll_heap_peak *peaks; /* by function of the program */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "llvm/copies.h"
+#include "llvm/destinations.h"
 #include "llvm/early_free.h"
 #include "llvm/frames.h"
 #include "llvm/lives.h"
@@ -259,13 +260,104 @@ static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
                       .repeated = repeated,
                       .alignment = alignment_of(s->instruction->ref, s->row),
                       .fact = s->planning->facts->sites.count,
-                      .frame = VMO_NONE};
+                      .frame = VMO_NONE,
+                      .parameter = VMO_NONE,
+                      .argument = VMO_NONE};
   plan->frame_bytes += bytes;
   s->fact->slot_bytes = bytes;
   s->fact->several = flagged && repeated;
   s->fact->budgeted = s->split;
   s->fact->verdict = constant && !flagged && !s->split ? VMO_VERDICT_STACK : VMO_VERDICT_STACK_BOUNDED;
   return vmo_vec_push(s->planning->arena, &plan->slots, slot) ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
+
+/* ---- places that callers give (destinations.c) ---- */
+
+static bool is_plain(const vmo_libc_row *row) {
+  return row->kind == VMO_LIBC_MALLOC || row->kind == VMO_LIBC_CALLOC || row->kind == VMO_LIBC_NEW;
+}
+
+/* Whether an object that is handed out could be in a slot of the caller's: all that frees it here compares addresses. */
+static bool can_be_given_place(const site *s) {
+  const vmo_ll_program *program = s->planning->program;
+  if (s->object->captured || s->instruction->opcode != LLVMCall || !is_plain(s->row)) return false;
+  if (program->replaces_malloc) return false;
+  for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
+    const vmo_ll_release *release = release_at(s, i);
+    if (release->kind != VMO_LL_FREED || program->instructions.data[release->instruction].opcode != LLVMCall)
+      return false;
+  }
+  return true;
+}
+
+/* One that takes a slot, none of whose bytes are here. */
+static vmo_ll_slot given_slot(const site *s) {
+  return (vmo_ll_slot){.allocation = s->instruction->ref,
+                       .row = s->row,
+                       .object = s->id,
+                       .constant = true,
+                       .flagged = true,
+                       .repeated = true,
+                       .alignment = SLOT_ALIGNMENT,
+                       .frame = VMO_NONE,
+                       .parameter = VMO_NONE,
+                       .argument = VMO_NONE};
+}
+
+/* The slot that the function is given, if it is. */
+static vmo_status take_given_slot(const site *s, vmo_ll_plan *plan) {
+  const uint32_t *destination_of = s->planning->destination_of;
+  uint32_t at = s->object->instruction;
+  if (s->fact->refusal != VMO_SITE_ESCAPES || !can_be_given_place(s)) return VMO_OK;
+  s->planning->served[at] = destination_of == NULL || destination_of[at] != VMO_NONE;
+  if (destination_of == NULL || destination_of[at] == VMO_NONE) return VMO_OK;
+  vmo_ll_slot slot = given_slot(s);
+  slot.parameter = destination_of[at];
+  slot.fact = s->planning->facts->sites.count;
+  return vmo_vec_push(s->planning->arena, &plan->slots, slot) ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
+
+/* A slot for what a called function makes. */
+static vmo_status give_slot(const site *s, uint32_t maker, vmo_site_fact *origin, vmo_ll_plan *plan) {
+  vmo_bytes max_frame = s->planning->max_frame, bytes = origin->bytes;
+  bytes = bytes >= 0 ? round_up(bytes == 0 ? 1 : bytes) : bound_for(s, max_frame, plan);
+  if (bytes < 16 || plan->frame_bytes + bytes > max_frame) return VMO_OK;
+  vmo_ll_slot slot = given_slot(s);
+  slot.bytes = bytes;
+  slot.constant = origin->bytes >= 0;
+  slot.repeated = loop_depth(s) > 0;
+  slot.fact = s->planning->fact_of[s->object->origin];
+  slot.argument = s->planning->destination_of == NULL ? 0 : s->planning->destination_of[maker];
+  plan->frame_bytes += bytes;
+  origin->verdict = VMO_VERDICT_STACK_BOUNDED;
+  origin->slot_bytes = bytes > origin->slot_bytes ? bytes : origin->slot_bytes;
+  origin->several |= slot.repeated;
+  origin->budgeted |= s->split;
+  origin->becomes = NULL;
+  return vmo_vec_push(s->planning->arena, &plan->slots, slot) ? VMO_OK : VMO_OUT_OF_MEMORY;
+}
+
+/* The instruction of the callee that makes an object for this function. */
+static uint32_t maker_of(const site *s) {
+  const vmo_ll_summary *summary = &s->planning->summaries[s->instruction->callee];
+  uint32_t first = s->points_to->made[s->object->instruction - s->function->first];
+  return summary->objects[summary->fresh_first + (s->id - first)].instruction;
+}
+
+/* A place that this function is given, for what a called function makes for it to hand on. */
+static vmo_status pass_on(const site *s, uint32_t maker, vmo_ll_plan *plan) {
+  vmo_ll_planning *planning = s->planning;
+  uint32_t at = s->object->instruction;
+  if (escape_of(s->object) == VMO_ESCAPE_NONE || !can_be_given_place(s) || !planning->served[maker]) return VMO_OK;
+  if (planning->destination_of == NULL && !vmo_ll_can_have_destination(planning, s->instruction->callee)) return VMO_OK;
+  planning->served[at] = planning->destination_of == NULL || planning->destination_of[at] != VMO_NONE;
+  planning->inner[at] = maker;
+  if (planning->destination_of == NULL || planning->destination_of[at] == VMO_NONE) return VMO_OK;
+  vmo_ll_slot slot = given_slot(s);
+  slot.parameter = planning->destination_of[at];
+  slot.argument = planning->destination_of[maker];
+  slot.fact = planning->fact_of[s->object->origin];
+  return vmo_vec_push(planning->arena, &plan->slots, slot) ? VMO_OK : VMO_OUT_OF_MEMORY;
 }
 
 static bool plan_inline(const site *s, vmo_ll_plan *plan, uint32_t instruction) {
@@ -359,6 +451,8 @@ static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
     status = plan_release_inlines(s, plan);
   } else if (fact.refusal == VMO_SITE_NOT_REFUSED) {
     status = take_slot(s, plan);
+  } else {
+    status = take_given_slot(s, plan);
   }
   if (status != VMO_OK) return status;
   return vmo_vec_push(context->arena, &s->planning->facts->sites, fact) ? VMO_OK : VMO_OUT_OF_MEMORY;
@@ -370,6 +464,28 @@ static vmo_site_fact *find_origin(const vmo_ll_planning *planning, uint32_t orig
   return at == VMO_NONE ? NULL : &planning->facts->sites.data[at];
 }
 
+/* An object that is made by a function too large to stand here, and is local here: that function is given a place for it. */
+static vmo_status decide_given(site *s, vmo_site_fact *origin, vmo_ll_plan *plan) {
+  vmo_ll_planning *planning = s->planning;
+  const vmo_ll_program *program = planning->program;
+  uint32_t maker = maker_of(s), callee = s->instruction->callee;
+  const vmo_ll_instruction *call = &program->instructions.data[maker];
+  bool freed_elsewhere = is_freed_by_callee(s), last = planning->destination_of != NULL;
+  if (last) return planning->served[maker] && !freed_elsewhere ? give_slot(s, maker, origin, plan) : VMO_OK;
+  if (!is_plain(s->row) || !vmo_ll_can_have_destination(planning, callee)) return VMO_OK;
+  bool wrapped = vmo_can_inline(planning, &program->functions.data[callee], call);
+  if (!wrapped && !planning->served[maker]) return VMO_OK;
+  if (wrapped && !plan_inline(s, plan, maker)) return VMO_OUT_OF_MEMORY;
+  if ((wrapped || freed_elsewhere) && origin->verdict == VMO_VERDICT_KEPT) origin->verdict = VMO_VERDICT_INLINE;
+  if (freed_elsewhere) return plan_release_inlines(s, plan);
+  if (wrapped) return VMO_OK;
+  for (uint32_t at = maker; at != VMO_NONE && !planning->wanted[at]; at = planning->inner[at]) {
+    planning->wanted[at] = true;
+    if (!vmo_vec_push(program->arena, &planning->makers, at)) return VMO_OUT_OF_MEMORY;
+  }
+  return give_slot(s, maker, origin, plan);
+}
+
 /* An object that a callee makes: local here when the callee's body stands here. */
 static vmo_status decide_fresh(site *s, vmo_ll_plan *plan) {
   vmo_site_fact *origin = find_origin(s->planning, s->object->origin), unused = {.bytes = -1};
@@ -378,9 +494,9 @@ static vmo_status decide_fresh(site *s, vmo_ll_plan *plan) {
   s->row = row_of(s->planning->program, &s->planning->program->instructions.data[s->object->origin]);
   s->fact = &unused;
   unused.bytes = origin->bytes;
-  if (refuse_object(s) != VMO_SITE_NOT_REFUSED) return VMO_OK;
+  if (refuse_object(s) != VMO_SITE_NOT_REFUSED) return pass_on(s, maker_of(s), plan);
   origin->local_callers++;
-  if (!vmo_can_inline(s->planning, s->function, s->instruction)) return VMO_OK;
+  if (!vmo_can_inline(s->planning, s->function, s->instruction)) return decide_given(s, origin, plan);
   if (origin->verdict == VMO_VERDICT_KEPT) origin->verdict = VMO_VERDICT_INLINE;
   if (!plan_inline(s, plan, s->object->instruction)) return VMO_OUT_OF_MEMORY;
   return plan_release_inlines(s, plan);

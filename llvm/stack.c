@@ -81,6 +81,16 @@ static void make_frames(vmo_ll_edit *e) {
   }
 }
 
+/* A slot of the caller's; where it gives none, a byte that is always taken, and whose address no object has. */
+static void find_given_slot(vmo_ll_edit *e, uint32_t i) {
+  unsigned first = e->plan->slots.data[i].parameter;
+  LLVMValueRef given = LLVMGetParam(e->function, first), own = make_flag(e, "vmemopt.nowhere");
+  LLVMBuildStore(e->builder, LLVMConstInt(vmo_ll_flag_type(e), 1, false), own);
+  LLVMValueRef none = LLVMBuildIsNull(e->builder, given, "");
+  e->slots[i] = LLVMBuildSelect(e->builder, none, own, given, "vmemopt.slot");
+  e->flags[i] = LLVMBuildSelect(e->builder, none, own, LLVMGetParam(e->function, first + 2), "vmemopt.taken");
+}
+
 static void make_slots(vmo_ll_edit *e) {
   LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(e->function);
   LLVMValueRef free_flag = LLVMConstInt(vmo_ll_flag_type(e), 0, false);
@@ -88,6 +98,7 @@ static void make_slots(vmo_ll_edit *e) {
   LLVMSetCurrentDebugLocation2(e->builder, NULL);
   for (uint32_t i = 0; i < e->plan->slots.count; i++) {
     const vmo_ll_slot *slot = &e->plan->slots.data[i];
+    if (slot->parameter != VMO_NONE) continue;
     e->slots[i] = slot->frame == VMO_NONE ? make_bytes(e, slot->bytes, slot->alignment, "vmemopt.slot") : NULL;
     if (slot->flagged) e->flags[i] = make_flag(e, "vmemopt.taken");
   }
@@ -96,6 +107,8 @@ static void make_slots(vmo_ll_edit *e) {
   for (uint32_t i = 0; i < e->plan->slots.count; i++)
     if (e->flags[i] != NULL) LLVMBuildStore(e->builder, free_flag, e->flags[i]);
   if (e->spare_flag != NULL) LLVMBuildStore(e->builder, free_flag, e->spare_flag);
+  for (uint32_t i = 0; i < e->plan->slots.count; i++)
+    if (e->plan->slots.data[i].parameter != VMO_NONE) find_given_slot(e, i);
 }
 
 /* ---- lifetimes ---- */
@@ -144,6 +157,12 @@ static void take_constant(vmo_ll_edit *e, uint32_t i) {
   }
 }
 
+static LLVMValueRef bound_of(const vmo_ll_edit *e, uint32_t i) {
+  const vmo_ll_slot *slot = &e->plan->slots.data[i];
+  if (slot->parameter != VMO_NONE) return LLVMGetParam(e->function, slot->parameter + 1);
+  return LLVMConstInt(vmo_ll_word_type(e), (unsigned long long)slot->bytes, false);
+}
+
 static void take_bounded(vmo_ll_edit *e, uint32_t i) {
   const vmo_ll_slot *slot = &e->plan->slots.data[i];
   LLVMValueRef callee = LLVMGetCalledValue(slot->allocation), values[8];
@@ -151,15 +170,26 @@ static void take_bounded(vmo_ll_edit *e, uint32_t i) {
   unsigned count = LLVMGetNumArgOperands(slot->allocation);
   for (unsigned k = 0; k < count; k++) values[k] = LLVMGetOperand(slot->allocation, k);
   values[count] = e->slots[i];
-  values[count + 1] = LLVMConstInt(vmo_ll_word_type(e), (unsigned long long)slot->bytes, false);
+  values[count + 1] = bound_of(e, i);
   values[count + 2] = e->flags[i];
   LLVMValueRef taken =
       LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(helper), helper, values, count + (slot->flagged ? 3 : 2), "");
   LLVMReplaceAllUsesWith(slot->allocation, taken);
 }
 
+static void give_slot(const vmo_ll_edit *e, uint32_t i) {
+  const vmo_ll_slot *slot = &e->plan->slots.data[i];
+  LLVMSetOperand(slot->allocation, slot->argument, e->slots[i]);
+  LLVMSetOperand(slot->allocation, slot->argument + 1, bound_of(e, i));
+  LLVMSetOperand(slot->allocation, slot->argument + 2, e->flags[i]);
+}
+
 static void edit_allocation(vmo_ll_edit *e, uint32_t i) {
   const vmo_ll_slot *slot = &e->plan->slots.data[i];
+  if (slot->argument != VMO_NONE) {
+    give_slot(e, i);
+    return;
+  }
   LLVMPositionBuilderBefore(e->builder, slot->allocation);
   if (slot->constant && !slot->flagged) {
     take_constant(e, i);

@@ -94,6 +94,7 @@ static vmo_status plan_site(vmo_ll_planning *planning, const vmo_ll_points_to *p
   vmo_site_fact *fact = &planning->facts->sites.data[planning->fact_of[made]];
   bool cleared = strcmp(row->name, "calloc") == 0, zero;
   if (fact->verdict != VMO_VERDICT_KEPT && fact->verdict != VMO_VERDICT_FREED_EARLY) return VMO_OK;
+  if (vmo_ll_leaves_heap(plan, object)) return VMO_OK; /* where callers want it to */
   if ((!cleared && strcmp(row->name, "malloc") != 0) || call->opcode != LLVMCall) return VMO_OK;
   LLVMValueRef size = size_of(call->ref, row);
   uint32_t use = size == NULL ? VMO_NONE : first_use(program, p, touches, object);

@@ -42,6 +42,13 @@ static node *make(long number) {
   return n;
 }
 static node *make_zero(void) { return calloc(1, sizeof(node)); }
+__attribute__((noinline)) static node *make_apart(long number) {
+  node *n = wrapped(sizeof *n + (size_t)(number % 3) * 40);
+  if (number % 5 == 0) { free(n); n = wrapped(sizeof *n); }
+  n->number = number; n->small = 2; n->left = n->right = NULL; memset(n->text, 'd', 8);
+  return n;
+}
+__attribute__((noinline)) static node *make_pair_apart(long a, long b) { node *n = make_apart(a); n->left = make_apart(b); return n; }
 static node *make_pair(long a, long b) { node *n = make(a); n->left = make(b); return n; }
 static void link_left(node *to, node *what) { to->left = what; }
 static node *link_right(node *to, node *what) { to->right = what; return to; }
@@ -124,7 +131,7 @@ class Writer:
             self.put(f"memset({o['name']}, 0, sizeof(node)); {o['name']}->small = n;")
         elif kind == 3:
             left = {"name": None, "left": None, "right": None, "foreign": False, "held": 1}
-            o = self.new(objects, f"make_pair({number}, n)", left)
+            o = self.new(objects, f"{r.choice(['make_pair', 'make_pair_apart'])}({number}, n)", left)
             left["name"] = self.name()
             objects.append(left)
             self.put(f"node *{left['name']} = {o['name']}->left;")
@@ -138,7 +145,7 @@ class Writer:
             self.put(f"node *{name}; make_out(&{name}, {number}); node *{left['name']} = {name}->left;")
             objects += [left, {"name": name, "left": left, "right": None, "foreign": False, "held": 0}]
         else:
-            self.new(objects, f"make({number} + n)")
+            self.new(objects, f"{r.choice(['make', 'make_apart'])}({number} + n)")
 
     def set_child(self, parent, side, child):
         if parent[side] is not None:
@@ -200,8 +207,8 @@ class Writer:
         self.put(f"  if ({i} == {r.randint(0, 5)}) {{ free({a}); {r.choice(['continue', 'break'])}; }} free({a}); }}")
 
     def list(self):
-        h, i, t = self.name(), self.name(), self.name()
-        self.put(f"node *{h} = NULL; for (int {i} = 0; {i} < n + 2; {i}++) {{ node *{t} = make({i}); {t}->left = {h};"
+        h, i, t, make = self.name(), self.name(), self.name(), self.random.choice(["make", "make_apart"])
+        self.put(f"node *{h} = NULL; for (int {i} = 0; {i} < n + 2; {i}++) {{ node *{t} = {make}({i}); {t}->left = {h};"
                  f" {h} = {t}; }}")
         self.put(f"while ({h}) {{ node *{t} = {h}->left; total += {h}->number; free({h}); {h} = {t}; }}")
 

@@ -1,4 +1,4 @@
-; Functions for other machines are not inlined, and a program's own malloc (-fno-builtin) is not libc's.
+; Functions for other machines are not inlined, but may be told where to put what they make; a program's own malloc (-fno-builtin) is not libc's.
 ; RUN: %vmemopt opt %s --whole-program -o - | FileCheck %s
 ; RUN: %vmemopt analyze %s --whole-program | FileCheck %s --check-prefix=TEXT
 target triple = "x86_64-pc-linux-gnu"
@@ -7,7 +7,7 @@ declare noalias ptr @malloc(i64)
 declare void @free(ptr)
 
 ; TEXT: make_wide
-; TEXT-NEXT: malloc, 32 bytes: kept: it is returned
+; TEXT-NEXT: malloc, 32 bytes: to the stack, where it fits 32 bytes
 ; TEXT: make
 ; TEXT-NEXT: malloc, 32 bytes: local to 1 of 1 callers, where its function is inlined
 define internal ptr @make_wide() "target-cpu"="x86-64" "target-features"="+avx2" {
@@ -20,7 +20,7 @@ define internal ptr @make() "target-cpu"="x86-64" {
 }
 
 ; CHECK-LABEL: define i32 @calls_wide(
-; CHECK: call ptr @make_wide()
+; CHECK: call ptr @make_wide(ptr %vmemopt.slot, i64 32, ptr %vmemopt.taken)
 define i32 @calls_wide() "target-cpu"="x86-64" {
   %p = call ptr @make_wide()
   store i32 1, ptr %p
