@@ -273,8 +273,9 @@ define i32 @of_large() {
 
 ; Functions that changed come last in the module.
 ; CHECK-LABEL: define internal nonnull ptr @make(i64 %n, ptr %slot, i64 %room, ptr %taken)
+; CHECK: store i1 true, ptr %[[NOWHERE:.*]],
 ; CHECK: %[[NONE:.*]] = icmp eq ptr %slot, null
-; CHECK: %[[PLACE:.*]] = select i1 %[[NONE]], ptr %[[NOWHERE:.*]], ptr %slot
+; CHECK: %[[PLACE:.*]] = select i1 %[[NONE]], ptr %[[NOWHERE]], ptr %slot
 ; CHECK: select i1 %[[NONE]], ptr %[[NOWHERE]], ptr %taken
 ; CHECK: icmp ule i64 %{{.*}}, %room
 ; CHECK: call ptr @malloc
