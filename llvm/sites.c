@@ -282,6 +282,7 @@ static bool can_be_given_place(const site *s) {
   const vmo_ll_program *program = s->planning->program;
   if (s->object->captured || s->instruction->opcode != LLVMCall || !is_plain(s->row)) return false;
   if (program->replaces_malloc) return false;
+  if (s->carried[s->id] && loop_depth(s) > 0 && !is_freed_in_loop(s)) return false; /* of many, one would be there */
   for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
     const vmo_ll_release *release = release_at(s, i);
     if (release->kind != VMO_LL_FREED || program->instructions.data[release->instruction].opcode != LLVMCall)

@@ -241,6 +241,33 @@ nothing:
   ret i32 0
 }
 
+; It makes many, of which one would fit.
+; CHECK-LABEL: define i32 @of_builder(
+; CHECK: call void @builder(ptr %list, i64 9)
+define internal void @builder(ptr %list, i64 %n) noinline {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ %n, %entry ], [ %less, %loop ]
+  %e = call ptr @malloc(i64 24)
+  %head = load ptr, ptr %list
+  store ptr %head, ptr %e
+  store ptr %e, ptr %list
+  %less = sub i64 %i, 1
+  %more = icmp ne i64 %less, 0
+  br i1 %more, label %loop, label %end
+end:
+  ret void
+}
+define i32 @of_builder() {
+  %list = alloca ptr
+  store ptr null, ptr %list
+  call void @builder(ptr %list, i64 9)
+  %first = load ptr, ptr %list
+  %x = load i32, ptr %first
+  ret i32 %x
+}
+
 ; A strict alignment, which the slot may not have.
 ; CHECK-LABEL: define i32 @of_aligned(
 ; CHECK: call ptr @aligned()
