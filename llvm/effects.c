@@ -352,6 +352,7 @@ void vmo_ll_apply_call(vmo_ll_points_to *p, const vmo_ll_instruction *call, vmo_
     }
   }
   bool assembly = LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref)) != NULL;
+  if (assembly && vmo_ll_is_fence(call)) return;
   vmo_ll_write_outside(p);
   capture_arguments(p, call, 0, assembly ? VMO_ESCAPE_ASSEMBLY : VMO_ESCAPE_CALL);
   if (call->wide) vmo_ll_add(p, result, (vmo_ll_element){0, 1, 0});

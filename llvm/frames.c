@@ -197,15 +197,27 @@ static vmo_status share(vmo_ll_planning *planning, vmo_ll_points_to *p, const vm
   return apply(&f, bound, offsets) ? VMO_OK : VMO_OUT_OF_MEMORY;
 }
 
-/* Loads and stores of slots that hold one object after another. By their types LLVM would take those of two objects to be
- * of different bytes, and change their order. */
+/* Loads, stores and copies of slots that hold one object after another. By their types and scopes LLVM would take those of
+ * two objects to be of different bytes, and change their order. What a callee does may stand here, too, once LLVM has
+ * inlined it, with types of its own: where one is given the object, a fence parts it from what was there before. */
+static bool is_access(const vmo_ll_program *program, const vmo_ll_instruction *touch) {
+  if (touch->opcode == LLVMLoad || touch->opcode == LLVMStore) return true;
+  return touch->opcode == LLVMCall && touch->callee != VMO_NONE && program->functions.data[touch->callee].intrinsic;
+}
+
+static bool may_be_inlined(const vmo_ll_program *program, const vmo_ll_instruction *touch) {
+  return vmo_ll_is_call(touch->opcode) &&
+         (touch->callee == VMO_NONE || vmo_ll_is_defined(&program->functions.data[touch->callee]));
+}
+
 static bool list_untyped(const vmo_ll_planning *planning, const vmo_ll_touches *touches, vmo_ll_plan *plan) {
   for (uint32_t s = 0; s < plan->slots.count; s++) {
-    const vmo_ll_slot *slot = &plan->slots.data[s];
+    vmo_ll_slot *slot = &plan->slots.data[s];
     if (slot->frame == VMO_NONE && !slot->flagged && !slot->repeated) continue;
     for (uint32_t t = touches->first[slot->object]; t < touches->first[slot->object + 1]; t++) {
       const vmo_ll_instruction *touch = &planning->program->instructions.data[touches->instructions[t]];
-      bool access = touch->opcode == LLVMLoad || touch->opcode == LLVMStore;
+      bool access = is_access(planning->program, touch);
+      slot->fenced |= may_be_inlined(planning->program, touch);
       if (access && !vmo_vec_push(planning->arena, &plan->untyped, touch->ref)) return false;
     }
   }

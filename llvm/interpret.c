@@ -100,35 +100,51 @@ static bool cuts(LLVMValueRef user) {
          LLVMConstIntGetZExtValue(mask) <= UINT32_MAX;
 }
 
-/* Whether a difference counts elements, as C's of two pointers does: these are in one object; or is cut to an int. */
-static bool counts_elements(LLVMValueRef difference) {
+/* Whether a difference counts elements, as C's of two pointers does: these are in one object; or, if that will do, is cut to
+ * an int. */
+static bool counts_elements(LLVMValueRef difference, bool or_is_cut) {
   for (LLVMUseRef use = LLVMGetFirstUse(difference); use != NULL; use = LLVMGetNextUse(use)) {
     LLVMValueRef user = LLVMGetUser(use);
     LLVMOpcode opcode = LLVMIsAInstruction(user) ? LLVMGetInstructionOpcode(user) : LLVMCall;
     bool divides = opcode == LLVMAShr || opcode == LLVMSDiv || opcode == LLVMLShr || opcode == LLVMUDiv;
-    if (opcode != LLVMICmp && !(divides && LLVMGetExact(user)) && !cuts(user)) return false;
+    if (opcode != LLVMICmp && !(divides && LLVMGetExact(user)) && !(or_is_cut && cuts(user))) return false;
   }
   return true;
 }
 
-static bool has_objects_of(const vmo_ll_set *set, const vmo_ll_set *other) {
+/* What a parameter points to, and what can be reached from there, may be the same objects. */
+static bool may_be_same(const vmo_ll_points_to *p, uint32_t left, uint32_t right) {
+  const vmo_ll_object *a = &p->objects.data[left], *b = &p->objects.data[right];
+  bool given = a->kind == VMO_LL_OBJECT_ARGUMENT || a->kind == VMO_LL_OBJECT_REACHED;
+  bool both = given && (b->kind == VMO_LL_OBJECT_ARGUMENT || b->kind == VMO_LL_OBJECT_REACHED);
+  return left == right || (both && a->parameter == b->parameter);
+}
+
+/* Whether `set` has all objects of another; or, with `alike`, such that may be the same. */
+static bool has_objects_of(const vmo_ll_points_to *p, const vmo_ll_set *set, const vmo_ll_set *other, bool alike) {
   for (uint32_t i = 0; i < other->count; i++) {
     bool found = false;
-    for (uint32_t k = 0; k < set->count && !found; k++) found = set->data[k].object == other->data[i].object;
+    for (uint32_t k = 0; k < set->count && !found; k++) {
+      uint32_t left = set->data[k].object, right = other->data[i].object;
+      found = left == right || (alike && may_be_same(p, left, right));
+    }
     if (!found) return false;
   }
   return true;
 }
 
 /* The difference of two addresses in one object is a number. What can be reached may be several objects, and so may sets of
- * several: the address of one and the difference may be the address of another. */
+ * several: the address of one and the difference may be the address of another. What a field of an argument points to may
+ * be the argument itself, as the end of an array in its head: there, an exact count of elements is asked for. */
 static bool is_distance(const vmo_ll_points_to *p, const vmo_ll_instruction *instruction) {
   if (instruction->opcode != LLVMSub) return false;
   const vmo_ll_set *left = vmo_ll_operand_set(p, instruction, 0), *right = vmo_ll_operand_set(p, instruction, 1);
-  if (left->count == 0 || !has_objects_of(left, right) || !has_objects_of(right, left)) return false;
+  if (left->count == 0 || !has_objects_of(p, left, right, true) || !has_objects_of(p, right, left, true)) return false;
+  if (!has_objects_of(p, left, right, false) || !has_objects_of(p, right, left, false))
+    return counts_elements(instruction->ref, false);
   bool several = p->objects.data[left->data[0].object].kind == VMO_LL_OBJECT_REACHED;
   for (uint32_t i = 1; i < left->count; i++) several |= left->data[i].object != left->data[0].object;
-  return !several || counts_elements(instruction->ref);
+  return !several || counts_elements(instruction->ref, true);
 }
 
 static void join_operands(vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t id, uint32_t first,

@@ -22,6 +22,7 @@ typedef struct vmo_ll_slot {
   bool flagged;        /* a flag says whether the slot is taken */
   bool repeated;       /* a loop makes one object after another */
   bool released_there; /* realloc: its call is among the releases, too */
+  bool fenced;         /* accesses of its object are to stay behind those of the one that was there before */
   uint32_t alignment;
   uint32_t fact;      /* of the site */
   uint32_t frame;     /* the shared frame that it is a part of; VMO_NONE: it stands by itself */
@@ -79,7 +80,8 @@ typedef struct vmo_ll_plan {
   VMO_VEC(vmo_ll_frame) frames;
   VMO_VEC(vmo_ll_slot_release) releases;
   VMO_VEC(uint32_t) slots_of_releases;
-  VMO_VEC(LLVMValueRef) untyped; /* loads and stores of bytes that are used again: their types tell nothing of order */
+  VMO_VEC(LLVMValueRef)
+  untyped; /* loads and stores of bytes that are used again: their metadata tells nothing of order */
   VMO_VEC(LLVMValueRef) inlines;
   VMO_VEC(vmo_ll_early_free) early;
   VMO_VEC(uint32_t) early_frees; /* instructions */

@@ -105,6 +105,8 @@ vmo_status vmo_verify_llvm(vmo_ll_program *program);
 
 /* Whether a getelementptr is the address of a slot that shares bytes with slots of other objects. (stack.c) */
 bool vmo_ll_is_slot(const vmo_ll_program *program, LLVMValueRef gep);
+/* Whether a call is an empty piece of assembly that may write some memory: what is there stays as it is. (stack.c) */
+bool vmo_ll_is_fence(const vmo_ll_instruction *call);
 /* Takes the marks away by which it is known. */
 void vmo_ll_forget_slots(const vmo_ll_program *program);
 

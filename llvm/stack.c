@@ -142,6 +142,44 @@ static void mark_lifetime(const vmo_ll_edit *e, const char *name, uint32_t slot)
   LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(marker), marker, values + 2 - count, count, "");
 }
 
+/* ---- fences ---- */
+
+#define FENCE_CONSTRAINTS "=*m,*m"
+
+bool vmo_ll_is_fence(const vmo_ll_instruction *call) {
+  LLVMValueRef assembly = LLVMIsACallInst(call->ref) ? LLVMGetCalledValue(call->ref) : NULL;
+  size_t words, constraints;
+  if (assembly == NULL || !LLVMIsAInlineAsm(assembly)) return false;
+  LLVMGetInlineAsmAsmString(assembly, &words);
+  const char *text = LLVMGetInlineAsmConstraintString(assembly, &constraints);
+  return words == 0 && constraints == strlen(FENCE_CONSTRAINTS) && strncmp(text, FENCE_CONSTRAINTS, constraints) == 0;
+}
+
+static void add_enum_attribute(const vmo_ll_edit *e, LLVMValueRef call, const char *name, uint64_t value) {
+  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                           LLVMCreateEnumAttribute(e->program->llvm, kind, value));
+}
+
+/* No code: nothing that reads or writes the slot's bytes crosses it, in LLVM's IR or in what is made of that, whatever types
+ * the accesses have. Other memory is left alone. */
+static void put_fence(const vmo_ll_edit *e, uint32_t slot) {
+  const uint64_t arguments_read_and_written = 3;
+  LLVMTypeRef pointer = vmo_ll_pointer_type(e), parameters[] = {pointer, pointer};
+  uint64_t known = (uint64_t)e->plan->slots.data[slot].bytes; /* none: the slot is the caller's */
+  LLVMTypeRef bytes = LLVMArrayType2(LLVMInt8TypeInContext(e->program->llvm), known > 0 ? known : 1);
+  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->program->llvm), parameters, 2, false);
+  LLVMValueRef values[] = {e->slots[slot], e->slots[slot]};
+  LLVMValueRef nothing = LLVMGetInlineAsm(type, "", 0, FENCE_CONSTRAINTS, strlen(FENCE_CONSTRAINTS), true, false,
+                                          LLVMInlineAsmDialectATT, false);
+  LLVMValueRef call = LLVMBuildCall2(e->builder, type, nothing, values, 2, "");
+  unsigned element = LLVMGetEnumAttributeKindForName("elementtype", strlen("elementtype"));
+  for (unsigned i = 1; i <= 2; i++)
+    LLVMAddCallSiteAttribute(call, i, LLVMCreateTypeAttribute(e->program->llvm, element, bytes));
+  add_enum_attribute(e, call, "nounwind", 0);
+  add_enum_attribute(e, call, "memory", arguments_read_and_written);
+}
+
 /* ---- allocations ---- */
 
 static void take_constant(vmo_ll_edit *e, uint32_t i) {
@@ -186,11 +224,12 @@ static void give_slot(const vmo_ll_edit *e, uint32_t i) {
 
 static void edit_allocation(vmo_ll_edit *e, uint32_t i) {
   const vmo_ll_slot *slot = &e->plan->slots.data[i];
+  LLVMPositionBuilderBefore(e->builder, slot->allocation);
+  if (slot->fenced) put_fence(e, i);
   if (slot->argument != VMO_NONE) {
     give_slot(e, i);
     return;
   }
-  LLVMPositionBuilderBefore(e->builder, slot->allocation);
   if (slot->constant && !slot->flagged) {
     take_constant(e, i);
   } else {
@@ -199,16 +238,25 @@ static void edit_allocation(vmo_ll_edit *e, uint32_t i) {
   LLVMInstructionEraseFromParent(slot->allocation);
 }
 
+static void fence_growth(const vmo_ll_edit *e, uint32_t slot) {
+  LLVMPositionBuilderBefore(e->builder, e->plan->slots.data[slot].allocation);
+  if (e->plan->slots.data[slot].fenced) put_fence(e, slot);
+}
+
 /* A call of realloc may both give a slot back and take one. */
 static void edit_growths(vmo_ll_edit *e) {
   const vmo_ll_plan *plan = e->plan;
   for (uint32_t r = 0; r < plan->releases.count; r++) {
     const vmo_ll_slot_release *release = &plan->releases.data[r];
-    if (grows(release->row)) vmo_ll_edit_growth(e, release->call, release, release->own_slot);
+    if (!grows(release->row)) continue;
+    if (release->own_slot != VMO_NONE) fence_growth(e, release->own_slot);
+    vmo_ll_edit_growth(e, release->call, release, release->own_slot);
   }
   for (uint32_t i = 0; i < plan->slots.count; i++)
-    if (grows(plan->slots.data[i].row) && !plan->slots.data[i].released_there)
+    if (grows(plan->slots.data[i].row) && !plan->slots.data[i].released_there) {
+      fence_growth(e, i);
       vmo_ll_edit_growth(e, plan->slots.data[i].allocation, NULL, i);
+    }
 }
 
 /* ---- releases ---- */
@@ -254,6 +302,13 @@ void vmo_ll_forget(const vmo_ll_program *program, LLVMValueRef instruction, cons
   LLVMSetMetadata(instruction, LLVMGetMDKindIDInContext(program->llvm, kind, (unsigned)strlen(kind)), NULL);
 }
 
+/* What says that an access is of other bytes than another, or that bytes never change. */
+static void forget_order(const vmo_ll_program *program, LLVMValueRef access) {
+  static const char *const kinds[] = {"tbaa",    "tbaa.struct",     "alias.scope",
+                                      "noalias", "invariant.group", "invariant.load"};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) vmo_ll_forget(program, access, kinds[i]);
+}
+
 vmo_status vmo_move_to_stack(vmo_ll_program *program, LLVMValueRef function, const vmo_ll_plan *plan) {
   vmo_ll_edit e = {.program = program, .function = function, .plan = plan};
   if (plan->slots.count == 0) return VMO_OK;
@@ -261,7 +316,7 @@ vmo_status vmo_move_to_stack(vmo_ll_program *program, LLVMValueRef function, con
   e.flags = vmr_arena_alloc_array(program->arena, plan->slots.count, sizeof *e.flags);
   if (e.slots == NULL || e.flags == NULL) return VMO_OUT_OF_MEMORY;
   e.builder = LLVMCreateBuilderInContext(program->llvm);
-  for (uint32_t i = 0; i < plan->untyped.count; i++) vmo_ll_forget(program, plan->untyped.data[i], "tbaa");
+  for (uint32_t i = 0; i < plan->untyped.count; i++) forget_order(program, plan->untyped.data[i]);
   make_slots(&e);
   for (uint32_t i = 0; i < plan->slots.count; i++)
     if (!grows(plan->slots.data[i].row)) edit_allocation(&e, i);

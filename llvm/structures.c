@@ -154,7 +154,7 @@ static bool declares_release(const vmo_ll_function *function) {
 
 static bool is_hidden_release(const vmo_ll_program *program, const vmo_ll_instruction *call) {
   if (!vmo_ll_is_call(call->opcode)) return false;
-  if (call->callee == VMO_NONE) return LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref)) != NULL;
+  if (call->callee == VMO_NONE) return LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref)) && !vmo_ll_is_fence(call);
   const vmo_libc_row *row = program->functions.data[call->callee].libc;
   if (row == NULL || strchr(row->arguments, VMO_EFFECT_FREE) == NULL) return false;
   return call->opcode != LLVMCall || LLVMGetTailCallKind(call->ref) == LLVMTailCallKindMustTail;

@@ -325,6 +325,7 @@ void vmo_ll_read_call(vmo_ll_finder *finder, const vmo_ll_instruction *call) {
     call_function(finder, call, call->callee, false);
     if (called_argument(&finder->program->functions.data[call->callee]) == VMO_NONE) return;
   } else if (LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref))) {
+    if (vmo_ll_is_fence(call)) return;
     expose_all(finder, call, VMO_ESCAPE_ASSEMBLY);
     return;
   } else if (finder->calls != NULL) {

@@ -82,3 +82,71 @@ define void @apart() {
   call void @free(ptr %other)
   ret void
 }
+
+; The end of an array that stands in its head: (end - array) / 8 counts elements.
+define internal i64 @count(ptr %array) noinline {
+  %at = getelementptr i8, ptr %array, i64 8
+  %end = load ptr, ptr %at
+  %a = ptrtoint ptr %end to i64
+  %b = ptrtoint ptr %array to i64
+  %distance = sub i64 %a, %b
+  %n = ashr exact i64 %distance, 3
+  ret i64 %n
+}
+; CHECK: counted
+; CHECK-NEXT: malloc, 40 bytes: to the stack
+define i64 @counted() {
+  %array = call ptr @malloc(i64 40)
+  %at = getelementptr i8, ptr %array, i64 8
+  %end = getelementptr i8, ptr %array, i64 40
+  store ptr %end, ptr %at
+  %n = call i64 @count(ptr %array)
+  call void @free(ptr %array)
+  ret i64 %n
+}
+
+; Its bytes may lead from one object to another, even if an int holds them; and so may what lies between two parameters.
+define internal i64 @bytes(ptr %array) noinline {
+  %end = load ptr, ptr %array
+  %a = ptrtoint ptr %end to i64
+  %b = ptrtoint ptr %array to i64
+  %distance = sub i64 %a, %b
+  ret i64 %distance
+}
+define internal i32 @few_bytes(ptr %array) noinline {
+  %end = load ptr, ptr %array
+  %a = ptrtoint ptr %end to i64
+  %b = ptrtoint ptr %array to i64
+  %distance = sub i64 %a, %b
+  %n = trunc i64 %distance to i32
+  ret i32 %n
+}
+define internal i64 @between(ptr %one, ptr %other) noinline {
+  %a = ptrtoint ptr %one to i64
+  %b = ptrtoint ptr %other to i64
+  %distance = sub i64 %a, %b
+  %n = ashr exact i64 %distance, 3
+  ret i64 %n
+}
+; CHECK: measured
+; CHECK-NEXT: malloc, 41 bytes: kept
+; CHECK-NEXT: malloc, 42 bytes: kept
+; CHECK-NEXT: malloc, 43 bytes: kept
+; CHECK-NEXT: malloc, 44 bytes: kept
+define i64 @measured() {
+  %one = call ptr @malloc(i64 41)
+  %two = call ptr @malloc(i64 42)
+  %three = call ptr @malloc(i64 43)
+  %four = call ptr @malloc(i64 44)
+  store ptr %one, ptr %one
+  store ptr %two, ptr %two
+  %a = call i64 @bytes(ptr %one)
+  %b = call i32 @few_bytes(ptr %two)
+  %c = call i64 @between(ptr %three, ptr %four)
+  store i64 %c, ptr @word
+  call void @free(ptr %one)
+  call void @free(ptr %two)
+  call void @free(ptr %three)
+  call void @free(ptr %four)
+  ret i64 %a
+}

@@ -40,12 +40,35 @@ define void @too_few() {
   call void @free(ptr %p)
   ret void
 }
-; TEXT: kept: it is handed to code that may keep it
+; An int that is given as a long, in a register: the lower half.
+; TEXT: too_wide
+; TEXT-NEXT: malloc, 32 bytes: to the stack
 ; CHECK-LABEL: define void @too_wide(
-; CHECK: call ptr (ptr, i64, ...) @clear(ptr %p, i64 8)
-define void @too_wide() {
+; CHECK: %[[HALF:.*]] = trunc i64 %n to i32
+; CHECK: call ptr @clear(ptr %{{.*}}, i32 %[[HALF]])
+define void @too_wide(i64 %n) {
   %p = call ptr @malloc(i64 32)
-  %q = call ptr (ptr, i64, ...) @clear(ptr %p, i64 8)
+  %q = call ptr (ptr, i64, ...) @clear(ptr %p, i64 noundef %n)
+  call void @free(ptr %p)
+  ret void
+}
+; Not in one, or not the half of it.
+define internal void @many(ptr %p, i32 %a, i32 %b, i32 %c, i32 %d) noinline {
+  ret void
+}
+; TEXT: too_many
+; TEXT-NEXT: malloc, 32 bytes: kept: it is handed to code that may keep it
+define void @too_many(i64 %n) {
+  %p = call ptr @malloc(i64 32)
+  call void (ptr, i32, i32, i32, i64, ...) @many(ptr %p, i32 1, i32 2, i32 3, i64 %n)
+  call void @free(ptr %p)
+  ret void
+}
+; TEXT: too_narrow
+; TEXT-NEXT: malloc, 32 bytes: kept: it is handed to code that may keep it
+define void @too_narrow(i16 %n) {
+  %p = call ptr @malloc(i64 32)
+  %q = call ptr (ptr, i16, ...) @clear(ptr %p, i16 %n)
   call void @free(ptr %p)
   ret void
 }
