@@ -47,6 +47,11 @@ static uint32_t flags_of(const vmo_heap_fact *fact) {
   return shared | (fact->alignment == 8 ? VMR_HEAP_ALIGN8 : 0);
 }
 
+/* Of one that lasts as long as the process, and of which nobody knows that it will be large. */
+static uint32_t lasting_flags(const vmo_heap_fact *fact) {
+  return flags_of(fact) | (fact->expected_peak < EXPECT_FROM ? VMR_HEAP_BEGINS_WITH_MALLOC : 0);
+}
+
 /* What the variable will hold, not each of several; one that is dropped again and again holds but a part. */
 static uint32_t expected_kibibytes(const vmo_heap_fact *fact) {
   if (fact->kind != VMO_HEAP_BUMP || fact->shared || fact->expected_bytes <= 0) return 0;
@@ -123,7 +128,7 @@ static bool make_constructor(vmo_ll_heap_edit *e) {
       LLVMSetLinkage(function, LLVMInternalLinkage);
       LLVMPositionBuilderAtEnd(e->builder, LLVMAppendBasicBlockInContext(e->program->llvm, function, "entry"));
     }
-    LLVMValueRef values[] = {e->heaps[h], LLVMConstNull(e->pointer), number(e, flags_of(&facts->heaps.data[h]))};
+    LLVMValueRef values[] = {e->heaps[h], LLVMConstNull(e->pointer), number(e, lasting_flags(&facts->heaps.data[h]))};
     vmo_ll_call_heap(e, VMO_LL_HEAP_CREATE, values);
     vmo_bytes expected = facts->heaps.data[h].expected_peak;
     if (expected < EXPECT_FROM) continue; /* it would change nothing */

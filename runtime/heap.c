@@ -80,9 +80,27 @@ static void *alloc_watched(vmr_heap *heap, size_t bytes, size_t alignment, bool 
   return object;
 }
 
+/* Whether an object is one of the few that malloc gives. The first one that is not ends that. */
+static bool is_of_few(vmr_heap *heap, size_t bytes, size_t alignment) {
+  bool is_locked = vmr_heap_lock(heap), fits = heap->few_objects != 0 && bytes < heap->few_bytes && alignment <= 16;
+  if (fits) {
+    heap->few_bytes -= (uint32_t)bytes;
+    count_object(heap);
+  }
+  VMR_PUBLISH(heap->few_objects, fits ? heap->few_objects - 1 : 0);
+  vmr_heap_unlock(heap, is_locked);
+  return fits;
+}
+
+static void *obtain_few(size_t bytes, bool is_zeroed) {
+  if (bytes == 0) bytes = 1;
+  return is_zeroed ? calloc(1, bytes) : malloc(bytes);
+}
+
 /* Says nothing of a failure; leaves errno as it was, whatever was tried before it succeeded. */
 static void *obtain(vmr_heap *heap, size_t bytes, size_t alignment, bool is_zeroed) {
   int kept = errno;
+  if (VMR_PEEK(heap->few_objects) != 0 && is_of_few(heap, bytes, alignment)) return obtain_few(bytes, is_zeroed);
   if (!VMR_ACQUIRE(heap->is_begun)) vmr_heap_begin(heap);
   void *object = heap->is_plain && heap->handle.ctx == NULL ? try_alloc(heap, bytes, alignment, is_zeroed)
                                                             : alloc_watched(heap, bytes, alignment, is_zeroed);

@@ -63,6 +63,7 @@ typedef struct vmr_record {
   uint32_t free_spans;                /* a bit each */
   uint8_t list;                       /* of vmr_heap.records */
   bool is_dirty;                      /* not known to be zero: of the first chunk taken, and of each free one */
+  bool is_huge;                       /* huge pages were asked for */
   uint8_t tail;                       /* spans of the object in the chunk behind its last whole one */
   uint32_t first, count;              /* for chunks that are one object: which ones; count 0: spans */
   size_t object_bytes;                /* of that object, the tail included */
@@ -79,15 +80,17 @@ struct vmr_heap {
   uint32_t flags;
   bool is_begun; /* released when what follows is known, with the first object */
   bool is_checked, is_guarded, is_profiled, is_poisoned, uses_malloc;
-  bool is_plain;                       /* nothing is to be done about single objects */
-  bool is_quick;                       /* is_plain, and of one thread: objects may take the short ways */
-  bool is_full;                        /* the range had no room for the last request */
-  bool has_spare;                      /* one of its chunks is all free, and stays so that nothing goes to and fro */
-  _Atomic int status;                  /* of vmr_status */
-  pthread_mutex_t lock;                /* of a shared heap */
-  vmr_record *records[2];              /* its chunks: those with free spans; all others */
-  vmr_record *bumped;                  /* of a heap that is never freed: the chunk in use */
-  size_t reserved, expected;           /* expected: bytes at a time; 0: not known */
+  bool is_plain;             /* nothing is to be done about single objects */
+  bool is_quick;             /* is_plain, and of one thread: objects may take the short ways */
+  bool is_full;              /* the range had no room for the last request */
+  bool has_spare;            /* one of its chunks is all free, and stays so that nothing goes to and fro */
+  _Atomic int status;        /* of vmr_status */
+  pthread_mutex_t lock;      /* of a shared heap */
+  vmr_record *records[2];    /* its chunks: those with free spans; all others */
+  vmr_record *bumped;        /* of a heap that is never freed: the chunk in use */
+  size_t reserved, expected; /* expected: bytes at a time; 0: not known */
+  uint32_t few_objects,
+      few_bytes; /* that malloc is still to give: VMR_HEAP_BEGINS_WITH_MALLOC; none when one of them is 0 */
   vmr_heap *next_heap, *previous_heap; /* of the process, for fork; of the idle ones */
 };
 
@@ -163,8 +166,14 @@ static inline uint32_t vmr_spans_mask(int first, unsigned count) {
 /* `count` chunks in a row for the heap; NULL when there are none, or a limit refuses them. */
 vmr_record *vmr_heap_take_chunks(vmr_heap *heap, size_t count);
 
-/* Huge pages for fresh chunks of a heap that is large. */
-void vmr_heap_advise_huge(const vmr_heap *heap, char *chunk, size_t count);
+/* A huge page for a fresh chunk of a heap that is large; whether it was asked for. */
+bool vmr_heap_advise_huge(const vmr_heap *heap, char *chunk);
+
+/* A chunk of spans that got full lately becomes a huge page if its small ones are nearly all in memory. */
+void vmr_heap_collapse_full(vmr_heap *heap);
+
+/* From that size on, a heap's spans come into memory whole: little beside what it has. */
+#define VMR_POPULATE_FROM ((size_t)8 << 20)
 
 /* Takes the chunks of a record out of the heap. */
 void vmr_heap_give_chunks(vmr_heap *heap, vmr_record *record);

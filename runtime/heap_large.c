@@ -15,8 +15,11 @@
 #include "runtime/heap.h"
 #include "runtime/os.h"
 
-#define TAIL_BYTES ((size_t)8 << 20) /* up to this an object may end in a run of spans */
-#define HUGE_FROM ((size_t)8 << 20)  /* a heap of that size has huge pages in the chunks that it takes */
+#define TAIL_BYTES ((size_t)8 << 20)    /* up to this an object may end in a run of spans */
+#define HUGE_FROM ((size_t)32 << 20)    /* a heap of that size has huge pages in the chunks that it takes, */
+#define HUGE_IF_KNOWN ((size_t)8 << 20) /* and of that size, where they will be full; */
+#define MOST_UNTOUCHED \
+  ((size_t)VMR_CHUNK_BYTES / 16) /* those that got full have one with so much that was not in memory */
 #define GRANULE ((size_t)16)
 
 /* ---- chunks ---- */
@@ -37,15 +40,46 @@ vmr_record *vmr_heap_take_chunks(vmr_heap *heap, size_t count) {
   return record;
 }
 
-/* `count` chunks that were taken just now. Of a heap of which it is known how large it gets, those that will be full have huge pages,
- * the first ones too; the one in which it ends has none. */
-void vmr_heap_advise_huge(const vmr_heap *heap, char *chunk, size_t count) {
+static bool may_be_huge(const vmr_heap *heap) { return (vmr_ctx_flags(heap->handle.ctx) & VMR_NO_HUGE_PAGES) == 0; }
+
+/* Whether chunks that were taken just now are to have huge pages in a heap of `from` bytes, or one that is known to get large: then
+ * the first ones too. */
+static bool wants_huge(const vmr_heap *heap, size_t from) {
+  bool is_first = heap->expected >= HUGE_IF_KNOWN && heap->reserved <= heap->expected;
+  return (is_first || heap->reserved >= from) && may_be_huge(heap);
+}
+
+/* `count` chunks that an object fills. */
+static void advise_object(const vmr_heap *heap, char *chunk, size_t count) {
+  if (count != 0 && wants_huge(heap, HUGE_IF_KNOWN)) vmr_os_advise_huge(chunk, count * VMR_CHUNK_BYTES);
+}
+
+/* The one in which a heap of known size ends has none. */
+bool vmr_heap_advise_huge(const vmr_heap *heap, char *chunk) {
   size_t reserved = heap->reserved, expected = heap->expected;
-  bool is_first = expected >= HUGE_FROM && reserved <= expected;
-  bool is_last = count == 1 && expected != 0 && reserved > expected && reserved - expected < VMR_CHUNK_BYTES;
-  bool is_wanted = is_first || (reserved >= HUGE_FROM && !is_last);
-  if (is_wanted && (vmr_ctx_flags(heap->handle.ctx) & VMR_NO_HUGE_PAGES) == 0)
-    vmr_os_advise_huge(chunk, count * VMR_CHUNK_BYTES);
+  bool is_last = expected != 0 && reserved > expected && reserved - expected < VMR_CHUNK_BYTES;
+  bool is_wanted = !is_last && wants_huge(heap, HUGE_FROM);
+  if (is_wanted) vmr_os_advise_huge(chunk, VMR_CHUNK_BYTES);
+  return is_wanted;
+}
+
+/* Bytes of a full chunk of spans that may not be in memory: those that no object was made of so far, and runs. */
+static size_t untouched_bytes(const vmr_record *record) {
+  const vmr_span *spans = vmr_range_spans_of(record);
+  size_t touched = 0;
+  for (unsigned i = 0; i < VMR_SPANS; i += spans[i].count) {
+    if (spans[i].class < VMR_CLASSES) touched += (size_t)spans[i].made * spans[i].bytes;
+  }
+  return VMR_CHUNK_BYTES - touched;
+}
+
+void vmr_heap_collapse_full(vmr_heap *heap) {
+  vmr_record *record = heap->records[1];
+  if (record == NULL || record->is_huge || record->count != 0 || record->free_spans != 0) return;
+  if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED) || !may_be_huge(heap)) return;
+  if (untouched_bytes(record) > MOST_UNTOUCHED) return;
+  record->is_huge = true;
+  (void)vmr_os_collapse(vmr_range_chunk(record));
 }
 
 void vmr_heap_give_chunks(vmr_heap *heap, vmr_record *record) {
@@ -98,7 +132,8 @@ void *vmr_heap_alloc_chunks(vmr_heap *heap, size_t bytes, size_t alignment, bool
     end += tail * VMR_SPAN_BYTES - VMR_CHUNK_BYTES;
     make_tail(heap, vmr_range_record_at(index + (uint32_t)count), (unsigned)tail);
   }
-  if (*is_zero) vmr_heap_advise_huge(heap, begin, count);
+  size_t full = ((size_t)(object - begin) + bytes) / VMR_CHUNK_BYTES;
+  if (*is_zero) advise_object(heap, begin, full < count ? full : count);
   vmr_record *record = vmr_range_record(object);
   memset(record, 0, sizeof *record);
   record->heap = heap;
@@ -203,7 +238,7 @@ static bool resize_chunks(vmr_heap *heap, vmr_record *record, size_t bytes) {
     give_run(heap, behind, old - count);
   }
   bool is_fresh = count > old && !vmr_range_record_at(behind)->is_dirty;
-  if (is_fresh) vmr_heap_advise_huge(heap, vmr_range_chunk(vmr_range_record_at(behind)), count - old);
+  if (is_fresh) advise_object(heap, vmr_range_chunk(vmr_range_record_at(behind)), bytes / VMR_CHUNK_BYTES - old);
   record->count = (uint32_t)count;
   record->object_bytes = count * VMR_CHUNK_BYTES;
   return true;

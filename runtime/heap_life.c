@@ -21,6 +21,10 @@
 #define MOST_IDLE 16      /* heaps that are kept */
 #define MOST_IDLE_SPANS 4 /* that were used in the chunk that goes with one */
 
+#define KNOWN_FLAGS ((uint32_t)(VMR_HEAP_SHARED | VMR_HEAP_NEVER_FREED | VMR_HEAP_ALIGN8 | VMR_HEAP_BEGINS_WITH_MALLOC))
+#define FEW_OBJECTS 2048
+#define FEW_BYTES ((uint32_t)64 << 10)
+
 static pthread_mutex_t heaps_lock = PTHREAD_MUTEX_INITIALIZER;
 static vmr_heap *all_heaps, *idle_heaps;
 static unsigned idle_count;
@@ -114,10 +118,19 @@ static void drop_all(vmr_heap *heap) {
   heap->has_spare = false;
 }
 
+/* Malloc's objects are not poisoned, and can be freed; where each is to be malloc's, each is to end with its heap. */
+static void expect_few(vmr_heap *heap, const vmr_ctx *ctx) {
+  bool is_wanted = VMR_HEAP_IS(heap, VMR_HEAP_BEGINS_WITH_MALLOC) && !VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED);
+  if (ctx != NULL) is_wanted = false;
+  if (is_wanted) is_wanted = (vmr_ctx_flags(NULL) & (VMR_POISON | VMR_HEAPS_USE_MALLOC)) == 0;
+  heap->few_objects = is_wanted ? FEW_OBJECTS : 0;
+  heap->few_bytes = FEW_BYTES;
+}
+
 vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
   if (heap == NULL) return VMR_INVALID_ARGUMENT;
   *heap = NULL;
-  if ((flags & ~(uint32_t)(VMR_HEAP_SHARED | VMR_HEAP_NEVER_FREED | VMR_HEAP_ALIGN8)) != 0) return VMR_INVALID_ARGUMENT;
+  if ((flags & ~KNOWN_FLAGS) != 0) return VMR_INVALID_ARGUMENT;
   vmr_heap *created = take_idle(ctx);
   if (created == NULL) {
     created = make(ctx);
@@ -129,6 +142,7 @@ vmr_status vmr_heap_create(vmr_heap **heap, vmr_ctx *ctx, uint32_t flags) {
   if ((flags & VMR_HEAP_NEVER_FREED) != 0) drop_all(created); /* a chunk of spans, that an idle one has */
   created->flags = flags;
   created->expected = 0;
+  expect_few(created, ctx);
   created->class_of_words = vmr_heap_class_tables[(flags & VMR_HEAP_ALIGN8) != 0];
   created->is_quick = created->is_plain && (flags & (VMR_HEAP_NEVER_FREED | VMR_HEAP_SHARED)) == 0;
   if (ctx != NULL) vmr_heap_begin(created);                 /* as the context is now */

@@ -59,9 +59,10 @@ void vmr_heap_unlink_record(vmr_heap *heap, vmr_record *record) {
 }
 
 vmr_record *vmr_heap_take_chunk(vmr_heap *heap) {
+  vmr_heap_collapse_full(heap);
   vmr_record *record = vmr_heap_take_chunks(heap, 1);
   if (record == NULL) return NULL;
-  if (!record->is_dirty) vmr_heap_advise_huge(heap, vmr_range_chunk(record), 1);
+  if (!record->is_dirty) record->is_huge = vmr_heap_advise_huge(heap, vmr_range_chunk(record));
   VMR_PUBLISH(record->heap, heap);
   record->free_spans = UINT32_MAX;
   vmr_heap_link_record(heap, record, 0);
@@ -175,6 +176,8 @@ static void list_fresh(vmr_span *span) {
 static vmr_span *take_span(vmr_heap *heap, unsigned class) {
   vmr_span *span = vmr_heap_take_spans(heap, 1);
   if (span == NULL) return NULL;
+  if (heap->reserved >= VMR_POPULATE_FROM && !vmr_range_record_of_span(span)->is_huge)
+    vmr_os_populate(vmr_range_span_begin(span), VMR_SPAN_BYTES);
   span->class = (uint8_t)class;
   span->first = first_of(heap, class);
   span->bytes = (uint32_t)class_bytes(class);

@@ -58,10 +58,11 @@ static uint64_t thread_nanoseconds(void) {
                                                            : 0;
 }
 
-/* Pages that are there before they are touched; a wish. Their content stays what it is. */
-static void populate(void *begin, size_t bytes) {
+void vmr_os_populate(void *begin, size_t bytes) {
 #ifdef MADV_POPULATE_WRITE /* Linux 5.14 */
+  int kept = errno;
   madvise(begin, bytes, MADV_POPULATE_WRITE);
+  errno = kept;
 #else
   (void)begin, (void)bytes;
 #endif
@@ -74,10 +75,10 @@ static void wish_huge(void *begin, size_t bytes) {
   if (vmr_huge_pages_are_due(&huge_pages, bytes / VMR_OS_LARGE_PAGE)) {
     madvise(begin, bytes, MADV_HUGEPAGE);
     uint64_t before = thread_nanoseconds();
-    populate(begin, 1);
+    vmr_os_populate(begin, 1);
     vmr_huge_pages_judge(&huge_pages, thread_nanoseconds() - before);
   } else if (bytes == VMR_OS_LARGE_PAGE) {
-    populate(begin, bytes);
+    vmr_os_populate(begin, bytes);
   }
   errno = kept;
 }
@@ -92,6 +93,24 @@ void vmr_os_advise_huge(void *begin, size_t bytes) {
   size_t skip = (size_t)(-(uintptr_t)begin & (VMR_OS_LARGE_PAGE - 1));
   if (bytes < skip + VMR_OS_LARGE_PAGE) return;
   wish_huge((char *)begin + skip, (bytes - skip) & ~(VMR_OS_LARGE_PAGE - 1));
+}
+
+/* The new page is fresh memory, as dear as any. */
+bool vmr_os_collapse(void *large_page) {
+#ifdef __linux__
+  enum { COLLAPSE = 25 }; /* MADV_COLLAPSE, Linux 6.1 */
+  int kept = errno;
+  bool is_done = false;
+  if (vmr_huge_pages_are_due(&huge_pages, 1)) {
+    uint64_t before = thread_nanoseconds();
+    is_done = madvise(large_page, VMR_OS_LARGE_PAGE, COLLAPSE) == 0;
+    vmr_huge_pages_judge(&huge_pages, thread_nanoseconds() - before);
+  }
+  errno = kept;
+  return is_done;
+#else
+  return (void)large_page, false;
+#endif
 }
 
 void vmr_os_unmap(void *pages, size_t bytes) { munmap(pages, bytes); }

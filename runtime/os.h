@@ -30,11 +30,16 @@ void vmr_os_unmap(void *pages, size_t bytes);
 static inline void vmr_os_unmap(void *pages, size_t bytes) { (void)pages, (void)bytes; }
 #endif
 
-/* Asks for huge pages for what of a block of memory is whole large pages; a wish. */
+/* Wishes: huge pages for what of a block of memory is whole large pages; memory for open pages, at one time, before they are
+ * touched; one huge page in the place of the small ones of a large page, with what they hold. */
 #ifndef VMR_FREESTANDING
 void vmr_os_advise_huge(void *begin, size_t bytes);
+void vmr_os_populate(void *begin, size_t bytes);
+bool vmr_os_collapse(void *large_page); /* false when it stays as it is */
 #else
 static inline void vmr_os_advise_huge(void *begin, size_t bytes) { (void)begin, (void)bytes; }
+static inline void vmr_os_populate(void *begin, size_t bytes) { (void)begin, (void)bytes; }
+static inline bool vmr_os_collapse(void *large_page) { return (void)large_page, false; }
 #endif
 
 /* Addresses that nothing may touch and that cost no memory, from a multiple of VMR_OS_LARGE_PAGE on; parts of them, in whole

@@ -22,6 +22,9 @@ enum vmr_heap_flag {
   VMR_HEAP_SHARED = 1,      /* any thread may use it at any time */
   VMR_HEAP_NEVER_FREED = 2, /* objects are not given back one by one: vmr_heap_free does nothing with them */
   VMR_HEAP_ALIGN8 = 4,      /* objects need no alignment but that of 8 bytes */
+  /* Of a heap without context that lasts as long as the process: its first objects, 2048 or 64 KiB, are malloc's, so that a program with
+   * few pays for no memory of heaps. They do not end with the heap. */
+  VMR_HEAP_BEGINS_WITH_MALLOC = 8,
 };
 
 /* `ctx` may be NULL. */

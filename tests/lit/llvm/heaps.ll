@@ -126,5 +126,5 @@ define i32 @main(i32 %n, ptr %v) {
 }
 
 ; CHECK-LABEL: define internal void @vmemopt.heaps()
-; CHECK: call i32 @vmr_heap_create(ptr @vmemopt.heap.1, ptr null, i32 4)
+; CHECK: call i32 @vmr_heap_create(ptr @vmemopt.heap.1, ptr null, i32 12)
 ; CHECK: attributes #[[ANY]] = { noinline }

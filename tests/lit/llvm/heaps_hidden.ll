@@ -63,5 +63,5 @@ define i32 @main() {
   ret i32 0
 }
 
-; Alignment 16: the flags are 0.
-; CHECK: call i32 @vmr_heap_create(ptr @vmemopt.heap.0, ptr null, i32 0)
+; Alignment 16: of the flags there is only that the first objects are malloc's.
+; CHECK: call i32 @vmr_heap_create(ptr @vmemopt.heap.0, ptr null, i32 8)

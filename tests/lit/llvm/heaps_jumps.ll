@@ -45,4 +45,4 @@ done:
 }
 
 ; One thread: the heap is not shared.
-; CHECK: call i32 @vmr_heap_create(ptr @vmemopt.heap.0, ptr null, i32 4)
+; CHECK: call i32 @vmr_heap_create(ptr @vmemopt.heap.0, ptr null, i32 12)

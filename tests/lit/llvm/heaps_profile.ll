@@ -40,7 +40,7 @@ target triple = "x86_64-pc-linux-gnu"
 ; RUN: %python %S/inputs/profile.py pair:malloc:0:1000000:24:500000 > %t.more
 ; RUN: %vmemopt opt --heaps --whole-program --profile=%t.more %s -o - 2>/dev/null | FileCheck %s --check-prefix=MORE
 ; MORE: define internal void @vmemopt.heaps()
-; MORE: call i32 @vmr_heap_create(ptr @vmemopt.heap.[[HEAP:[0-9]+]],
+; MORE: call i32 @vmr_heap_create(ptr @vmemopt.heap.[[HEAP:[0-9]+]], ptr null, i32 4)
 ; MORE-NEXT: %[[MADE:.*]] = load ptr, ptr @vmemopt.heap.[[HEAP]]
 ; MORE-NEXT: call void @vmr_heap_expect(ptr %[[MADE]], i64 12000000)
 ; MORE-NEXT: %[[RANGE:.*]] = call ptr @vmr_heap_find_range()

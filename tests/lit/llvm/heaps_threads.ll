@@ -135,5 +135,5 @@ define i32 @main() {
   ret i32 0
 }
 
-; CHECK: call i32 @vmr_heap_create(ptr @vmemopt.heap.0, ptr null, i32 5)
+; CHECK: call i32 @vmr_heap_create(ptr @vmemopt.heap.0, ptr null, i32 13)
 ; CHECK-NOT: call i32 @vmr_heap_create(ptr @vmemopt.heap.{{[123]}}
