@@ -102,21 +102,21 @@ static size_t closed_bytes(const vmr_bump *bump) {
   return bump->end != NULL && vmr_range_has(bump->end - 1) ? closed : 0;
 }
 
-/* Another step of the chunk, in which `least` bytes are wanted, as many as there are. What an object of its own size wants beyond a
- * step may never be touched, and is left alone. */
+/* Another step of the chunk, in which `least` bytes are wanted, as many as there are. An object that is larger than a step may never
+ * be touched as a whole, and is left alone. */
 static void open_step(vmr_bump *bump, size_t least) {
   char *begin = bump->end;
-  size_t closed = closed_bytes(bump), used = bump->total - closed, step = up_to_step(used / STEPS + 1);
-  size_t opened = up_to_step(least);
+  size_t closed = closed_bytes(bump), step = up_to_step((bump->total - closed) / STEPS + 1), opened = up_to_step(least);
   if (step > LARGEST_STEP) step = LARGEST_STEP;
+  bool is_sparse = opened > step;
   if (opened < step) opened = step;
   if (opened > closed) opened = closed;
-  if (step > opened) step = opened;
   piece *chunk = (piece *)(void *)(begin + closed - VMR_CHUNK_BYTES);
-  chunk->is_sparse |= opened != step;
+  chunk->is_sparse |= is_sparse;
   bump->end += opened;
   bool is_full = opened == closed && !chunk->is_sparse && may_be_huge();
-  if (!is_full || !vmr_os_collapse(chunk)) vmr_os_populate(begin, step);
+  if (is_full && vmr_os_collapse(chunk)) return;
+  if (!is_sparse) vmr_os_populate(begin, opened);
 }
 
 /* Another piece to cut from. What is left of the last one is forgotten. */
