@@ -129,7 +129,7 @@ define i32 @main(i32 %n) {
 }
 
 ; CHECK-LABEL: define internal void @vmemopt.heaps()
-; CHECK: call i32 @vmr_heap_create(ptr @vmemopt.heap.0, ptr null, i32 4)
+; CHECK: call i32 @vmr_heap_create(ptr @vmemopt.heap.0, ptr null, i32 12)
 ; CHECK: %[[RANGE:.*]] = call ptr @vmr_heap_find_range()
 ; CHECK: store ptr %[[RANGE]], ptr @vmemopt.range
 ; SHARED-NOT: @vmr_heap_find_range
