@@ -120,7 +120,7 @@ def run_all(tools, file, options, entries, work):
     results = {}
     for case, name in entries:
         code, path = codes.get(f"main_{case.seed}_{name}"), f"{work}/{case.seed}.{name}"
-        if code is not None:
+        if code is not None and os.path.exists(path + ".err"): # not when its module has no main
             errors = pathlib.Path(path + ".err").read_text(errors="replace")
             results[case.seed, name] = (int(code), pathlib.Path(path + ".out").read_bytes(), errors)
     return results
