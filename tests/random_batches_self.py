@@ -42,7 +42,9 @@ def faults_of(number, found):
     expected = PROGRAMS[number][1]
     for name, outcome in found.items():
         wanted = None if expected is None else expected.get(name)
-        if expected is None or outcome is None:
+        if number == 1 and name == "thread": # which may know the block, or not, as the runtime has it from malloc
+            fine = outcome is not None
+        elif expected is None or outcome is None:
             fine = expected is None and outcome is None
         elif isinstance(wanted, str):
             fine = outcome[0] not in (0, 9) and wanted in outcome[2]
