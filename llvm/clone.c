@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "llvm/heap_clones.h"
+#include "llvm/plan.h"
 
 typedef struct copy {
   vmo_ll_program *program;
@@ -20,9 +21,21 @@ static void copy_attributes(const copy *c, LLVMAttributeIndex index, LLVMAttribu
   for (unsigned i = 0; i < count; i++) LLVMAddAttributeAtIndex(c->made, index, room[i]);
 }
 
-static bool copy_head(copy *c, const char *name) {
+/* The original's type with more parameters; NULL: memory is out. */
+static LLVMTypeRef type_with(const copy *c, const LLVMTypeRef *more, unsigned count) {
+  LLVMTypeRef type = LLVMGlobalGetValueType(c->function->ref);
+  unsigned own = LLVMCountParamTypes(type);
+  LLVMTypeRef *types = vmr_arena_alloc_array(c->program->arena, (size_t)own + count + 1, sizeof(LLVMTypeRef));
+  if (types == NULL) return NULL;
+  LLVMGetParamTypes(type, types);
+  for (unsigned i = 0; i < count; i++) types[own + i] = more[i];
+  return LLVMFunctionType(LLVMGetReturnType(type), types, own + count, LLVMIsFunctionVarArg(type));
+}
+
+static bool copy_head(copy *c, const char *name, LLVMTypeRef type) {
   LLVMValueRef from = c->function->ref;
-  c->made = LLVMAddFunction(c->program->module, name, LLVMGlobalGetValueType(from));
+  if (type == NULL) return false;
+  c->made = LLVMAddFunction(c->program->module, name, type);
   LLVMSetLinkage(c->made, LLVMInternalLinkage);
   LLVMSetFunctionCallConv(c->made, LLVMGetFunctionCallConv(from));
   unsigned most = LLVMGetAttributeCountAtIndex(from, (LLVMAttributeIndex)LLVMAttributeFunctionIndex);
@@ -61,6 +74,7 @@ static void make_instruction(copy *c, uint32_t id) {
   } else {
     *value = LLVMInstructionClone(instruction->ref);
     LLVMInsertIntoBuilder(c->builder, *value);
+    vmo_ll_forget(c->program, *value, "DIAssignID"); /* ties it to notes of the original */
   }
 }
 
@@ -81,12 +95,14 @@ static void connect_instruction(copy *c, uint32_t id) {
   }
 }
 
-LLVMValueRef vmo_ll_clone_function(vmo_ll_program *program, uint32_t id, const char *name) {
+LLVMValueRef vmo_ll_clone_with_parameters(vmo_ll_program *program, uint32_t id, const char *name,
+                                          const LLVMTypeRef *more, unsigned count, LLVMValueRef **values) {
   const vmo_ll_function *function = &program->functions.data[id];
   copy c = {.program = program, .function = function};
   c.values = vmr_arena_alloc_array(program->arena, (size_t)vmo_ll_value_count(function) + 1, sizeof *c.values);
   c.blocks = vmr_arena_alloc_array(program->arena, (size_t)function->block_count + 1, sizeof(LLVMBasicBlockRef));
-  if (c.values == NULL || c.blocks == NULL || !copy_head(&c, name)) return NULL;
+  if (c.values == NULL || c.blocks == NULL || !copy_head(&c, name, type_with(&c, more, count))) return NULL;
+  *values = c.values;
   c.builder = LLVMCreateBuilderInContext(program->llvm);
   for (uint32_t b = 0; b < function->block_count; b++) {
     const vmo_ll_block *block = &program->blocks.data[function->block_first + b];
@@ -97,4 +113,9 @@ LLVMValueRef vmo_ll_clone_function(vmo_ll_program *program, uint32_t id, const c
   for (uint32_t i = function->first; i < function->first + function->count; i++) connect_instruction(&c, i);
   LLVMDisposeBuilder(c.builder);
   return c.made;
+}
+
+LLVMValueRef vmo_ll_clone_function(vmo_ll_program *program, uint32_t id, const char *name) {
+  LLVMValueRef *values;
+  return vmo_ll_clone_with_parameters(program, id, name, NULL, 0, &values);
 }

@@ -22,6 +22,7 @@
 #include <llvm-c/DebugInfo.h>
 
 #include "llvm/recursion.h"
+#include "llvm/sparing.h"
 
 #define PARAMETERS 3               /* of a destination */
 #define MAKER_MARK "vmemopt.maker" /* metadata, while functions change: the number of a destination */
@@ -29,8 +30,9 @@
 bool vmo_ll_can_have_destination(const vmo_ll_planning *planning, uint32_t id) {
   const vmo_ll_function *function = &planning->program->functions.data[id];
   const vmo_ll_obstacles *o = &function->obstacles;
-  return vmo_ll_can_split(planning->program, planning->options, function) && !function->recursive && !o->setjmp &&
-         !o->sanitized && !o->musttail && !o->coroutine && !o->naked && !o->exception;
+  return vmo_ll_can_split(planning->program, planning->options, function) && !function->recursive &&
+         !vmo_ll_spares(planning->program, function->ref) && !o->setjmp && !o->sanitized && !o->musttail &&
+         !o->coroutine && !o->naked && !o->exception;
 }
 
 static LLVMValueRef function_of(LLVMValueRef instruction) {

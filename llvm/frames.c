@@ -87,7 +87,7 @@ static bool list_buffers(frame *f) {
   for (uint32_t s = 0; s < f->plan->slots.count; s++) {
     const vmo_ll_slot *slot = &f->plan->slots.data[s];
     f->buffers[s] = (vmo_buffer){.bytes = slot->bytes, .alignment = slot->alignment, .fixed_offset = -1};
-    bool here = slot->parameter == VMO_NONE;
+    bool here = slot->parameter == VMO_NONE && !slot->spared;
     if (here && !is_scalar(f, slot) && !is_grown(f, s) && !find_lifetimes(f, s)) return false;
   }
   return true;
@@ -224,8 +224,22 @@ static bool list_untyped(const vmo_ll_planning *planning, const vmo_ll_touches *
   return true;
 }
 
+/* Slots that callees are told of stand side by side, so that two addresses tell of all. */
+static bool place_spared(const vmo_ll_planning *planning, vmo_ll_plan *plan) {
+  vmo_ll_frame all = {.alignment = FRAME_ALIGNMENT, .spared = true};
+  for (uint32_t s = 0; s < plan->slots.count; s++) {
+    vmo_ll_slot *slot = &plan->slots.data[s];
+    if (!slot->spared) continue;
+    slot->frame = plan->frames.count;
+    slot->offset = all.bytes;
+    all.bytes += slot->bytes;
+  }
+  return all.bytes == 0 || vmo_vec_push(planning->arena, &plan->frames, all);
+}
+
 vmo_status vmo_share_frame(vmo_ll_planning *planning, vmo_ll_points_to *p, const vmo_cfg *control,
                            const vmo_ll_touches *touches, vmo_ll_plan *plan) {
   vmo_status status = share(planning, p, control, touches, plan);
-  return status != VMO_OK || list_untyped(planning, touches, plan) ? status : VMO_OUT_OF_MEMORY;
+  if (status != VMO_OK) return status;
+  return list_untyped(planning, touches, plan) && place_spared(planning, plan) ? VMO_OK : VMO_OUT_OF_MEMORY;
 }

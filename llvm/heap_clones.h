@@ -11,5 +11,9 @@ vmo_status vmo_clone_wrappers(vmo_ll_program *program, const vmo_ll_options *opt
 
 /* A function that does the same, internal; NULL: memory is out. The arrays don't know it. (clone.c) */
 LLVMValueRef vmo_ll_clone_function(vmo_ll_program *program, uint32_t function, const char *name);
+/* The same with `count` more parameters at its end. `values`: what its values are, by local value id of the original, in the
+ * program's arena; NULL for notes that were left out. */
+LLVMValueRef vmo_ll_clone_with_parameters(vmo_ll_program *program, uint32_t function, const char *name,
+                                          const LLVMTypeRef *more, unsigned count, LLVMValueRef **values);
 
 #endif

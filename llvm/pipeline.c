@@ -2,6 +2,7 @@
  *
  *   rounds   summarise, plan; the bodies of small functions that make or free local objects take the place of their
  *            calls; read again. At most MAX_ROUNDS, fewer when nothing is left to inline
+ *   sparing  what frees objects of callers that are to have slots gets a copy that spares these; a round more
  *   places   larger functions get parameters that tell where to put what they make; read again
  *   last     summarise, unless the last round did, plan, move to the stack
  *   heaps    when asked for: read again, group what is left, allocate it from heaps
@@ -18,6 +19,7 @@
 #include "llvm/grouping.h"
 #include "llvm/heap_clones.h"
 #include "llvm/recursion.h"
+#include "llvm/sparing.h"
 #include "llvm/zeroes.h"
 
 #define MAX_ROUNDS 5
@@ -52,6 +54,8 @@ typedef struct round {
   vmo_ll_summary *summaries;
   vmo_ll_heap_use heap_use;
   vmo_site_facts *facts;
+  vmo_ll_sparing *sparing;
+  bool spared; /* the copies are made */
   round_step step;
   uint32_t inlined;
   vmo_ll_destinations destinations; /* that functions have got */
@@ -102,6 +106,8 @@ static vmo_status plan_function(round_state *round, uint32_t function) {
   }
   for (uint32_t i = 0; i < plan.inlines.count && round->step == STEP_INLINE; i++)
     mark_inline(program, plan.inlines.data[i]);
+  for (uint32_t i = 0; i < plan.sparing.count && round->step == STEP_INLINE && status == VMO_OK; i++)
+    status = vmo_ll_want_sparing(round->sparing, plan.sparing.data[i]);
   round->inlined += plan.inlines.count;
   return status;
 }
@@ -163,6 +169,7 @@ static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_l
   vmo_ll_heap_peak *peaks = vmr_arena_alloc_array(program->arena, functions, sizeof *peaks);
   vmo_ll_stack_depth *depths = vmr_arena_alloc_array(program->arena, functions, sizeof *depths);
   round->facts = vmo_alloc_array(program->context, 1, sizeof *round->facts);
+  round->sparing = vmo_ll_begin_sparing(program, &round->groups, round->summaries);
   round->planning = (vmo_ll_planning){.program = program,
                                       .options = options,
                                       .groups = &round->groups,
@@ -176,10 +183,11 @@ static bool begin_round(round_state *round, vmo_ll_program *program, const vmo_l
                                       .inner = inner,
                                       .wanted = wanted,
                                       .heap_use = &round->heap_use,
+                                      .sparing = round->step == STEP_MOVE || round->spared ? NULL : round->sparing,
                                       .peaks = peaks,
                                       .depths = depths};
-  if (peaks == NULL || depths == NULL || fact_of == NULL || inlined == NULL || round->facts == NULL ||
-      round->planning.arena == NULL)
+  if (peaks == NULL || depths == NULL || round->sparing == NULL || fact_of == NULL || inlined == NULL ||
+      round->facts == NULL || round->planning.arena == NULL)
     return false;
   for (size_t i = 0; i < instructions; i++) fact_of[i] = inner[i] = VMO_NONE;
   return true;
@@ -196,7 +204,7 @@ static vmo_status run_step(vmo_ll_program *program, const vmo_ll_options *option
 
 static vmo_status run_round(vmo_ll_program *program, const vmo_ll_options *options, round_step step,
                             round_state *round) {
-  *round = (round_state){.destinations = round->destinations};
+  *round = (round_state){.destinations = round->destinations, .spared = round->spared};
   vmo_status status = vmo_find_groups(program, options->whole_program, &round->groups);
   if (status == VMO_OK) status = vmo_find_heap_use(program, &round->groups, &round->heap_use);
   if (status == VMO_OK) status = vmo_summarise_all(program, &round->groups, &round->summaries);
@@ -244,6 +252,17 @@ vmo_status vmo_analyze_llvm(vmo_ll_program *program, const vmo_ll_options *optio
   return status;
 }
 
+/* Copies of functions that free what their callers made; `same`: there are none. */
+static vmo_status make_sparing(vmo_ll_program *program, round_state *round, bool *same) {
+  bool made;
+  vmo_status status = vmo_ll_make_sparing(round->sparing, &made);
+  *same = !made;
+  if (status != VMO_OK || !made) return status;
+  program->edited = true;
+  status = vmo_verify_llvm(program);
+  return status == VMO_OK ? vmo_read_arrays(program) : status;
+}
+
 vmo_status vmo_rewrite_llvm(vmo_ll_program *program, const vmo_ll_options *options, vmo_site_facts **facts) {
   round_state round = {0};
   uint32_t inlined = 0;
@@ -255,6 +274,11 @@ vmo_status vmo_rewrite_llvm(vmo_ll_program *program, const vmo_ll_options *optio
   for (uint32_t i = 0; i < MAX_ROUNDS && status == VMO_OK; i++) {
     status = run_round(program, options, STEP_INLINE, &round);
     same = round.inlined == 0;
+    if (status == VMO_OK && same && !round.spared) {
+      status = make_sparing(program, &round, &same);
+      round.spared = true;
+      if (status == VMO_OK && !same) continue;
+    }
     if (status != VMO_OK || same) break;
     inlined += round.inlined;
     program->edited = true;

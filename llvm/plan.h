@@ -3,6 +3,7 @@
  *   slots      allocations that take a slot in the frame
  *   releases   calls that may free an object in a slot
  *   inlines    calls whose callee is to stand here first: it makes or frees an object that is local here
+ *   sparing    calls that may free an object in a slot, of callees that are told where slots are
  *   copies     allocations whose source is read in their place
  *   zeroes     allocations whose bytes are written twice
  *   early      frees of a value that move up: where they are, and before which instructions they go */
@@ -23,6 +24,7 @@ typedef struct vmo_ll_slot {
   bool repeated;       /* a loop makes one object after another */
   bool released_there; /* realloc: its call is among the releases, too */
   bool fenced;         /* accesses of its object are to stay behind those of the one that was there before */
+  bool spared;         /* a callee frees the object that spares slots: it stands in the frame of those */
   uint32_t alignment;
   uint32_t fact;      /* of the site */
   uint32_t frame;     /* the shared frame that it is a part of; VMO_NONE: it stands by itself */
@@ -31,10 +33,11 @@ typedef struct vmo_ll_slot {
   vmo_bytes offset;   /* in that frame */
 } vmo_ll_slot;
 
-/* Bytes for slots of which not all are in use at once. */
+/* Bytes for several slots, of which not all are in use at once. */
 typedef struct vmo_ll_frame {
   vmo_bytes bytes;
   uint32_t alignment;
+  bool spared; /* all are in use at once; callees are told where it is, and free nothing there */
 } vmo_ll_frame;
 
 typedef struct vmo_ll_slot_release {
@@ -83,6 +86,7 @@ typedef struct vmo_ll_plan {
   VMO_VEC(LLVMValueRef)
   untyped; /* loads and stores of bytes that are used again: their metadata tells nothing of order */
   VMO_VEC(LLVMValueRef) inlines;
+  VMO_VEC(uint32_t) sparing; /* instructions: calls that free objects in slots, whose callees are to spare these */
   VMO_VEC(vmo_ll_early_free) early;
   VMO_VEC(uint32_t) early_frees; /* instructions */
   VMO_VEC(vmo_ll_free_place) early_places;
@@ -121,8 +125,9 @@ typedef struct vmo_ll_planning {
   bool *wanted;                   /* by instruction of the program: it is among `makers` */
   VMO_VEC(uint32_t) makers;       /* instructions that are to have such parameters; in the program's arena */
   const vmo_ll_heap_use *heap_use;
-  vmo_bytes max_frame;     /* what slots may take of the frame of the function in hand */
-  vmo_ll_heap_peak *peaks; /* by function of the program */
+  struct vmo_ll_sparing *sparing; /* functions that may be copied so that they spare slots; NULL: all that may, were */
+  vmo_bytes max_frame;            /* what slots may take of the frame of the function in hand */
+  vmo_ll_heap_peak *peaks;        /* by function of the program */
   vmo_ll_stack_depth *depths;
 } vmo_ll_planning;
 
@@ -154,7 +159,7 @@ vmo_status vmo_run_inliner(vmo_ll_program *program);
 void vmo_find_stack_depth(vmo_ll_planning *planning, uint32_t function, const vmo_ll_plan *plan);
 /* What slots may take of its frame: `most`, less where -Wframe-larger-than= is to be kept. (stack_depth.c) */
 vmo_bytes vmo_find_frame_limit(const vmo_ll_program *program, const vmo_ll_function *function, vmo_bytes most);
-/* What an allocation asks for, when it is a constant; else -1. (sites.c) */
+/* What an allocation asks for, when it is a constant; else -1. (size_words.c) */
 vmo_bytes vmo_ll_constant_size(LLVMValueRef call, const vmo_libc_row *row);
 /* "8 * argument 1 + 16"; NULL when that is not known. (size_words.c) */
 const char *vmo_describe_size(vmo_context *context, LLVMValueRef call, const vmo_libc_row *row);
@@ -171,7 +176,7 @@ void vmo_find_field(const vmo_ll_program *program, LLVMValueRef allocation, cons
 /* Of the parameter with that index, from 0; NULL: not known. (names.c) */
 const char *vmo_find_parameter_name(vmo_context *context, LLVMValueRef parameter, uint32_t index);
 
-/* Whether the body of the callee can and may stand in place of a call. (sites.c) */
+/* Whether the body of the callee can and may stand in place of a call. (refusals.c) */
 bool vmo_can_inline(const vmo_ll_planning *planning, const vmo_ll_function *caller, const vmo_ll_instruction *call);
 
 #endif

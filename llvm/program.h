@@ -71,6 +71,12 @@ typedef struct vmo_ll_function {
   bool in_recursion; /* such a function calls it, directly or through others */
 } vmo_ll_function;
 
+/* A copy of a function that frees nothing between two addresses, its last arguments (sparing.c). */
+typedef struct vmo_ll_copy_that_spares {
+  LLVMValueRef function;
+  const char *original; /* name */
+} vmo_ll_copy_that_spares;
+
 struct vmo_ll_program {
   vmo_context *context;
   LLVMContextRef llvm;
@@ -92,8 +98,9 @@ struct vmo_ll_program {
     uint32_t id;
   } *things;
   uint32_t thing_count, thing_capacity;
-  bool replaces_malloc; /* it defines malloc or free itself */
-  bool marks_slots;     /* slots that share bytes are marked, until heaps are made (stack.c) */
+  bool replaces_malloc;                     /* it defines malloc or free itself */
+  VMO_VEC(vmo_ll_copy_that_spares) sparing; /* functions that were copied, in the context's arena */
+  bool marks_slots;                         /* slots that share bytes are marked, until heaps are made (stack.c) */
 };
 
 /* Gives calls whose function was declared without parameters its type; how many. (prototypes.c) */

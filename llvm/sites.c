@@ -9,226 +9,16 @@
  *   free of who knows what  whether an address is the slot's is one comparison
  *   many frames at a time   slots are taken while a budget lasts (recursion.c)
  *
- * Where an object is made or freed by a small function, that function's body is to stand here first. The test in
- * `refusals` is a list that is read from top to bottom. Linear in the function. */
+ * Where an object is made or freed by a small function, that function's body is to stand here first. Why not stands in
+ * refusals.c. Linear in the function. */
 #include <string.h>
 
 #include "llvm/copies.h"
 #include "llvm/destinations.h"
-#include "llvm/early_free.h"
 #include "llvm/frames.h"
 #include "llvm/lives.h"
-#include "llvm/recursion.h"
+#include "llvm/site.h"
 #include "llvm/zeroes.h"
-
-#define MAX_INLINED 120 /* instructions of a callee */
-#define SLOT_ALIGNMENT 16
-#define MAX_ALIGNMENT 64
-
-typedef struct site {
-  vmo_ll_planning *planning;
-  vmo_ll_points_to *points_to;
-  const vmo_ll_function *function;
-  const vmo_cfg *control;
-  const uint32_t *release_first; /* by object, and one more: into release_list */
-  const uint32_t *release_list;  /* indices of releases, by object */
-  const uint32_t *null_checks;   /* by object */
-  const bool *carried;           /* by object: of those that a loop makes, several may be there at once */
-  const vmo_ll_touches *touches;
-  bool split; /* there may be several frames, of which those that a budget holds have slots */
-  const vmo_ll_object *object;
-  uint32_t id; /* of the object */
-  const vmo_ll_instruction *instruction;
-  const vmo_libc_row *row;
-  vmo_site_fact *fact;
-} site;
-
-/* ---- what is known of a site ---- */
-
-static const vmo_libc_row *row_of(const vmo_ll_program *program, const vmo_ll_instruction *call) {
-  return call->callee == VMO_NONE ? NULL : program->functions.data[call->callee].libc;
-}
-
-static bool constant_of(LLVMValueRef value, uint64_t *number) {
-  if (!LLVMIsAConstantInt(value) || LLVMGetIntTypeWidth(LLVMTypeOf(value)) > 64) return false;
-  *number = LLVMConstIntGetZExtValue(value);
-  return *number < (uint64_t)VMO_BYTES_LIMIT;
-}
-
-static vmo_bytes product_of(LLVMValueRef left, LLVMValueRef right) {
-  uint64_t first, second;
-  if (!constant_of(left, &first) || !constant_of(right, &second)) return -1;
-  return second != 0 && first > (uint64_t)VMO_BYTES_LIMIT / second ? -1 : (vmo_bytes)(first * second);
-}
-
-vmo_bytes vmo_ll_constant_size(LLVMValueRef call, const vmo_libc_row *row) {
-  uint64_t first;
-  switch (row->kind) {
-  case VMO_LIBC_MALLOC:
-  case VMO_LIBC_NEW: return constant_of(LLVMGetOperand(call, 0), &first) ? (vmo_bytes)first : -1;
-  case VMO_LIBC_ALIGNED: return constant_of(LLVMGetOperand(call, 1), &first) ? (vmo_bytes)first : -1;
-  case VMO_LIBC_MEMALIGN: return constant_of(LLVMGetOperand(call, 2), &first) ? (vmo_bytes)first : -1;
-  case VMO_LIBC_REALLOC:
-    if (LLVMGetNumArgOperands(call) > 2) return product_of(LLVMGetOperand(call, 1), LLVMGetOperand(call, 2));
-    return constant_of(LLVMGetOperand(call, 1), &first) ? (vmo_bytes)first : -1;
-  case VMO_LIBC_CALLOC: return product_of(LLVMGetOperand(call, 0), LLVMGetOperand(call, 1));
-  default: return -1;
-  }
-}
-
-static uint32_t local_block(const site *s, uint32_t instruction) {
-  return s->planning->program->instructions.data[instruction].block - s->function->block_first;
-}
-
-static uint32_t loop_depth(const site *s) {
-  uint32_t loop = s->control->block_loops[local_block(s, s->object->instruction)];
-  return loop == VMO_NONE ? 0 : s->control->loops.data[loop].depth;
-}
-
-static const vmo_ll_release *release_at(const site *s, uint32_t i) {
-  return &s->points_to->releases.data[s->release_list[i]];
-}
-
-/* Whether some release stands in the innermost loop of the allocation. */
-static bool is_freed_in_loop(const site *s) {
-  uint32_t around = s->control->block_loops[local_block(s, s->object->instruction)];
-  for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
-    const vmo_ll_release *release = release_at(s, i);
-    uint32_t loop = s->control->block_loops[local_block(s, release->instruction)];
-    while (loop != VMO_NONE && loop != around) loop = s->control->loops.data[loop].parent;
-    if (loop == around) return true;
-  }
-  return false;
-}
-
-static bool points_only_to(const vmo_ll_set *set, uint32_t object) {
-  for (uint32_t i = 0; i < set->count; i++)
-    if (set->data[i].object != object) return false;
-  return set->count > 0;
-}
-
-/* ---- inlining ---- */
-
-static LLVMAttributeRef string_attribute(LLVMValueRef function, const char *name) {
-  return LLVMGetStringAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, name,
-                                       (unsigned)strlen(name));
-}
-
-/* Whether code that was made for the callee's machine runs in the caller: LLVM's inliner does as it is told. */
-static bool is_for_same_machine(LLVMValueRef caller, LLVMValueRef callee) {
-  static const char *const names[] = {"target-cpu", "target-features", "denormal-fp-math", "use-soft-float"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    LLVMAttributeRef wanted = string_attribute(callee, names[i]);
-    if (wanted != NULL && wanted != string_attribute(caller, names[i])) return false;
-  }
-  return vmo_ll_has_attribute(caller, "strictfp") == vmo_ll_has_attribute(callee, "strictfp");
-}
-
-bool vmo_can_inline(const vmo_ll_planning *planning, const vmo_ll_function *caller, const vmo_ll_instruction *call) {
-  const vmo_ll_program *program = planning->program;
-  if (call->opcode != LLVMCall || call->callee == VMO_NONE) return false;
-  const vmo_ll_function *callee = &program->functions.data[call->callee];
-  const vmo_ll_obstacles *o = &callee->obstacles;
-  if (!vmo_ll_is_defined(callee) || !callee->exact || callee == caller || callee->no_inline || callee->variadic)
-    return false;
-  if (!is_for_same_machine(caller->ref, callee->ref)) return false;
-  uint32_t group = planning->groups->group[call->callee];
-  bool alone = planning->groups->group_first[group + 1] - planning->groups->group_first[group] == 1;
-  return alone && !callee->calls_itself && callee->count <= MAX_INLINED && !o->setjmp && !o->sanitized &&
-         !o->musttail && !o->coroutine && !o->naked && !o->exception;
-}
-
-/* A call that frees the object and cannot stand here; VMO_NONE: every one can. */
-static uint32_t find_foreign_release(const site *s) {
-  for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
-    const vmo_ll_release *release = release_at(s, i);
-    const vmo_ll_instruction *call = &s->planning->program->instructions.data[release->instruction];
-    bool moved = release->kind == VMO_LL_MOVED;
-    if (moved && row_of(s->planning->program, call)->kind != VMO_LIBC_REALLOC) return release->instruction;
-    if (release->kind != VMO_LL_FREED_BY_CALLEE && call->opcode != LLVMCall) return release->instruction;
-    if (release->kind == VMO_LL_FREED_BY_CALLEE && !vmo_can_inline(s->planning, s->function, call))
-      return release->instruction;
-  }
-  return VMO_NONE;
-}
-
-static bool is_freed_by_callee(const site *s) {
-  for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
-    const vmo_ll_release *release = release_at(s, i);
-    if (release->kind == VMO_LL_FREED_BY_CALLEE) return true;
-  }
-  return false;
-}
-
-/* ---- refusals ---- */
-
-static const char *callee_name(const site *s, uint32_t instruction) {
-  const vmo_ll_program *program = s->planning->program;
-  if (instruction == VMO_NONE) return NULL;
-  uint32_t callee = program->instructions.data[instruction].callee;
-  return callee == VMO_NONE ? NULL : program->functions.data[callee].name;
-}
-
-static vmo_site_refusal refuse_function(const site *s) {
-  const vmo_ll_obstacles *o = &s->function->obstacles;
-  if (s->planning->program->replaces_malloc) return VMO_SITE_REPLACED;
-  if (o->setjmp) return VMO_SITE_SETJMP;
-  if (o->sanitized) return VMO_SITE_SANITIZED;
-  if (o->musttail) return VMO_SITE_MUST_TAIL;
-  if (o->coroutine || o->naked) return VMO_SITE_SPECIAL_FRAME;
-  if (s->function->recursive && !s->split) return s->function->called_back ? VMO_SITE_CALLED_BACK : VMO_SITE_RECURSIVE;
-  return VMO_SITE_NOT_REFUSED;
-}
-
-/* The alignment that aligned_alloc is asked for, when a slot can have it; 16 for others, 0: it cannot, or (below 8)
- * posix_memalign may refuse it. */
-static uint32_t alignment_of(LLVMValueRef call, const vmo_libc_row *row) {
-  uint64_t alignment;
-  bool stored = row->kind == VMO_LIBC_MEMALIGN;
-  if (row->kind != VMO_LIBC_ALIGNED && !stored) return SLOT_ALIGNMENT;
-  if (!constant_of(LLVMGetOperand(call, stored ? 1 : 0), &alignment) || alignment > MAX_ALIGNMENT) return 0;
-  if (stored && alignment < VMO_LL_POINTER_BYTES) return 0;
-  if ((alignment & (alignment - 1)) != 0) return 0;
-  return alignment > SLOT_ALIGNMENT ? (uint32_t)alignment : SLOT_ALIGNMENT;
-}
-
-static bool is_supported(const vmo_libc_row *row) {
-  switch (row->kind) {
-  case VMO_LIBC_MALLOC:
-  case VMO_LIBC_CALLOC:
-  case VMO_LIBC_NEW:
-  case VMO_LIBC_ALIGNED:
-  case VMO_LIBC_MEMALIGN:
-  case VMO_LIBC_REALLOC: return true;
-  case VMO_LIBC_COPIED: return strstr(row->name, "strdup") != NULL || strstr(row->name, "strndup") != NULL;
-  default: return false;
-  }
-}
-
-static vmo_site_escape escape_of(const vmo_ll_object *object) {
-  if (object->captured) return object->escape;
-  if (object->returned) return VMO_ESCAPE_RETURNED;
-  return object->stored ? VMO_ESCAPE_ARGUMENT : VMO_ESCAPE_NONE;
-}
-
-/* Of the object itself; `row` is that of the function that allocates it, here or in a callee. */
-static vmo_site_refusal refuse_object(const site *s) {
-  if (escape_of(s->object) != VMO_ESCAPE_NONE) return VMO_SITE_ESCAPES;
-  vmo_site_refusal refusal = refuse_function(s);
-  if (refusal != VMO_SITE_NOT_REFUSED) return refusal;
-  if (!is_supported(s->row)) return VMO_SITE_ALLOCATOR;
-  if (s->object->kind == VMO_LL_OBJECT_SITE && alignment_of(s->instruction->ref, s->row) == 0)
-    return VMO_SITE_ALLOCATOR;
-  if (s->instruction->opcode != LLVMCall) return VMO_SITE_EXCEPTION;
-  uint32_t foreign = find_foreign_release(s);
-  if (foreign != VMO_NONE) {
-    s->fact->refused_by = callee_name(s, foreign);
-    return VMO_SITE_FREED_BY_CALLEE;
-  }
-  if (s->fact->bytes > s->planning->options->max_object) return VMO_SITE_TOO_LARGE;
-  if (s->carried[s->id] && loop_depth(s) > 0 && !is_freed_in_loop(s)) return VMO_SITE_SEVERAL_ALIVE;
-  return VMO_SITE_NOT_REFUSED;
-}
 
 /* ---- decisions ---- */
 
@@ -236,13 +26,13 @@ static vmo_bytes round_up(vmo_bytes bytes) { return (bytes + 15) & ~(vmo_bytes)1
 
 /* Bytes for an object whose size is not known: as many as are allowed, less when the frame gets full. frames.c gives more
  * where that has room. */
-static vmo_bytes bound_for(const site *s, vmo_bytes max_frame, const vmo_ll_plan *plan) {
+static vmo_bytes bound_for(const vmo_ll_site *s, vmo_bytes max_frame, const vmo_ll_plan *plan) {
   vmo_bytes rest = (max_frame - plan->frame_bytes) / 4, most = vmo_ll_unknown_bytes(s->planning->options, s->split);
   vmo_bytes bound = most < rest ? most : rest;
   return bound & ~(vmo_bytes)15;
 }
 
-static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
+static vmo_status take_slot(vmo_ll_site *s, vmo_ll_plan *plan) {
   vmo_bytes max_frame = s->planning->max_frame;
   bool grows = s->row->kind == VMO_LIBC_REALLOC, constant = s->fact->bytes >= 0 && !grows;
   vmo_bytes bytes = constant ? round_up(s->fact->bytes == 0 ? 1 : s->fact->bytes) : bound_for(s, max_frame, plan);
@@ -250,7 +40,7 @@ static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
     s->fact->refusal = VMO_SITE_FRAME_FULL;
     return VMO_OK;
   }
-  bool repeated = loop_depth(s) > 0, flagged = grows || (repeated && s->carried[s->id]);
+  bool repeated = vmo_ll_depth_of_loops(s) > 0, flagged = vmo_ll_is_flagged(s);
   vmo_ll_slot slot = {.allocation = s->instruction->ref,
                       .row = s->row,
                       .object = s->id,
@@ -258,7 +48,8 @@ static vmo_status take_slot(site *s, vmo_ll_plan *plan) {
                       .constant = constant,
                       .flagged = flagged,
                       .repeated = repeated,
-                      .alignment = alignment_of(s->instruction->ref, s->row),
+                      .spared = vmo_ll_is_freed_by_sparing(s),
+                      .alignment = vmo_ll_alignment_of(s->instruction->ref, s->row),
                       .fact = s->planning->facts->sites.count,
                       .frame = VMO_NONE,
                       .parameter = VMO_NONE,
@@ -278,13 +69,14 @@ static bool is_plain(const vmo_libc_row *row) {
 }
 
 /* Whether an object that is handed out could be in a slot of the caller's: all that frees it here compares addresses. */
-static bool can_be_given_place(const site *s) {
+static bool can_be_given_place(const vmo_ll_site *s) {
   const vmo_ll_program *program = s->planning->program;
   if (s->object->captured || s->instruction->opcode != LLVMCall || !is_plain(s->row)) return false;
   if (program->replaces_malloc) return false;
-  if (s->carried[s->id] && loop_depth(s) > 0 && !is_freed_in_loop(s)) return false; /* of many, one would be there */
+  if (s->carried[s->id] && vmo_ll_depth_of_loops(s) > 0 && !vmo_ll_is_freed_in_loop(s))
+    return false; /* of many, one would be there */
   for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
-    const vmo_ll_release *release = release_at(s, i);
+    const vmo_ll_release *release = vmo_ll_release_of(s, i);
     if (release->kind != VMO_LL_FREED || program->instructions.data[release->instruction].opcode != LLVMCall)
       return false;
   }
@@ -292,21 +84,21 @@ static bool can_be_given_place(const site *s) {
 }
 
 /* One that takes a slot, none of whose bytes are here. */
-static vmo_ll_slot given_slot(const site *s) {
+static vmo_ll_slot given_slot(const vmo_ll_site *s) {
   return (vmo_ll_slot){.allocation = s->instruction->ref,
                        .row = s->row,
                        .object = s->id,
                        .constant = true,
                        .flagged = true,
                        .repeated = true,
-                       .alignment = SLOT_ALIGNMENT,
+                       .alignment = VMO_LL_SLOT_ALIGNMENT,
                        .frame = VMO_NONE,
                        .parameter = VMO_NONE,
                        .argument = VMO_NONE};
 }
 
 /* The slot that the function is given, if it is. */
-static vmo_status take_given_slot(const site *s, vmo_ll_plan *plan) {
+static vmo_status take_given_slot(const vmo_ll_site *s, vmo_ll_plan *plan) {
   const uint32_t *destination_of = s->planning->destination_of;
   uint32_t at = s->object->instruction;
   if (s->fact->refusal != VMO_SITE_ESCAPES || !can_be_given_place(s)) return VMO_OK;
@@ -319,14 +111,14 @@ static vmo_status take_given_slot(const site *s, vmo_ll_plan *plan) {
 }
 
 /* A slot for what a called function makes. */
-static vmo_status give_slot(const site *s, uint32_t maker, vmo_site_fact *origin, vmo_ll_plan *plan) {
+static vmo_status give_slot(const vmo_ll_site *s, uint32_t maker, vmo_site_fact *origin, vmo_ll_plan *plan) {
   vmo_bytes max_frame = s->planning->max_frame, bytes = origin->bytes;
   bytes = bytes >= 0 ? round_up(bytes == 0 ? 1 : bytes) : bound_for(s, max_frame, plan);
   if (bytes < 16 || plan->frame_bytes + bytes > max_frame) return VMO_OK;
   vmo_ll_slot slot = given_slot(s);
   slot.bytes = bytes;
   slot.constant = origin->bytes >= 0;
-  slot.repeated = loop_depth(s) > 0;
+  slot.repeated = vmo_ll_depth_of_loops(s) > 0;
   slot.fact = s->planning->fact_of[s->object->origin];
   slot.argument = s->planning->destination_of == NULL ? 0 : s->planning->destination_of[maker];
   plan->frame_bytes += bytes;
@@ -339,17 +131,18 @@ static vmo_status give_slot(const site *s, uint32_t maker, vmo_site_fact *origin
 }
 
 /* The instruction of the callee that makes an object for this function. */
-static uint32_t maker_of(const site *s) {
+static uint32_t maker_of(const vmo_ll_site *s) {
   const vmo_ll_summary *summary = &s->planning->summaries[s->instruction->callee];
   uint32_t first = s->points_to->made[s->object->instruction - s->function->first];
   return summary->objects[summary->fresh_first + (s->id - first)].instruction;
 }
 
 /* A place that this function is given, for what a called function makes for it to hand on. */
-static vmo_status pass_on(const site *s, uint32_t maker, vmo_ll_plan *plan) {
+static vmo_status pass_on(const vmo_ll_site *s, uint32_t maker, vmo_ll_plan *plan) {
   vmo_ll_planning *planning = s->planning;
   uint32_t at = s->object->instruction;
-  if (escape_of(s->object) == VMO_ESCAPE_NONE || !can_be_given_place(s) || !planning->served[maker]) return VMO_OK;
+  if (vmo_ll_escape_of(s->object) == VMO_ESCAPE_NONE || !can_be_given_place(s) || !planning->served[maker])
+    return VMO_OK;
   if (planning->destination_of == NULL && !vmo_ll_can_have_destination(planning, s->instruction->callee)) return VMO_OK;
   planning->served[at] = planning->destination_of == NULL || planning->destination_of[at] != VMO_NONE;
   planning->inner[at] = maker;
@@ -361,28 +154,28 @@ static vmo_status pass_on(const site *s, uint32_t maker, vmo_ll_plan *plan) {
   return vmo_vec_push(planning->arena, &plan->slots, slot) ? VMO_OK : VMO_OUT_OF_MEMORY;
 }
 
-static bool plan_inline(const site *s, vmo_ll_plan *plan, uint32_t instruction) {
+static bool plan_inline(const vmo_ll_site *s, vmo_ll_plan *plan, uint32_t instruction) {
   LLVMValueRef call = s->planning->program->instructions.data[instruction].ref;
   if (s->planning->inlined[instruction]) return true;
   s->planning->inlined[instruction] = true;
   return vmo_vec_push(s->planning->arena, &plan->inlines, call);
 }
 
-static vmo_status plan_release_inlines(const site *s, vmo_ll_plan *plan) {
+static vmo_status plan_release_inlines(const vmo_ll_site *s, vmo_ll_plan *plan) {
   for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
-    const vmo_ll_release *release = release_at(s, i);
-    if (release->kind != VMO_LL_FREED_BY_CALLEE) continue;
+    const vmo_ll_release *release = vmo_ll_release_of(s, i);
+    if (vmo_ll_find_way(s, release) != VMO_LL_WAY_INLINED) continue;
     if (!plan_inline(s, plan, release->instruction)) return VMO_OUT_OF_MEMORY;
   }
   return VMO_OK;
 }
 
-static vmo_status describe_releases(site *s) {
+static vmo_status describe_releases(vmo_ll_site *s) {
   vmo_site_facts *facts = s->planning->facts;
   s->fact->release_first = facts->releases.count;
   for (uint32_t i = s->release_first[s->id]; i < s->release_first[s->id + 1]; i++) {
-    const vmo_ll_release *release = release_at(s, i);
-    const char *name = callee_name(s, release->instruction);
+    const vmo_ll_release *release = vmo_ll_release_of(s, i);
+    const char *name = vmo_ll_callee_name(s, release->instruction);
     vmo_site_release one = {vmo_find_source_place(s->planning->program->context,
                                                   s->planning->program->instructions.data[release->instruction].ref),
                             name};
@@ -392,13 +185,13 @@ static vmo_status describe_releases(site *s) {
   return VMO_OK;
 }
 
-static void describe_escape(const site *s) {
+static void describe_escape(const vmo_ll_site *s) {
   vmo_site_fact *fact = s->fact;
-  fact->escape = escape_of(s->object);
+  fact->escape = vmo_ll_escape_of(s->object);
   if (!s->object->captured || s->object->escape_at == VMO_NONE) return;
   const vmo_ll_instruction *at = &s->planning->program->instructions.data[s->object->escape_at];
   fact->escape_place = vmo_find_source_place(s->planning->program->context, at->ref);
-  fact->escape_to = callee_name(s, s->object->escape_at);
+  fact->escape_to = vmo_ll_callee_name(s, s->object->escape_at);
 }
 
 bool vmo_ll_leaves_heap(const vmo_ll_plan *plan, uint32_t object) {
@@ -410,10 +203,10 @@ bool vmo_ll_leaves_heap(const vmo_ll_plan *plan, uint32_t object) {
 }
 
 /* Whether the object is a copy that need not be made. */
-static vmo_status try_source(const site *s, vmo_ll_plan *plan, bool *taken) {
-  vmo_site_refusal refusal = refuse_function(s);
+static vmo_status try_source(const vmo_ll_site *s, vmo_ll_plan *plan, bool *taken) {
+  vmo_site_refusal refusal = vmo_ll_refuse_function(s);
   *taken = false;
-  if (escape_of(s->object) != VMO_ESCAPE_NONE || s->instruction->opcode != LLVMCall) return VMO_OK;
+  if (vmo_ll_escape_of(s->object) != VMO_ESCAPE_NONE || s->instruction->opcode != LLVMCall) return VMO_OK;
   if (refusal != VMO_SITE_NOT_REFUSED && refusal != VMO_SITE_RECURSIVE && refusal != VMO_SITE_CALLED_BACK)
     return VMO_OK;
   return vmo_plan_copy(s->planning, s->points_to, s->control, s->touches, s->id, plan, taken);
@@ -428,7 +221,7 @@ static void describe_names(const vmo_ll_program *program, LLVMValueRef allocatio
   if (fact->type == NULL) fact->type = type;
 }
 
-static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
+static vmo_status decide_site(vmo_ll_site *s, vmo_ll_plan *plan) {
   vmo_context *context = s->planning->program->context;
   vmo_site_fact fact = {.place = vmo_find_source_place(context, s->instruction->ref),
                         .allocator = s->planning->program->functions.data[s->instruction->callee].name,
@@ -437,17 +230,17 @@ static vmo_status decide_site(site *s, vmo_ll_plan *plan) {
                         .verdict = VMO_VERDICT_KEPT};
   s->fact = &fact;
   describe_names(s->planning->program, s->instruction->ref, &fact);
-  fact.loop_depth = loop_depth(s);
+  fact.loop_depth = vmo_ll_depth_of_loops(s);
   fact.null_checks = s->null_checks[s->id];
   describe_escape(s);
-  fact.refusal = refuse_object(s);
+  fact.refusal = vmo_ll_refuse_object(s);
   bool unmade = false;
   vmo_status status = describe_releases(s);
   if (status == VMO_OK) status = try_source(s, plan, &unmade);
   if (status != VMO_OK) return status;
   if (unmade) {
     fact.verdict = VMO_VERDICT_SOURCE;
-  } else if (fact.refusal == VMO_SITE_NOT_REFUSED && is_freed_by_callee(s)) {
+  } else if (fact.refusal == VMO_SITE_NOT_REFUSED && vmo_ll_awaits_inlining(s)) {
     fact.verdict = VMO_VERDICT_INLINE;
     status = plan_release_inlines(s, plan);
   } else if (fact.refusal == VMO_SITE_NOT_REFUSED) {
@@ -466,12 +259,13 @@ static vmo_site_fact *find_origin(const vmo_ll_planning *planning, uint32_t orig
 }
 
 /* An object that is made by a function too large to stand here, and is local here: that function is given a place for it. */
-static vmo_status decide_given(site *s, vmo_site_fact *origin, vmo_ll_plan *plan) {
+static vmo_status decide_given(vmo_ll_site *s, vmo_site_fact *origin, vmo_ll_plan *plan) {
   vmo_ll_planning *planning = s->planning;
   const vmo_ll_program *program = planning->program;
   uint32_t maker = maker_of(s), callee = s->instruction->callee;
   const vmo_ll_instruction *call = &program->instructions.data[maker];
-  bool freed_elsewhere = is_freed_by_callee(s), last = planning->destination_of != NULL;
+  bool freed_elsewhere = vmo_ll_awaits_inlining(s), last = planning->destination_of != NULL;
+  if (vmo_ll_is_freed_by_sparing(s)) return VMO_OK; /* it knows addresses, not flags */
   if (last) return planning->served[maker] && !freed_elsewhere ? give_slot(s, maker, origin, plan) : VMO_OK;
   if (!is_plain(s->row) || !vmo_ll_can_have_destination(planning, callee)) return VMO_OK;
   bool wrapped = vmo_can_inline(planning, &program->functions.data[callee], call);
@@ -488,14 +282,14 @@ static vmo_status decide_given(site *s, vmo_site_fact *origin, vmo_ll_plan *plan
 }
 
 /* An object that a callee makes: local here when the callee's body stands here. */
-static vmo_status decide_fresh(site *s, vmo_ll_plan *plan) {
+static vmo_status decide_fresh(vmo_ll_site *s, vmo_ll_plan *plan) {
   vmo_site_fact *origin = find_origin(s->planning, s->object->origin), unused = {.bytes = -1};
   if (origin == NULL) return VMO_OK;
   origin->callers++;
-  s->row = row_of(s->planning->program, &s->planning->program->instructions.data[s->object->origin]);
+  s->row = vmo_ll_row_of(s->planning->program, &s->planning->program->instructions.data[s->object->origin]);
   s->fact = &unused;
   unused.bytes = origin->bytes;
-  if (refuse_object(s) != VMO_SITE_NOT_REFUSED) return pass_on(s, maker_of(s), plan);
+  if (vmo_ll_refuse_object(s) != VMO_SITE_NOT_REFUSED) return pass_on(s, maker_of(s), plan);
   origin->local_callers++;
   if (!vmo_can_inline(s->planning, s->function, s->instruction)) return decide_given(s, origin, plan);
   if (origin->verdict == VMO_VERDICT_KEPT) origin->verdict = VMO_VERDICT_INLINE;
@@ -505,11 +299,17 @@ static vmo_status decide_fresh(site *s, vmo_ll_plan *plan) {
 
 /* ---- releases of slots ---- */
 
+static bool points_only_to(const vmo_ll_set *set, uint32_t object) {
+  for (uint32_t i = 0; i < set->count; i++)
+    if (set->data[i].object != object) return false;
+  return set->count > 0;
+}
+
 static vmo_status plan_release(const vmo_ll_planning *planning, const vmo_ll_points_to *points_to, uint32_t first,
                                uint32_t end, vmo_ll_plan *plan) {
   const vmo_ll_instruction *call = &planning->program->instructions.data[points_to->releases.data[first].instruction];
   vmo_ll_slot_release release = {
-      .call = call->ref, .row = row_of(planning->program, call), .slot_first = plan->slots_of_releases.count};
+      .call = call->ref, .row = vmo_ll_row_of(planning->program, call), .slot_first = plan->slots_of_releases.count};
   for (uint32_t i = first; i < end; i++)
     for (uint32_t k = 0; k < plan->slots.count; k++)
       if (plan->slots.data[k].object == points_to->releases.data[i].object &&
@@ -517,6 +317,11 @@ static vmo_status plan_release(const vmo_ll_planning *planning, const vmo_ll_poi
         return VMO_OUT_OF_MEMORY;
   release.slot_count = plan->slots_of_releases.count - release.slot_first;
   if (release.slot_count == 0) return VMO_OK;
+  if (points_to->releases.data[first].kind == VMO_LL_FREED_BY_CALLEE) {
+    plan->slots_of_releases.count = release.slot_first;
+    bool pushed = vmo_vec_push(planning->arena, &plan->sparing, points_to->releases.data[first].instruction);
+    return pushed ? VMO_OK : VMO_OUT_OF_MEMORY;
+  }
   release.own_slot = VMO_NONE;
   for (uint32_t k = 0; k < plan->slots.count; k++) {
     if (plan->slots.data[k].allocation != call->ref) continue;
@@ -541,7 +346,7 @@ static vmo_status plan_releases(const vmo_ll_planning *planning, const vmo_ll_po
 /* ---- a function ---- */
 
 /* The releases by object: how many each has, where they begin, then the releases in their places. */
-static bool index_releases(const vmo_ll_planning *planning, const vmo_ll_points_to *p, site *s) {
+static bool index_releases(const vmo_ll_planning *planning, const vmo_ll_points_to *p, vmo_ll_site *s) {
   uint32_t *first = vmr_arena_alloc_array(planning->arena, (size_t)p->objects.count + 3, sizeof *first);
   uint32_t *list = vmr_arena_alloc_array(planning->arena, (size_t)p->releases.count + 1, sizeof *list);
   if (first == NULL || list == NULL) return false;
@@ -553,7 +358,7 @@ static bool index_releases(const vmo_ll_planning *planning, const vmo_ll_points_
   return true;
 }
 
-static bool count_null_checks(const vmo_ll_planning *planning, const vmo_ll_points_to *p, site *s) {
+static bool count_null_checks(const vmo_ll_planning *planning, const vmo_ll_points_to *p, vmo_ll_site *s) {
   uint32_t *counts = vmr_arena_alloc_array(planning->arena, (size_t)p->objects.count + 1, sizeof *counts);
   if (counts == NULL) return false;
   for (uint32_t i = p->function->first; i < p->function->first + p->function->count; i++) {
@@ -568,16 +373,16 @@ static bool count_null_checks(const vmo_ll_planning *planning, const vmo_ll_poin
   return true;
 }
 
-static vmo_status decide_sites(vmo_ll_planning *planning, const vmo_ll_points_to *points_to, site *of,
+static vmo_status decide_sites(vmo_ll_planning *planning, const vmo_ll_points_to *points_to, vmo_ll_site *of,
                                vmo_ll_plan *plan) {
-  site s = *of;
+  vmo_ll_site s = *of;
   vmo_status status = VMO_OK;
   for (uint32_t o = 1; o < points_to->objects.count && status == VMO_OK; o++) {
     s.id = o;
     s.object = &points_to->objects.data[o];
     if (s.object->kind != VMO_LL_OBJECT_SITE && s.object->kind != VMO_LL_OBJECT_FRESH) continue;
     s.instruction = &planning->program->instructions.data[s.object->instruction];
-    s.row = row_of(planning->program, s.instruction);
+    s.row = vmo_ll_row_of(planning->program, s.instruction);
     if (s.object->kind == VMO_LL_OBJECT_FRESH) {
       status = decide_fresh(&s, plan);
     } else {
@@ -621,7 +426,7 @@ static bool has_decisions(const vmo_ll_planning *planning, uint32_t id) {
 
 static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *function, vmo_ll_points_to *points_to,
                              vmo_ll_plan *plan) {
-  site s = {.planning = planning, .points_to = points_to, .function = function};
+  vmo_ll_site s = {.planning = planning, .points_to = points_to, .function = function};
   s.split = function->recursive && vmo_ll_can_split(planning->program, planning->options, function);
   vmo_ll_touches touches;
   vmo_cfg *control;

@@ -1,14 +1,57 @@
-/* size_words.c: what an allocation asks for, as an expression over the function's arguments: "8 * argument 1 + 16",
- * or "8 * count + 16" where the debug information has their names.
+/* size_words.c: what an allocation asks for: bytes and alignment, when they are constants, and else the bytes as an
+ * expression over the function's arguments: "8 * argument 1 + 16", or "8 * count + 16" where the debug information has
+ * their names.
  *
  * Sums, differences, products and shifts of constants and arguments are followed through widenings; anything else makes
  * the size unknown. Depth is limited, and so is time. */
 #include <string.h>
 
 #include "support/text.h"
-#include "llvm/plan.h"
+#include "llvm/site.h"
 
 #define MAX_DEPTH 6
+#define MAX_ALIGNMENT 64
+
+/* ---- constants ---- */
+
+static bool constant_of(LLVMValueRef value, uint64_t *number) {
+  if (!LLVMIsAConstantInt(value) || LLVMGetIntTypeWidth(LLVMTypeOf(value)) > 64) return false;
+  *number = LLVMConstIntGetZExtValue(value);
+  return *number < (uint64_t)VMO_BYTES_LIMIT;
+}
+
+static vmo_bytes product_of(LLVMValueRef left, LLVMValueRef right) {
+  uint64_t first, second;
+  if (!constant_of(left, &first) || !constant_of(right, &second)) return -1;
+  return second != 0 && first > (uint64_t)VMO_BYTES_LIMIT / second ? -1 : (vmo_bytes)(first * second);
+}
+
+vmo_bytes vmo_ll_constant_size(LLVMValueRef call, const vmo_libc_row *row) {
+  uint64_t first;
+  switch (row->kind) {
+  case VMO_LIBC_MALLOC:
+  case VMO_LIBC_NEW: return constant_of(LLVMGetOperand(call, 0), &first) ? (vmo_bytes)first : -1;
+  case VMO_LIBC_ALIGNED: return constant_of(LLVMGetOperand(call, 1), &first) ? (vmo_bytes)first : -1;
+  case VMO_LIBC_MEMALIGN: return constant_of(LLVMGetOperand(call, 2), &first) ? (vmo_bytes)first : -1;
+  case VMO_LIBC_REALLOC:
+    if (LLVMGetNumArgOperands(call) > 2) return product_of(LLVMGetOperand(call, 1), LLVMGetOperand(call, 2));
+    return constant_of(LLVMGetOperand(call, 1), &first) ? (vmo_bytes)first : -1;
+  case VMO_LIBC_CALLOC: return product_of(LLVMGetOperand(call, 0), LLVMGetOperand(call, 1));
+  default: return -1;
+  }
+}
+
+uint32_t vmo_ll_alignment_of(LLVMValueRef call, const vmo_libc_row *row) {
+  uint64_t alignment;
+  bool stored = row->kind == VMO_LIBC_MEMALIGN;
+  if (row->kind != VMO_LIBC_ALIGNED && !stored) return VMO_LL_SLOT_ALIGNMENT;
+  if (!constant_of(LLVMGetOperand(call, stored ? 1 : 0), &alignment) || alignment > MAX_ALIGNMENT) return 0;
+  if (stored && alignment < VMO_LL_POINTER_BYTES) return 0;
+  if ((alignment & (alignment - 1)) != 0) return 0;
+  return alignment > VMO_LL_SLOT_ALIGNMENT ? (uint32_t)alignment : VMO_LL_SLOT_ALIGNMENT;
+}
+
+/* ---- words ---- */
 
 typedef enum binding { BIND_SUM, BIND_PRODUCT } binding;
 

@@ -19,6 +19,8 @@
 
 #include <string.h>
 
+#include "llvm/sparing.h"
+
 /* ---- slots ---- */
 
 static LLVMValueRef make_flag(const vmo_ll_edit *e, const char *name) {
@@ -65,12 +67,17 @@ void vmo_ll_forget_slots(const vmo_ll_program *program) {
       LLVMSetMetadata(program->instructions.data[i].ref, slot_kind(program), NULL);
 }
 
-/* The slots that share bytes with others. */
+/* The slots that share bytes with others, and those that callees are told of. */
 static void make_frames(vmo_ll_edit *e) {
   LLVMTypeRef byte = LLVMInt8TypeInContext(e->program->llvm);
   for (uint32_t f = 0; f < e->plan->frames.count; f++) {
     const vmo_ll_frame *frame = &e->plan->frames.data[f];
     LLVMValueRef all = make_bytes(e, frame->bytes, frame->alignment, "vmemopt.frame");
+    LLVMValueRef bytes = LLVMConstInt(vmo_ll_word_type(e), (unsigned long long)frame->bytes, false);
+    if (frame->spared) {
+      e->spared_begin = all;
+      e->spared_end = LLVMBuildInBoundsGEP2(e->builder, byte, all, &bytes, 1, "vmemopt.end");
+    }
     for (uint32_t i = 0; i < e->plan->slots.count; i++) {
       const vmo_ll_slot *slot = &e->plan->slots.data[i];
       LLVMValueRef offset = LLVMConstInt(vmo_ll_word_type(e), (unsigned long long)slot->offset, false);
@@ -323,6 +330,8 @@ vmo_status vmo_move_to_stack(vmo_ll_program *program, LLVMValueRef function, con
   edit_growths(&e);
   for (uint32_t i = 0; i < plan->releases.count; i++)
     if (!grows(plan->releases.data[i].row)) edit_release(&e, &plan->releases.data[i]);
+  for (uint32_t i = 0; i < plan->sparing.count; i++)
+    vmo_ll_tell_slots(program->instructions.data[plan->sparing.data[i]].ref, e.spared_begin, e.spared_end);
   drop_tail_marks(&e);
   LLVMDisposeBuilder(e.builder);
   return VMO_OK;

@@ -9,8 +9,9 @@ typedef struct vmo_ll_edit {
   LLVMValueRef function;
   LLVMBuilderRef builder;
   const vmo_ll_plan *plan;
-  LLVMValueRef *slots, *flags; /* by slot of the plan; flags NULL where none is needed */
-  LLVMValueRef spare_flag;     /* for slots without one, where a helper wants one; NULL: not made */
+  LLVMValueRef *slots, *flags;           /* by slot of the plan; flags NULL where none is needed */
+  LLVMValueRef spared_begin, spared_end; /* of the slots that callees are told of; NULL: none */
+  LLVMValueRef spare_flag;               /* for slots without one, where a helper wants one; NULL: not made */
 } vmo_ll_edit;
 
 static inline LLVMTypeRef vmo_ll_pointer_type(const vmo_ll_edit *e) {

@@ -1,4 +1,5 @@
-; A callee that cannot stand in place of its call frees the object: it stays on the heap.
+; A callee that cannot stand in place of its call, nor be copied so that it spares slots, frees the object: it stays on the
+; heap.
 ; RUN: %vmemopt analyze %s | FileCheck %s
 ; RUN: %vmemopt opt %s -o %t.ll --text | FileCheck %s
 ; RUN: FileCheck %s --check-prefix=IR < %t.ll
@@ -7,7 +8,7 @@ declare ptr @malloc(i64)
 declare ptr @realloc(ptr, i64)
 declare void @free(ptr)
 
-define internal void @release(ptr %p) noinline {
+define internal void @release(ptr %p, ...) noinline {
   call void @free(ptr %p)
   ret void
 }
@@ -22,7 +23,7 @@ define internal ptr @enlarge(ptr %p) noinline {
 ; IR: call ptr @malloc(i64 8)
 define void @given_away() {
   %p = call ptr @malloc(i64 8)
-  call void @release(ptr %p)
+  call void (ptr, ...) @release(ptr %p)
   ret void
 }
 
