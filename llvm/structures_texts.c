@@ -1,7 +1,7 @@
 /* structures_texts.c: addresses that become text, of which the program may make pointers again.
  *
- * Where a number may become a pointer, or scanf may read one, what printf prints by %p or as a number that was an address
- * is hidden: nothing tells to what the pointer leads that is made of the text. A function that hands its further
+ * Where a number may become a pointer (a union or memcpy may make one of it, too, and no instruction tells), or scanf may read one, what
+ * printf prints by %p or as a number that was an address is hidden: nothing tells to what the pointer leads that is made of the text. A function that hands its further
  * arguments on (vsprintf), with a text that it was given, is looked at as printf is: at each of its calls, with the text of
  * that call. All of these must be seen; else, and of any other list of arguments, whatever it leads to is hidden.
  *
@@ -11,6 +11,7 @@
  * Linear in the program. */
 #include <string.h>
 
+#include "llvm/points_to.h"
 #include "llvm/structures_find.h"
 
 /* Whether it is a scanf that may read an address. */
@@ -22,7 +23,22 @@ static bool scans_address(const vmo_ll_program *program, const vmo_ll_instructio
   return !vmo_libc_has_no_address(LLVMGetOperand(call->ref, (unsigned)(received - callee->libc->arguments) - 1));
 }
 
+/* Whether it makes a number with room for an address of a text: strtoul, atol, wcstoull and others. */
+static bool reads_number(const vmo_ll_function *function) {
+  static const char *const names[] = {"strto", "ato", "wcsto"};
+  if (vmo_ll_is_defined(function)) return false;
+  LLVMTypeRef result = LLVMGetReturnType(LLVMGlobalGetValueType(function->ref));
+  if (LLVMGetTypeKind(result) != LLVMIntegerTypeKind || LLVMGetIntTypeWidth(result) < 8 * VMO_LL_POINTER_BYTES)
+    return false;
+  const char *name = strncmp(function->name, "__isoc23_", 9) == 0 ? function->name + 9 : function->name;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strncmp(name, names[i], strlen(names[i])) == 0) return true;
+  return false;
+}
+
 bool vmo_ll_reads_addresses(const vmo_ll_program *program) {
+  for (uint32_t f = 0; f < program->functions.count; f++)
+    if (reads_number(&program->functions.data[f])) return true;
   for (uint32_t i = 0; i < program->instructions.count; i++) {
     const vmo_ll_instruction *instruction = &program->instructions.data[i];
     if (instruction->opcode == LLVMIntToPtr || scans_address(program, instruction)) return true;

@@ -7,6 +7,9 @@
 ; RUN: %vmemopt opt --heaps --whole-program %t/text.ll -o - | FileCheck %s
 ; RUN: %vmemopt opt --heaps --whole-program %t/digits.ll -o - | FileCheck %s
 ; RUN: %vmemopt opt --heaps --whole-program %t/variable.ll -o - | FileCheck %s
+; RUN: %vmemopt opt --heaps --whole-program %t/punned.ll -o - | FileCheck %s
+; RUN: sed -e 's/i64 @strtoul/i32 @strtoul/' -e 's/store i64 %%n/store i32 %%n/' %t/punned.ll > %t.short.ll
+; RUN: %vmemopt opt --heaps --whole-program %t.short.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_refill
 ; RUN: %vmemopt opt --heaps --whole-program %t/wrapper.ll -o - | FileCheck %s
 ; RUN: %vmemopt opt --heaps --whole-program %t/list.ll -o - | FileCheck %s
 ; RUN: sed 's/%%p/%%s/' %t/wrapper.ll > %t.told.ll
@@ -189,6 +192,32 @@ define i32 @main() {
   call void @make()
   %n = call i64 @strtoul(ptr @text, ptr null, i32 16)
   %p = inttoptr i64 %n to ptr
+  call void @free(ptr %p)
+  ret i32 0
+}
+
+; The number that is read becomes a pointer in memory, as in a union; an `int` has no room for one.
+;--- punned.ll
+target triple = "x86_64-pc-linux-gnu"
+@format = internal constant [3 x i8] c"%p\00"
+@text = internal global [40 x i8] zeroinitializer
+@either = internal global i64 0
+declare ptr @malloc(i64)
+declare void @free(ptr)
+declare i32 @sprintf(ptr, ptr, ...)
+declare i64 @strtoul(ptr, ptr, i32)
+define internal void @make() noinline {
+  %p = call ptr @malloc(i64 16)
+  store i64 1, ptr %p
+  call i32 (ptr, ptr, ...) @sprintf(ptr @text, ptr @format, ptr %p)
+  ret void
+}
+define i32 @main() {
+  call void @make()
+  call void @make()
+  %n = call i64 @strtoul(ptr @text, ptr null, i32 16)
+  store i64 %n, ptr @either
+  %p = load ptr, ptr @either
   call void @free(ptr %p)
   ret i32 0
 }
