@@ -141,8 +141,9 @@ def check_heaps(tool, tools, probe, source, work, show, library):
     must([clang, "-O2", module, "-o", original.path, "-pthread", "-lm"])
     folder = os.path.dirname(os.path.abspath(library))
     must([clang, "-O2", better, "-o", rewritten.path, library, f"-Wl,-rpath,{folder}", "-pthread", "-lm"])
-    whole = original.run_in_little(0)[1]
-    ends = {original.run_in_little(n) for n in range(FIRST + 1)}
+    done = original.run() # with all addresses that it wants: threads alone may want more than there are in little
+    whole = done[1]
+    ends = {done, *(original.run_in_little(n) for n in range(FIRST + 1))}
     tried = 0
 
     def judge(end, what):
