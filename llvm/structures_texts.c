@@ -24,7 +24,7 @@ static bool scans_address(const vmo_ll_program *program, const vmo_ll_instructio
 }
 
 /* Whether it makes a number with room for an address of a text: strtoul, atol, wcstoull and others. */
-static bool reads_number(const vmo_ll_function *function) {
+static bool makes_number(const vmo_ll_function *function) {
   static const char *const names[] = {"strto", "ato", "wcsto"};
   if (vmo_ll_is_defined(function)) return false;
   LLVMTypeRef result = LLVMGetReturnType(LLVMGlobalGetValueType(function->ref));
@@ -33,6 +33,31 @@ static bool reads_number(const vmo_ll_function *function) {
   const char *name = strncmp(function->name, "__isoc23_", 9) == 0 ? function->name + 9 : function->name;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strncmp(name, names[i], strlen(names[i])) == 0) return true;
+  return false;
+}
+
+/* Whether all that is used of a number is its lower half, as of atoi's, which clang makes strtol's. */
+static bool is_cut(LLVMValueRef number) {
+  for (LLVMUseRef use = LLVMGetFirstUse(number); use != NULL; use = LLVMGetNextUse(use)) {
+    LLVMValueRef user = LLVMGetUser(use);
+    if (!LLVMIsATruncInst(user) || LLVMGetIntTypeWidth(LLVMTypeOf(user)) > 4 * VMO_LL_POINTER_BYTES) return false;
+  }
+  return true;
+}
+
+static bool is_called(LLVMValueRef function, LLVMValueRef user) {
+  if (!LLVMIsACallInst(user) || LLVMGetCalledValue(user) != function) return false;
+  for (unsigned i = 0; i < LLVMGetNumArgOperands(user); i++)
+    if (LLVMGetOperand(user, i) == function) return false;
+  return true;
+}
+
+static bool reads_number(const vmo_ll_function *function) {
+  if (!makes_number(function)) return false;
+  for (LLVMUseRef use = LLVMGetFirstUse(function->ref); use != NULL; use = LLVMGetNextUse(use)) {
+    LLVMValueRef user = LLVMGetUser(use);
+    if (!is_called(function->ref, user) || !is_cut(user)) return true;
+  }
   return false;
 }
 

@@ -10,6 +10,8 @@
 ; RUN: %vmemopt opt --heaps --whole-program %t/punned.ll -o - | FileCheck %s
 ; RUN: sed -e 's/i64 @strtoul/i32 @strtoul/' -e 's/store i64 %%n/store i32 %%n/' %t/punned.ll > %t.short.ll
 ; RUN: %vmemopt opt --heaps --whole-program %t.short.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_refill
+; RUN: sed 's/store i64 %%n, /%%cut = trunc i64 %%n to i32\n  store i32 %%cut, /' %t/punned.ll > %t.cut.ll
+; RUN: %vmemopt opt --heaps --whole-program %t.cut.ll -o - | FileCheck %s --check-prefix=UNREAD --implicit-check-not=@vmr_heap_refill
 ; RUN: %vmemopt opt --heaps --whole-program %t/wrapper.ll -o - | FileCheck %s
 ; RUN: %vmemopt opt --heaps --whole-program %t/list.ll -o - | FileCheck %s
 ; RUN: sed 's/%%p/%%s/' %t/wrapper.ll > %t.told.ll
@@ -196,7 +198,8 @@ define i32 @main() {
   ret i32 0
 }
 
-; The number that is read becomes a pointer in memory, as in a union; an `int` has no room for one.
+; The number that is read becomes a pointer in memory, as in a union; an `int` has no room for one, nor has the lower half, which is all
+; that is used where clang calls strtol for atoi.
 ;--- punned.ll
 target triple = "x86_64-pc-linux-gnu"
 @format = internal constant [3 x i8] c"%p\00"
