@@ -1,8 +1,8 @@
 /* huge_pages.h: whether huge pages are worth asking for, on this machine and now.
  *
- * A huge page is zeroed when it is first touched: 2 MiB in some 0.1 ms, a fraction of what 512 small pages take. Not so in a
+ * A huge page is zeroed when it is first touched, in a fraction of what 512 small pages take. Not so in a
  * virtual machine whose host takes back what its guests do not use (balloons, free page reporting): whole free blocks
- * of 2 MiB are what was taken back, and the host finds memory for them again at the first touch, in some 7 ms where that was measured,
+ * of 2 MiB are what was taken back, and the host finds memory for them again at the first touch, page by page,
  * while small pages are cut from blocks that were in use a moment ago. Which of the two it is only the first touch tells. So it is timed:
  * after a dear page the next eight are small, then one more is tried; if that one is dear, too, twice as many are
  * small, and so on. What is lost is the logarithm of a program's pages. */
