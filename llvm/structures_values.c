@@ -182,44 +182,48 @@ static vmo_ll_keeping keeping_of(const vmo_ll_finder *finder, const vmo_ll_instr
   return keeps_operand(finder, user, operand, false) ? VMO_LL_KEPT : result;
 }
 
-/* What is kept comes first: what needs a place depends on all of it. */
-static void find_kept(vmo_ll_finder *finder, const vmo_ll_function *function, uint8_t *kept) {
+/* What a use says of the value that is used, `operand` of the instruction, of which `result` is the value; whether that is new. */
+typedef bool use_rule(vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand, uint32_t used,
+                      uint32_t result);
+
+static bool note_kept(vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand, uint32_t used,
+                      uint32_t result) {
+  uint8_t *kept = &finder->kept[finder->value_first[finder->function]];
+  if (kept[used] == VMO_LL_KEPT) return false;
+  vmo_ll_keeping keeping = keeping_of(finder, user, operand, (vmo_ll_keeping)kept[result]);
+  if (keeping <= kept[used]) return false;
+  kept[used] = (uint8_t)keeping;
+  return true;
+}
+
+static bool note_wide(vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand, uint32_t used,
+                      uint32_t result) {
+  const uint8_t *kept = &finder->kept[finder->value_first[finder->function]];
+  bool *wide = &finder->wide[finder->value_first[finder->function]];
+  if (wide[used]) return false;
+  wide[used] = needs_place(finder, user, operand, kept[result] != VMO_LL_NOT_KEPT, wide[result]);
+  return wide[used];
+}
+
+/* Uses before what is used, until none says anything new. */
+static void apply_to_uses(vmo_ll_finder *finder, use_rule *rule) {
+  const vmo_ll_function *function = &finder->program->functions.data[finder->function];
   for (bool changed = true; changed;) {
     changed = false;
     for (uint32_t i = function->first + function->count; i-- > function->first;) {
       const vmo_ll_instruction *user = &finder->program->instructions.data[i];
       uint32_t result = vmo_ll_result_id(function, i);
-      for (uint32_t k = 0; k < user->operand_count; k++) {
-        uint8_t *answer = &kept[finder->program->operands.data[user->operand_first + k]];
-        if (*answer == VMO_LL_KEPT) continue;
-        vmo_ll_keeping keeping = keeping_of(finder, user, k, (vmo_ll_keeping)kept[result]);
-        if (keeping <= *answer) continue;
-        *answer = (uint8_t)keeping;
-        changed = true;
-      }
+      for (uint32_t k = 0; k < user->operand_count; k++)
+        changed |= rule(finder, user, k, finder->program->operands.data[user->operand_first + k], result);
     }
   }
 }
 
+/* What is kept comes first: what needs a place depends on all of it. */
 void vmo_ll_find_uses(vmo_ll_finder *finder, uint32_t id) {
-  const vmo_ll_function *function = &finder->program->functions.data[id];
-  uint8_t *kept = &finder->kept[finder->value_first[id]];
-  bool *wide = &finder->wide[finder->value_first[id]];
   finder->function = id;
-  find_kept(finder, function, kept);
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (uint32_t i = function->first + function->count; i-- > function->first;) {
-      const vmo_ll_instruction *user = &finder->program->instructions.data[i];
-      uint32_t result = vmo_ll_result_id(function, i);
-      for (uint32_t k = 0; k < user->operand_count; k++) {
-        bool *answer = &wide[finder->program->operands.data[user->operand_first + k]];
-        if (*answer) continue;
-        *answer = needs_place(finder, user, k, kept[result] != VMO_LL_NOT_KEPT, wide[result]);
-        changed |= *answer;
-      }
-    }
-  }
+  apply_to_uses(finder, note_kept);
+  apply_to_uses(finder, note_wide);
 }
 
 /* ---- values ---- */

@@ -51,12 +51,13 @@ static char *map(size_t bytes, int access, int flags) {
 
 static vmr_huge_pages huge_pages; /* the machine's are the same for all */
 
-/* Of the calling thread's processor time: others at work do not count. */
-static uint64_t thread_nanoseconds(void) {
+static uint64_t read_clock(clockid_t clock) {
   struct timespec now;
-  return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0 ? (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec
-                                                           : 0;
+  return clock_gettime(clock, &now) == 0 ? (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec : 0;
 }
+
+/* Of the calling thread's processor time: others at work do not count. */
+static uint64_t thread_nanoseconds(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 
 void vmr_os_populate(void *begin, size_t bytes) {
 #ifdef MADV_POPULATE_WRITE /* Linux 5.14 */
@@ -171,10 +172,7 @@ size_t vmr_os_move(void *to, void *from, size_t bytes) { return (void)to, (void)
 
 #endif
 
-uint64_t vmr_os_nanoseconds(void) {
-  struct timespec now;
-  return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec : 0;
-}
+uint64_t vmr_os_nanoseconds(void) { return read_clock(CLOCK_MONOTONIC); }
 
 bool vmr_os_is_watched(void) {
 #ifdef HAS_VALGRIND
