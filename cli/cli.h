@@ -8,6 +8,7 @@
  *   llvm_ir.c    analyze and opt of LLVM IR pass.c      the same inside of clang, opt or lld
  *   cmd_cc.c     a compiler with that pass  driver.c    what its arguments say
  *   output.c     atomic writing             terminal.c  width, colour, progress
+ *   beside.c     files of an installation   llvm_module.c  what needs LLVM, opened when it is asked for
  *   run_*.c      arguments, engines and results of `run` (run.h)
  *
  * This is the only folder that prints, reads files and knows exit codes. */
@@ -305,6 +306,12 @@ vmo_ll_options vmo_make_llvm_options(const vmo_options *options);
 vmo_status vmo_read_profile(vmo_cli *cli, const vmo_heap_profile **profile);
 /* Writes the sites as remarks: vmo_writers.file. */
 void vmo_write_remarks_file(const vmo_cli *cli, void *user, uint32_t file, vmo_text *out);
+
+/* ---- an installation (beside.c) ---- */
+
+/* The path of a file that stands beside the libraries; NULL: it is not there. Where the environment has `variable`, which
+ * may be NULL, that names the file. */
+const char *vmo_find_beside_libraries(vmo_context *context, const char *variable, const char *file);
 
 /* ---- a compiler's command line (driver.c) ---- */
 

@@ -5,7 +5,6 @@
  * command line. Lines that compile nothing go through as they are. */
 #define _XOPEN_SOURCE 700 /* NOLINT(bugprone-reserved-identifier): the name is the standard's */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "cli/cli.h"
 
 #define PASS_PATH_VARIABLE "VMEMOPT_PASS"
+#define PASS_FILE "vmemopt-pass-" VMO_LLVM_MAJOR ".so"
 #define RUNTIME_PATH_VARIABLE "VMEMOPT_RUNTIME"
 #define RUNTIME_FILE "libvmemrt.a"
 #define ADDED_WORDS 9
@@ -25,34 +25,14 @@ static vmo_exit refuse(vmo_cli *cli, const char *hint, const char *words, const 
   return VMO_EXIT_USAGE;
 }
 
-/* ---- where the pass is ---- */
-
-/* A file beside the libraries: of an installed tree, else of a build tree. NULL: nowhere. */
-static const char *find_beside_libraries(vmo_cli *cli, const char *variable, const char *const places[2]) {
-  const char *given = getenv(variable);
-  if (given != NULL && *given != '\0') return access(given, R_OK) == 0 ? given : NULL;
-  char path[PATH_MAX + 256];
-  ssize_t length = readlink("/proc/self/exe", path, PATH_MAX);
-  if (length <= 0 || length >= PATH_MAX) return NULL;
-  path[length] = '\0';
-  char *name = strrchr(path, '/') + 1;
-  for (size_t i = 0; i < 2; i++) {
-    char resolved[PATH_MAX];
-    if (strlen(places[i]) >= sizeof path - (size_t)(name - path)) continue;
-    strcpy(name, places[i]); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): measured above */
-    if (realpath(path, resolved) != NULL) return vmr_arena_copy_text(cli->context->arena, resolved, strlen(resolved));
-  }
-  return NULL;
-}
+/* ---- where things are ---- */
 
 static const char *find_pass(vmo_cli *cli) {
-  static const char *const places[2] = {VMO_BIN_TO_LIB "/" VMO_PASS_FILE, "../lib/" VMO_PASS_FILE};
-  return find_beside_libraries(cli, PASS_PATH_VARIABLE, places);
+  return vmo_find_beside_libraries(cli->context, PASS_PATH_VARIABLE, PASS_FILE);
 }
 
 static const char *find_runtime(vmo_cli *cli) {
-  static const char *const places[2] = {VMO_BIN_TO_LIB "/" RUNTIME_FILE, "../lib/" RUNTIME_FILE};
-  return find_beside_libraries(cli, RUNTIME_PATH_VARIABLE, places);
+  return vmo_find_beside_libraries(cli->context, RUNTIME_PATH_VARIABLE, RUNTIME_FILE);
 }
 
 /* ---- what it is told ---- */
@@ -208,7 +188,7 @@ static vmo_exit run_with_pass(vmo_cli *cli, const vmo_driver *driver, bool compi
   const char *pass = find_pass(cli);
   if (pass == NULL)
     return refuse(cli, PASS_PATH_VARIABLE "=FILE in the environment says where it is", "is not where it was installed",
-                  VMO_PASS_FILE);
+                  PASS_FILE);
   char **words = vmo_alloc_array(cli->context, (size_t)options->compiler_count + ADDED_WORDS, sizeof *words);
   if (words == NULL || !tell_pass(cli, driver) || !tell_ccache(options, driver, pass)) return VMO_EXIT_INTERNAL;
   int count = options->compiler_count;

@@ -13,6 +13,9 @@ file(RELATIVE_PATH VMO_BIN_TO_LIB "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTAL
 set_target_properties(vmemopt-cli PROPERTIES INSTALL_RPATH "$ORIGIN/${VMO_BIN_TO_LIB}")
 set_target_properties(vmemopt-cli PROPERTIES EXPORT_NAME tool)
 install(TARGETS vmemopt-cli EXPORT vmemopt-targets RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(TARGET vmemopt-llvm)
+  install(TARGETS vmemopt-llvm LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 set(VMO_PASS_LLVM "") # which LLVM the pass is for; none: there is no pass
 if(TARGET vmemopt-pass)
   set(VMO_PASS_LLVM ${LLVM_VERSION_MAJOR})

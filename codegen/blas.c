@@ -1,25 +1,11 @@
 /* blas.c: matrix products through CBLAS, the C interface that OpenBLAS, the reference BLAS and others have (L. Blackford et
  * al., An updated set of basic linear algebra subprograms (BLAS), ACM TOMS 28, 2002). Nothing here links one: object files
  * name cblas_sgemm and cblas_dgemm, and code that is loaded here finds them in a library of the machine, when asked to. */
-#include <dlfcn.h>
-
 #include "codegen/compile.h"
 #include "codegen/kernels.h"
 
 enum { ROW_MAJOR = 101, NOT_TRANSPOSED = 111, TRANSPOSED = 112 }; /* of cblas.h */
 enum { LEAST = 16 };                                              /* a smaller product is sooner done than called */
-
-const char *vmo_find_blas(void) {
-  static const char *const names[] = {"libopenblas.so.0", "libblis.so.4", "libcblas.so.3", "libblas.so.3"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    void *library = dlopen(names[i], RTLD_LAZY | RTLD_LOCAL);
-    if (library == NULL) continue;
-    bool has_all = dlsym(library, "cblas_dgemm") != NULL && dlsym(library, "cblas_sgemm") != NULL;
-    dlclose(library);
-    if (has_all) return names[i];
-  }
-  return NULL;
-}
 
 bool vmo_can_use_blas(const vmo_emitter *e, const vmo_emit_product *p) {
   return e->options->blas && (p->element == VMO_F32 || p->element == VMO_F64) && p->x->scalar == NULL &&

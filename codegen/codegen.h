@@ -77,9 +77,8 @@ void vmo_unload_code(vmo_loaded_code *loaded); /* NULL is accepted */
  * NULL: there is none. */
 const char *vmo_find_blas(void);
 
-/* Whether LLVM is there, and its version ("19.1.7"; "" without). */
+/* Whether this build has LLVM. */
 bool vmo_has_llvm(void);
-const char *vmo_llvm_version(void);
 
 /* ---- facts that callers need ---- */
 

@@ -148,5 +148,3 @@ vmo_status vmo_write_code(vmo_context *context, vmo_code *code, vmo_code_form fo
 /* ---- LLVM itself ---- */
 
 bool vmo_has_llvm(void) { return true; }
-
-const char *vmo_llvm_version(void) { return VMO_LLVM_VERSION; }

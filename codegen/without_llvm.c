@@ -45,8 +45,4 @@ vmr_arenas vmo_find_arenas(const vmo_loaded_code *loaded, vmo_function_id functi
 
 void vmo_unload_code(vmo_loaded_code *loaded) { (void)loaded; }
 
-const char *vmo_find_blas(void) { return NULL; }
-
 bool vmo_has_llvm(void) { return false; }
-
-const char *vmo_llvm_version(void) { return ""; }

@@ -182,6 +182,30 @@ if cmp -s cached64.o cached128.o; then fail "ccache mixes options up"; fi
 quietly vmemopt cc --max-stack=64 --json -- ccache "$clang" "${flags[@]}" -c words.c -o cached64.o
 test -s cached64.o.vmemopt.json
 
+echo "-- LLVM is loaded where it is needed: not by the wrapper, nor for VMIR"
+# loads COMMAND...: what its process maps; one that becomes a compiler has failed to
+loads() { LD_DEBUG=files vmemopt "$@" >"$work/log" 2>&1 || true; said "libvmemrt.so.0"; grep -q 'calling init: .*libLLVM' "$work/log"; }
+loads analyze main.bc || fail "what LLVM is loaded for was not seen"
+if loads cc -- "/no/such/clang-$major" -O2 -c words.c; then fail "cc loads LLVM"; fi
+said "cannot run /no/such/clang-$major"
+if loads analyze average.vmir; then fail "analyze of VMIR loads LLVM"; fi
+module=$(find "$work/prefix" -name "vmemopt-llvm-$major.so")
+mv "$module" "$work/module"
+refused vmemopt analyze main.bc
+said "vmemopt: error: vmemopt-llvm-$major.so is not where it was installed [E0801]"
+refused vmemopt run average.vmir --dim N=4 --arg '*=random:7'
+said "vmemopt-llvm-$major.so is not where it was installed [E0801]"
+echo 'no library' >"$module"
+refused vmemopt compile average.vmir -o average.o
+said "vmemopt: error: vmemopt-llvm-$major.so cannot be loaded: $module: file too short [E0801]"
+quietly "$clang" -shared -nostdlib -x c - -o "$module" <<'END'
+__attribute__((visibility("default"))) const struct { const char *version; unsigned long bytes; } vmo_llvm_functions = {"0.0.7", 8};
+END
+refused vmemopt opt main.bc -o none.bc
+said "belongs to another vmemopt [E0801]"
+mv "$work/module" "$module"
+quietly vmemopt opt main.bc -o some.bc
+
 echo "-- what is wrong"
 printf 'int main(void) { return 1 +; }\n' >broken.c
 if vmemopt cc --json -- "$clang" -O2 -c broken.c -o broken.o 2>"$work/log"; then fail "broken.c compiled"; fi
