@@ -13,20 +13,20 @@
 #include "llvm/llvm.h"
 
 /* All functions of llvm/llvm.h, and those of codegen/codegen.h that are not in every build. */
-#define VMO_LLVM_FUNCTIONS(FUNCTION)                                                                               \
-  FUNCTION(vmo_read_llvm)                                                                                          \
-  FUNCTION(vmo_adopt_llvm)                                                                                         \
-  FUNCTION(vmo_analyze_llvm)                                                                                       \
-  FUNCTION(vmo_rewrite_llvm)                                                                                       \
-  FUNCTION(vmo_write_llvm)                                                                                         \
-  FUNCTION(vmo_release_llvm)                                                                                       \
-  FUNCTION(vmo_compile_module)                                                                                     \
-  FUNCTION(vmo_destroy_code)                                                                                       \
-  FUNCTION(vmo_code_needs_blas)                                                                                    \
-  FUNCTION(vmo_write_code)                                                                                         \
-  FUNCTION(vmo_load_code)                                                                                          \
-  FUNCTION(vmo_find_entry)                                                                                         \
-  FUNCTION(vmo_find_arenas)                                                                                        \
+#define VMO_LLVM_FUNCTIONS(FUNCTION) \
+  FUNCTION(vmo_read_llvm) \
+  FUNCTION(vmo_adopt_llvm) \
+  FUNCTION(vmo_analyze_llvm) \
+  FUNCTION(vmo_rewrite_llvm) \
+  FUNCTION(vmo_write_llvm) \
+  FUNCTION(vmo_release_llvm) \
+  FUNCTION(vmo_compile_module) \
+  FUNCTION(vmo_destroy_code) \
+  FUNCTION(vmo_code_needs_blas) \
+  FUNCTION(vmo_write_code) \
+  FUNCTION(vmo_load_code) \
+  FUNCTION(vmo_find_entry) \
+  FUNCTION(vmo_find_arenas) \
   FUNCTION(vmo_unload_code)
 
 typedef struct vmo_llvm_table {
