@@ -19,9 +19,11 @@
 
 /* ---- bytes ---- */
 
+/* Whatever was read before, as the module whose profile this is, is not at fault. */
 static void cannot_read(vmo_context *context, const char *path, const char *reason) {
-  vmo_diag_add(context, VMO_DIAG_CANNOT_READ, (vmo_location){0}, "cannot read %s: %s",
-               strcmp(path, "-") == 0 ? "standard input" : path, reason);
+  vmo_diagnostic *added = vmo_diag_add(context, VMO_DIAG_CANNOT_READ, (vmo_location){0}, "cannot read %s: %s",
+                                       strcmp(path, "-") == 0 ? "standard input" : path, reason);
+  if (added != NULL) added->source = "vmemopt";
 }
 
 /* Reads to the end; NULL with errno set. EFBIG: too large. */

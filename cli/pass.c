@@ -143,10 +143,11 @@ vmo_pass_outcome vmo_run_pass(void *module, const vmo_pass_host *host) {
 }
 
 void vmo_refuse_host(unsigned major, unsigned host_major) {
-  char host[32] = "one before 16";
+  char host[32] = "one before 16", other[32] = "the other LLVM";
   if (host_major != 0) snprintf(host, sizeof host, "LLVM %u", host_major);
+  if (host_major != 0) snprintf(other, sizeof other, "LLVM %u", host_major);
   fprintf(stderr,
           "vmemopt: error: this pass is for LLVM %u, and the program that loads it is built on %s\n"
-          "hint: use clang-%u, or a vmemopt that was built with the other LLVM\n",
-          major, host, major);
+          "hint: use clang-%u, or a vmemopt that was built with %s\n",
+          major, host, major, other);
 }

@@ -19,6 +19,29 @@ static void note_message(LLVMDiagnosticInfoRef information, void *user) {
   LLVMDisposeMessage(message);
 }
 
+/* Bitcode names the LLVM that made it, which LLVM's words on it repeat: "(Producer: 'LLVM22.1.8' Reader: 'LLVM 19.1.7')". 0: they
+ * do not, as where the file ends too soon. */
+static unsigned read_producer(const char *message) {
+  const char *producer = strstr(message, "(Producer: 'LLVM");
+  unsigned major = 0;
+  return producer != NULL && sscanf(producer, "(Producer: 'LLVM%u", &major) == 1 ? major : 0;
+}
+
+/* What is at fault, the file or its age. Text does not tell which LLVM it is of, nor does bitcode of another epoch. */
+static void hint_at_fault(vmo_context *context, vmo_diagnostic *added, const char *message, bool is_text) {
+  unsigned producer = read_producer(message);
+  if (producer > LLVM_VERSION_MAJOR) {
+    vmo_diag_hint(context, added, "LLVM %u made it: use clang-%u, or a vmemopt that was built with LLVM %u", producer,
+                  LLVM_VERSION_MAJOR, producer);
+  } else if (is_text || strstr(message, "epoch") != NULL) {
+    vmo_diag_hint(context, added,
+                  "modules of LLVM %u and older are read; newer ones need a vmemopt built with that LLVM",
+                  LLVM_VERSION_MAJOR);
+  } else {
+    vmo_diag_hint(context, added, "the file is damaged or cut short: make it again");
+  }
+}
+
 /* LLVM writes "name:line:column: error: words", and the line and a caret below it. */
 static void report_parse_error(vmo_context *context, const char *name, bool first, const char *message) {
   vmo_location location = {0};
@@ -37,8 +60,7 @@ static void report_parse_error(vmo_context *context, const char *name, bool firs
     added = vmo_diag_add(context, VMO_DIAG_LLVM_INPUT, location, "LLVM %u cannot read %s at %u:%u: %.*s",
                          LLVM_VERSION_MAJOR, name, line, column, shown, words);
   }
-  vmo_diag_hint(context, added, "modules of LLVM %u and older are read; newer ones need a vmemopt built with that LLVM",
-                LLVM_VERSION_MAJOR);
+  hint_at_fault(context, added, words, placed);
 }
 
 /* Reads one module, which obeys the rules of LLVM IR; NULL after a diagnostic. */

@@ -276,7 +276,7 @@ END
 quietly "$clang" -rdynamic host.c -o host -ldl -L"$("$tools/llvm-config" --libdir)" -Wl,--no-as-needed "-lLLVM-$major"
 ./host "$pass" 2>"$work/log" || fail "another LLVM is not refused"
 said "vmemopt: error: this pass is for LLVM $major, and the program that loads it is built on LLVM 7"
-said "hint: use clang-$major"
+said "hint: use clang-$major, or a vmemopt that was built with LLVM 7"
 
 for generator in Ninja "Unix Makefiles"; do
   echo "-- CMake: $generator"
