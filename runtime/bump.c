@@ -76,11 +76,12 @@ static size_t up_to_step(size_t bytes) { return (bytes + STEP - 1) & ~(STEP - 1)
 
 static bool may_be_huge(void) { return (vmr_ctx_flags(NULL) & VMR_NO_HUGE_PAGES) == 0; }
 
-/* Whether the next chunk will be full, or is little of all. */
+/* Whether the next chunk will be full, or is little of all. Where what was expected is there, a few objects more may be all that comes:
+ * what is lost at the ends of chunks was not counted. */
 static bool wants_huge(const vmr_bump *bump) {
-  size_t to_come = bytes_to_come(bump);
+  size_t to_come = bytes_to_come(bump), expected = (size_t)bump->expected << 10;
   if (to_come != 0) return to_come >= VMR_CHUNK_BYTES && bump->total + to_come >= HUGE_IF_EXPECTED;
-  return bump->total >= HUGE_FROM;
+  return bump->total >= HUGE_FROM && (expected == 0 || bump->total - expected >= VMR_CHUNK_BYTES);
 }
 
 /* A chunk, and how much of it is open. */

@@ -17,7 +17,8 @@
 
 #define TAIL_BYTES ((size_t)8 << 20)    /* up to this an object may end in a run of spans */
 #define HUGE_FROM ((size_t)32 << 20)    /* a heap of that size has huge pages in the chunks that it takes, */
-#define HUGE_IF_KNOWN ((size_t)8 << 20) /* and of that size, where they will be full; */
+#define HUGE_IF_KNOWN ((size_t)8 << 20) /* and of that size, where they will be full; where it is known that */
+#define KNOWN_PART 4                    /* it will have HUGE_FROM, from that part of what is known on; */
 #define MOST_UNTOUCHED \
   ((size_t)VMR_CHUNK_BYTES / 16) /* those that got full have one with so much that was not in memory */
 #define GRANULE ((size_t)16)
@@ -42,23 +43,21 @@ vmr_record *vmr_heap_take_chunks(vmr_heap *heap, size_t count) {
 
 static bool may_be_huge(const vmr_heap *heap) { return (vmr_ctx_flags(heap->handle.ctx) & VMR_NO_HUGE_PAGES) == 0; }
 
-/* Whether chunks that were taken just now are to have huge pages in a heap of `from` bytes, or one that is known to get large: then
- * the first ones too. */
-static bool wants_huge(const vmr_heap *heap, size_t from) {
-  bool is_first = heap->expected >= HUGE_IF_KNOWN && heap->reserved <= heap->expected;
-  return (is_first || heap->reserved >= from) && may_be_huge(heap);
-}
-
-/* `count` chunks that an object fills. */
+/* `count` chunks that an object fills: in a heap that is known to get large the first ones too. */
 static void advise_object(const vmr_heap *heap, char *chunk, size_t count) {
-  if (count != 0 && wants_huge(heap, HUGE_IF_KNOWN)) vmr_os_advise_huge(chunk, count * VMR_CHUNK_BYTES);
+  bool is_first = heap->expected >= HUGE_IF_KNOWN && heap->reserved <= heap->expected;
+  bool is_wanted = (is_first || heap->reserved >= HUGE_IF_KNOWN) && count != 0 && may_be_huge(heap);
+  if (is_wanted) vmr_os_advise_huge(chunk, count * VMR_CHUNK_BYTES);
 }
 
-/* The one in which a heap of known size ends has none. */
+/* Spans of a chunk are not full, and those of many classes seldom will be: with a huge page they are in memory all the same, so that it
+ * comes when the heap is large, or is that part of what will be large; another run of the program may need less than was told. The one in
+ * which a heap of known size ends has none. */
 bool vmr_heap_advise_huge(const vmr_heap *heap, char *chunk) {
   size_t reserved = heap->reserved, expected = heap->expected;
   bool is_last = expected != 0 && reserved > expected && reserved - expected < VMR_CHUNK_BYTES;
-  bool is_wanted = !is_last && wants_huge(heap, HUGE_FROM);
+  bool is_part = expected >= HUGE_FROM && reserved <= expected && reserved >= expected / KNOWN_PART;
+  bool is_wanted = !is_last && (is_part || reserved >= HUGE_FROM) && may_be_huge(heap);
   if (is_wanted) vmr_os_advise_huge(chunk, VMR_CHUNK_BYTES);
   return is_wanted;
 }
