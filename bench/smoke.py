@@ -105,6 +105,19 @@ def check_heap(build):
     assert "met" in rows["factoring: memory over glibc"] and "met" not in rows["Delaunay, freed: time over glibc"]
 
 
+def check_llvm(build):
+    source = ROOT / "corpus" / "c" / "stages.c"
+    text = run(sys.executable, ROOT / "tools/bench", "llvm", "--quick", f"--build={build}", "--json=-", f"--sources={source}",
+               "--flags=-DKEEP=1")
+    report = json.loads(text)
+    check_report(report, "llvm")
+    rows = {row["name"]: row for row in report["rows"]}
+    assert rows["lines of C"]["value"] == len(source.read_text(encoding="utf-8").splitlines())
+    for name in ("analyze", "opt", "opt --heaps"):
+        assert rows[name]["value"] > 0 and "met" in rows[name], name
+        assert rows[f"{name} memory"]["peer_value"] == rows["clang -O2 memory"]["value"] > 0, name
+
+
 def check_generator(build):
     generate = pathlib.Path(build) / "bin" / "bench-generate"
     first = run(generate, "random", 1000, 7)
@@ -131,6 +144,7 @@ def main():
     else:
         check_codegen(build)
         check_heap(build)
+        check_llvm(build)
 
 
 if __name__ == "__main__":
