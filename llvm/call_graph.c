@@ -220,6 +220,8 @@ static vmo_status find_components(vmo_ll_program *program, const graph *g, vmo_l
   groups->group = new_array(program, nodes);
   groups->group_first = new_array(program, nodes + 1);
   groups->group_count = 0;
+  groups->first = g->first;
+  groups->targets = g->targets;
   if (!s.number || !s.low || !s.next || !s.path || !s.stack || !s.on_stack || !groups->order || !groups->group ||
       !groups->group_first)
     return VMO_OUT_OF_MEMORY;

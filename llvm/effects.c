@@ -49,6 +49,7 @@ static void copy_memory(vmo_ll_points_to *p, const vmo_ll_instruction *call, uin
     if (number < (unsigned long long)VMO_BYTES_LIMIT) bytes = (int64_t)number;
   }
   vmo_ll_set targets = *vmo_ll_operand_set(p, call, to), sources = *vmo_ll_operand_set(p, call, from);
+  p->met_nothing |= targets.count == 0;
   for (uint32_t t = 0; t < targets.count; t++)
     for (uint32_t s = 0; s < sources.count; s++) vmo_ll_copy(p, targets.data[t], sources.data[s], bytes);
   for (uint32_t s = 0; targets.count == 0 && p->strict && s < sources.count; s++)
@@ -321,9 +322,12 @@ static void apply_summary(vmo_ll_points_to *p, const vmo_ll_instruction *call, c
   memset(p->reached_known, 0, parameters * sizeof *p->reached_known);
   apply_objects(p, call, summary);
   if (summary->objects[0].written) vmo_ll_write_outside(p);
+  if (p->collecting) return; /* the rest was done */
+  const vmo_ll_set *places = NULL;
   for (uint32_t c = 0; c < summary->cells.count; c++) {
     const vmo_ll_summary_cell *cell = &summary->cells.data[c];
-    const vmo_ll_set *places = translated(p, call, summary, cell->place, 0);
+    if (c == 0 || memcmp(&cell->place, &cell[-1].place, sizeof cell->place) != 0)
+      places = translated(p, call, summary, cell->place, 0);
     const vmo_ll_set *value = translated(p, call, summary, cell->target, 1);
     vmo_ll_store_all(p, places, 8, value);
   }

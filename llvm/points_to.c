@@ -68,37 +68,47 @@ static void widen(vmo_ll_set *set, vmo_ll_element element) {
   set->count = count;
 }
 
-static void push(vmo_ll_points_to *p, vmo_ll_set *set, vmo_ll_element element) {
-  if (!vmo_vec_push(p->arena, set, element)) p->out_of_memory = true;
+static void note_growth(vmo_ll_points_to *p, const vmo_ll_set *set) {
   p->changed |= !p->temporary;
+  p->result_grew |= set == p->result;
 }
 
-void vmo_ll_add(vmo_ll_points_to *p, vmo_ll_set *set, vmo_ll_element element) {
+static void push(vmo_ll_points_to *p, vmo_ll_set *set, vmo_ll_element element) {
+  if (!vmo_vec_push(p->arena, set, element)) p->out_of_memory = true;
+  note_growth(p, set);
+}
+
+/* Adds an element, which is looked for at `guess` first. Where it was found; beyond the set: nowhere. */
+static uint32_t add_near(vmo_ll_points_to *p, vmo_ll_set *set, vmo_ll_element element, uint32_t guess) {
   uint32_t same = 0;
   element = normalised(element);
+  if (guess < set->count && covers(set->data[guess], element)) return guess;
   for (uint32_t i = 0; i < set->count; i++) {
-    if (covers(set->data[i], element)) return;
+    if (covers(set->data[i], element)) return i;
     same += set->data[i].object == element.object;
   }
   if (same >= MAX_OFFSETS) {
     widen(set, element);
-    p->changed |= !p->temporary;
+    note_growth(p, set);
   } else if (set->count < MAX_ELEMENTS || element.object == 0) {
     push(p, set, element);
   } else {
     vmo_ll_capture_all(p, set, VMO_ESCAPE_COMPLEX);
     vmo_ll_capture(p, element.object, VMO_ESCAPE_COMPLEX);
-    vmo_ll_add(p, set, (vmo_ll_element){0, 1, 0});
+    add_near(p, set, (vmo_ll_element){0, 1, 0}, 0);
   }
+  return set->count;
 }
 
+void vmo_ll_add(vmo_ll_points_to *p, vmo_ll_set *set, vmo_ll_element element) { add_near(p, set, element, 0); }
+
 void vmo_ll_add_all(vmo_ll_points_to *p, vmo_ll_set *set, const vmo_ll_set *from, int64_t offset, uint32_t stride) {
-  uint32_t count = from->count; /* `set` may be `from` */
+  uint32_t count = from->count, guess = 0; /* `set` may be `from`; where one grew from the other, both have one order */
   for (uint32_t i = 0; i < count && i < from->count; i++) {
     vmo_ll_element element = from->data[i];
     element.offset += offset;
     element.stride = vmo_ll_gcd(element.stride, stride);
-    vmo_ll_add(p, set, element);
+    guess = add_near(p, set, element, guess) + 1;
   }
 }
 
@@ -116,6 +126,7 @@ void vmo_ll_capture(vmo_ll_points_to *p, uint32_t object, vmo_site_escape escape
   o->escape = escape;
   o->escape_at = p->at;
   p->changed = true;
+  o->grew = p->memory_grew = p->clock;
 }
 
 void vmo_ll_capture_all(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_site_escape escape) {
@@ -137,6 +148,7 @@ void vmo_ll_write_outside(vmo_ll_points_to *p) { write_object(p, 0); }
 void vmo_ll_write_all(vmo_ll_points_to *p, const vmo_ll_set *set) {
   for (uint32_t i = 0; i < set->count; i++) write_object(p, set->data[i].object);
   if (set->count == 0 && p->strict) write_object(p, 0);
+  p->met_nothing |= set->count == 0;
 }
 
 /* What stands in captured memory is captured. */
@@ -166,15 +178,18 @@ static uint32_t find_cell(vmo_ll_points_to *p, vmo_ll_element place) {
   vmo_ll_object *object = &p->objects.data[place.object];
   place = normalised(place);
   if (object->cell_count >= MAX_CELLS) place.offset = 0, place.stride = 1;
+  const vmo_ll_cell *last = object->last_cell < p->cells.count ? &p->cells.data[object->last_cell] : NULL;
+  if (last != NULL && last->offset == place.offset && last->stride == place.stride) return object->last_cell;
   for (uint32_t c = object->cells; c != VMO_NONE; c = p->cells.data[c].next)
-    if (p->cells.data[c].offset == place.offset && p->cells.data[c].stride == place.stride) return c;
+    if (p->cells.data[c].offset == place.offset && p->cells.data[c].stride == place.stride)
+      return object->last_cell = c;
   vmo_ll_cell cell = {.offset = place.offset, .stride = place.stride, .next = object->cells};
   if (!vmo_vec_push(p->arena, &p->cells, cell)) {
     p->out_of_memory = true;
     return VMO_NONE;
   }
   object->cell_count++;
-  return object->cells = p->cells.count - 1;
+  return object->cells = object->last_cell = p->cells.count - 1;
 }
 
 /* What an object holds besides what this function stored: an element, or false. */
@@ -204,7 +219,11 @@ static void store_at(vmo_ll_points_to *p, vmo_ll_element place, const vmo_ll_set
   uint32_t cell = find_cell(p, place);
   if (cell == VMO_NONE) return;
   vmo_ll_set copy = *value; /* it may be the cell's own, or move when the cell's grows */
+  bool changed = p->changed;
+  p->changed = false;
   vmo_ll_add_all(p, &p->cells.data[cell].set, &copy, 0, 0);
+  if (p->changed) p->objects.data[place.object].grew = p->memory_grew = p->clock;
+  p->changed |= changed;
 }
 
 void vmo_ll_store(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes, const vmo_ll_set *value) {
@@ -223,8 +242,10 @@ void vmo_ll_store(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes, cons
 
 void vmo_ll_store_all(vmo_ll_points_to *p, const vmo_ll_set *places, int64_t bytes, const vmo_ll_set *value) {
   vmo_ll_set all = *places;
+  if (p->collecting) return; /* it was done */
   for (uint32_t i = 0; i < all.count; i++) vmo_ll_store(p, all.data[i], bytes, value);
   if (all.count == 0 && p->strict) vmo_ll_capture_all(p, value, VMO_ESCAPE_GLOBAL);
+  p->met_nothing |= all.count == 0;
 }
 
 void vmo_ll_copy_bytes(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes) {
@@ -278,10 +299,17 @@ static void reach_from(vmo_ll_points_to *p, uint32_t object, vmo_ll_set *result)
   }
 }
 
-void vmo_ll_add_reached(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_ll_set *result) {
+void vmo_ll_begin_reached(vmo_ll_points_to *p) { p->visits++; }
+
+void vmo_ll_add_further_reached(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_ll_set *result) {
+  uint32_t known = result->count;
   p->temporary = true;
-  p->visits++;
   for (uint32_t i = 0; i < set->count; i++) reach_from(p, set->data[i].object, result);
-  for (uint32_t i = 0; i < result->count; i++) reach_from(p, result->data[i].object, result);
+  for (uint32_t i = known; i < result->count; i++) reach_from(p, result->data[i].object, result);
   p->temporary = false;
+}
+
+void vmo_ll_add_reached(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_ll_set *result) {
+  vmo_ll_begin_reached(p);
+  vmo_ll_add_further_reached(p, set, result);
 }

@@ -43,11 +43,13 @@ typedef struct vmo_ll_object {
   vmo_ll_object_kind kind;
   uint32_t instruction; /* the alloca, allocation or call; VMO_NONE: none */
   uint32_t parameter;
-  uint32_t origin; /* the instruction that allocates it, in a called function for a fresh one; VMO_NONE: several */
-  uint32_t calls;  /* how many calls lie between */
-  uint32_t cells;  /* first of the list; VMO_NONE */
+  uint32_t origin;    /* the instruction that allocates it, in a called function for a fresh one; VMO_NONE: several */
+  uint32_t calls;     /* how many calls lie between */
+  uint32_t cells;     /* first of the list; VMO_NONE */
+  uint32_t last_cell; /* that was looked for; VMO_NONE */
   uint32_t cell_count;
   uint32_t visit;
+  uint32_t grew;                   /* by the clock: when it was captured, or a cell of it grew */
   bool captured, returned, stored; /* stored: reachable from an argument */
   bool freed, bytes_copied; /* of arguments and reached ones, for summaries; bytes_copied: read in parts and kept */
   bool written;             /* or freed: what it holds may not be what it held */
@@ -94,6 +96,15 @@ typedef struct vmo_ll_points_to {
   VMO_VEC(vmo_ll_release) releases; /* in program order */
   VMO_VEC(vmo_ll_write) writes;     /* in program order; object 0: whatever others know */
   uint32_t visits;
+  uint32_t clock;             /* how many instructions were interpreted */
+  uint32_t *interpreted;      /* by instruction of the function: when it was, last; 0: it is due */
+  uint32_t *grew;             /* by local value id: when the set grew */
+  uint32_t memory_grew;       /* any object */
+  uint32_t contents_captured; /* when what stands in captured memory was */
+  const vmo_ll_set *result;   /* of the instruction being interpreted */
+  bool result_grew;
+  bool *idle,
+      met_nothing; /* by instruction: it read or wrote where a pointer to nothing points; the one in hand does */
   uint32_t at;     /* the instruction being interpreted */
   bool collecting; /* the last round: releases and writes are written down */
   bool strict;     /* what was found to point nowhere may point outside */
@@ -109,7 +120,7 @@ typedef struct vmo_ll_points_to {
 #define VMO_LL_POINTER_BYTES 8
 #define VMO_LL_MAX_FRESH 8 /* further objects that one function hands out are one */
 
-/* Solves one function (interpret.c), whose callees' summaries stand in `summaries`. The answer lives in `arena`. */
+/* Solves one function (solve.c), whose callees' summaries stand in `summaries`. The answer lives in `arena`. */
 vmo_status vmo_solve_points_to(vmo_ll_program *program, uint32_t function, const vmo_ll_summary *summaries,
                                const uint32_t *group, vmr_arena *arena, vmo_ll_points_to **points_to);
 /* Its summary, in the program's arena. (summary.c) */
@@ -146,6 +157,15 @@ void vmo_ll_copy_bytes(vmo_ll_points_to *p, vmo_ll_element place, int64_t bytes)
 void vmo_ll_copy(vmo_ll_points_to *p, vmo_ll_element to, vmo_ll_element from, int64_t bytes);
 /* All objects that can be reached from the cells of those in `set`, each as a whole. */
 void vmo_ll_add_reached(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_ll_set *result);
+/* The same in parts: those that can be reached from one more set, and are not in `result` since the beginning. */
+void vmo_ll_begin_reached(vmo_ll_points_to *p);
+void vmo_ll_add_further_reached(vmo_ll_points_to *p, const vmo_ll_set *set, vmo_ll_set *result);
+
+/* Interprets an instruction whose result has that local value id. (interpret.c) */
+void vmo_ll_interpret(vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t id);
+/* A pointer that comes from memory or a call and points nowhere: null, or something that was written in a way that is
+ * not seen here (by va_start, by the kernel, ...). (interpret.c) */
+void vmo_ll_widen_unknown(vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t id);
 
 /* Interprets a call. (effects.c) */
 void vmo_ll_apply_call(vmo_ll_points_to *p, const vmo_ll_instruction *call, vmo_ll_set *result);

@@ -155,6 +155,8 @@ typedef struct vmo_ll_groups {
   uint32_t *group;       /* of each function */
   uint32_t *group_first; /* group_count + 1: into order */
   uint32_t group_count;
+  const uint32_t *first,
+      *targets; /* the graph: the edges of node n are targets[first[n]] ... targets[first[n + 1] - 1] */
 } vmo_ll_groups;
 
 /* Groups over direct calls, and `recursive` of every function over all calls that may happen. */

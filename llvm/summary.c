@@ -1,8 +1,9 @@
 /* summary.c: what a function does to its caller's memory, callees first.
  *
  * From the solution of points_to.c stay: what is kept and freed of each argument and of what can be reached from it, the
- * cells of these and of fresh objects that the caller gets, and what is returned. Functions that call each other are
- * solved again until none of their summaries changes: these only grow. After MAX_TURNS turns they are given up.
+ * cells of these and of fresh objects that the caller gets, and what is returned. Of functions that call each other, those
+ * that call one whose summary has changed are solved again, until none changes: they only grow. After MAX_TURNS turns they
+ * are given up.
  * Time is linear in the program but for that. */
 #include <string.h>
 
@@ -106,21 +107,50 @@ bool vmo_same_summary(const vmo_ll_summary *left, const vmo_ll_summary *right) {
 
 /* ---- all of them ---- */
 
-static vmo_status summarise_one(vmo_ll_program *program, const vmo_ll_groups *groups, uint32_t function,
-                                vmr_arena *arena, vmo_ll_summary *summaries, bool *changed) {
+typedef struct summariser {
+  vmo_ll_program *program;
+  const vmo_ll_groups *groups;
+  vmr_arena *arena; /* of one function's solution */
+  vmo_ll_summary *summaries;
+  uint32_t clock;             /* how many functions were summarised */
+  uint32_t *solved, *changed; /* of each function: when it was, last; and when that gave something new. 0: never */
+} summariser;
+
+/* Whether what a function calls is not what it was when it was summarised. */
+static bool is_due(const summariser *s, uint32_t function) {
+  const vmo_ll_groups *groups = s->groups;
+  if (s->solved[function] == 0) return true;
+  for (uint32_t i = groups->first[function]; i < groups->first[function + 1]; i++)
+    if (groups->targets[i] < s->program->functions.count && s->changed[groups->targets[i]] >= s->solved[function])
+      return true;
+  return false;
+}
+
+/* Whether why objects are kept, which reports tell, is the same in two summaries that do the same. */
+static bool same_escapes(const vmo_ll_summary *left, const vmo_ll_summary *right) {
+  for (uint32_t o = 0; o < left->object_count; o++)
+    if (left->objects[o].escape != right->objects[o].escape) return false;
+  return true;
+}
+
+static vmo_status summarise_one(summariser *s, uint32_t function, bool *changed) {
   vmo_ll_points_to *points_to;
-  vmo_ll_summary summary = {0};
-  vmo_status status = vmo_solve_points_to(program, function, summaries, groups->group, arena, &points_to);
+  vmo_ll_summary summary = {0}, *known = &s->summaries[function];
+  s->solved[function] = ++s->clock;
+  vmo_status status = vmo_solve_points_to(s->program, function, s->summaries, s->groups->group, s->arena, &points_to);
   if (status == VMO_OK) status = vmo_summarise(points_to, &summary);
-  vmr_arena_reset(arena);
+  vmr_arena_reset(s->arena);
   if (status != VMO_OK) return status;
-  *changed |= !vmo_same_summary(&summaries[function], &summary);
-  summaries[function] = summary;
+  bool same = vmo_same_summary(known, &summary);
+  if (!same || !same_escapes(known, &summary)) s->changed[function] = s->clock;
+  *changed |= !same;
+  *known = summary;
   return VMO_OK;
 }
 
-static vmo_status summarise_group(vmo_ll_program *program, const vmo_ll_groups *groups, uint32_t group,
-                                  vmr_arena *arena, vmo_ll_summary *summaries) {
+static vmo_status summarise_group(summariser *s, uint32_t group) {
+  const vmo_ll_program *program = s->program;
+  const vmo_ll_groups *groups = s->groups;
   uint32_t first = groups->group_first[group], end = groups->group_first[group + 1], turns = 0;
   bool changed = true;
   while (changed && turns++ < MAX_TURNS) {
@@ -128,26 +158,24 @@ static vmo_status summarise_group(vmo_ll_program *program, const vmo_ll_groups *
     for (uint32_t i = first; i < end; i++) {
       uint32_t function = groups->order[i];
       if (function >= program->functions.count || !vmo_ll_is_defined(&program->functions.data[function])) continue;
-      vmo_status status = summarise_one(program, groups, function, arena, summaries, &changed);
+      vmo_status status = is_due(s, function) ? summarise_one(s, function, &changed) : VMO_OK;
       if (status != VMO_OK) return status;
     }
-    if (end - first == 1 && turns == 1) {
-      uint32_t only = groups->order[first];
-      if (only >= program->functions.count || !program->functions.data[only].calls_itself) return VMO_OK;
-    }
   }
-  for (uint32_t i = first; changed && i < end; i++) summaries[groups->order[i]].worst = true;
+  for (uint32_t i = first; changed && i < end; i++) s->summaries[groups->order[i]].worst = true;
   return VMO_OK;
 }
 
 vmo_status vmo_summarise_all(vmo_ll_program *program, const vmo_ll_groups *groups, vmo_ll_summary **result) {
-  vmr_arena *arena = vmr_arena_create(0);
-  vmo_ll_summary *summaries =
-      vmr_arena_alloc_array(program->arena, (size_t)program->functions.count + 1, sizeof *summaries);
-  vmo_status status = arena != NULL && summaries != NULL ? VMO_OK : VMO_OUT_OF_MEMORY;
-  for (uint32_t g = 0; g < groups->group_count && status == VMO_OK; g++)
-    status = summarise_group(program, groups, g, arena, summaries);
-  vmr_arena_destroy(arena);
-  *result = summaries;
+  size_t functions = (size_t)program->functions.count + 1;
+  summariser s = {.program = program, .groups = groups, .arena = vmr_arena_create(0)};
+  s.summaries = vmr_arena_alloc_array(program->arena, functions, sizeof *s.summaries);
+  s.solved = vmr_arena_alloc_array(program->arena, functions, sizeof *s.solved);
+  s.changed = vmr_arena_alloc_array(program->arena, functions, sizeof *s.changed);
+  bool made = s.arena != NULL && s.summaries != NULL && s.solved != NULL && s.changed != NULL;
+  vmo_status status = made ? VMO_OK : VMO_OUT_OF_MEMORY;
+  for (uint32_t g = 0; g < groups->group_count && status == VMO_OK; g++) status = summarise_group(&s, g);
+  vmr_arena_destroy(s.arena);
+  *result = s.summaries;
   return status;
 }
