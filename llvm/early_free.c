@@ -30,6 +30,7 @@ typedef struct search {
   const vmo_ll_touches *touches;
   vmo_ll_plan *plan;
   const vmo_ll_function *function;
+  const bool *carried;         /* by object, as vmo_find_carried says */
   VMO_VEC(uint32_t) observers; /* calls that look at the heap */
   const group *group;          /* in hand */
   vmo_ll_free_flow flow;
@@ -150,6 +151,13 @@ static bool record(search *s) {
   return vmo_vec_push(arena, &s->plan->early, early);
 }
 
+static bool is_carried(const search *s) {
+  const vmo_ll_set *set = &s->p->values[s->group->value];
+  for (uint32_t e = 0; e < set->count; e++)
+    if (s->carried[set->data[e].object]) return true;
+  return false;
+}
+
 static vmo_status move_group(search *s) {
   vmo_early_free refusal = refuse(s);
   if (refusal != VMO_EARLY_MOVED) {
@@ -160,6 +168,7 @@ static vmo_status move_group(search *s) {
   s->flow.instruction = vmo_ll_instruction_of(s->function, s->group->value);
   s->flow.frees = s->group->frees.data;
   s->flow.free_count = s->group->frees.count;
+  s->flow.carried = is_carried(s);
   vmo_status status = vmo_find_free_places(&s->flow);
   if (status != VMO_OK) return status;
   if (!s->flow.crosses || s->flow.impossible) {
@@ -228,8 +237,9 @@ static bool is_forbidden(const search *s) {
 }
 
 vmo_status vmo_plan_early_frees(vmo_ll_planning *planning, vmo_ll_points_to *p, const vmo_cfg *control,
-                                const vmo_ll_touches *touches, vmo_ll_plan *plan) {
-  search s = {.planning = planning, .p = p, .touches = touches, .plan = plan, .function = p->function};
+                                const vmo_ll_touches *touches, const bool *carried, vmo_ll_plan *plan) {
+  search s = {
+      .planning = planning, .p = p, .touches = touches, .plan = plan, .function = p->function, .carried = carried};
   group *groups;
   uint32_t count;
   s.flow = (vmo_ll_free_flow){.program = planning->program,

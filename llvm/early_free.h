@@ -37,6 +37,7 @@ typedef struct vmo_ll_free_flow {
   LLVMValueRef pointer;
   const uint32_t *frees;
   uint32_t free_count;
+  bool carried;                      /* an object of an earlier round of a loop may be known when the next is made */
   VMO_VEC(vmo_ll_free_event) events; /* in program order, the making among the uses */
   VMO_VEC(uint32_t) work;
   /* the answer */
@@ -51,9 +52,10 @@ typedef struct vmo_ll_free_flow {
 LLVMValueRef vmo_ll_value_or_null(LLVMValueRef phi);
 vmo_status vmo_find_free_places(vmo_ll_free_flow *flow);
 
-/* Decides for every free of one function that frees objects that stay on the heap, and says so in their facts. (early_free.c) */
+/* Decides for every free of one function that frees objects that stay on the heap, and says so in their facts. `carried`:
+ * what vmo_find_carried says. (early_free.c) */
 vmo_status vmo_plan_early_frees(vmo_ll_planning *planning, vmo_ll_points_to *points_to, const vmo_cfg *control,
-                                const vmo_ll_touches *touches, vmo_ll_plan *plan);
+                                const vmo_ll_touches *touches, const bool *carried, vmo_ll_plan *plan);
 /* Moves them. Before slots are made: those edits drop instructions. (early_free.c) */
 void vmo_move_frees(vmo_ll_program *program, uint32_t function, const vmo_ll_plan *plan);
 

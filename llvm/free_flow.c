@@ -9,7 +9,8 @@
  *   place  after a use that is followed by such a free or a done end; at the start of a free block for which some
  *          predecessor is not done. When others are, a phi says what is left to free: null from those
  *
- * Each block falls from `free` at most once, so time is linear in blocks and edges. */
+ * Each block falls from `free` at most once, so time is linear in blocks and edges. An address that is compared with another
+ * after the object was freed, where LLVM sinks comparisons to, keeps the frees where they are. */
 #include <string.h>
 
 #include "llvm/early_free.h"
@@ -275,6 +276,63 @@ static bool find_places(vmo_ll_free_flow *s) {
   return true;
 }
 
+/* ---- addresses that are looked at when the object is gone ---- */
+
+/* Whether an event looks at an address itself, as a comparison with another does, and not at what stands there. */
+static bool is_of_address(const vmo_ll_free_flow *s, uint32_t event) {
+  uint32_t instruction = s->events.data[event].instruction;
+  switch ((int)instruction_at(s, instruction)->opcode) {
+  case LLVMLoad:
+  case LLVMStore:
+  case LLVMCall:
+  case LLVMInvoke:
+  case LLVMAtomicRMW:
+  case LLVMAtomicCmpXchg: return false;
+  default: return instruction != s->instruction;
+  }
+}
+
+/* The first event from `first` on in a block that looks at an address, or makes the value anew where none of the one before
+ * is left then; the end of its events: neither. */
+static uint32_t next_look(const vmo_ll_free_flow *s, const vmo_ll_free_block *block, uint32_t first) {
+  uint32_t end = block->event_first + block->event_count, i = first;
+  while (i < end && !is_of_address(s, i) && (s->carried || s->events.data[i].instruction != s->instruction)) i++;
+  return i;
+}
+
+/* Looks at a block from one of its events on, and notes which blocks follow. */
+static bool follow(vmo_ll_free_flow *s, uint32_t b, uint32_t first, bool *seen) {
+  const vmo_ll_free_block *block = &s->blocks[b];
+  uint32_t at = next_look(s, block, first);
+  if (at < block->event_first + block->event_count) {
+    s->impossible |= is_of_address(s, at);
+    return true;
+  }
+  for (uint32_t i = 0; i < block_at(s, b)->successor_count; i++) {
+    uint32_t to = successor_of(s, b, i);
+    if (seen[to]) continue;
+    seen[to] = true;
+    if (!vmo_vec_push(s->arena, &s->work, to)) return false;
+  }
+  return true;
+}
+
+/* Whether the address may be looked at after a free. LLVM moves comparisons there, since there they still tell of two
+ * objects that were alive together; were one freed before the other is made, both might have one address. */
+static vmo_status find_late_looks(vmo_ll_free_flow *s) {
+  bool *seen = vmr_arena_alloc_array(s->arena, (size_t)s->function->block_count + 1, sizeof *seen);
+  if (seen == NULL) return VMO_OUT_OF_MEMORY;
+  s->work.count = 0;
+  for (uint32_t i = 0; i < s->events.count; i++)
+    if (s->events.data[i].freed && !follow(s, block_of(s, s->events.data[i].instruction), i + 1, seen))
+      return VMO_OUT_OF_MEMORY;
+  while (s->work.count > 0) {
+    uint32_t b = s->work.data[--s->work.count];
+    if (!follow(s, b, s->blocks[b].event_first, seen)) return VMO_OUT_OF_MEMORY;
+  }
+  return VMO_OK;
+}
+
 /* Whether what is freed is the value, or null whenever there is none to free. */
 static bool frees_the_value(const vmo_ll_free_flow *s) {
   for (uint32_t i = 0; i < s->free_count; i++) {
@@ -290,6 +348,8 @@ vmo_status vmo_find_free_places(vmo_ll_free_flow *s) {
   if (!find_made(s)) return VMO_OUT_OF_MEMORY;
   s->impossible = !frees_the_value(s);
   s->at_block_start = s->impossible;
+  if (s->impossible) return VMO_OK;
+  if (find_late_looks(s) != VMO_OK) return VMO_OUT_OF_MEMORY;
   if (s->impossible) return VMO_OK;
   return find_free(s) && find_ahead(s) && find_places(s) ? VMO_OK : VMO_OUT_OF_MEMORY;
 }

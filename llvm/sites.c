@@ -443,7 +443,7 @@ static vmo_status decide_all(vmo_ll_planning *planning, const vmo_ll_function *f
   if (status == VMO_OK) status = plan_releases(planning, points_to, plan);
   if (status == VMO_OK && matters) {
     status = vmo_share_frame(planning, points_to, control, &touches, plan);
-    if (status == VMO_OK) status = vmo_plan_early_frees(planning, points_to, control, &touches, plan);
+    if (status == VMO_OK) status = vmo_plan_early_frees(planning, points_to, control, &touches, s.carried, plan);
     if (status == VMO_OK) status = vmo_plan_zeroes(planning, points_to, &touches, plan);
   }
   if (status != VMO_OK) return status;

@@ -311,6 +311,77 @@ define i1 @compared() {
   ret i1 %same
 }
 
+; It is compared after the free, where that still tells of two objects that were there together.
+; CHECK-LABEL: define i1 @compared_later(
+; CHECK: %q = call ptr @malloc(i64 1000)
+; CHECK-NEXT: call void @free(ptr %p)
+; CHECK-NEXT: %same = icmp eq ptr %p, %q
+define i1 @compared_later() {
+  %p = call ptr @malloc(i64 1000)
+  store i64 1, ptr %p
+  %q = call ptr @malloc(i64 1000)
+  call void @free(ptr %p)
+  %same = icmp eq ptr %p, %q
+  call void @free(ptr %q)
+  ret i1 %same
+}
+
+; So it is with the one of a round before.
+; CHECK-LABEL: define i64 @compared_with_the_last(
+; CHECK: %p = call ptr @malloc(i64 3000)
+; CHECK-NEXT: call void @free(ptr %p)
+; CHECK-NEXT: call void @free(ptr %last)
+; CHECK-NEXT: %next = call ptr @malloc(i64 3000)
+define i64 @compared_with_the_last(i64 %n) {
+entry:
+  br label %loop
+loop:
+  %last = phi ptr [ null, %entry ], [ %next, %loop ]
+  %sum = phi i64 [ 0, %entry ], [ %more, %loop ]
+  %p = call ptr @malloc(i64 3000)
+  call void @free(ptr %p)
+  call void @free(ptr %last)
+  %next = call ptr @malloc(i64 3000)
+  %same = icmp eq ptr %p, %last
+  %one = zext i1 %same to i64
+  %more = add i64 %sum, %one
+  store i64 %more, ptr %next
+  %enough = icmp eq i64 %more, %n
+  br i1 %enough, label %end, label %loop
+end:
+  call void @free(ptr %next)
+  ret i64 %sum
+}
+
+; A comparison of this round is not one after the free of the round before.
+; CHECK-LABEL: define void @walked_in_a_loop(
+; CHECK: done:
+; CHECK-NEXT: call void @free(ptr %p)
+; CHECK-NEXT: call void @work()
+define void @walked_in_a_loop(i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %done ]
+  %p = call ptr @malloc(i64 3000)
+  %end = getelementptr i8, ptr %p, i64 3000
+  br label %walk
+walk:
+  %at = phi ptr [ %p, %loop ], [ %after, %walk ]
+  store i64 1, ptr %at
+  %after = getelementptr i8, ptr %at, i64 8
+  %all = icmp eq ptr %after, %end
+  br i1 %all, label %done, label %walk
+done:
+  call void @work()
+  call void @free(ptr %p)
+  %next = add i64 %i, 1
+  %enough = icmp eq i64 %next, %n
+  br i1 %enough, label %out, label %loop
+out:
+  ret void
+}
+
 ; The heap's size is asked for.
 ; CHECK-LABEL: define void @observed(
 ; CHECK: call void @mallinfo2(ptr %before)
