@@ -13,9 +13,10 @@ typedef struct vmo_ll_free_event {
 
 typedef struct vmo_ll_free_block {
   uint32_t event_first, event_count;
-  bool made;  /* the value may have been made before its end */
-  bool free;  /* from its start on, every path frees before any use */
-  bool ahead; /* a free may follow its beginning before any use */
+  uint32_t walk; /* that met it last */
+  bool made;     /* the value may have been made before its end */
+  bool free;     /* from its start on, every path frees before any use */
+  bool ahead;    /* a free may follow its beginning before any use */
 } vmo_ll_free_block;
 
 typedef enum vmo_ll_left_to_free {
@@ -40,6 +41,7 @@ typedef struct vmo_ll_free_flow {
   bool carried;                      /* an object of an earlier round of a loop may be known when the next is made */
   VMO_VEC(vmo_ll_free_event) events; /* in program order, the making among the uses */
   VMO_VEC(uint32_t) work;
+  uint32_t walk;
   /* the answer */
   VMO_VEC(vmo_ll_free_place) places;
   VMO_VEC(vmo_ll_free_edge) edges;

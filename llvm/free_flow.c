@@ -37,6 +37,7 @@ static LLVMValueRef terminator_of(const vmo_ll_free_flow *s, uint32_t b) {
 
 static void index_events(vmo_ll_free_flow *s) {
   memset(s->blocks, 0, s->function->block_count * sizeof *s->blocks);
+  s->walk = 0;
   for (uint32_t i = s->events.count; i-- > 0;) {
     vmo_ll_free_block *block = &s->blocks[block_of(s, s->events.data[i].instruction)];
     block->event_first = i;
@@ -74,10 +75,47 @@ LLVMValueRef vmo_ll_value_or_null(LLVMValueRef phi) {
   return only;
 }
 
+static uint32_t instruction_of(const vmo_ll_free_flow *s, LLVMValueRef value) {
+  return vmo_ll_instruction_of(s->function, vmo_ll_find_value(s->program, value));
+}
+
+/* Whether some path from the making comes to block `to` but not to block `past` before; out of memory: it may. */
+static bool leads_past(vmo_ll_free_flow *s, uint32_t past, uint32_t to) {
+  s->walk++;
+  s->work.count = 0;
+  if (!vmo_vec_push(s->arena, &s->work, block_of(s, s->instruction))) return true;
+  while (s->work.count > 0) {
+    uint32_t b = s->work.data[--s->work.count];
+    for (uint32_t i = 0; i < block_at(s, b)->successor_count; i++) {
+      uint32_t next = successor_of(s, b, i);
+      if (next == past || s->blocks[next].walk == s->walk) continue;
+      s->blocks[next].walk = s->walk;
+      if (next == to || !vmo_vec_push(s->arena, &s->work, next)) return true;
+    }
+  }
+  return false;
+}
+
+/* Whether a phi that is the value or null means, before instruction `at`, the value that was made last, and not one of an
+ * earlier round of a loop, which it still means when the next has been made since. */
+static bool is_current(const vmo_ll_free_flow *s, LLVMValueRef phi, uint32_t at) {
+  uint32_t made_in = block_of(s, s->instruction), phi_in = block_of(s, instruction_of(s, phi));
+  if (made_in != phi_in && vmo_block_dominates(s->control, made_in, phi_in)) return true;
+  return phi_in == block_of(s, at) && (made_in != phi_in || at <= s->instruction);
+}
+
+/* The same, at the cost of a walk over the function where the two are not in one block. */
+static bool is_current_anywhere(vmo_ll_free_flow *s, LLVMValueRef phi, uint32_t at) {
+  if (is_current(s, phi, at)) return true;
+  uint32_t made_in = block_of(s, s->instruction), phi_in = block_of(s, instruction_of(s, phi)), in = block_of(s, at);
+  if (phi_in == in || (made_in == in && s->instruction < at)) return false;
+  return !leads_past(s, phi_in, in);
+}
+
 /* Whether each edge on which the phi is null is one before the value was made, or on which that is null. */
 static bool is_value_or_null(const vmo_ll_free_flow *s, LLVMValueRef phi) {
   if (vmo_ll_value_or_null(phi) != s->pointer) return false;
-  uint32_t to = block_of(s, vmo_ll_instruction_of(s->function, vmo_ll_find_value(s->program, phi)));
+  uint32_t to = block_of(s, instruction_of(s, phi));
   for (unsigned k = 0; k < LLVMCountIncoming(phi); k++) {
     uint32_t from = vmo_ll_find_block(s->program, LLVMGetIncomingBlock(phi, k));
     if (!LLVMIsNull(LLVMGetIncomingValue(phi, k)) || !s->blocks[from].made) continue;
@@ -90,7 +128,9 @@ static bool is_value_or_null(const vmo_ll_free_flow *s, LLVMValueRef phi) {
 /* On this edge the value is null: freeing it does nothing, so nothing is asked of it. */
 static bool is_null_edge(const vmo_ll_free_flow *s, uint32_t b, uint32_t i) {
   LLVMValueRef value = null_on_edge(s, b, i);
-  return value != NULL && (value == s->pointer || is_value_or_null(s, value));
+  if (value == NULL || value == s->pointer) return value != NULL;
+  uint32_t end = block_at(s, b)->first + block_at(s, b)->count - 1;
+  return is_value_or_null(s, value) && is_current(s, value, end);
 }
 
 /* Blocks whose ends may be reached when the value was made. What comes from others asks for nothing. */
@@ -195,13 +235,14 @@ static bool is_made_before(const vmo_ll_free_flow *s, uint32_t instruction) {
 
 /* What a free before an instruction frees: the value, or what one of its frees has in its place, null where it is not
  * made; NULL: there is no such thing. */
-static LLVMValueRef value_before(const vmo_ll_free_flow *s, uint32_t instruction) {
+static LLVMValueRef value_before(vmo_ll_free_flow *s, uint32_t instruction) {
   if (is_made_before(s, instruction)) return s->pointer;
   for (uint32_t i = 0; i < s->free_count; i++) {
     LLVMValueRef freed = LLVMGetOperand(instruction_at(s, s->frees[i])->ref, 0);
     if (!LLVMIsAPHINode(freed)) continue;
-    uint32_t phi = vmo_ll_instruction_of(s->function, vmo_ll_find_value(s->program, freed));
-    if (vmo_block_dominates(s->control, block_of(s, phi), block_of(s, instruction))) return freed;
+    if (vmo_block_dominates(s->control, block_of(s, instruction_of(s, freed)), block_of(s, instruction)) &&
+        is_current_anywhere(s, freed, instruction))
+      return freed;
   }
   return NULL;
 }
@@ -301,7 +342,7 @@ static uint32_t next_look(const vmo_ll_free_flow *s, const vmo_ll_free_block *bl
 }
 
 /* Looks at a block from one of its events on, and notes which blocks follow. */
-static bool follow(vmo_ll_free_flow *s, uint32_t b, uint32_t first, bool *seen) {
+static bool follow(vmo_ll_free_flow *s, uint32_t b, uint32_t first) {
   const vmo_ll_free_block *block = &s->blocks[b];
   uint32_t at = next_look(s, block, first);
   if (at < block->event_first + block->event_count) {
@@ -310,34 +351,33 @@ static bool follow(vmo_ll_free_flow *s, uint32_t b, uint32_t first, bool *seen) 
   }
   for (uint32_t i = 0; i < block_at(s, b)->successor_count; i++) {
     uint32_t to = successor_of(s, b, i);
-    if (seen[to]) continue;
-    seen[to] = true;
+    if (s->blocks[to].walk == s->walk) continue;
+    s->blocks[to].walk = s->walk;
     if (!vmo_vec_push(s->arena, &s->work, to)) return false;
   }
   return true;
 }
 
-/* Whether the address may be looked at after a free. LLVM moves comparisons there, since there they still tell of two
+/* Finds out whether the address may be looked at after a free; false: out of memory. LLVM moves comparisons there, since there they still tell of two
  * objects that were alive together; were one freed before the other is made, both might have one address. */
-static vmo_status find_late_looks(vmo_ll_free_flow *s) {
-  bool *seen = vmr_arena_alloc_array(s->arena, (size_t)s->function->block_count + 1, sizeof *seen);
-  if (seen == NULL) return VMO_OUT_OF_MEMORY;
+static bool find_late_looks(vmo_ll_free_flow *s) {
+  s->walk++;
   s->work.count = 0;
   for (uint32_t i = 0; i < s->events.count; i++)
-    if (s->events.data[i].freed && !follow(s, block_of(s, s->events.data[i].instruction), i + 1, seen))
-      return VMO_OUT_OF_MEMORY;
+    if (s->events.data[i].freed && !follow(s, block_of(s, s->events.data[i].instruction), i + 1)) return false;
   while (s->work.count > 0) {
     uint32_t b = s->work.data[--s->work.count];
-    if (!follow(s, b, s->blocks[b].event_first, seen)) return VMO_OUT_OF_MEMORY;
+    if (!follow(s, b, s->blocks[b].event_first)) return false;
   }
-  return VMO_OK;
+  return true;
 }
 
 /* Whether what is freed is the value, or null whenever there is none to free. */
-static bool frees_the_value(const vmo_ll_free_flow *s) {
+static bool frees_the_value(vmo_ll_free_flow *s) {
   for (uint32_t i = 0; i < s->free_count; i++) {
     LLVMValueRef freed = LLVMGetOperand(instruction_at(s, s->frees[i])->ref, 0);
-    if (freed != s->pointer && !is_value_or_null(s, freed)) return false;
+    if (freed == s->pointer) continue;
+    if (!is_value_or_null(s, freed) || !is_current_anywhere(s, freed, s->frees[i])) return false;
   }
   return true;
 }
@@ -349,7 +389,7 @@ vmo_status vmo_find_free_places(vmo_ll_free_flow *s) {
   s->impossible = !frees_the_value(s);
   s->at_block_start = s->impossible;
   if (s->impossible) return VMO_OK;
-  if (find_late_looks(s) != VMO_OK) return VMO_OUT_OF_MEMORY;
+  if (!find_late_looks(s)) return VMO_OUT_OF_MEMORY;
   if (s->impossible) return VMO_OK;
   return find_free(s) && find_ahead(s) && find_places(s) ? VMO_OK : VMO_OUT_OF_MEMORY;
 }

@@ -134,3 +134,62 @@ out:
   call void @free(ptr %m)
   ret void
 }
+
+; A phi that is read when the next object has been made means the one before: its free is not that of the new one.
+; CHECK-LABEL: define void @freed_when_the_next_is_made(
+; CHECK: %next = call ptr @malloc(i64 3000)
+; CHECK-NOT: @free
+; CHECK: made:
+; CHECK-NEXT: %q = call ptr @malloc(i64 5000)
+; CHECK-NEXT: store ptr %q, ptr @global
+; CHECK-NEXT: call void @free(ptr %last)
+define void @freed_when_the_next_is_made(i64 %n, i64 %m) {
+entry:
+  br label %loop
+loop:
+  %last = phi ptr [ null, %entry ], [ %next, %made ]
+  %i = phi i64 [ 0, %entry ], [ %more, %made ]
+  %early = icmp eq i64 %i, %m
+  br i1 %early, label %out, label %go
+go:
+  %next = call ptr @malloc(i64 3000)
+  store i64 1, ptr %next
+  br label %made
+made:
+  %q = call ptr @malloc(i64 5000)
+  store ptr %q, ptr @global
+  call void @free(ptr %last)
+  %more = add i64 %i, 1
+  %enough = icmp eq i64 %i, %n
+  br i1 %enough, label %out, label %loop
+out:
+  %rest = phi ptr [ %last, %loop ], [ %next, %made ]
+  call void @free(ptr %rest)
+  ret void
+}
+
+; One that is read before it means it: the free moves up.
+; CHECK-LABEL: define void @freed_before_the_next_is_made(
+; CHECK: store i64 1, ptr %next
+; CHECK-NEXT: call void @free(ptr %next)
+; CHECK-NEXT: %r = call ptr @malloc(i64 5000)
+define void @freed_before_the_next_is_made(i64 %n) {
+entry:
+  br label %loop
+loop:
+  %last = phi ptr [ null, %entry ], [ %next, %loop ]
+  %i = phi i64 [ 0, %entry ], [ %more, %loop ]
+  %q = call ptr @malloc(i64 5000)
+  store ptr %q, ptr @global
+  call void @free(ptr %last)
+  %next = call ptr @malloc(i64 3000)
+  store i64 1, ptr %next
+  %r = call ptr @malloc(i64 5000)
+  store ptr %r, ptr @global
+  %more = add i64 %i, 1
+  %enough = icmp eq i64 %i, %n
+  br i1 %enough, label %out, label %loop
+out:
+  call void @free(ptr %next)
+  ret void
+}
