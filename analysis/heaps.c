@@ -21,6 +21,11 @@ static const words bonds[VMO_HEAP_BOND_COUNT] = {
     [VMO_HEAP_TOGETHER] = {"together",
                            "the profile tells that their objects are made in turn and live at the same time"}};
 
+static const char *const threads_names[VMO_HEAP_THREADS_COUNT] = {[VMO_HEAP_ONE_THREAD] = "one",
+                                                                  [VMO_HEAP_MAIN_THREAD] = "main",
+                                                                  [VMO_HEAP_OTHER_THREADS] = "others",
+                                                                  [VMO_HEAP_ANY_THREAD] = "any"};
+
 static const words refusals[VMO_HEAP_REFUSAL_COUNT] = {
     [VMO_HEAP_NOT_REFUSED] = {"none", ""},
     [VMO_HEAP_PART] = {"part-of-program", "code outside of the module may use its functions (--whole-program says no)"},
@@ -64,6 +69,7 @@ static const words copy_refusals[VMO_HEAP_COPY_REFUSAL_COUNT] = {
 const char *vmo_heap_kind_name(vmo_heap_kind kind) { return kinds[kind]; }
 const char *vmo_heap_bond_name(vmo_heap_bond bond) { return bonds[bond].name; }
 const char *vmo_heap_bond_sentence(vmo_heap_bond bond) { return bonds[bond].sentence; }
+const char *vmo_heap_threads_name(vmo_heap_threads threads) { return threads_names[threads]; }
 const char *vmo_heap_scope_refusal_name(vmo_heap_scope_refusal refusal) { return scope_refusals[refusal].name; }
 const char *vmo_heap_scope_refusal_sentence(vmo_heap_scope_refusal refusal) { return scope_refusals[refusal].sentence; }
 const char *vmo_heap_recycling_name(vmo_heap_recycling recycling) { return recyclings[recycling].name; }

@@ -28,6 +28,15 @@ typedef enum vmo_heap_bond {
   VMO_HEAP_BOND_COUNT
 } vmo_heap_bond;
 
+/* Who makes, frees and moves the objects of a site, or of a heap. */
+typedef enum vmo_heap_threads {
+  VMO_HEAP_ONE_THREAD,    /* the program has no other */
+  VMO_HEAP_MAIN_THREAD,   /* that of main alone, of several */
+  VMO_HEAP_OTHER_THREADS, /* that of main makes none; it may free them */
+  VMO_HEAP_ANY_THREAD,
+  VMO_HEAP_THREADS_COUNT
+} vmo_heap_threads;
+
 /* Why no function drops a heap: the reason of the one that comes closest, by which they are in order. */
 typedef enum vmo_heap_scope_refusal {
   VMO_HEAP_SCOPE_OUTLIVES,  /* no function encloses the lives of its objects */
@@ -79,15 +88,17 @@ typedef struct vmo_heap_site {
   vmo_heap_refusal refusal;
   const char *because, *because_to; /* words, and the function that gets it; NULL: none */
   vmo_site_place because_place;
-  uint32_t ordinal;                       /* among the sites of that function at that place, of that allocator */
-  bool once;                              /* it runs once, at most */
+  uint32_t ordinal; /* among the sites of that function at that place, of that allocator */
+  bool once;        /* it runs once, at most */
+  vmo_heap_threads threads;
   const struct vmo_profile_site *profile; /* what it did in a run (heap_profile.h); NULL: not known */
 } vmo_heap_site;
 
 typedef struct vmo_heap_fact {
   vmo_heap_kind kind;
   vmo_heap_bond bond;
-  uint32_t alignment;     /* of its objects: 8 or 16 */
+  uint32_t alignment; /* of its objects: 8 or 16 */
+  vmo_heap_threads threads;
   bool shared;            /* several threads may use it */
   uint32_t site_count;    /* of sites */
   vmo_bytes object_bytes; /* when all sites have one size; -1: they have not */
@@ -143,6 +154,7 @@ typedef struct vmo_heap_facts {
 const char *vmo_heap_kind_name(vmo_heap_kind kind);
 const char *vmo_heap_bond_name(vmo_heap_bond bond);
 const char *vmo_heap_bond_sentence(vmo_heap_bond bond);
+const char *vmo_heap_threads_name(vmo_heap_threads threads);
 const char *vmo_heap_scope_refusal_name(vmo_heap_scope_refusal refusal);
 const char *vmo_heap_scope_refusal_sentence(vmo_heap_scope_refusal refusal);
 const char *vmo_heap_recycling_name(vmo_heap_recycling recycling);

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "llvm/heap_threads.h"
 #include "llvm/plan.h"
 
 #define MOST_HEAPS 128 /* before structures that are found share one */
@@ -21,7 +22,7 @@ typedef struct structure_heaps {
   uint32_t bump, lists;
 } structure_heaps;
 
-/* Those that are of no structure stand behind them. */
+/* Those that are of no structure stand behind them, one of each for each vmo_heap_threads. */
 typedef enum common_heaps {
   COMMON_WRAPPED, /* objects that belong to several structures */
   COMMON_ARRAYS,
@@ -31,11 +32,14 @@ typedef enum common_heaps {
   COMMON_COUNT
 } common_heaps;
 
+#define COMMON_HEAPS ((size_t)COMMON_COUNT * VMO_HEAP_THREADS_COUNT)
+
 typedef struct grouping {
   vmo_ll_program *program;
   const vmo_ll_structures *structures;
   vmo_ll_heap_plan *plan;
   vmo_heap_facts *facts;
+  vmo_ll_heap_threads threads;
   bool whole;                     /* other code names none of the program's functions and variables */
   vmo_heap_refusal refusal;       /* of the whole program */
   bool hides;                     /* some object that has a heap is hidden: all calls that free know heaps */
@@ -49,41 +53,6 @@ typedef struct grouping {
 
 static const vmo_libc_row *row_of(const vmo_ll_program *program, const vmo_ll_instruction *call) {
   return call->callee == VMO_NONE ? NULL : program->functions.data[call->callee].libc;
-}
-
-/* ---- threads ---- */
-
-static bool makes_threads(const vmo_ll_function *function) {
-  static const char *const makers[] = {"pthread_create", "thrd_create", "clone", "__clone", "clone3"};
-  for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
-    if (strcmp(function->name, makers[i]) == 0) return true;
-  return false;
-}
-
-/* Threads begin in functions whose addresses somebody else has: without a function of the program that unknown code may call,
- * there is one thread in the program's own code. */
-static void find_threads(grouping *g) {
-  const char *stranger = NULL;
-  bool called_back = false;
-  for (uint32_t f = 0; f < g->program->functions.count; f++) {
-    const vmo_ll_function *function = &g->program->functions.data[f];
-    if (!vmo_ll_is_defined(function) && makes_threads(function)) {
-      g->facts->shared = true;
-      g->facts->shared_because = function->name;
-      return;
-    }
-    bool known =
-        vmo_ll_is_defined(function) || function->intrinsic || function->libc != NULL || vmo_libc_jumps(function->name);
-    if (!known && stranger == NULL) stranger = function->name;
-    called_back |= vmo_ll_is_defined(function) && function->address_taken;
-    if (g->whole || !vmo_ll_is_defined(function) || !function->external || strcmp(function->name, "main") == 0)
-      continue;
-    called_back = true; /* by its name */
-    stranger = function->name;
-  }
-  if (stranger == NULL || !called_back) return;
-  g->facts->shared = true;
-  g->facts->shared_because = stranger;
 }
 
 /* ---- refusals ---- */
@@ -165,7 +134,7 @@ static vmo_heap_refusal refuse(const grouping *g, const vmo_ll_function *functio
 /* ---- heaps ---- */
 
 static uint32_t add_heap(grouping *g, vmo_heap_kind kind, vmo_heap_bond bond) {
-  vmo_heap_fact heap = {.kind = kind, .bond = bond, .alignment = 8, .shared = g->facts->shared, .object_bytes = -1};
+  vmo_heap_fact heap = {.kind = kind, .bond = bond, .alignment = 8, .object_bytes = -1};
   if (!vmo_vec_push(g->program->context->arena, &g->facts->heaps, heap)) return VMO_NONE;
   return g->facts->heaps.count - 1;
 }
@@ -187,8 +156,18 @@ static bool is_ever_freed(const grouping *g, uint32_t site, const vmo_libc_row *
   return freed;
 }
 
-static void join_heap(grouping *g, vmo_heap_fact *heap, uint32_t site, vmo_bytes bytes) {
-  heap->object_bytes = heap->site_count == 0 || heap->object_bytes == bytes ? bytes : -1;
+/* A heap is for one thread only if all that is done with its objects is: then it needs no lock, and its variable is not one for each
+ * thread. All of it: calls that allocate, and the frees and reallocs that may get an object of it, are in the lists of its sites' nodes;
+ * nothing else touches its lists. What hands it out beyond these, to code that is not seen or as a number, stays with malloc or is
+ * for any thread. The function that drops it calls, by ways that were followed, who allocates from it: so it is main's, too. */
+static void join_threads(const grouping *g, vmo_heap_fact *heap, vmo_heap_threads threads) {
+  heap->threads = heap->site_count == 0 || heap->threads == threads ? threads : VMO_HEAP_ANY_THREAD;
+  heap->shared = g->facts->shared && heap->threads != VMO_HEAP_MAIN_THREAD;
+}
+
+static void join_heap(grouping *g, vmo_heap_fact *heap, const vmo_heap_site *fact, uint32_t site) {
+  heap->object_bytes = heap->site_count == 0 || heap->object_bytes == fact->bytes ? fact->bytes : -1;
+  join_threads(g, heap, fact->threads);
   if (heap->site_count++ > 0 && heap->bond == VMO_HEAP_ALONE) heap->bond = VMO_HEAP_CONNECTED;
   for (uint32_t k = 0; k < vmo_ll_node_count_of(g->structures, site); k++) {
     if (node_of_site(g, site, k)->alignment > 8) heap->alignment = 16;
@@ -197,7 +176,10 @@ static void join_heap(grouping *g, vmo_heap_fact *heap, uint32_t site, vmo_bytes
   }
 }
 
-static uint32_t common(const grouping *g, common_heaps which) { return g->structures->structure_count + which; }
+/* Threads that share nothing do not meet in a heap, nor in a line of the cache, for the sake of what is small or without company. */
+static uint32_t common(const grouping *g, common_heaps which, const vmo_heap_site *fact) {
+  return g->structures->structure_count + which * VMO_HEAP_THREADS_COUNT + fact->threads;
+}
 
 /* Which heaps a site may have one of: those of its structure; or those that all share whose objects have no company that
  * would be walked with them, be it that callers of every kind get them, or that they are arrays that nothing else points to, or few
@@ -207,15 +189,15 @@ static uint32_t find_heaps(const grouping *g, const vmo_heap_site *fact, uint32_
   *bond = VMO_HEAP_ALONE;
   if (structure == VMO_NONE) {
     *bond = VMO_HEAP_WRAPPED;
-    return common(g, COMMON_WRAPPED);
+    return common(g, COMMON_WRAPPED, fact);
   }
   if (g->members[structure] == 1 && node_of_site(g, site, 0)->array) {
     *bond = VMO_HEAP_ARRAYS;
-    return common(g, COMMON_ARRAYS);
+    return common(g, COMMON_ARRAYS, fact);
   }
   if (!vmo_ll_is_lone(fact)) return structure;
   *bond = VMO_HEAP_LONE;
-  return common(g, COMMON_LONE);
+  return common(g, COMMON_LONE, fact);
 }
 
 /* The same, once it is known what all that may have them need: what is too little for a heap shares one, and so do those that
@@ -226,7 +208,7 @@ static structure_heaps *heaps_of(grouping *g, const vmo_heap_site *fact, uint32_
   structure_heaps *own = &g->heaps[id];
   if (g->weights[freed] != NULL && vmo_ll_is_light(&g->weights[freed][id])) {
     *bond = VMO_HEAP_FEW;
-    return &g->heaps[common(g, COMMON_FEW)];
+    return &g->heaps[common(g, COMMON_FEW, fact)];
   }
   if (!freed && g->same != NULL && id < g->structures->structure_count && g->same[id] != id) {
     *bond = VMO_HEAP_TOGETHER;
@@ -235,7 +217,7 @@ static structure_heaps *heaps_of(grouping *g, const vmo_heap_site *fact, uint32_
   bool has_any = own->bump != VMO_NONE || own->lists != VMO_NONE;
   if (has_any || id >= g->structures->structure_count || g->facts->heaps.count < MOST_HEAPS) return own;
   *bond = VMO_HEAP_CROWD;
-  return &g->heaps[common(g, COMMON_CROWD)];
+  return &g->heaps[common(g, COMMON_CROWD, fact)];
 }
 
 /* The heap for a site's objects; VMO_NONE: memory is out. */
@@ -247,20 +229,22 @@ static uint32_t choose_heap(grouping *g, const vmo_heap_site *fact, uint32_t sit
   if (*heap == VMO_NONE) *heap = add_heap(g, freed ? VMO_HEAP_LISTS : VMO_HEAP_BUMP, bond);
   if (*heap == VMO_NONE) return VMO_NONE;
   if (bond == VMO_HEAP_TOGETHER) g->facts->heaps.data[*heap].bond = bond;
-  join_heap(g, &g->facts->heaps.data[*heap], site, fact->bytes);
+  join_heap(g, &g->facts->heaps.data[*heap], fact, site);
   return *heap;
 }
 
 /* ---- sites ---- */
 
-static vmo_status describe_site(grouping *g, const vmo_ll_function *function, uint32_t site, const vmo_libc_row *row) {
+static vmo_status describe_site(grouping *g, uint32_t f, uint32_t site, const vmo_libc_row *row) {
+  const vmo_ll_function *function = &g->program->functions.data[f];
   vmo_context *context = g->program->context;
   LLVMValueRef call = g->program->instructions.data[site].ref;
   vmo_heap_site fact = {.place = vmo_find_source_place(context, call),
                         .function = function->name,
                         .allocator = row->name,
                         .bytes = vmo_ll_constant_size(call, row),
-                        .heap = VMO_NONE};
+                        .heap = VMO_NONE,
+                        .threads = vmo_ll_threads_of_site(g->structures, &g->threads, f, site)};
   const char *variable;
   vmo_find_variable(g->program, call, &variable, &fact.type);
   fact.refusal = refuse(g, function, site, row, &fact);
@@ -275,7 +259,7 @@ static vmo_status describe_sites(grouping *g) {
     const vmo_ll_function *function = &g->program->functions.data[f];
     for (uint32_t i = function->first; i < function->first + function->count && status == VMO_OK; i++) {
       const vmo_libc_row *row = row_of(g->program, &g->program->instructions.data[i]);
-      if (vmo_libc_allocates(row)) status = describe_site(g, function, i, row);
+      if (vmo_libc_allocates(row)) status = describe_site(g, f, i, row);
     }
   }
   if (status == VMO_OK) status = vmo_ll_find_single_sites(g->program, g->plan);
@@ -306,7 +290,7 @@ static vmo_status join_companions(grouping *g, const vmo_heap_profile *profile) 
 static vmo_status weigh_sites(grouping *g, const vmo_heap_profile *profile) {
   vmo_heap_bond bond;
   vmo_status status = vmo_match_heap_profile(g->program->context, profile, g->facts);
-  size_t count = (size_t)g->structures->structure_count + COMMON_COUNT;
+  size_t count = (size_t)g->structures->structure_count + COMMON_HEAPS;
   g->facts->profiled = true;
   for (int freed = 0; freed < 2 && status == VMO_OK; freed++) {
     g->weights[freed] = vmr_arena_alloc_array(g->program->arena, count, sizeof *g->weights[freed]);
@@ -340,6 +324,17 @@ static vmo_status decide_sites(grouping *g, const vmo_heap_profile *profile) {
 
 /* ---- releases ---- */
 
+/* Whether an object that the call gets may be in a heap that one thread has. Who calls is that thread then, since the call itself is
+ * among what is done with the object. */
+static bool may_be_quick(const grouping *g, uint32_t call) {
+  bool quick = !g->facts->shared;
+  for (uint32_t k = 0; k < vmo_ll_node_count_of(g->structures, call); k++) {
+    uint32_t node = vmo_ll_nodes_of(g->structures, call)[k];
+    quick |= g->served[node] && g->threads.nodes[node] == VMO_LL_MAIN_THREAD;
+  }
+  return quick;
+}
+
 /* Which calls tell heaps' objects from malloc's: those that may get one. */
 static void find_releases(grouping *g) {
   for (uint32_t i = 0; i < g->program->instructions.count; i++) {
@@ -349,23 +344,33 @@ static void find_releases(grouping *g) {
     for (uint32_t k = 0; k < vmo_ll_node_count_of(g->structures, i); k++)
       g->plan->frees[i] |= g->served[vmo_ll_nodes_of(g->structures, i)[k]];
     g->facts->releases += g->plan->frees[i];
+    g->plan->quick[i] = g->plan->frees[i] && may_be_quick(g, i);
   }
   g->plan->frees_by_pointer = g->hides;
   for (uint32_t n = 0; n < g->structures->nodes.count; n++)
     g->plan->frees_by_pointer |= g->served[n] && g->structures->nodes.data[n].freed_by_pointer;
 }
 
+static vmo_status find_threads(grouping *g) {
+  vmo_status status = vmo_ll_find_heap_threads(g->program, g->structures, g->whole, &g->threads);
+  g->facts->shared_because = g->threads.because;
+  g->facts->shared = g->threads.because != NULL;
+  return status;
+}
+
 static bool begin(grouping *g) {
   vmr_arena *arena = g->program->arena;
   size_t instructions = (size_t)g->program->instructions.count + 1, nodes = (size_t)g->structures->nodes.count + 1;
-  size_t structures = (size_t)g->structures->structure_count + COMMON_COUNT;
+  size_t structures = (size_t)g->structures->structure_count + COMMON_HEAPS;
   g->plan->heap_of = vmr_arena_alloc_array(arena, instructions, sizeof *g->plan->heap_of);
   g->plan->frees = vmr_arena_alloc_array(arena, instructions, sizeof *g->plan->frees);
+  g->plan->quick = vmr_arena_alloc_array(arena, instructions, sizeof *g->plan->quick);
   g->blocked = vmr_arena_alloc_array(arena, nodes, sizeof *g->blocked);
   g->served = vmr_arena_alloc_array(arena, nodes, sizeof *g->served);
   g->heaps = vmr_arena_alloc_array(arena, structures, sizeof *g->heaps);
   g->members = vmr_arena_alloc_array(arena, structures, sizeof *g->members);
-  if (g->members == NULL || !g->plan->heap_of || !g->plan->frees || !g->blocked || !g->served || !g->heaps)
+  if (g->members == NULL || !g->plan->heap_of || !g->plan->frees || !g->plan->quick || !g->blocked || !g->served ||
+      !g->heaps)
     return false;
   for (size_t i = 0; i < instructions; i++) g->plan->heap_of[i] = VMO_NONE;
   for (size_t i = 0; i < nodes; i++) g->blocked[i] = VMO_NONE;
@@ -385,7 +390,8 @@ vmo_status vmo_group_sites(vmo_ll_program *program, const vmo_ll_options *option
   g.whole = options->whole_program;
   g.refusal = program->replaces_malloc ? VMO_HEAP_REPLACED : VMO_HEAP_NOT_REFUSED;
   if (!begin(&g)) return VMO_OUT_OF_MEMORY;
-  find_threads(&g);
+  status = find_threads(&g);
+  if (status != VMO_OK) return status;
   block_nodes(&g);
   status = decide_sites(&g, options->profile);
   if (status != VMO_OK) return status;

@@ -21,6 +21,7 @@ typedef struct vmo_ll_heap_scope {
 typedef struct vmo_ll_heap_plan {
   uint32_t *heap_of;     /* by instruction: into facts->heaps; VMO_NONE: not a site, or left with malloc */
   bool *frees;           /* by instruction: a call of free or realloc that tells heaps' objects from malloc's */
+  bool *quick;           /* by instruction: such a free is of a heap that the thread which calls may have alone */
   bool frees_by_pointer; /* free or realloc, called through a pointer, may get such an object */
   VMO_VEC(vmo_ll_heap_scope) scopes;
   VMO_VEC(uint32_t) calls; /* by site of the facts: its instruction */

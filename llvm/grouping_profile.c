@@ -76,6 +76,7 @@ static void join_site(const vmo_heap_facts *facts, const vmo_heap_profile *profi
   for (uint32_t n = 0; n < told->followed_count; n++) {
     uint32_t next = told->followed[n].site, other = site_of[next];
     if (other == VMO_NONE || other == s || slots[other] == VMO_NONE) continue;
+    if (facts->sites.data[other].threads != facts->sites.data[s].threads) continue;
     if (are_companions(told, &profile->sites.data[next], told->followed[n].count))
       same[find_root(same, slots[other])] = find_root(same, slots[s]);
   }

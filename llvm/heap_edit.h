@@ -36,7 +36,7 @@ typedef enum vmo_ll_heap_function {
   VMO_LL_HEAP_SCOPED,   /* made here: the heap of a scope, which is created when it is asked for first */
   VMO_LL_HEAP_TAKE,     /* made here: the short way of a heap of one thread, for a list that is known */
   VMO_LL_HEAP_TAKE_ANY, /* made here: for one that a table knows by the size */
-  VMO_LL_HEAP_GIVE,     /* made here: the short way of free, of a program without threads */
+  VMO_LL_HEAP_GIVE,     /* made here: the short way of free, for what one thread has */
   VMO_LL_HEAP_FUNCTION_COUNT
 } vmo_ll_heap_function;
 
@@ -48,8 +48,7 @@ typedef struct vmo_ll_heap_edit {
   LLVMValueRef *heaps; /* the variable of each: a bump heap itself, or the address of another */
   LLVMValueRef functions[VMO_LL_HEAP_FUNCTION_COUNT]; /* NULL: not asked for yet */
   LLVMValueRef classes[2];                            /* for granules of 8 and 16: tables; NULL: not asked for yet */
-  LLVMValueRef
-      range; /* the variable that holds where heaps' objects lie; NULL: the program has threads, or no heaps with lists */
+  LLVMValueRef range; /* the variable that holds where heaps' objects lie; NULL: nothing is given back in place */
 } vmo_ll_heap_edit;
 
 /* The function, which is declared or made when it is asked for first. (heap_helpers.c) */

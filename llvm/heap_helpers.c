@@ -279,8 +279,10 @@ static LLVMValueRef build_find_list(vmo_ll_heap_edit *e, LLVMValueRef object, LL
                                     LLVMBasicBlockRef theirs) {
   LLVMBuilderRef b = e->builder;
   LLVMValueRef range = LLVMBuildLoad2(b, e->pointer, e->range, "");
-  LLVMValueRef base = LLVMBuildLoad2(b, e->pointer, address_at(e, range, word(e, offsetof(vmr_heap_range, base))), "");
   LLVMValueRef taken = LLVMBuildLoad2(b, e->word, address_at(e, range, word(e, offsetof(vmr_heap_range, taken))), "");
+  if (e->plan->facts->shared)
+    LLVMSetOrdering(taken, LLVMAtomicOrderingAcquire); /* another thread may begin the range */
+  LLVMValueRef base = LLVMBuildLoad2(b, e->pointer, address_at(e, range, word(e, offsetof(vmr_heap_range, base))), "");
   LLVMValueRef offset = LLVMBuildSub(b, as_word(e, object), as_word(e, base), "");
   branch_likely(e, LLVMBuildICmp(b, LLVMIntULT, offset, taken, ""), ours, theirs);
   LLVMPositionBuilderAtEnd(b, ours);

@@ -101,7 +101,7 @@ bool vmo_ll_add_constructor(vmo_ll_heap_edit *e, LLVMValueRef function) {
   return true;
 }
 
-/* Of a program without threads: where heaps' objects lie, for vmemopt.heap.give. Nowhere, until the constructor has asked. */
+/* Where heaps' objects lie, for vmemopt.heap.give. Nowhere, until the constructor has asked. */
 static void make_range(vmo_ll_heap_edit *e) {
   LLVMValueRef members[] = {word(e, 0), word(e, 0)};
   LLVMValueRef value = LLVMConstStructInContext(e->program->llvm, members, 2, false);
@@ -114,6 +114,13 @@ static void make_range(vmo_ll_heap_edit *e) {
   LLVMSetLinkage(e->range, LLVMInternalLinkage);
   LLVMBuildStore(e->builder, vmo_ll_call_heap(e, VMO_LL_HEAP_FIND_RANGE, NULL), e->range);
   _Static_assert(sizeof(vmr_heap_range) == 16 && offsetof(vmr_heap_range, taken) == 8, "the members above");
+}
+
+/* Whether some free gives its object back in place. */
+static bool has_quick(const vmo_ll_heap_edit *e) {
+  bool some = !e->plan->facts->shared;
+  for (uint32_t i = 0; i < e->program->instructions.count && !some; i++) some = e->plan->quick[i];
+  return some;
 }
 
 /* Makes the heaps before anything of the program runs. */
@@ -136,7 +143,7 @@ static bool make_constructor(vmo_ll_heap_edit *e) {
     vmo_ll_call_heap(e, VMO_LL_HEAP_EXPECT, (LLVMValueRef[]){heap, word(e, (unsigned long long)expected)});
   }
   if (function == NULL) return true;
-  if (!facts->shared) make_range(e);
+  if (has_quick(e)) make_range(e);
   LLVMBuildRetVoid(e->builder);
   return vmo_ll_add_constructor(e, function);
 }
@@ -207,9 +214,9 @@ static void edit_allocation(vmo_ll_heap_edit *e, LLVMValueRef call, uint32_t hea
 
 /* ---- releases ---- */
 
-static void edit_free(vmo_ll_heap_edit *e, LLVMValueRef call) {
+static void edit_free(vmo_ll_heap_edit *e, LLVMValueRef call, bool quick) {
   LLVMPositionBuilderBefore(e->builder, call);
-  vmo_ll_heap_function free = e->range != NULL ? VMO_LL_HEAP_GIVE : VMO_LL_HEAP_FREE;
+  vmo_ll_heap_function free = quick && e->range != NULL ? VMO_LL_HEAP_GIVE : VMO_LL_HEAP_FREE;
   vmo_ll_call_heap(e, free, (LLVMValueRef[]){LLVMGetOperand(call, 0)});
   LLVMInstructionEraseFromParent(call);
 }
@@ -244,7 +251,7 @@ static void edit_instruction(vmo_ll_heap_edit *e, uint32_t i) {
   if (heap == VMO_NONE && !e->plan->frees[i]) return;
   const vmo_libc_row *row = row_of(e->program, call);
   if (heap == VMO_NONE && row->kind == VMO_LIBC_FREE) {
-    edit_free(e, call->ref);
+    edit_free(e, call->ref, e->plan->quick[i]);
   } else {
     edit_allocation(e, call->ref, heap, row);
   }

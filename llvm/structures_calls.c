@@ -175,7 +175,7 @@ static bool is_declared_as(const vmo_ll_function *function, const char *name, ui
   return !vmo_ll_is_defined(function) && function->parameter_count == parameters && strcmp(function->name, name) == 0;
 }
 
-static bool starts_thread(const vmo_ll_function *function) { return is_declared_as(function, "pthread_create", 4); }
+bool vmo_ll_starts_thread(const vmo_ll_function *function) { return is_declared_as(function, "pthread_create", 4); }
 
 /* What a thread gets, and what it returns, outlives any function that is active now. */
 static void read_thread(vmo_ll_finder *finder) {
@@ -194,7 +194,7 @@ static void read_thread(vmo_ll_finder *finder) {
 }
 
 static bool read_thread_call(vmo_ll_finder *finder, const vmo_ll_function *callee) {
-  if (starts_thread(callee)) {
+  if (vmo_ll_starts_thread(callee)) {
     read_thread(finder);
   } else if (is_declared_as(callee, "pthread_join", 2)) {
     vmo_ll_place place = vmo_ll_follow(&finder->graph, vmo_ll_argument(finder, 1), POINTER_BYTES);
@@ -209,7 +209,7 @@ static bool read_thread_call(vmo_ll_finder *finder, const vmo_ll_function *calle
 
 /* Which argument of a library function is a function that it calls; VMO_NONE: none that is followed. */
 static uint32_t called_argument(const vmo_ll_function *callee) {
-  if (starts_thread(callee)) return 2;
+  if (vmo_ll_starts_thread(callee)) return 2;
   if (callee->libc == NULL || !vmo_ll_compares(callee->libc)) return VMO_NONE;
   return strcmp(callee->libc->name, "bsearch") == 0 ? 4 : 3;
 }

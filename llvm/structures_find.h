@@ -136,6 +136,8 @@ void vmo_ll_call_back(vmo_ll_finder *finder, vmo_ll_place function, const vmo_ll
 vmo_ll_place vmo_ll_place_kept(vmo_ll_finder *finder, vmo_ll_place *kept);
 /* The place of what a call through a pointer calls. */
 vmo_ll_place vmo_ll_place_called(vmo_ll_finder *finder, uint32_t call);
+/* Whether it is pthread_create: what it is handed, as known, is among the callees of its calls. */
+bool vmo_ll_starts_thread(const vmo_ll_function *function);
 /* Whether it is an intrinsic that computes with fractions. (structures_values.c) */
 bool vmo_ll_is_arithmetic(const vmo_ll_function *function);
 /* Whether it is setjmp, longjmp or their like. */

@@ -8,6 +8,7 @@ static void write_heap(vmo_json_writer *writer, const vmo_heap_facts *facts, uin
   vmo_put_string(writer, "kind", vmo_heap_kind_name(heap->kind));
   vmo_put_string(writer, "bond", vmo_heap_bond_name(heap->bond));
   vmo_put_integer(writer, "alignment", heap->alignment);
+  vmo_put_string(writer, "threads", vmo_heap_threads_name(heap->threads));
   vmo_put_boolean(writer, "shared", heap->shared);
   vmo_put_integer(writer, "sites", heap->site_count);
   vmo_put_known(writer, "object_bytes", heap->object_bytes);

@@ -102,6 +102,16 @@ static void add_end(const vmo_heap_fact *heap, vmo_text *out) {
   }
 }
 
+static void add_threads(const vmo_heap_fact *heap, vmo_text *out) {
+  if (heap->threads == VMO_HEAP_MAIN_THREAD) vmo_text_add(out, "; for main's thread alone");
+  if (!heap->shared) return;
+  if (heap->kind != VMO_HEAP_LISTS) {
+    vmo_text_add(out, "; one for each thread");
+  } else {
+    vmo_text_add(out, heap->threads == VMO_HEAP_OTHER_THREADS ? "; for all threads but main's" : "; for all threads");
+  }
+}
+
 void vmo_describe_heap(const vmo_heap_fact *heap, vmo_text *out) {
   vmo_text_addf(out, "%s: objects of ", vmo_heap_kind_name(heap->kind));
   if (heap->object_bytes >= 0) {
@@ -111,7 +121,7 @@ void vmo_describe_heap(const vmo_heap_fact *heap, vmo_text *out) {
   }
   vmo_text_addf(out, ", aligned to %u; ", heap->alignment);
   add_end(heap, out);
-  if (heap->shared) vmo_text_add(out, heap->kind == VMO_HEAP_LISTS ? "; for all threads" : "; one for each thread");
+  add_threads(heap, out);
 }
 
 /* What becomes of frees, and why the heap lives as long as the program. */

@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import random_c  # noqa: E402  found in the folder above
 import random_heap_programs  # noqa: E402
 
-THREADS = ["hand_over", "threads"]  # watch.c is for one thread
+THREADS = ["hand_over", "own_threads", "threads"]  # watch.c is for one thread
 LEVELS = ["-O0", "-O1", "-O2", "-O3"]
 
 

@@ -13,7 +13,7 @@ target triple = "x86_64-pc-linux-gnu"
 ; TEXT: build, (no line)  malloc, 24 bytes
 ; TEXT: heap {{[0-9]}}, lists: objects of several sizes, aligned to 16; a freed one's place is given out again
 ; TEXT: fill, (no line)  realloc
-; JSON: "heap":0,"kind":"bump","bond":"connected","alignment":8,"shared":false
+; JSON: "heap":0,"kind":"bump","bond":"connected","alignment":8,"threads":"one","shared":false
 
 ; CHECK-DAG: @llvm.global_ctors = appending global {{.*}} { i32 0, ptr @vmemopt.heaps, ptr null }, { i32, ptr, ptr } { i32 65535, ptr @first, ptr null }
 ; CHECK-DAG: @vmemopt.heap.0 = internal global { ptr, ptr, i64, ptr, i32, i32 } { ptr null, ptr null, i64 0, ptr null, i32 4, i32 0 }, align 16

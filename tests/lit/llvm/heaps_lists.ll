@@ -79,9 +79,9 @@ define void @large() {
 
 ; CHECK-LABEL: define void @drop(
 ; CHECK: %[[RANGE:.*]] = load ptr, ptr @vmemopt.range
-; CHECK: %[[BASE:.*]] = load ptr, ptr %[[RANGE]]
 ; CHECK: %[[TAKENAT:.*]] = getelementptr inbounds i8, ptr %[[RANGE]], i64 8
 ; CHECK: %[[TAKEN:.*]] = load i64, ptr %[[TAKENAT]]
+; CHECK: %[[BASE:.*]] = load ptr, ptr %[[RANGE]]
 ; CHECK: %[[OFFSET:.*]] = sub i64
 ; CHECK: icmp ult i64 %[[OFFSET]], %[[TAKEN]]
 ; CHECK: %[[INDEX:.*]] = lshr i64 %[[OFFSET]], 16
@@ -114,6 +114,10 @@ define void @drop() {
 }
 
 define internal ptr @work(ptr %x) {
+  call void @known()
+  call void @any(i64 50)
+  call void @large()
+  call void @drop()
   ret ptr null
 }
 

@@ -116,6 +116,7 @@ define ptr @i_watched() sanitize_address {
 
 define void @k_callback() {
   call void @a_held()
+  call void @b_freed(i64 9)
   ret void
 }
 
