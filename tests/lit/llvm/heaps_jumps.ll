@@ -1,7 +1,12 @@
 ; What a setjmp or longjmp is handed stays the program's own: an object that holds a buffer, with what it leads to, has a heap;
 ; and no threads begin there, though the address of a function is taken.
 ; RUN: %vmemopt opt --heaps --whole-program %s -o - | FileCheck %s
+; RUN: %vmemopt analyze --heaps --whole-program %s | FileCheck %s --check-prefix=TEXT
 target triple = "x86_64-pc-linux-gnu"
+
+; TEXT: 1 heap for 2 of 2 sites
+; TEXT-NOT: may have threads
+; TEXT: heap 0, lists
 
 %frame = type { ptr, ptr, [200 x i8] }
 
