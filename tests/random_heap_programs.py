@@ -386,9 +386,55 @@ class Program:
                 f"    {self.make_world()}\n    if (count > 5) chosen.make = malloc, chosen.drop = free;\n"
                 f'    printf("%lu\\n", run(w, seed * (unsigned)count)); {end} }}\n  return 0;\n}}\n')
 
+    def own(self):
+        """Lists that main's thread turns over meanwhile; in what else may get at them the other threads differ."""
+        r = random.Random(f"{self.seed} own")
+        who = r.choice(["main", "main", "call", "free", "move", "end", "routine"])
+        before = "__attribute__((noinline)) " if r.random() < 0.5 else ""
+        text = f"""struct own {{ struct own *next; long n; int *numbers; }};
+static struct own *owned, *given;
+{before}static unsigned long turn(struct own **list, unsigned n) {{
+  unsigned long sum = 0;
+  for (unsigned k = 0; k < n; k++) {{
+    struct own *o = malloc(sizeof *o);
+    if (!o || !(o->numbers = malloc({r.choice([8, 24, 60])}))) exit(8);
+    o->n = o->numbers[0] = (int)k;
+    o->next = *list;
+    *list = o;
+    if (k % {r.choice([2, 5, 40])} == 1 && (o->numbers = realloc(o->numbers, 8 * (k % 9 + 1))) == NULL) exit(8);
+    if (k % 3 != 2) continue;
+    *list = o->next;
+    sum += (unsigned long)(o->n + o->numbers[0]);
+    free(o->numbers);
+    free(o);
+  }}
+  return sum;
+}}
+{before}static void give(struct own *o) {{ pthread_mutex_lock(&lock); o->next = given; given = o; pthread_mutex_unlock(&lock); }}
+{before}static struct own *take(void) {{
+  pthread_mutex_lock(&lock);
+  struct own *o = given;
+  if (o) given = o->next;
+  pthread_mutex_unlock(&lock);
+  return o;
+}}
+static void at_end(void) {{ while (owned) {{ struct own *next = owned->next; free(owned->numbers); free(owned); owned = next; }} }}
+static void *routine(void *user) {{ struct own *mine = NULL; *(unsigned *)user += (unsigned)turn(&mine, 40); return NULL; }}
+"""
+        theirs = {"call": "{ struct own *mine = NULL; h += turn(&mine, 50); }",
+                  "free": "for (struct own *o; (o = take()) != NULL;) { free(o->numbers); free(o); }",
+                  "move": "for (struct own *o; (o = take()) != NULL;) if ((o->numbers = realloc(o->numbers, 400)) == NULL) exit(8);"}
+        gives = "if (owned) { struct own *o = owned; owned = o->next; give(o); } " if who in ("free", "move") else ""
+        more = {"end": "atexit(at_end); ", "routine": "unsigned more = 0; routine(&more); pthread_t other; "
+                "if (pthread_create(&other, NULL, routine, &more)) exit(9); "}
+        last = {"routine": "pthread_join(other, NULL); own += more; "}
+        main = f"{more.get(who, '')}for (unsigned k = 0; k < 5; k++) {{ own += turn(&owned, 100 + k); {gives}}} {last.get(who, '')}"
+        return text, theirs.get(who, ""), main
+
     def two_threads(self):
         """Each has a world of its own; objects are made by one and dropped by the other."""
         t = self.types[0]
+        own, theirs, mains = self.own()
         end = "free(w);" if self.world == "heap" and self.clean else ""
         return f"""struct box {{ struct box *next; struct t0 *what; }};
 static struct box *boxes;
@@ -418,12 +464,12 @@ static unsigned long take_over(unsigned n) {{
   }}
   return sum;
 }}
-static void *work(void *user) {{
+{own}static void *work(void *user) {{
   unsigned seed = *(unsigned *)user;
   {self.make_world()}
   unsigned long h = run(w, seed), taken = 0;
   if (seed & 1) hand_over(200); else taken = take_over(200);
-  {end}
+  {end} {theirs}
   unsigned long *result = get(sizeof *result);
   *result = h * 3 + taken;
   return result;
@@ -433,8 +479,11 @@ int main(int count, char **arguments) {{
   for (unsigned seed = 1; seed < 4; seed += 2) {{
     pthread_t threads[2];
     unsigned seeds[2] = {{seed, seed + (unsigned)count}};
+    unsigned long own = 0;
     for (int k = 0; k < 2; k++) if (pthread_create(&threads[k], NULL, work, &seeds[k])) exit(9);
+    {mains}
     for (int k = 0; k < 2; k++) {{ void *result; pthread_join(threads[k], &result); printf("%lu\\n", *(unsigned long *)result); free(result); }}
+    printf("%lu\\n", own);
   }}
   return 0;
 }}
