@@ -131,6 +131,9 @@ vmo_status vmo_summarise_all(vmo_ll_program *program, const vmo_ll_groups *group
 
 /* Whether bytes of pointers can be put together again from the result of an instruction. (interpret.c) */
 bool vmo_ll_moves_bits(uint8_t opcode);
+/* Whether each element of a vector loses bits: as many of them as there are may have room for a pointer, and are none.
+ * (structures_digits.c) */
+bool vmo_ll_cuts_elements(const vmo_ll_instruction *instruction);
 
 /* ---- memory (points_to.c), for the interpretation of instructions and calls ---- */
 

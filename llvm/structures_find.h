@@ -36,6 +36,7 @@ typedef struct vmo_ll_copies vmo_ll_copies;
 typedef enum vmo_ll_keeping {
   VMO_LL_NOT_KEPT,
   VMO_LL_KEPT_WHOLE, /* by way of such a number, if its operand has room for a pointer */
+  VMO_LL_TOLD,       /* by what they choose (structures_digits.c): narrow numbers that are loaded are not asked for */
   VMO_LL_KEPT
 } vmo_ll_keeping;
 
@@ -155,6 +156,13 @@ void vmo_ll_read_row(vmo_ll_finder *finder, const vmo_ll_instruction *call, cons
                      bool through_pointer);
 /* Whether it is qsort, or another that compares elements of an array by a function. */
 bool vmo_ll_compares(const vmo_libc_row *row);
+
+/* ---- bits that are told (structures_digits.c) ---- */
+
+/* Whether a use tells bits of a number that is an operand without copying them, where the program reads addresses. */
+bool vmo_ll_tells_bits(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand, bool result_kept);
+/* Whether there, too, bytes of a local variable are loaded. */
+bool vmo_ll_is_of_variable(const vmo_ll_finder *finder, const vmo_ll_instruction *load);
 
 /* ---- addresses that become text (structures_texts.c) ---- */
 

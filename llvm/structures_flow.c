@@ -17,6 +17,11 @@ static bool is_kept(const vmo_ll_finder *finder, uint32_t value) {
   return finder->kept[vmo_ll_value_index(finder, finder->function, value)] == VMO_LL_KEPT;
 }
 
+/* Whether bits of it are copied, or told where the program reads addresses. */
+static bool is_kept_or_told(const vmo_ll_finder *finder, uint32_t value) {
+  return finder->kept[vmo_ll_value_index(finder, finder->function, value)] >= VMO_LL_TOLD;
+}
+
 /* Whether nobody asks where a value that is a pointer points. */
 static bool is_loose(const vmo_ll_finder *finder, uint32_t value) {
   const vmo_ll_function *function = &finder->program->functions.data[finder->function];
@@ -100,7 +105,8 @@ static void read_load(vmo_ll_finder *finder, const vmo_ll_instruction *load, uin
   if (!narrow) {
     if (vmo_ll_carries(finder, finder->function, id))
       vmo_ll_flow(finder, id, vmo_ll_follow(&finder->graph, place, load->bytes));
-  } else if (!load->number && is_kept(finder, id)) {
+  } else if (!load->number &&
+             (vmo_ll_is_of_variable(finder, load) ? is_kept_or_told(finder, id) : is_kept(finder, id))) {
     expose_part(finder, load, 0, place);
   }
 }
@@ -143,10 +149,10 @@ static void read_exchange(vmo_ll_finder *finder, const vmo_ll_instruction *excha
 /* The result is one of the operands, or made from their bits; `exact`: it is at the same offset. */
 static void join_operands(vmo_ll_finder *finder, const vmo_ll_instruction *instruction, uint32_t id, uint32_t first,
                           bool exact) {
-  bool carries = vmo_ll_carries(finder, finder->function, id);
+  bool carries = vmo_ll_carries(finder, finder->function, id), cut = vmo_ll_cuts_elements(instruction);
   for (uint32_t k = first; k < instruction->operand_count; k++) {
-    if (!carries) {
-      if (is_kept(finder, id) && !instruction->wide) expose_operand(finder, instruction, k);
+    if (!carries || cut) {
+      if (is_kept_or_told(finder, id) && (cut || !instruction->wide)) expose_operand(finder, instruction, k);
       continue;
     }
     vmo_ll_place place = vmo_ll_place_of_operand(finder, instruction, k);
@@ -155,8 +161,16 @@ static void join_operands(vmo_ll_finder *finder, const vmo_ll_instruction *instr
   }
 }
 
+/* Bits of an operand choose an element, or what is done. */
+static void read_choice(vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t id) {
+  bool kept = is_kept_or_told(finder, id);
+  for (uint32_t k = 0; k < user->operand_count; k++)
+    if (vmo_ll_tells_bits(finder, user, k, kept)) expose_operand(finder, user, k);
+}
+
 static void read_get_element(vmo_ll_finder *finder, const vmo_ll_instruction *gep, uint32_t id) {
   vmo_ll_place base = vmo_ll_place_of_operand(finder, gep, 0);
+  read_choice(finder, gep, id);
   if (vmo_ll_is_slot(finder->program, gep->ref)) { /* objects of two slots don't live at the same time */
     vmo_ll_flow(finder, id, vmo_ll_new_place(&finder->graph));
     return;
@@ -291,9 +305,10 @@ static void read_instruction(vmo_ll_finder *finder, const vmo_ll_instruction *in
   case LLVMSRem:
   case LLVMUIToFP:
   case LLVMSIToFP: read_quotient(finder, instruction, id); break;
+  case LLVMICmp:
+  case LLVMSwitch: read_choice(finder, instruction, id); break;
   case LLVMFPToUI:
   case LLVMFPToSI:
-  case LLVMICmp:
   case LLVMFCmp:
   case LLVMFNeg:
   case LLVMFAdd:
@@ -304,7 +319,6 @@ static void read_instruction(vmo_ll_finder *finder, const vmo_ll_instruction *in
   case LLVMFPTrunc:
   case LLVMFPExt:
   case LLVMBr:
-  case LLVMSwitch:
   case LLVMFence:
   case LLVMUnreachable: break;
   default: give_up(finder, instruction, id); /* whatever else makes a value out of pointers hides them */

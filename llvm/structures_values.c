@@ -171,7 +171,8 @@ bool vmo_ll_relies_on_alignment(const vmo_ll_instruction *user, uint32_t operand
   return value == (shifts ? 4 : MALLOC_ALIGNMENT);
 }
 
-static vmo_ll_keeping keeping_of(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand,
+/* How a use keeps the bits of an operand; what it tells of them apart. */
+static vmo_ll_keeping copying_of(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand,
                                  vmo_ll_keeping result) {
   bool asked = result != VMO_LL_NOT_KEPT || vmo_ll_relies_on_alignment(user, operand);
   if (vmo_ll_hides_bits(user, operand)) return asked ? VMO_LL_KEPT_WHOLE : VMO_LL_NOT_KEPT;
@@ -180,6 +181,13 @@ static vmo_ll_keeping keeping_of(const vmo_ll_finder *finder, const vmo_ll_instr
   if (!keeps && vmo_ll_relies_on_alignment(user, operand)) return VMO_LL_KEPT_WHOLE;
   if (!keeps) return VMO_LL_NOT_KEPT;
   return keeps_operand(finder, user, operand, false) ? VMO_LL_KEPT : result;
+}
+
+static vmo_ll_keeping keeping_of(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand,
+                                 vmo_ll_keeping result) {
+  vmo_ll_keeping keeping = copying_of(finder, user, operand, result);
+  if (keeping >= VMO_LL_TOLD) return keeping;
+  return vmo_ll_tells_bits(finder, user, operand, result >= VMO_LL_TOLD) ? VMO_LL_TOLD : keeping;
 }
 
 /* What a use says of the value that is used, `operand` of the instruction, of which `result` is the value; whether that is new. */

@@ -9,6 +9,7 @@
 target triple = "x86_64-pc-linux-gnu"
 
 @words = internal global [4 x i64] zeroinitializer
+@heads = internal global [1024 x ptr] zeroinitializer
 @one = internal global ptr null
 @two = internal global ptr null
 @three = internal global ptr null
@@ -53,7 +54,9 @@ define internal i1 @is_in_bucket(ptr %p) noinline {
   %n = ptrtoint ptr %p to i64
   %s = lshr i64 %n, 3
   %t = and i64 %s, 1023
-  %is = icmp eq i64 %t, 0
+  %at = getelementptr [1024 x ptr], ptr @heads, i64 0, i64 %t
+  %first = load ptr, ptr %at
+  %is = icmp eq ptr %first, null
   ret i1 %is
 }
 
@@ -61,7 +64,9 @@ define internal i1 @is_in_other_bucket(ptr %p) noinline {
   %n = ptrtoint ptr %p to i64
   %s = lshr i64 %n, 4
   %t = urem i64 %s, 1021
-  %is = icmp eq i64 %t, 0
+  %at = getelementptr [1024 x ptr], ptr @heads, i64 0, i64 %t
+  %first = load ptr, ptr %at
+  %is = icmp eq ptr %first, null
   ret i1 %is
 }
 
