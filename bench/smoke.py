@@ -140,7 +140,7 @@ def main():
     if "VMEMOPT_LLVM:BOOL=ON" not in cache:
         return
     if sanitized:
-        print("left out: heap, whose programs cannot be linked with a runtime that is built for a sanitizer, and codegen")
+        print("left out: heap, whose programs cannot be linked with a runtime that is built for a sanitizer, codegen and llvm")
     else:
         check_codegen(build)
         check_heap(build)

@@ -117,7 +117,7 @@ vmo_activation *vmo_enter_function(vmo_execution *e, uint32_t id) {
 
 static bool blame_call(vmo_execution *e, const vmo_activation *a, uint32_t index, const char *what) {
   char where[160];
-  return vmo_blame(e->verdict, VMO_FAULT_CONTRACT, "%s: %s", vmo_describe_op(a, index, where, sizeof where), what);
+  return vmo_blame(e->verdict, VMO_FAULT_CONTRACT, "%s: %s", vmo_locate_op(a, index, where, sizeof where), what);
 }
 
 /* Whether a function that is running is called again; its arenas are then blocks of the runtime's. */

@@ -161,7 +161,7 @@ bool vmo_end_op(vmo_execution *e, vmo_thread *thread, bool alone);
 /* The value's bytes must hold what it is. */
 bool vmo_expect_bytes(vmo_execution *e, const vmo_activation *a, uint32_t op, vmo_value_id value);
 /* "@f, op 7 (add) at line 12" */
-const char *vmo_describe_op(const vmo_activation *a, uint32_t op, char *text, size_t size);
+const char *vmo_locate_op(const vmo_activation *a, uint32_t op, char *text, size_t size);
 
 /* Whether the body of a declared op needs, for each element of its result, at most the element of operand `operand` that
  * has the same index, at the sizes of the run (oracle_body.c). */

@@ -16,7 +16,7 @@
 
 /* ---- words ---- */
 
-const char *vmo_describe_op(const vmo_activation *a, uint32_t index, char *text, size_t size) {
+const char *vmo_locate_op(const vmo_activation *a, uint32_t index, char *text, size_t size) {
   const vmo_op *op = &a->function->ops.data[index];
   snprintf(text, size, "@%s, op %" PRIu32 " (%s%s, line %" PRIu32 ")", vmo_name(a->planned->module, a->function->name),
            index, op->inserted ? "inserted " : "", vmo_op_get_info((vmo_opcode)op->code)->name, op->location.line);
@@ -32,10 +32,10 @@ bool vmo_expect_bytes(vmo_execution *e, const vmo_activation *a, uint32_t op, vm
   const vmo_place *place = &a->places[value];
   if (a->contents[value] == 0)
     return vmo_blame(e->verdict, VMO_FAULT_STRUCTURE, "%s: %%%s is read but was never computed",
-                     vmo_describe_op(a, op, where, sizeof where), name_of(a, value));
+                     vmo_locate_op(a, op, where, sizeof where), name_of(a, value));
   if (place->block == VMO_AT_NOWHERE)
     return vmo_blame(e->verdict, VMO_FAULT_LOST, "%s: %%%s is read, but no bytes hold it",
-                     vmo_describe_op(a, op, where, sizeof where), name_of(a, value));
+                     vmo_locate_op(a, op, where, sizeof where), name_of(a, value));
   int64_t wrong = vmo_find_wrong_byte(&e->memory, place, a->contents[value]);
   if (wrong < 0) return true;
   const vmo_memory_block *block = &e->memory.blocks.data[place->block];
@@ -43,8 +43,8 @@ bool vmo_expect_bytes(vmo_execution *e, const vmo_activation *a, uint32_t op, vm
   return vmo_blame(e->verdict, VMO_FAULT_LOST,
                    "%s: %%%s is read, but its byte %" PRId64 ", at %" PRId64 " of %s, is byte %" PRIu64
                    " of instance %" PRIu64 " instead of byte %" PRIu64 " of %" PRIu64,
-                   vmo_describe_op(a, op, where, sizeof where), name_of(a, value), wrong, place->at + wrong,
-                   block->name, found & UINT32_MAX, found >> 32, (a->contents[value] + (vmo_content)wrong) & UINT32_MAX,
+                   vmo_locate_op(a, op, where, sizeof where), name_of(a, value), wrong, place->at + wrong, block->name,
+                   found & UINT32_MAX, found >> 32, (a->contents[value] + (vmo_content)wrong) & UINT32_MAX,
                    a->contents[value] >> 32);
 }
 
@@ -62,7 +62,7 @@ typedef struct overlap {
 static bool blame_overlap(const overlap *o, const char *why) {
   char where[160];
   return vmo_blame(o->e->verdict, VMO_FAULT_OVERLAP, "%s: %%%s is written over %%%s: %s",
-                   vmo_describe_op(o->a, o->index, where, sizeof where), name_of(o->a, o->result),
+                   vmo_locate_op(o->a, o->index, where, sizeof where), name_of(o->a, o->result),
                    name_of(o->a, o->operand), why);
 }
 
@@ -195,7 +195,7 @@ static bool find_workspace(vmo_execution *e, const vmo_activation *a, uint32_t i
     if (plan->ops[i].op == index) at = vmo_size_at(a->planned, plan->ops[i].workspace_offset);
   if (at < 0 || at + bytes > a->arenas[0].bytes)
     return vmo_blame(e->verdict, VMO_FAULT_PLACE, "%s: its workspace of %" PRId64 " bytes at %" PRId64 " has no room",
-                     vmo_describe_op(a, index, where, sizeof where), bytes, at);
+                     vmo_locate_op(a, index, where, sizeof where), bytes, at);
   *place = (vmo_place){a->arenas[0].block, a->arenas[0].at + at, bytes};
   return true;
 }
@@ -244,11 +244,11 @@ static bool check_results(vmo_execution *e, const vmo_activation *a, uint32_t in
     if (!check_overlaps(e, a, index, value)) return false;
     if (vmo_is_real(place) && e->memory.blocks.data[place->block].read_only)
       return vmo_blame(e->verdict, VMO_FAULT_CONTRACT, "%s: %%%s is written into %s",
-                       vmo_describe_op(a, index, where, sizeof where), name_of(a, value),
+                       vmo_locate_op(a, index, where, sizeof where), name_of(a, value),
                        e->memory.blocks.data[place->block].name);
     if (vmo_places_meet(place, workspace))
       return vmo_blame(e->verdict, VMO_FAULT_OVERLAP, "%s: the workspace lies in %%%s",
-                       vmo_describe_op(a, index, where, sizeof where), name_of(a, value));
+                       vmo_locate_op(a, index, where, sizeof where), name_of(a, value));
   }
   return true;
 }
@@ -282,11 +282,11 @@ static bool nothing_was_touched(vmo_execution *e, const vmo_thread *thread) {
   if (!expect_operands(e, a, thread->op) || !find_workspace(e, a, thread->op, &workspace)) return false;
   if (vmo_find_wrong_byte(&e->memory, &workspace, thread->workspace) >= 0)
     return vmo_blame(e->verdict, VMO_FAULT_LOST, "%s: another stream wrote into its workspace",
-                     vmo_describe_op(a, thread->op, where, sizeof where));
+                     vmo_locate_op(a, thread->op, where, sizeof where));
   for (uint32_t i = 0; i < op->result_count; i++)
     if (!is_view(a, op, op->result_first + i) && !half_written(e, a, op, op->result_first + i, true))
       return vmo_blame(e->verdict, VMO_FAULT_LOST, "%s: another stream wrote into its result",
-                       vmo_describe_op(a, thread->op, where, sizeof where));
+                       vmo_locate_op(a, thread->op, where, sizeof where));
   return true;
 }
 
