@@ -10,6 +10,7 @@
  *   - what pthread_create is handed, resolved by the same graph as pointers that are called;
  *   - what code that is not seen may call: of thrd_create, std::thread, OpenMP, pthread_key_create, pthread_atfork, sigaction;
  *   - handlers of atexit and signal, and destructors: exit runs them in the thread that calls it, a signal comes to any;
+ *   - what the attribute `used` keeps for what is not seen, and what stands in a section of its own;
  *   - what has an address and no call that is seen leads to from main: somebody may call it, and nothing tells in which thread.
  * How many threads have one start routine is not asked: they are never taken for one. A child of fork goes on in the function, and so
  * with the set, of who forked. Linear in the calls. */
@@ -79,18 +80,22 @@ static bool reach_constant(search *s, LLVMValueRef constant, uint8_t who) {
   return true;
 }
 
-/* Constructors run before main, in its thread; destructors in the one that calls exit; what has a section of its own in some that
- * whoever reads that section knows. */
+/* Constructors run before main, in its thread; destructors in the one that calls exit. What has a section of its own, or must be kept
+ * for what is not seen in the module (the attribute `used`: for assembly), somebody may call anywhere. */
+static bool is_table_of(LLVMValueRef global, uint8_t who) {
+  static const char *const others[] = {"llvm.global_dtors", "llvm.used", "llvm.compiler.used"};
+  size_t length;
+  const char *section = LLVMGetSection(global), *name = LLVMGetValueName2(global, &length);
+  if (who == VMO_LL_MAIN_THREAD) return strcmp(name, "llvm.global_ctors") == 0;
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strcmp(name, others[i]) == 0) return true;
+  return section != NULL && *section != '\0' && strncmp(name, "llvm.", strlen("llvm.")) != 0;
+}
+
 static bool reach_tables(search *s, uint8_t who) {
-  for (LLVMValueRef g = LLVMGetFirstGlobal(s->program->module); g != NULL; g = LLVMGetNextGlobal(g)) {
-    size_t length;
-    const char *section = LLVMGetSection(g), *name = LLVMGetValueName2(g, &length);
-    LLVMValueRef value = LLVMGetInitializer(g);
-    if (value == NULL) continue;
-    bool begins = strcmp(name, "llvm.global_ctors") == 0, ends = strcmp(name, "llvm.global_dtors") == 0;
-    bool placed = section != NULL && *section != '\0' && strncmp(name, "llvm.", strlen("llvm.")) != 0;
-    if ((who == VMO_LL_MAIN_THREAD ? begins : ends || placed) && !reach_constant(s, value, who)) return false;
-  }
+  for (LLVMValueRef g = LLVMGetFirstGlobal(s->program->module); g != NULL; g = LLVMGetNextGlobal(g))
+    if (LLVMGetInitializer(g) != NULL && is_table_of(g, who) && !reach_constant(s, LLVMGetInitializer(g), who))
+      return false;
   return true;
 }
 

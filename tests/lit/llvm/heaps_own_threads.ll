@@ -22,6 +22,8 @@
 ; RUN: %vmemopt analyze --heaps --whole-program %t.destructor.ll | FileCheck %s --check-prefix=ANY
 ; RUN: sed 's/^; SECTION: //' %s > %t.section.ll
 ; RUN: %vmemopt analyze --heaps --whole-program %t.section.ll | FileCheck %s --check-prefix=ANY
+; RUN: sed 's/^; USED: //' %s > %t.used.ll
+; RUN: %vmemopt analyze --heaps --whole-program %t.used.ll | FileCheck %s --check-prefix=ANY
 ; RUN: sed 's/^; AGAIN: //' %s > %t.again.ll
 ; RUN: %vmemopt analyze --heaps --whole-program %t.again.ll | FileCheck %s --check-prefix=ANY
 ; RUN: sed 's/^; FREED: //' %s > %t.freed.ll
@@ -73,6 +75,7 @@ target triple = "x86_64-pc-linux-gnu"
 @chosen = internal global ptr @list_some
 ; DESTRUCTOR: @llvm.global_dtors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 65535, ptr @list_some, ptr null }]
 ; BEFORE: @llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 65535, ptr @list_some, ptr null }]
+; USED: @llvm.used = appending global [1 x ptr] [ptr @list_some], section "llvm.metadata"
 ; SECTION: @at_end = internal global { i64, [1 x ptr] } { i64 0, [1 x ptr] [ptr @list_some] }, section ".fini_array"
 
 declare ptr @malloc(i64)
