@@ -7,8 +7,9 @@ Each program is valid C by construction: a model of the heap is kept while it is
 written, uses what was freed or frees twice. Objects have numbers and pointers to other objects; they are made directly, by
 wrappers and by constructors, in loops, with sizes that are constants or come from the command line; they are linked, handed to
 functions that read, change, link, free or keep them and to functions that call themselves, stored in globals and in arrays,
-returned, copied by memcpy, strdup and byte by byte, and grown by realloc. The program prints every number that it reads. Level
-and options are drawn from the seed. It is run as compiled, as rewritten, and rewritten under AddressSanitizer; the outputs
+returned, copied by memcpy, strdup and byte by byte, and grown by realloc. A function or two of tests/random_scenes.py, in
+which slots own objects from one iteration of a loop to the next, are called too. The program prints every number that it reads. Level
+and options are drawn from the seed. It is run as compiled, as rewritten, and, three of four, rewritten under AddressSanitizer; the outputs
 must agree. Programs are built in batches (tests/random_batches.py); one of 32, and each that fails, is built alone as well, then
 also as it is, for AddressSanitizer and UndefinedBehaviorSanitizer, which say whether it is valid. A program that
 fails is kept, by --reduce without the statements that are not needed for that. With --rewrite-only, for a tool that is built for a
@@ -23,13 +24,19 @@ import tempfile
 
 sys.dont_write_bytecode = True
 import random_batches  # noqa: E402  found beside this file
+from random_scenes import Scene  # noqa: E402
 
 INVALID = "the generator wrote a program that is not valid: "
 QUIET = {"ASAN_OPTIONS": "detect_leaks=0"}
-HEAD = """#include <stdarg.h>
+HEAD = """#define _GNU_SOURCE
+#include <stdarg.h>
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 typedef struct node { long number; struct node *left; int small; struct node *right; char text[8]; } node;
 static node *kept[4];
 node *global;
@@ -85,7 +92,7 @@ class Writer:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.lines = []
-        self.counter = 0
+        self.counter, self.scenes = 0, 0
 
     def name(self):
         self.counter += 1
@@ -101,7 +108,7 @@ class Writer:
         objects = []   # of {names, left, right, foreign}: foreign ones belong to the caller
         foreign = {"name": "argument", "left": None, "right": None, "foreign": True, "held": 1}
         objects.append(foreign)
-        for _ in range(self.random.randint(4, 16)):
+        for _ in range(self.random.randint(2, 7)):
             self.statement(objects, callees)
         self.finish(objects)
         self.lines.append("}")
@@ -278,11 +285,17 @@ class Writer:
         parts = r.choice([[reads, change], [change, reads], [reads, change, reads], [reads]])
         self.put("  " + " ".join(parts) + f" free({c}); }}")
 
+    def scene(self):
+        """A call of a function of tests/random_scenes.py."""
+        if self.scenes > 0:
+            self.put(f"total = (long)(scene{self.random.randrange(self.scenes)}(n, (unsigned long)total) % 1000003);")
+
     def statement(self, objects, callees):
         choices = [(self.make_object, 5), (self.link, 4), (self.free, 3), (self.read, 5), (self.loop, 1), (self.list, 1),
-                   (self.grow, 1), (self.array, 1), (self.call, 2), (self.alias, 1), (self.escape, 1), (self.copy, 2), (self.recurse, 1)]
+                   (self.grow, 1), (self.array, 1), (self.call, 2), (self.alias, 1), (self.escape, 1), (self.copy, 2), (self.recurse, 1),
+                   (self.scene, 1)]
         what = self.random.choices([c for c, _ in choices], [w for _, w in choices])[0]
-        if what in (self.loop, self.list, self.grow):
+        if what in (self.loop, self.list, self.grow, self.scene):
             what()
         elif what == self.call:
             what(objects, callees)
@@ -309,21 +322,25 @@ class Writer:
 
 
 def functions(seed):
-    """How many there are, and their lines."""
+    """How many there are, their lines, and those of scenes."""
     writer = Writer(seed)
-    count = writer.random.randint(2, 5)
+    count = writer.random.choice([1, 1, 2, 3])
+    for number in range(writer.random.choice([1, 1, 1, 1, 1, 2])):
+        writer.lines += Scene(writer.random, number).lines
+        writer.scenes += 1
     for index in range(count):
         writer.function(index, list(range(index)))
-    return count, writer.lines
+    return count, writer.lines, writer.scenes
 
 
 def program(seed, without=()):
     """Its text, but for the lines of functions with these numbers."""
-    count, lines = functions(seed)
+    count, lines, scenes = functions(seed)
+    calls = " ".join(f'printf("%lu\\n", scene{k}(n, 1));' for k in range(scenes))
     body = "\n".join(line for k, line in enumerate(lines) if k not in without)
     return (f"{HEAD}{body}\nint main(int count, char **arguments) {{\n  node first = {{5, NULL, 1, NULL, \"main\"}};\n"
             f"  (void)arguments;\n  for (int n = count; n < count + 6; n++) {{ node *r = f{count - 1}(&first, n);\n"
-            f"    printf(\"= %ld\\n\", check(r)); }}\n  return 0;\n}}\n")
+            f"    printf(\"= %ld\\n\", check(r)); {calls} }}\n  return 0;\n}}\n")
 
 
 def run(command, **more):
@@ -353,7 +370,9 @@ class Drawn:
 def case_of(seed):
     drawn = Drawn(seed)
     Build = random_batches.Build
-    builds = {"original": Build(False, "-O0"), "rewritten": Build(True, drawn.level), "watched": Build(True, "-O0", "address")}
+    builds = {"original": Build(False, "-O0"), "rewritten": Build(True, drawn.level)}
+    if seed % 4 != 0 or seed % random_batches.ALONE == 0:
+        builds["watched"] = Build(True, "-O0", "address")
     return random_batches.Case(seed, program(seed), drawn.flags, drawn.frame, builds)
 
 

@@ -9,6 +9,8 @@ An operation is drawn from the seed and its own number alone, so a program witho
 """
 import random
 
+from random_scenes import Scene  # found beside this file
+
 HEAD = """#define _GNU_SOURCE
 #include <errno.h>
 #include <malloc.h>
@@ -21,6 +23,7 @@ HEAD = """#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 static _Thread_local unsigned state;
 static unsigned draw(unsigned below) { state = state * 1664525u + 1013904223u; return (state >> 8) % below; }
 static void *must(void *p) { if (p == NULL) { puts("no memory"); exit(3); } return p; }
@@ -181,7 +184,7 @@ class Operation:
         self.before = ""
         kinds = [self.create] * 4 + [self.link] * 4 + [self.drop] * 2 + [self.sum] + [self.walk] + [self.sort] * 2 + \
             [self.push] * 2 + [self.text] + [self.scope] * 4 + [self.mix] * 2 + [self.copy] + [self.interior] + [self.hide] + \
-            [self.odd] + [self.move] * 2 + [self.usable] + [self.pass_on] + [self.tree] * 2 + [self.jump] * program.jumps
+            [self.scene] * 3 + [self.odd] + [self.move] * 2 + [self.usable] + [self.pass_on] + [self.tree] * 2 + [self.jump] * program.jumps
         self.body = (self.create if number < len(program.types) else self.random.choice(kinds))()
 
     def slots(self, kind=None):
@@ -252,6 +255,15 @@ class Operation:
             return (f"h += build{k}(w, 1); if (draw(3) == 0) {{ drop{k}(kept{k}); kept{k} = NULL; }} else"
                     f" kept{k} = cons{k}(kept{k}, 4, NULL); h += kept{k} ? 2 : 1;")
         return f"h += build{k}(w, {r.randint(0, 3)});"
+
+    def scene(self):
+        """A function with slots that own objects (tests/random_scenes.py), some of which hold theirs until the next call."""
+        r, k = self.random, self.number
+        frees = [dropper.replace("PTR", "x").replace("INDEX", "1") for dropper in DROPPERS[:7]]
+        threads, lasting = self.program.threads, r.random() < 0.4
+        scene = Scene(r, k, MAKERS[:8], frees, self.program.jumps, lasting and not threads, "static _Thread_local" if threads else "static")
+        self.before = "\n".join(scene.lines) + "\n"
+        return f"h = scene{k}((int)draw(4), h);"
 
     def tree(self):
         """A tree that one function makes and another drops, its root in the caller."""

@@ -14,7 +14,7 @@ not optimised again, nor is the original: compilers take most of the time.
   thread    programs of two threads under ThreadSanitizer, the original too
 
 Programs are built in batches (tests/random_batches.py); one of 32, and each that fails, is built alone as well, its original then
-also for the sanitizers, which say whether it is valid.
+also for the sanitizers, which say whether it is valid. That one of 32 is instrumented, too, and laid out anew by what it tells.
 
 A program that fails is kept in the directory, by --reduce without the operations that are not needed for that. With --rewrite-only,
 for a tool that is built for a sanitizer, nothing is run.
@@ -132,6 +132,21 @@ class Check:
         got, errors = self.outcome(work / "rewritten", **({"VMEMRT_OPTIONS": POISON} if self.mode == "poison" else {}))
         if got != wanted or errors:
             raise Fault(f"exit code {got[0]}, {'the same' if got[1] == wanted[1] else 'another'} output: {errors[:1500]}")
+        if self.seed % random_batches.ALONE == 0:
+            self.run_with_profile(work, wanted)
+
+    def run_with_profile(self, work, wanted):
+        """The program tells what it allocates, and is laid out by that."""
+        rewrite = [self.tool, "opt", "--heaps", "--whole-program", *self.options, work / "lines.bc", "-o", work / "better.ll"]
+        told = work / "told.profile"
+        must(self.clang, "-w", "-g", self.level, "-emit-llvm", "-c", work / "p.c", "-o", work / "lines.bc")
+        for more, level, environment in ((["--instrument"], "-O0", {"VMEMOPT_PROFILE_FILE": str(told)}),
+                                         ([f"--profile={told}"], self.last, {"VMEMRT_OPTIONS": POISON})):
+            must(*rewrite, *more)
+            must(self.clang, "-w", *self.linker, level, work / "better.ll", "-o", work / "profiled", *self.link)
+            got, errors = self.outcome(work / "profiled", **environment)
+            if got != wanted or errors:
+                raise Fault(f"opt {more[0]}: exit code {got[0]}, {'the same' if got[1] == wanted[1] else 'another'} output: {errors[:1500]}")
 
     def describe(self):
         return f"{self.mode}, {self.level}, opt {' '.join(self.options)}, {self.last}, {self.count - 1} arguments"
