@@ -37,7 +37,7 @@ def list_own_sources(session):
              '-DVMO_BIN_TO_LIB="../lib"', '-DVMO_LLVM_MAJOR="19"', f'-DVMO_SOURCE_DIRECTORY="{harness.ROOT}"']
     files = [file for name in (QUICK_FOLDERS if session.quick else FOLDERS)
              for file in sorted((harness.ROOT / name).glob("*.c")) if file.name not in APART]
-    return [(file, flags if file.parent.name == "cli" else [*flags, f"-Dmain=main_of_{file.stem}"]) for file in files]
+    return [(file, flags if file.parent.name == "cli" else [*flags, f"-Dmain=main_of_{file.parent.name}_{file.stem}"]) for file in files]
 
 
 def list_sources(session):
