@@ -2,7 +2,7 @@
 #ifndef VMO_LLVM_HEAP_THREADS_H
 #define VMO_LLVM_HEAP_THREADS_H
 
-#include "analysis/heaps.h"
+#include "analysis/analysis.h"
 #include "llvm/structures.h"
 
 /* Sets of threads. */
