@@ -43,7 +43,7 @@ static void interpret_load(vmo_ll_points_to *p, const vmo_ll_instruction *load, 
   for (uint32_t i = 0; i < places.count; i++) {
     if (!narrow) {
       vmo_ll_load(p, places.data[i], load->bytes, &p->values[id]);
-    } else if (p->kept[id]) {
+    } else if (p->kept[id] || (p->told[id] && vmo_ll_is_of_variable(load))) {
       vmo_ll_copy_bytes(p, places.data[i], load->bytes);
     }
   }
@@ -121,7 +121,7 @@ static void join_operands(vmo_ll_points_to *p, const vmo_ll_instruction *instruc
     vmo_ll_set from = *vmo_ll_operand_set(p, instruction, k);
     if (instruction->wide) {
       vmo_ll_add_all(p, &p->values[id], &from, 0, stride);
-    } else if (p->kept[id]) {
+    } else if (p->kept[id] || p->told[id]) {
       vmo_ll_capture_all(p, &from, VMO_ESCAPE_INTEGER);
     }
   }
@@ -131,6 +131,9 @@ static void interpret_get_element(vmo_ll_points_to *p, const vmo_ll_instruction 
   vmo_ll_set base = *vmo_ll_operand_set(p, gep, 0);
   vmo_ll_add_all(p, &p->values[id], &base, gep->bytes, gep->stride);
   if (base.count == 0) join_operands(p, gep, id, 1, 1); /* an address as the distance from null */
+  for (uint32_t k = 1; k < gep->operand_count; k++)
+    if (vmo_ll_may_be_digit(p->program, gep, k))
+      vmo_ll_capture_all(p, vmo_ll_operand_set(p, gep, k), VMO_ESCAPE_INTEGER);
 }
 
 void vmo_ll_interpret(vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t id) {

@@ -92,6 +92,7 @@ typedef struct vmo_ll_points_to {
   vmo_ll_set *values; /* by local value id */
   uint32_t *made;     /* by instruction of the function: the first object it makes; VMO_NONE */
   bool *kept;         /* by local value id: bytes of it reach memory or another function */
+  bool *told; /* by local value id: bits of it choose from a constant table, or a library function may write them */
   vmo_ll_set returned;
   VMO_VEC(vmo_ll_release) releases; /* in program order */
   VMO_VEC(vmo_ll_write) writes;     /* in program order; object 0: whatever others know */
@@ -134,6 +135,10 @@ bool vmo_ll_moves_bits(uint8_t opcode);
 /* Whether each element of a vector loses bits: as many of them as there are may have room for a pointer, and are none.
  * (structures_digits.c) */
 bool vmo_ll_cuts_elements(const vmo_ll_instruction *instruction);
+/* Whether an operand is an index into a table that never changes, or a narrow number that a library function gets. */
+bool vmo_ll_may_be_digit(const vmo_ll_program *program, const vmo_ll_instruction *user, uint32_t operand);
+/* Whether bytes of a local variable are loaded. */
+bool vmo_ll_is_of_variable(const vmo_ll_instruction *load);
 
 /* ---- memory (points_to.c), for the interpretation of instructions and calls ---- */
 

@@ -31,6 +31,26 @@ static bool keeps_operand(const vmo_ll_points_to *p, const vmo_ll_instruction *i
          instruction->opcode == LLVMAtomicCmpXchg;
 }
 
+/* Whether bits of an operand are told, if those of the result are. */
+static bool tells_operand(const vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t i) {
+  uint32_t result = vmo_ll_result_id(p->function, (uint32_t)(instruction - p->program->instructions.data));
+  if (vmo_ll_may_be_digit(p->program, instruction, i)) return true;
+  switch ((int)instruction->opcode) {
+  case LLVMAShr:
+  case LLVMUDiv:
+  case LLVMSDiv:
+  case LLVMURem:
+  case LLVMSRem: return p->told[result] || p->kept[result];
+  default: return vmo_ll_moves_bits(instruction->opcode) && p->told[result];
+  }
+}
+
+static bool note(bool *known, bool more) {
+  bool is_new = more && !*known;
+  *known |= more;
+  return is_new;
+}
+
 static void find_kept(vmo_ll_points_to *p) {
   const vmo_ll_function *function = p->function;
   for (bool changed = true; changed;) {
@@ -39,8 +59,8 @@ static void find_kept(vmo_ll_points_to *p) {
       const vmo_ll_instruction *instruction = &p->program->instructions.data[i];
       for (uint32_t k = 0; k < instruction->operand_count; k++) {
         uint32_t value = p->program->operands.data[instruction->operand_first + k];
-        if (p->kept[value] || !keeps_operand(p, instruction, k)) continue;
-        p->kept[value] = changed = true;
+        changed |= note(&p->kept[value], !p->kept[value] && keeps_operand(p, instruction, k));
+        changed |= note(&p->told[value], !p->told[value] && tells_operand(p, instruction, k));
       }
     }
   }
@@ -287,11 +307,13 @@ static vmo_status begin(vmo_ll_points_to *p) {
   uint32_t values = vmo_ll_value_count(p->function);
   p->values = vmr_arena_alloc_array(p->arena, values, sizeof *p->values);
   p->kept = vmr_arena_alloc_array(p->arena, values, sizeof *p->kept);
+  p->told = vmr_arena_alloc_array(p->arena, values, sizeof *p->told);
   p->made = vmr_arena_alloc_array(p->arena, (size_t)p->function->count + 1, sizeof *p->made);
   p->interpreted = vmr_arena_alloc_array(p->arena, (size_t)p->function->count + 1, sizeof *p->interpreted);
   p->idle = vmr_arena_alloc_array(p->arena, (size_t)p->function->count + 1, sizeof *p->idle);
   p->grew = vmr_arena_alloc_array(p->arena, values, sizeof *p->grew);
-  if (!p->values || !p->kept || !p->made || !p->interpreted || !p->idle || !p->grew) return VMO_OUT_OF_MEMORY;
+  if (!p->values || !p->kept || !p->told || !p->made || !p->interpreted || !p->idle || !p->grew)
+    return VMO_OUT_OF_MEMORY;
   if (!make_room_for_calls(p) || !add_parameters(p) || !add_made(p)) return VMO_OUT_OF_MEMORY;
   find_kept(p);
   return VMO_OK;

@@ -129,8 +129,8 @@ static bool tells_index(const vmo_ll_finder *finder, const vmo_ll_instruction *g
 /* ---- all uses ---- */
 
 /* A function of the library may write a small number somewhere. */
-static bool tells_library(const vmo_ll_finder *finder, const vmo_ll_instruction *call, uint32_t operand) {
-  const vmo_libc_row *row = call->callee == VMO_NONE ? NULL : finder->program->functions.data[call->callee].libc;
+static bool tells_library(const vmo_ll_program *program, const vmo_ll_instruction *call, uint32_t operand) {
+  const vmo_libc_row *row = call->callee == VMO_NONE ? NULL : program->functions.data[call->callee].libc;
   unsigned bits = bits_of(LLVMGetOperand(call->ref, operand));
   return row != NULL && bits > 1 && bits < 8 * VMO_LL_POINTER_BYTES;
 }
@@ -150,13 +150,18 @@ bool vmo_ll_tells_bits(const vmo_ll_finder *finder, const vmo_ll_instruction *us
   case LLVMUIToFP:
   case LLVMSIToFP: return operand == 0 && result_kept;
   case LLVMCall:
-  case LLVMInvoke: return tells_library(finder, user, operand);
+  case LLVMInvoke: return tells_library(finder->program, user, operand);
   default: return false;
   }
 }
 
-bool vmo_ll_is_of_variable(const vmo_ll_finder *finder, const vmo_ll_instruction *load) {
-  return finder->reads_addresses && LLVMIsAAllocaInst(base_of(LLVMGetOperand(load->ref, 0)));
+bool vmo_ll_may_be_digit(const vmo_ll_program *program, const vmo_ll_instruction *user, uint32_t operand) {
+  if (user->opcode == LLVMGetElementPtr) return operand > 0 && is_constant(base_of(LLVMGetOperand(user->ref, 0)));
+  return vmo_ll_is_call(user->opcode) && tells_library(program, user, operand);
+}
+
+bool vmo_ll_is_of_variable(const vmo_ll_instruction *load) {
+  return LLVMIsAAllocaInst(base_of(LLVMGetOperand(load->ref, 0))) != NULL;
 }
 
 bool vmo_ll_cuts_elements(const vmo_ll_instruction *instruction) {

@@ -161,8 +161,6 @@ bool vmo_ll_compares(const vmo_libc_row *row);
 
 /* Whether a use tells bits of a number that is an operand without copying them, where the program reads addresses. */
 bool vmo_ll_tells_bits(const vmo_ll_finder *finder, const vmo_ll_instruction *user, uint32_t operand, bool result_kept);
-/* Whether there, too, bytes of a local variable are loaded. */
-bool vmo_ll_is_of_variable(const vmo_ll_finder *finder, const vmo_ll_instruction *load);
 
 /* ---- addresses that become text (structures_texts.c) ---- */
 

@@ -105,8 +105,8 @@ static void read_load(vmo_ll_finder *finder, const vmo_ll_instruction *load, uin
   if (!narrow) {
     if (vmo_ll_carries(finder, finder->function, id))
       vmo_ll_flow(finder, id, vmo_ll_follow(&finder->graph, place, load->bytes));
-  } else if (!load->number &&
-             (vmo_ll_is_of_variable(finder, load) ? is_kept_or_told(finder, id) : is_kept(finder, id))) {
+  } else if (!load->number && (finder->reads_addresses && vmo_ll_is_of_variable(load) ? is_kept_or_told(finder, id)
+                                                                                      : is_kept(finder, id))) {
     expose_part(finder, load, 0, place);
   }
 }

@@ -10,6 +10,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/os.h"
 #include "runtime/profile.h"
@@ -188,7 +189,17 @@ static bool is_idle(const vmr_span *span, const void *object) {
   return each != NULL;
 }
 
-/* Whether an object may be given back, as far as can be seen at once; a guarded heap looks through what is idle, too. */
+/* Whether the bytes of an object behind those of a list are as poison leaves them. */
+static bool looks_dead(const vmr_span *span, const void *object) {
+  const unsigned char *bytes = object;
+  size_t end = span->bytes < 4 * sizeof(void *) ? span->bytes : 4 * sizeof(void *);
+  for (size_t i = 2 * sizeof(void *); i < end; i++)
+    if (bytes[i] != VMR_DEAD_BYTE) return false;
+  return true;
+}
+
+/* Whether an object may be given back, as far as can be seen at once; a guarded heap looks through what is idle, too, and one
+ * that is poisoned does if the object looks as if it were. */
 static vmr_status judge_free(const vmr_heap *heap, vmr_record *record, const void *object) {
   if (record->count != 0) return object == record->cursor ? VMR_OK : VMR_FOREIGN_POINTER;
   if (VMR_HEAP_IS(heap, VMR_HEAP_NEVER_FREED)) return VMR_OK;
@@ -199,7 +210,8 @@ static vmr_status judge_free(const vmr_heap *heap, vmr_record *record, const voi
     return span->class == VMR_CLASS_RUN && span->count != 0 && offset == 0 ? VMR_OK : VMR_FOREIGN_POINTER;
   uint64_t product = (uint64_t)offset * span->inverse;
   if ((uint32_t)product >= span->inverse || product >> 32 >= span->made) return VMR_FOREIGN_POINTER;
-  bool is_double = span->idle == object || span->live == 0 || (heap->is_guarded && is_idle(span, object));
+  bool is_searched = heap->is_guarded || (heap->is_poisoned && looks_dead(span, object));
+  bool is_double = span->idle == object || span->live == 0 || (is_searched && is_idle(span, object));
   return is_double ? VMR_DOUBLE_FREE : VMR_OK;
 }
 
@@ -215,11 +227,20 @@ static void give_back(vmr_heap *heap, vmr_record *record, void *object) {
   }
 }
 
+/* As malloc ends a program that misuses it. */
+_Noreturn static void end_program(const char *words) {
+  (void)!write(STDERR_FILENO, words, strlen(words));
+  (void)!write(STDERR_FILENO, "\n", 1);
+  abort();
+}
+
+/* Of a heap without a context nobody would be told; who asked for poison wants to know. */
 static void report(vmr_heap *heap, vmr_status what, const void *object) {
+  const char *words = what == VMR_DOUBLE_FREE ? "an object of a heap was given back twice"
+                                              : "a heap was given a pointer into it at which no object begins";
   set_status(heap, what);
-  vmr_ctx_report(heap->handle.ctx, what, object,
-                 what == VMR_DOUBLE_FREE ? "an object of a heap was given back twice"
-                                         : "a heap was given a pointer into it at which no object begins");
+  if (heap->handle.ctx == NULL && heap->is_poisoned) end_program(words);
+  vmr_ctx_report(heap->handle.ctx, what, object, words);
 }
 
 VMR_OUT_OF_LINE static void free_watched(void *object) {

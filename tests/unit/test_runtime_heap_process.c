@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,10 +72,43 @@ static int live_with_malloc(void) {
   return run_random_program(heap, 10, 1000) == 0 && vmr_heap_is_valid(heap) ? 0 : 4;
 }
 
+/* How a child ends that gives back what it should not: 0 if it is not ended. */
+static int signal_of_misuse(vmr_heap *heap, size_t bytes, bool is_foreign) {
+  pid_t child = fork();
+  if (child == 0) {
+    char *object = vmr_heap_alloc(heap, bytes), *other = vmr_heap_alloc(heap, bytes);
+    (void)!freopen("/dev/null", "w", stderr);
+    vmr_heap_free(object);
+    vmr_heap_free(other);
+    object = is_foreign ? (char *)vmr_heap_alloc(heap, bytes) + 1 : object;
+    vmr_heap_free(object);
+    _exit(0);
+  }
+  int status = -1;
+  if (waitpid(child, &status, 0) != child) return -1;
+  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+/* It is ended as by malloc where somebody asked for poison, and goes on else. */
+static int live_with_misuse(const char *options, int signal) {
+  vmr_heap *heap = NULL;
+  if (setenv("VMEMRT_OPTIONS", options, 1) != 0 || vmr_heap_create(&heap, NULL, 0) != VMR_OK) return 1;
+  for (int i = 0; i < 100; i++) /* the first ones are malloc's */
+    if (vmr_heap_alloc(heap, 24) == NULL) return 2;
+  for (size_t bytes = 8; bytes < 1000; bytes = bytes * 3)
+    if (signal_of_misuse(heap, bytes, false) != signal) return 3;
+  return signal_of_misuse(heap, 100, true) == signal ? 0 : 4;
+}
+
+static int live_with_misuse_poisoned(void) { return live_with_misuse("poison=1", SIGABRT); }
+static int live_with_misuse_unseen(void) { return live_with_misuse("poison=0", 0); }
+
 static void the_environment_reaches_heaps_without_context(void **state) {
   (void)state;
   assert_succeeds_with_memory((size_t)1 << 36, live_poisoned);
   assert_succeeds_with_memory((size_t)1 << 36, live_with_malloc);
+  assert_succeeds_with_memory((size_t)1 << 36, live_with_misuse_poisoned);
+  assert_succeeds_with_memory((size_t)1 << 36, live_with_misuse_unseen);
 }
 
 static int live_with_a_small_range(void) {
