@@ -3,7 +3,8 @@
  * Groups are strongly connected components (R. Tarjan, "Depth-First Search and Linear Graph Algorithms", 1972), callees
  * first, found with a stack of our own in time linear in functions and calls. Twice:
  *
- *   direct calls     the order in which functions are summarised; a call through a pointer has no summary anyway
+ *   direct calls     the order in which functions are summarised; a call through a pointer has no summary anyway. What a
+ *                    function is given, to call it maybe, counts as called by who gives it
  *   possible calls   whether a function may be active more than once. One more node, "outside", stands for all code that
  *                    is not seen: calls of unknown functions lead to it, and from it to each function whose address is
  *                    taken or, unless this is the whole program, that others can name; so do calls through pointers.
@@ -129,6 +130,18 @@ static bool add_pointer_nodes(vmo_ll_program *program, graph *g, uint32_t count)
   return true;
 }
 
+/* Functions that a function of the program is given: what the call does depends on them (callbacks.c). */
+static uint32_t add_given(const vmo_ll_program *program, const vmo_ll_instruction *call, uint32_t *targets,
+                          uint32_t count) {
+  if (call->callee == VMO_NONE || !vmo_ll_is_defined(&program->functions.data[call->callee])) return count;
+  for (uint32_t i = 0; i < call->operand_count; i++) {
+    if (program->operands.data[call->operand_first + i] != VMO_LL_OUTSIDE) continue;
+    uint32_t function = vmo_ll_find_function(program, LLVMGetOperand(call->ref, i));
+    if (function != VMO_NONE) targets[count++] = function;
+  }
+  return count;
+}
+
 /* Functions that a library function is told to call: callees as others are. */
 static uint32_t add_callbacks(const vmo_ll_program *program, const vmo_ll_instruction *call, uint32_t *targets,
                               uint32_t count) {
@@ -156,6 +169,7 @@ static vmo_status build_graph(vmo_ll_program *program, bool possible, bool whole
       uint32_t target = target_of(program, &program->instructions.data[i], possible, whole_program);
       if (target != VMO_NONE) g->targets[count++] = target;
       count = add_callbacks(program, &program->instructions.data[i], g->targets, count);
+      if (!possible) count = add_given(program, &program->instructions.data[i], g->targets, count);
     }
   }
   g->first[functions] = count;

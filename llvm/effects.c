@@ -8,8 +8,8 @@
  *   reached from argument i         every object that can be reached from those
  *   the k-th fresh object           an object of this call
  *
- * so a summary that was made with all arguments apart holds for arguments that overlap, too. Any other code keeps all
- * that it gets. */
+ * so a summary that was made with all arguments apart holds for arguments that overlap, too. Functions that call what they
+ * are given have two (callbacks.c). Any other code keeps all that it gets. */
 #include <string.h>
 
 #include "llvm/points_to.h"
@@ -70,23 +70,13 @@ static void store_result(vmo_ll_points_to *p, const vmo_ll_instruction *call, ui
   vmo_ll_store_all(p, vmo_ll_operand_set(p, call, argument), 8, value);
 }
 
-/* Whether the function that a library function calls keeps and frees nothing of what it gets. */
-static bool is_harmless(const vmo_ll_points_to *p, uint32_t function) {
-  if (function == VMO_NONE || !p->program->functions.data[function].exact) return false;
-  const vmo_ll_summary *summary = &p->summaries[function];
-  if (!summary->computed || summary->worst || summary->cells.count > 0) return false;
-  for (uint32_t o = 1; o < summary->fresh_first; o++)
-    if (summary->objects[o].captured || summary->objects[o].freed) return false;
-  return true;
-}
-
 /* The summary of the function that a library function calls; NULL: it may keep or free what it gets. */
 static const vmo_ll_summary *find_callback(const vmo_ll_points_to *p, const vmo_ll_instruction *call,
                                            const vmo_libc_row *row) {
   for (uint32_t i = 0; i < call->operand_count; i++) {
     if (vmo_libc_effect_of(row, i) != VMO_EFFECT_CALLED) continue;
     uint32_t function = vmo_ll_find_function(p->program, LLVMGetOperand(call->ref, i));
-    return is_harmless(p, function) ? &p->summaries[function] : NULL;
+    return vmo_ll_is_harmless(p, function, UINT32_MAX) ? &p->summaries[function] : NULL;
   }
   return NULL;
 }
@@ -348,13 +338,14 @@ void vmo_ll_apply_call(vmo_ll_points_to *p, const vmo_ll_instruction *call, vmo_
     return;
   }
   if (callee != NULL && vmo_ll_is_defined(callee) && callee->exact) {
-    const vmo_ll_summary *summary = &p->summaries[call->callee];
-    if (!summary->computed) return; /* of the same group: its turn comes */
+    const vmo_ll_summary *summary = vmo_ll_choose_summary(p, call);
+    if (summary == NULL) return; /* of the same group: its turn comes */
     if (!summary->worst) {
       apply_summary(p, call, summary, result);
       return;
     }
   }
+  if (vmo_ll_call_parameter(p, call, result)) return;
   bool assembly = LLVMIsAInlineAsm(LLVMGetCalledValue(call->ref)) != NULL;
   if (assembly && vmo_ll_is_fence(call)) return;
   vmo_ll_write_outside(p);

@@ -71,6 +71,12 @@ typedef struct vmo_ll_summary_cell {
   vmo_ll_element place, target;
 } vmo_ll_summary_cell;
 
+/* What is taken of a parameter: it is a harmless function, called with so many arguments. (callbacks.c) */
+typedef struct vmo_ll_assumption {
+  bool called;                  /* false: nothing is taken */
+  uint32_t arguments, pointers; /* count; which of them are pointers, a bit each */
+} vmo_ll_assumption;
+
 typedef struct vmo_ll_summary {
   bool computed; /* false: not yet; as a function that never returns */
   bool worst;    /* too much to be told: like unknown code */
@@ -78,6 +84,9 @@ typedef struct vmo_ll_summary {
   uint32_t object_count, fresh_first;
   VMO_VEC(vmo_ll_summary_cell) cells;
   vmo_ll_set returned;
+  const struct vmo_ll_summary *assuming; /* what it does where assumptions hold; NULL: nothing is known of that */
+  vmo_ll_assumption *assumptions;        /* of such a summary: by parameter */
+  uint32_t assumption_count;
 } vmo_ll_summary;
 
 typedef struct vmo_ll_points_to {
@@ -108,8 +117,11 @@ typedef struct vmo_ll_points_to {
       met_nothing; /* by instruction: it read or wrote where a pointer to nothing points; the one in hand does */
   uint32_t at;     /* the instruction being interpreted */
   bool collecting; /* the last round: releases and writes are written down */
-  bool strict;     /* what was found to point nowhere may point outside */
-  bool temporary;  /* the set that grows is no part of the answer */
+  bool assuming;   /* parameters that are called are taken to be harmless functions */
+  bool could_assume;
+  vmo_ll_assumption *assumptions; /* by parameter */
+  bool strict;                    /* what was found to point nowhere may point outside */
+  bool temporary;                 /* the set that grows is no part of the answer */
   bool changed, out_of_memory;
   vmo_ll_set place_sets[2]; /* of the call being interpreted: places and values of the callee's, as the caller's */
   vmo_ll_set *reached;      /* by parameter: what can be reached from the argument */
@@ -124,6 +136,9 @@ typedef struct vmo_ll_points_to {
 /* Solves one function (solve.c), whose callees' summaries stand in `summaries`. The answer lives in `arena`. */
 vmo_status vmo_solve_points_to(vmo_ll_program *program, uint32_t function, const vmo_ll_summary *summaries,
                                const uint32_t *group, vmr_arena *arena, vmo_ll_points_to **points_to);
+/* The same, taking it that functions which it is given and calls are harmless; points_to->assumptions says which. */
+vmo_status vmo_solve_assuming(vmo_ll_program *program, uint32_t function, const vmo_ll_summary *summaries,
+                              const uint32_t *group, vmr_arena *arena, vmo_ll_points_to **points_to);
 /* Its summary, in the program's arena. (summary.c) */
 vmo_status vmo_summarise(vmo_ll_points_to *points_to, vmo_ll_summary *summary);
 bool vmo_same_summary(const vmo_ll_summary *left, const vmo_ll_summary *right);
@@ -174,6 +189,16 @@ void vmo_ll_interpret(vmo_ll_points_to *p, const vmo_ll_instruction *instruction
 /* A pointer that comes from memory or a call and points nowhere: null, or something that was written in a way that is
  * not seen here (by va_start, by the kernel, ...). (interpret.c) */
 void vmo_ll_widen_unknown(vmo_ll_points_to *p, const vmo_ll_instruction *instruction, uint32_t id);
+
+/* Whether a function keeps, frees and stores in its caller's memory nothing of those parameters, a bit each, that it gets
+ * pointers in; of others, it gets none. (callbacks.c) */
+bool vmo_ll_is_harmless(const vmo_ll_points_to *p, uint32_t function, uint32_t pointers);
+/* The summary of a call's callee that holds there; NULL: that is not known yet, its turn comes. (callbacks.c) */
+const vmo_ll_summary *vmo_ll_choose_summary(vmo_ll_points_to *p, const vmo_ll_instruction *call);
+/* Interprets a call of a parameter that is taken to be harmless; false: it is not. (callbacks.c) */
+bool vmo_ll_call_parameter(vmo_ll_points_to *p, const vmo_ll_instruction *call, vmo_ll_set *result);
+/* Whether callers may use a summary that assumes something. (callbacks.c) */
+bool vmo_ll_may_take(const vmo_ll_summary *summary);
 
 /* Interprets a call. (effects.c) */
 void vmo_ll_apply_call(vmo_ll_points_to *p, const vmo_ll_instruction *call, vmo_ll_set *result);

@@ -312,15 +312,16 @@ static vmo_status begin(vmo_ll_points_to *p) {
   p->interpreted = vmr_arena_alloc_array(p->arena, (size_t)p->function->count + 1, sizeof *p->interpreted);
   p->idle = vmr_arena_alloc_array(p->arena, (size_t)p->function->count + 1, sizeof *p->idle);
   p->grew = vmr_arena_alloc_array(p->arena, values, sizeof *p->grew);
-  if (!p->values || !p->kept || !p->told || !p->made || !p->interpreted || !p->idle || !p->grew)
+  p->assumptions = vmr_arena_alloc_array(p->arena, (size_t)p->function->parameter_count + 1, sizeof *p->assumptions);
+  if (!p->values || !p->kept || !p->told || !p->made || !p->interpreted || !p->idle || !p->grew || !p->assumptions)
     return VMO_OUT_OF_MEMORY;
   if (!make_room_for_calls(p) || !add_parameters(p) || !add_made(p)) return VMO_OUT_OF_MEMORY;
   find_kept(p);
   return VMO_OK;
 }
 
-vmo_status vmo_solve_points_to(vmo_ll_program *program, uint32_t function, const vmo_ll_summary *summaries,
-                               const uint32_t *group, vmr_arena *arena, vmo_ll_points_to **result) {
+static vmo_status solve(vmo_ll_program *program, uint32_t function, const vmo_ll_summary *summaries,
+                        const uint32_t *group, bool assuming, vmr_arena *arena, vmo_ll_points_to **result) {
   vmo_ll_points_to *p = vmr_arena_alloc_array(arena, 1, sizeof *p);
   if (p == NULL) return VMO_OUT_OF_MEMORY;
   *p = (vmo_ll_points_to){.program = program,
@@ -328,6 +329,7 @@ vmo_status vmo_solve_points_to(vmo_ll_program *program, uint32_t function, const
                           .function_id = function,
                           .summaries = summaries,
                           .group = group,
+                          .assuming = assuming,
                           .arena = arena};
   if (begin(p) != VMO_OK) return VMO_OUT_OF_MEMORY;
   run_rounds(p);
@@ -337,4 +339,14 @@ vmo_status vmo_solve_points_to(vmo_ll_program *program, uint32_t function, const
   classify(p);
   *result = p;
   return p->out_of_memory ? VMO_OUT_OF_MEMORY : VMO_OK;
+}
+
+vmo_status vmo_solve_points_to(vmo_ll_program *program, uint32_t function, const vmo_ll_summary *summaries,
+                               const uint32_t *group, vmr_arena *arena, vmo_ll_points_to **result) {
+  return solve(program, function, summaries, group, false, arena, result);
+}
+
+vmo_status vmo_solve_assuming(vmo_ll_program *program, uint32_t function, const vmo_ll_summary *summaries,
+                              const uint32_t *group, vmr_arena *arena, vmo_ll_points_to **result) {
+  return solve(program, function, summaries, group, true, arena, result);
 }

@@ -95,7 +95,7 @@ static bool same_objects(const vmo_ll_summary *left, const vmo_ll_summary *right
   return true;
 }
 
-bool vmo_same_summary(const vmo_ll_summary *left, const vmo_ll_summary *right) {
+static bool same_plainly(const vmo_ll_summary *left, const vmo_ll_summary *right) {
   return left->computed == right->computed && left->worst == right->worst &&
          left->object_count == right->object_count && left->cells.count == right->cells.count &&
          left->returned.count == right->returned.count && same_objects(left, right) &&
@@ -103,6 +103,20 @@ bool vmo_same_summary(const vmo_ll_summary *left, const vmo_ll_summary *right) {
           memcmp(left->cells.data, right->cells.data, left->cells.count * sizeof *left->cells.data) == 0) &&
          (left->returned.count == 0 ||
           memcmp(left->returned.data, right->returned.data, left->returned.count * sizeof *left->returned.data) == 0);
+}
+
+static bool same_assumptions(const vmo_ll_summary *left, const vmo_ll_summary *right) {
+  for (uint32_t i = 0; i < left->assumption_count; i++) {
+    const vmo_ll_assumption *a = &left->assumptions[i], *b = &right->assumptions[i];
+    if (a->called != b->called || a->arguments != b->arguments || a->pointers != b->pointers) return false;
+  }
+  return true;
+}
+
+bool vmo_same_summary(const vmo_ll_summary *left, const vmo_ll_summary *right) {
+  const vmo_ll_summary *a = left->assuming, *b = right->assuming;
+  if ((a == NULL) != (b == NULL) || !same_plainly(left, right)) return false;
+  return a == NULL || (same_plainly(a, b) && same_assumptions(a, b));
 }
 
 /* ---- all of them ---- */
@@ -114,6 +128,7 @@ typedef struct summariser {
   vmo_ll_summary *summaries;
   uint32_t clock;             /* how many functions were summarised */
   uint32_t *solved, *changed; /* of each function: when it was, last; and when that gave something new. 0: never */
+  bool *plain;                /* of each function: what it does with harmless callbacks was found to be of no use */
 } summariser;
 
 /* Whether what a function calls is not what it was when it was summarised. */
@@ -133,12 +148,33 @@ static bool same_escapes(const vmo_ll_summary *left, const vmo_ll_summary *right
   return true;
 }
 
+/* What a function does where those that it is given, and calls, are harmless. */
+static vmo_status summarise_assuming(summariser *s, uint32_t function, vmo_ll_summary *summary) {
+  vmo_ll_points_to *points_to;
+  uint32_t count = s->program->functions.data[function].parameter_count;
+  vmo_ll_summary *assuming = vmr_arena_alloc_array(s->program->arena, 1, sizeof *assuming);
+  if (assuming == NULL) return VMO_OUT_OF_MEMORY;
+  vmo_status status = vmo_solve_assuming(s->program, function, s->summaries, s->groups->group, s->arena, &points_to);
+  if (status == VMO_OK) status = vmo_summarise(points_to, assuming);
+  if (status != VMO_OK) return status;
+  s->plain[function] = !vmo_ll_may_take(assuming);
+  if (s->plain[function]) return VMO_OK;
+  assuming->assumption_count = count;
+  assuming->assumptions = vmr_arena_alloc_array(s->program->arena, (size_t)count + 1, sizeof *assuming->assumptions);
+  if (assuming->assumptions == NULL) return VMO_OUT_OF_MEMORY;
+  memcpy(assuming->assumptions, points_to->assumptions, count * sizeof *assuming->assumptions);
+  summary->assuming = assuming;
+  return VMO_OK;
+}
+
 static vmo_status summarise_one(summariser *s, uint32_t function, bool *changed) {
   vmo_ll_points_to *points_to;
   vmo_ll_summary summary = {0}, *known = &s->summaries[function];
   s->solved[function] = ++s->clock;
   vmo_status status = vmo_solve_points_to(s->program, function, s->summaries, s->groups->group, s->arena, &points_to);
   if (status == VMO_OK) status = vmo_summarise(points_to, &summary);
+  if (status == VMO_OK && points_to->could_assume && !s->plain[function])
+    status = summarise_assuming(s, function, &summary);
   vmr_arena_reset(s->arena);
   if (status != VMO_OK) return status;
   bool same = vmo_same_summary(known, &summary);
@@ -162,7 +198,10 @@ static vmo_status summarise_group(summariser *s, uint32_t group) {
       if (status != VMO_OK) return status;
     }
   }
-  for (uint32_t i = first; changed && i < end; i++) s->summaries[groups->order[i]].worst = true;
+  for (uint32_t i = first; changed && i < end; i++) {
+    s->summaries[groups->order[i]].worst = true;
+    s->summaries[groups->order[i]].assuming = NULL;
+  }
   return VMO_OK;
 }
 
@@ -172,7 +211,8 @@ vmo_status vmo_summarise_all(vmo_ll_program *program, const vmo_ll_groups *group
   s.summaries = vmr_arena_alloc_array(program->arena, functions, sizeof *s.summaries);
   s.solved = vmr_arena_alloc_array(program->arena, functions, sizeof *s.solved);
   s.changed = vmr_arena_alloc_array(program->arena, functions, sizeof *s.changed);
-  bool made = s.arena != NULL && s.summaries != NULL && s.solved != NULL && s.changed != NULL;
+  s.plain = vmr_arena_alloc_array(program->arena, functions, sizeof *s.plain);
+  bool made = s.arena != NULL && s.summaries != NULL && s.solved != NULL && s.changed != NULL && s.plain != NULL;
   vmo_status status = made ? VMO_OK : VMO_OUT_OF_MEMORY;
   for (uint32_t g = 0; g < groups->group_count && status == VMO_OK; g++) status = summarise_group(&s, g);
   vmr_arena_destroy(s.arena);
