@@ -186,6 +186,7 @@ typedef struct vmo_options {
   vmo_colour_choice colour;
   uint32_t width; /* 0: that of the terminal */
   bool help, version;
+  bool given[VMO_OPTION_COUNT]; /* on the command line */
 } vmo_options;
 
 typedef enum vmo_input_kind {
@@ -219,6 +220,8 @@ typedef struct vmo_cli {
 
 /* Reads the arguments after the command's name. A fault has left a diagnostic. */
 bool vmo_parse_options(vmo_cli *cli, int count, char **arguments);
+/* What --heaps, --instrument and --profile need of each other. A fault has left a diagnostic. */
+bool vmo_check_heap_options(vmo_cli *cli);
 /* Gives an option a value; `value` is NULL where it has none. A fault has left a diagnostic. */
 bool vmo_apply_option(vmo_cli *cli, vmo_option_id option, const char *value, vmo_setting_level level);
 /* Reads the file of --config and applies it. (config.c) */
@@ -273,6 +276,10 @@ vmo_input_kind vmo_detect_kind(const char *text, size_t length, const char **loo
 vmo_status vmo_load_input(vmo_cli *cli, unsigned wanted);
 /* An error when what was read of `path`, a further input, is no module of LLVM IR. */
 vmo_status vmo_refuse_foreign_module(vmo_cli *cli, const char *path, const char *text, size_t length);
+/* The kinds of input that an option of analyze and opt is for, a sum. */
+unsigned vmo_kinds_of_option(vmo_option_id option);
+/* An error when the command line has an option that is for another kind than the input's: it would do nothing. */
+bool vmo_check_option_kinds(vmo_cli *cli);
 /* An error when there are several: only modules of LLVM IR are linked. */
 vmo_status vmo_refuse_more_inputs(vmo_cli *cli);
 

@@ -11,6 +11,7 @@ static void write_program(const vmo_cli *cli, void *user, vmo_text *out) {
 vmo_exit vmo_run_opt_command(vmo_cli *cli) {
   vmo_writers writers = {.product = write_program};
   vmo_status status = vmo_load_input(cli, VMO_INPUT_VMIR | VMO_INPUT_LLVM);
+  if (status == VMO_OK && !vmo_check_option_kinds(cli)) return VMO_EXIT_USAGE;
   if (status == VMO_OK && cli->input_kind == VMO_INPUT_LLVM) return vmo_run_llvm(cli, true);
   if (status == VMO_OK) status = vmo_refuse_more_inputs(cli);
   if (status == VMO_OK) status = vmo_parse_loaded(cli);

@@ -21,15 +21,25 @@ void vmo_print_help(vmo_text *out) {
     add_padded(out, vmo_commands[i].name, 10);
     vmo_text_addf(out, "%s\n", vmo_commands[i].summary);
   }
-  vmo_text_add(out, "\n"
-                    "  --help, -h    show this help; vmemopt COMMAND --help: the options of a command\n"
-                    "  --version     show the version\n\n"
-                    "A FILE of - is standard input; what an input is, is told by its content.\n\n"
-                    "exit code: 0 fine, 1 error in the input or output, 2 wrong usage, 3 over budget or does not fit,\n"
-                    "           4 internal error or out of memory\n");
+  vmo_text_add(out,
+               "\n"
+               "  --help, -h    show this help; vmemopt COMMAND --help, or help COMMAND: the options of a command\n"
+               "  --version     show the version\n\n"
+               "A FILE of - is standard input; what an input is, is told by its content.\n\n"
+               "exit code: 0 fine, 1 error in the input or output, 2 wrong usage, 3 over budget or does not fit,\n"
+               "           4 internal error or out of memory\n");
 }
 
-static void print_option(const vmo_option_info *info, vmo_text *out) {
+/* What it does; `of_one` is put before: of a command that reads VMIR and LLVM IR, an option for VMIR alone. */
+static void add_help(const vmo_option_info *info, bool of_one, vmo_text *out) {
+  vmo_text words;
+  vmo_text_init(&words);
+  vmo_text_addf(&words, "%s%s", of_one ? "VMIR: " : "", info->help);
+  if (!vmo_text_failed(&words)) vmo_text_add_wrapped(out, words.data, COLUMN_OF_HELP, WIDTH_OF_HELP);
+  vmo_text_free(&words);
+}
+
+static void print_option(const vmo_option_info *info, bool of_one, vmo_text *out) {
   vmo_text left;
   vmo_text_init(&left);
   vmo_text_add(&left, "  ");
@@ -42,7 +52,7 @@ static void print_option(const vmo_option_info *info, vmo_text *out) {
     vmo_text_add_char(out, '\n');
     vmo_text_add_repeat(out, ' ', COLUMN_OF_HELP);
   }
-  vmo_text_add_wrapped(out, info->help, COLUMN_OF_HELP, WIDTH_OF_HELP);
+  add_help(info, of_one, out);
   vmo_text_free(&left);
 }
 
@@ -60,10 +70,12 @@ static void print_names(const char *title, const char *const *names, vmo_text *o
 }
 
 void vmo_print_command_help(const vmo_command *command, vmo_text *out) {
+  bool reads_both = (command->bit & (VMO_ANALYZE | VMO_OPT)) != 0;
   vmo_text_addf(out, "usage: vmemopt %s [OPTION...] %s\n\n%s\n\noptions:\n", command->name, command->argument,
                 command->description);
   for (int id = 0; id < VMO_OPTION_COUNT; id++) {
-    if ((vmo_option_infos[id].commands & command->bit) != 0) print_option(&vmo_option_infos[id], out);
+    bool of_one = reads_both && vmo_kinds_of_option((vmo_option_id)id) == VMO_INPUT_VMIR;
+    if ((vmo_option_infos[id].commands & command->bit) != 0) print_option(&vmo_option_infos[id], of_one, out);
   }
   if ((vmo_option_infos[VMO_OPTION_PASSES].commands & command->bit) == 0) return;
   vmo_text_add(out, "\nnames:\n");

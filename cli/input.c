@@ -273,3 +273,42 @@ vmo_status vmo_refuse_more_inputs(vmo_cli *cli) {
   vmo_diag_hint(cli->context, added, "%s each program by itself", cli->command->name);
   return VMO_INPUT_ERROR;
 }
+
+/* ---- options for one kind ---- */
+
+unsigned vmo_kinds_of_option(vmo_option_id option) {
+  switch (option) {
+  case VMO_OPTION_TIMELINE:
+  case VMO_OPTION_DIM:
+  case VMO_OPTION_ALIGN:
+  case VMO_OPTION_MAX_PEAK:
+  case VMO_OPTION_RESULTS:
+  case VMO_OPTION_OPTIMISE:
+  case VMO_OPTION_PASSES:
+  case VMO_OPTION_DUMP: return VMO_INPUT_VMIR;
+  case VMO_OPTION_INSTRUMENT:
+  case VMO_OPTION_MAX_STACK:
+  case VMO_OPTION_MAX_FRAME:
+  case VMO_OPTION_WHOLE_PROGRAM:
+  case VMO_OPTION_HEAPS:
+  case VMO_OPTION_PROFILE:
+  case VMO_OPTION_EXPLAIN_SITE:
+  case VMO_OPTION_REMARKS: return VMO_INPUT_LLVM;
+  default: return VMO_INPUT_VMIR | VMO_INPUT_LLVM;
+  }
+}
+
+bool vmo_check_option_kinds(vmo_cli *cli) {
+  bool is_llvm = cli->input_kind == VMO_INPUT_LLVM;
+  for (int id = 0; id < VMO_OPTION_COUNT; id++) {
+    if (!cli->options.given[id] || (vmo_kinds_of_option((vmo_option_id)id) & cli->input_kind) != 0) continue;
+    const char *hint =
+        id == VMO_OPTION_MAX_PEAK
+            ? "no peak of LLVM IR is tested; --max-stack and --max-frame limit what moves to the stack"
+            : "leave it out; vmemopt COMMAND --help says which options are for VMIR and which for LLVM IR";
+    vmo_usage_error(cli, hint, "--%s is for %s, and the input is %s", vmo_option_infos[id].name,
+                    is_llvm ? "VMIR" : "LLVM IR", is_llvm ? "LLVM IR" : "VMIR");
+    return false;
+  }
+  return true;
+}

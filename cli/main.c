@@ -34,11 +34,19 @@ static vmo_exit show_help(vmo_cli *cli) {
   return code;
 }
 
+/* `help [COMMAND]`. */
+static vmo_exit show_help_of(vmo_cli *cli, int count, char **names) {
+  if (count > 1) return vmo_usage_error(cli, "vmemopt help COMMAND", "one argument too many: %s", names[1]);
+  if (count == 1) cli->command = vmo_find_command(names[0]);
+  return count == 1 && cli->command == NULL ? unknown_command(cli, names[0]) : show_help(cli);
+}
+
 static vmo_exit run(vmo_cli *cli, int count, char **arguments) {
   if (count < 2) return vmo_usage_error(cli, NULL, "a command is missing");
   const char *name = arguments[1];
   cli->options.version = strcmp(name, "--version") == 0;
   if (cli->options.version || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) return show_help(cli);
+  if (strcmp(name, "help") == 0) return show_help_of(cli, count - 2, arguments + 2);
   cli->command = vmo_find_command(name);
   if (cli->command == NULL) return unknown_command(cli, name);
   if (!vmo_parse_options(cli, count - 2, arguments + 2)) {

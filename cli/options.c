@@ -360,7 +360,7 @@ static bool exclude(vmo_cli *cli, bool both, const char *hint, const char *messa
 
 static bool is_standard_input(const char *path) { return path != NULL && strcmp(path, "-") == 0; }
 
-static bool check_heap_options(vmo_cli *cli) {
+bool vmo_check_heap_options(vmo_cli *cli) {
   const vmo_options *options = &cli->options;
   bool rewrites = (cli->command->bit & (VMO_ANALYZE | VMO_OPT | VMO_CC)) != 0;
   bool instrument = rewrites && options->instrument, profile = rewrites && options->profiles.count > 0;
@@ -410,6 +410,7 @@ static bool check_input(vmo_cli *cli) {
 static bool apply_settings(vmo_cli *cli, const setting_list *settings) {
   for (uint32_t i = 0; i < settings->count; i++) {
     const setting *one = &settings->data[i];
+    cli->options.given[one->option] = true;
     if (!vmo_apply_option(cli, one->option, one->value, VMO_LEVEL_COMMAND_LINE)) return false;
   }
   return true;
@@ -434,6 +435,6 @@ bool vmo_parse_options(vmo_cli *cli, int count, char **arguments) {
   apply_first(cli, &walk.settings);
   if (cli->options.help || cli->options.version) return true;
   if (cli->options.config != NULL && !vmo_read_config(cli)) return false;
-  return apply_settings(cli, &walk.settings) && check_input(cli) && place_outputs(cli) && check_heap_options(cli) &&
+  return apply_settings(cli, &walk.settings) && check_input(cli) && place_outputs(cli) && vmo_check_heap_options(cli) &&
          check_plan_options(cli);
 }

@@ -67,11 +67,18 @@ static bool apply_variable(vmo_cli *cli) {
   while (text != NULL) {
     char *word = next_word(&text);
     if (strncmp(word, "config=", 7) == 0 && word[7] != '\0') cli->options.config = word + 7;
-    if (*word != '\0' && !vmo_vec_push(cli->context->arena, &words, word)) return false;
+    if (*word == '\0') {
+      vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_USAGE, (vmo_location){0},
+                                           VMO_PASS_VARIABLE ": there is nothing between two commas, or at an end");
+      vmo_diag_hint(cli->context, added, "one comma parts two options, as in max-stack=512,heaps");
+      return false;
+    }
+    if (!vmo_vec_push(cli->context->arena, &words, word)) return false;
   }
   if (cli->options.config != NULL && !vmo_read_config(cli)) return false;
   for (uint32_t i = 0; i < words.count; i++)
     if (!apply_word(cli, words.data[i])) return false;
+  if (!vmo_check_heap_options(cli)) return false;
   cli->json_path = cli->options.json_path;
   if (cli->options.json && cli->json_path == NULL) {
     vmo_diagnostic *added = vmo_diag_add(cli->context, VMO_DIAG_USAGE, (vmo_location){0},

@@ -189,6 +189,8 @@ void vmo_write_heaps(const vmo_heap_facts *facts, const vmo_text_style *style, b
                  "  the program tells a profile of its sites, and has no heaps; it is to be linked with libvmemrt\n");
   } else if (facts->rewritten && heaps > 0) {
     vmo_text_add(out, "  the program is to be linked with libvmemrt\n");
+  } else if (!facts->rewritten && heaps > 0) {
+    vmo_text_add(out, "  sites that opt moves to the stack first are counted, too\n");
   }
   if (facts->shared) vmo_text_addf(out, "  the program may have threads (%s)\n", facts->shared_because);
   if (summary) return;

@@ -230,6 +230,10 @@ said "VMEMOPT_OPTIONS: there is no option help"
 said_not "did you mean"
 refused env VMEMOPT_OPTIONS=config= "$clang" -O2 -fpass-plugin="$pass" -c main.c -o wrong.o
 said "VMEMOPT_OPTIONS: config needs an argument"
+refused env VMEMOPT_OPTIONS=max-stack=64,,heaps "$clang" -O2 -fpass-plugin="$pass" -c main.c -o wrong.o
+said "VMEMOPT_OPTIONS: there is nothing between two commas, or at an end"
+refused env VMEMOPT_OPTIONS=profile=some.profile "$clang" -O2 -fpass-plugin="$pass" -c main.c -o wrong.o
+said "--profile tells how to group heaps, and --heaps is not there"
 printf '{"json": true}' >options.json
 refused env VMEMOPT_OPTIONS=config=options.json "$clang" -O2 -fpass-plugin="$pass" -c main.c -o wrong.o
 said '"json": true in options.json names no file'

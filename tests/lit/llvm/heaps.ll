@@ -4,10 +4,14 @@
 ; RUN: %validate %t.json | FileCheck %s --check-prefix=JSON
 ; RUN: FileCheck %s < %t.ll
 ; RUN: opt -passes=verify -disable-output %t.ll
+; RUN: %vmemopt analyze --heaps --whole-program %s | FileCheck %s --check-prefix=COUNTED
 target triple = "x86_64-pc-linux-gnu"
+
+; COUNTED: sites that opt moves to the stack first are counted, too
 
 ; TEXT: 5 heaps for 7 of 7 sites; 2 calls may free or move what is in them
 ; TEXT: the program is to be linked with libvmemrt
+; TEXT-NOT: that opt moves to the stack
 ; TEXT: heap 0, bump: objects of 24 bytes, aligned to 8; never freed
 ; TEXT: why: their objects point to each other
 ; TEXT: build, (no line)  malloc, 24 bytes
