@@ -31,7 +31,9 @@ static const words refusals[VMO_HEAP_REFUSAL_COUNT] = {
     [VMO_HEAP_PART] = {"part-of-program", "code outside of the module may use its functions (--whole-program says no)"},
     [VMO_HEAP_REPLACED] = {"replaced-malloc", "the program defines malloc or free itself"},
     [VMO_HEAP_ALLOCATOR] = {"allocator", "objects of this function stay with malloc"},
-    [VMO_HEAP_FORM] = {"form", "the call may throw here, or must be a tail call"},
+    [VMO_HEAP_FORM] =
+        {"form",
+         "the call may throw here, must be a tail call, or asks for an alignment that is not known or no power of two"},
     [VMO_HEAP_SANITIZED] = {"sanitized", "the function is built for a sanitizer, which watches its objects"},
     [VMO_HEAP_EXTERNAL] = {"external", "code that is not seen may free or keep it"},
     [VMO_HEAP_UNKNOWN] = {"unknown", "nothing is seen to call its function"}};

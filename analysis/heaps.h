@@ -71,7 +71,7 @@ typedef enum vmo_heap_refusal {
   VMO_HEAP_PART,      /* other code may call the program's functions and free its objects */
   VMO_HEAP_REPLACED,  /* the program defines malloc or free itself */
   VMO_HEAP_ALLOCATOR, /* operator new, posix_memalign and the like */
-  VMO_HEAP_FORM,      /* an allocation that may throw here, or must be a tail call */
+  VMO_HEAP_FORM,      /* an allocation that may throw here, must be a tail call, or has an odd alignment */
   VMO_HEAP_SANITIZED, /* a sanitizer watches the objects of this function */
   VMO_HEAP_EXTERNAL,  /* code that is not seen may free or keep it; `because` says which */
   VMO_HEAP_UNKNOWN,   /* nothing is seen to call its function */

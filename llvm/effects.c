@@ -205,10 +205,14 @@ static void apply_result(vmo_ll_points_to *p, const vmo_ll_instruction *call, ch
   }
 }
 
-/* Whether others may see what was written, and write, while it runs: locks, and what may wait for another thread. */
+/* Whether others may see what was written, and write, while it runs: locks, what may wait for another thread, and what may
+ * run a handler of a signal, or of fork's, before it returns. */
 static bool waits(const char *name) {
-  static const char *const names[] = {"__read_chk", "nanosleep", "read", "sched_yield", "sleep",
-                                      "system",     "usleep",    "wait", "waitpid",     "write"};
+  static const char *const names[] = {"__read_chk",  "accept",    "alarm",  "connect",   "fcntl",       "fcntl64",
+                                      "flock",       "flockfile", "fork",   "kill",      "killpg",      "lockf",
+                                      "nanosleep",   "pause",     "poll",   "raise",     "read",        "recv",
+                                      "sched_yield", "select",    "send",   "setitimer", "sigprocmask", "sigsuspend",
+                                      "sleep",       "system",    "usleep", "wait",      "waitpid",     "write"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) return true;
   return strncmp(name, "pthread_", strlen("pthread_")) == 0;

@@ -77,6 +77,14 @@ static bool has_plain_form(const vmo_ll_instruction *call) {
   return call->opcode == LLVMCall && LLVMGetTailCallKind(call->ref) != LLVMTailCallKindMustTail;
 }
 
+/* What libc makes of an alignment that is no power of two differs from version to version. */
+static bool has_plain_alignment(const vmo_ll_instruction *call, const vmo_libc_row *row) {
+  if (row->kind != VMO_LIBC_ALIGNED) return true;
+  LLVMValueRef alignment = LLVMIsAConstantInt(LLVMGetOperand(call->ref, 0));
+  unsigned long long value = alignment != NULL ? LLVMConstIntGetZExtValue(alignment) : 0;
+  return value != 0 && (value & (value - 1)) == 0;
+}
+
 /* Calls that free or move objects, and that no call of the runtime's takes the place of: their objects stay with malloc. */
 static void block_nodes(grouping *g) {
   for (uint32_t i = 0; i < g->program->instructions.count; i++) {
@@ -126,7 +134,8 @@ static vmo_heap_refusal refuse(const grouping *g, const vmo_ll_function *functio
                                const vmo_libc_row *row, vmo_heap_site *fact) {
   if (g->refusal != VMO_HEAP_NOT_REFUSED) return g->refusal;
   if (!is_supported(row)) return VMO_HEAP_ALLOCATOR;
-  if (!has_plain_form(&g->program->instructions.data[site])) return VMO_HEAP_FORM;
+  const vmo_ll_instruction *call = &g->program->instructions.data[site];
+  if (!has_plain_form(call) || !has_plain_alignment(call, row)) return VMO_HEAP_FORM;
   if (function->obstacles.sanitized) return VMO_HEAP_SANITIZED;
   return refuse_nodes(g, site, fact);
 }

@@ -70,12 +70,28 @@ static void build_outside(const growth *g, LLVMBasicBlockRef at) {
   LLVMBuildRet(g->b, call_realloc(g, parameter(g, OLD)));
 }
 
+/* errno is libc's to set; the old object stays. */
+static void build_refusal(const growth *g, LLVMBasicBlockRef at) {
+  LLVMPositionBuilderAtEnd(g->b, at);
+  LLVMValueRef null = LLVMConstPointerNull(vmo_ll_pointer_type(g->edit)), refused = call_realloc(g, null);
+  unsigned opaque = LLVMGetEnumAttributeKindForName("nobuiltin", strlen("nobuiltin"));
+  LLVMAddCallSiteAttribute(refused, LLVMAttributeFunctionIndex,
+                           LLVMCreateEnumAttribute(g->edit->program->llvm, opaque, 0));
+  LLVMBuildRet(g->b, null);
+}
+
 static void build_body(growth *g) {
   const vmo_ll_edit *e = g->edit;
+  LLVMBasicBlockRef refused = vmo_ll_add_block(e, g->helper, "refused"),
+                    asked = vmo_ll_add_block(e, g->helper, "asked");
   LLVMBasicBlockRef inside = vmo_ll_add_block(e, g->helper, "inside"), same = vmo_ll_add_block(e, g->helper, "same");
   LLVMBasicBlockRef leave = vmo_ll_add_block(e, g->helper, "leave");
   LLVMBasicBlockRef outside = vmo_ll_add_block(e, g->helper, "outside");
   LLVMValueRef bytes = LLVMBuildIntCast2(g->b, parameter(g, BYTES), vmo_ll_word_type(e), false, "");
+  LLVMValueRef none = LLVMConstInt(vmo_ll_word_type(e), 0, false);
+  LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntSLT, bytes, none, ""), refused, asked);
+  build_refusal(g, refused);
+  LLVMPositionBuilderAtEnd(g->b, asked);
   g->less = LLVMBuildSub(g->b, bytes, LLVMConstInt(vmo_ll_word_type(e), 1, false), "");
   LLVMValueRef slot = parameter(g, SLOT), equal = LLVMBuildICmp(g->b, LLVMIntEQ, parameter(g, OLD), slot, "");
   LLVMValueRef ours = LLVMBuildAnd(g->b, equal, LLVMBuildIsNotNull(g->b, slot, ""), "");

@@ -16,6 +16,8 @@ declare i32 @puts(ptr)
 declare ptr @strcpy(ptr, ptr)
 declare i32 @printf(ptr, ...)
 declare void @unknown()
+declare i32 @raise(i32)
+declare i32 @poll(ptr, i64, i32)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare void @llvm.lifetime.end.p0(i64, ptr)
 
@@ -183,6 +185,26 @@ define i64 @ended() {
   call ptr @strcpy(ptr %s, ptr @fixed)
   %p = call ptr @strdup(ptr %s)
   call void @llvm.lifetime.end.p0(i64 4, ptr %s)
+  %n = call i64 @strlen(ptr %p)
+  call void @free(ptr %p)
+  ret i64 %n
+}
+
+; A handler of the program's may write it, or another thread, meanwhile.
+; CHECK-LABEL: define i64 @signalled(
+; CHECK: call ptr @strdup
+define i64 @signalled() {
+  %p = call ptr @strdup(ptr @open)
+  call i32 @raise(i32 10)
+  %n = call i64 @strlen(ptr %p)
+  call void @free(ptr %p)
+  ret i64 %n
+}
+; CHECK-LABEL: define i64 @waited_for(
+; CHECK: call ptr @strdup
+define i64 @waited_for(ptr %descriptors) {
+  %p = call ptr @strdup(ptr @open)
+  call i32 @poll(ptr %descriptors, i64 1, i32 -1)
   %n = call i64 @strlen(ptr %p)
   call void @free(ptr %p)
   ret i64 %n

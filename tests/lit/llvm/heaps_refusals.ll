@@ -5,7 +5,7 @@
 ; RUN: %vmemopt analyze --heaps --whole-program %S/replaced.ll | FileCheck %s --check-prefix=REPLACED
 target triple = "x86_64-pc-linux-gnu"
 
-; TEXT: 2 heaps for 2 of 9 sites
+; TEXT: 2 heaps for 2 of 10 sites
 ; TEXT: the program may have threads (keep)
 ; TEXT: {{^}}  with malloc
 ; PART: a_held, (no line)  malloc, 10 bytes: code outside of the module may use its functions
@@ -19,6 +19,7 @@ target triple = "x86_64-pc-linux-gnu"
 
 declare ptr @malloc(i64)
 declare void @free(ptr)
+declare ptr @memalign(i64, i64)
 declare i32 @posix_memalign(ptr, i64, i64)
 declare ptr @_Znwm(i64)
 declare void @_ZdlPv(ptr)
@@ -85,7 +86,7 @@ define i32 @f_aligned(ptr %to) {
   ret i32 %r
 }
 
-; TEXT: g_thrown, (no line)  malloc, 70 bytes: the call may throw here, or must be a tail call
+; TEXT: g_thrown, (no line)  malloc, 70 bytes: the call may throw here, must be a tail call, or asks for an alignment that is not known or no power of two
 ; CHECK-LABEL: define ptr @g_thrown(
 ; CHECK: invoke ptr @malloc(
 define ptr @g_thrown() personality ptr @__gxx_personality_v0 {
@@ -97,7 +98,7 @@ bad:
   resume { ptr, i32 } %l
 }
 
-; TEXT: h_tail, (no line)  malloc, size not known: the call may throw here, or must be a tail call
+; TEXT: h_tail, (no line)  malloc, size not known: the call may throw here, must be a tail call, or asks for an alignment that is not known or no power of two
 ; CHECK-LABEL: define ptr @h_tail(
 ; CHECK: musttail call ptr @malloc(
 define ptr @h_tail(i64 %n) {
@@ -110,6 +111,15 @@ define ptr @h_tail(i64 %n) {
 ; CHECK: call ptr @malloc(i64 90)
 define ptr @i_watched() sanitize_address {
   %p = call ptr @malloc(i64 90)
+  store ptr %p, ptr @held
+  ret ptr %p
+}
+
+; TEXT: j_aligned, (no line)  memalign, 48 bytes: the call may throw here, must be a tail call, or asks for an alignment that is not known or no power of two
+; CHECK-LABEL: define ptr @j_aligned(
+; CHECK: call ptr @memalign(i64 24, i64 48)
+define ptr @j_aligned() {
+  %p = call ptr @memalign(i64 24, i64 48)
   store ptr %p, ptr @held
   ret ptr %p
 }
@@ -130,5 +140,6 @@ define i32 @main() {
   %g = call ptr @g_thrown()
   %h = call ptr @h_tail(i64 9)
   %i = call ptr @i_watched()
+  %j = call ptr @j_aligned()
   ret i32 0
 }
