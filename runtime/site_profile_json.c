@@ -4,12 +4,13 @@
  *    {"function": "build", "file": "tree.c", "line": 12, "column": 20, "ordinal": 0, "allocator": "malloc", "count": 127, ...},
  *
  * docs/profile.schema.json says what stands there. The text is written twice, first to nowhere, which tells its length. The file
- * appears under its name when it is whole. */
+ * appears under its name when it is whole. Devices, pipes and symbolic links are written to: they must not be replaced. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/os.h"
@@ -169,11 +170,21 @@ static bool write_all(int file, const char *text, size_t length) {
   return true;
 }
 
-static bool replace(const char *name, const char *other, const char *text, size_t length) {
-  int file = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+/* Whether that name stands for something else than a file, which renaming would take away. */
+static bool is_kept(const char *name) {
+  struct stat information;
+  return lstat(name, &information) == 0 && !S_ISREG(information.st_mode);
+}
+
+static bool write_to(const char *name, const char *text, size_t length) {
+  int file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file < 0) return false;
   bool is_written = write_all(file, text, length);
-  if (close(file) == 0 && is_written && rename(other, name) == 0) return true;
+  return close(file) == 0 && is_written;
+}
+
+static bool replace(const char *name, const char *other, const char *text, size_t length) {
+  if (write_to(other, text, length) && rename(other, name) == 0) return true;
   int error = errno;
   unlink(other);
   errno = error;
@@ -187,7 +198,7 @@ static bool write_file(const vmr_site_books *books) {
   if (is_written) {
     (void)write_books(books, text, length + 1);
     snprintf(other, room, "%s.%d", books->file, books->process);
-    is_written = replace(books->file, other, text, length);
+    is_written = is_kept(books->file) ? write_to(books->file, text, length) : replace(books->file, other, text, length);
   }
   vmr_os_free(text);
   vmr_os_free(other);

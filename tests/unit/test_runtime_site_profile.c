@@ -7,10 +7,12 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "vmemrt/site_profile.h"
@@ -187,6 +189,26 @@ static void check_the_file_appears_as_a_whole(void) {
   assert_string_equal(short_text, "{\"schema\"");
 }
 
+/* As a device is: a file in its place would be in everybody's way. */
+static void check_a_pipe_is_written_to(void) {
+  struct stat information;
+  char *text = read_figures(), read_text[16384];
+  assert_int_equal(remove(file_name), 0);
+  assert_int_equal(mkfifo(file_name, 0600), 0);
+  int pipe = open(file_name, O_RDWR | O_NONBLOCK);
+  assert_true(pipe >= 0);
+  assert_true(vmr_site_profile_write());
+  assert_int_equal(stat(file_name, &information), 0);
+  assert_true(S_ISFIFO(information.st_mode));
+  ssize_t length = read(pipe, read_text, sizeof read_text - 1);
+  assert_true(length > 0);
+  read_text[length] = '\0';
+  assert_string_equal(read_text, text);
+  close(pipe);
+  assert_int_equal(remove(file_name), 0);
+  free(text);
+}
+
 /* At the end of the process it is written again, which nobody needs: this runs behind that. */
 static void remove_file(void) { (void)remove(file_name); }
 
@@ -200,6 +222,7 @@ static void a_profile_from_its_begin_to_its_file(void **state) {
   check_many_objects();
   check_threads();
   check_the_file_appears_as_a_whole();
+  check_a_pipe_is_written_to();
 }
 
 int main(void) {
