@@ -7,12 +7,16 @@ Each program is compiled at -O0 to -O3, rewritten by `vmemopt opt --whole-progra
 those of the original. The rewritten module is then instrumented by AddressSanitizer (its functions get the attribute after
 the rewriting, which leaves sanitized functions alone) and must run clean; it is not optimised again, nor is the original.
 At -O2, at least half of all lines that are marked `// local` must have been moved to the stack, and at least one of every
-program that has marks, unless LLVM removed them all or their objects are too large.
+program that has marks, unless LLVM removed them all or their objects are too large. Where valgrind is installed, rewritten programs of
+-O2 run under it, too, and must be clean: unlike AddressSanitizer it sees what is read before it was written. That it does
+is tried first, with a program that does so, rewritten as the others are. With --heaps that is each program, without it each
+fourth, and those that --program names: valgrind takes half a second to start, and with --heaps the same objects move to the
+stack.
 
 With --heaps, programs are rewritten by `vmemopt opt --heaps` and linked with that library; at -O1 and -O3 they are compiled with
 KEEP=1, which leaves structures to the end of the process. They run as they are, with a runtime that overwrites what is freed
-and what is new, and under AddressSanitizer, where the runtime makes each object by malloc; those that make threads under
-ThreadSanitizer, too. No marks are looked at.
+and what is new, and under AddressSanitizer and (-O2) valgrind, where the runtime makes each object by malloc; those that make
+threads under ThreadSanitizer, too. No marks are looked at.
 
 With --rewrite-only, for a tool that is built for a sanitizer, programs are rewritten in both ways, and nothing is run.
 """
@@ -21,12 +25,29 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 LEVELS = ["-O0", "-O1", "-O2", "-O3"]
 MARK = "// local"
+WATCHED_LEVEL = "-O2"  # the one at which programs run under valgrind
+VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=no"]
+NO_DEBUG_INFO = "-Wl,--strip-debug"  # that of clang 19 is too new for valgrind 3.19, which says so at length
+READS_TOO_EARLY = """#include <stdlib.h>
+int *kept;
+volatile int seen;
+int main(int count, char **arguments) {
+  (void)arguments;
+  kept = malloc(64);
+  if (!kept) return 1;
+  kept[0] = count;
+  if (kept[count] == 12345) seen = 1; // kept[1], which nobody wrote
+  free(kept);
+  return 0;
+}
+"""
 
 
 class Fault(Exception):
@@ -49,7 +70,32 @@ def with_sanitizer(text, which="address"):
     return re.sub(r"^(attributes #\d+ = \{)", rf"\1 sanitize_{which}", text, flags=re.M)
 
 
-def check_rewriting(tool, clang, source, level, work):
+def check_by_valgrind(source, level, program, wanted):
+    found = run([*VALGRIND, program])
+    if wanted[:2] != found[:2]:
+        raise Fault(f"{source.name} {level}: under valgrind: exit code {wanted[0]} became {found[0]}, or the output differs: "
+                    f"{found[2][:1500]}")
+
+
+def check_that_valgrind_sees(tool, clang, work, library):
+    """That a fault which nothing but valgrind sees is seen, in a program that was rewritten as those of the corpus are."""
+    source, module, better, program = (work / f"reads_too_early{suffix}" for suffix in (".c", ".bc", ".better.bc", ""))
+    source.write_text(READS_TOO_EARLY)
+    must([clang, "-O0", "-emit-llvm", "-c", source, "-o", module])
+    must([tool, "opt", *(["--heaps"] if library else []), "--whole-program", module, "-o", better])
+    must([clang, "-O0", better, "-o", program, *link_options(library)])
+    must([program])
+    code, _, err = run([*VALGRIND, program])
+    if code != 99 or "uninitialised" not in err:
+        raise Fault(f"valgrind does not see {source.name} read what was not written: exit code {code}: {err[:500]}")
+
+
+def link_options(library):
+    heaps = [library, f"-Wl,-rpath,{os.path.dirname(os.path.abspath(library))}"] if library else []
+    return [*heaps, "-pthread", "-lm"]
+
+
+def check_rewriting(tool, clang, source, level, work, _watch):
     stem = work / f"{source.stem}{level}"
     module, better, report = (stem.with_suffix(suffix) for suffix in (".bc", ".ll", ".json"))
     must([clang, "-g", level, "-emit-llvm", "-c", source, "-o", module])
@@ -70,15 +116,15 @@ def turned_lines(report, file):
     return moved, kept
 
 
-def check_heaps(tool, clang, source, level, work, library):
+def check_heaps(tool, clang, source, level, work, watch, library):
     stem = work / f"{source.stem}{level}"
     module, better = stem.with_suffix(".bc"), stem.with_suffix(".ll")
     original, rewritten, watched = (str(stem) + suffix for suffix in (".original", ".rewritten", ".watched"))
-    keep, link = level in ("-O1", "-O3"), [library, f"-Wl,-rpath,{os.path.dirname(os.path.abspath(library))}", "-pthread", "-lm"]
+    keep, link = level in ("-O1", "-O3"), link_options(library)
     must([clang, "-g", level, f"-DKEEP={int(keep)}", "-emit-llvm", "-c", source, "-o", module])
     must([tool, "opt", "--heaps", "--whole-program", module, "-o", better])
     must([clang, "-O0", module, "-o", original, "-pthread", "-lm"])
-    must([clang, level, better, "-o", rewritten, *link])
+    must([clang, level, better, "-o", rewritten, *link, NO_DEBUG_INFO])
     runs = [(rewritten, "VMEMRT_OPTIONS", ""), (rewritten, "VMEMRT_OPTIONS", "poison=1"), (watched, "ASAN_OPTIONS", "detect_leaks=0")]
     text = better.read_text()
     better.write_text(with_sanitizer(text))
@@ -93,21 +139,25 @@ def check_heaps(tool, clang, source, level, work, library):
         if wanted[:2] != got[:2]:
             raise Fault(f"{source.name} {level}: {name}={value}: exit code {wanted[0]} became {got[0]}, or the output differs: "
                         f"{got[2][:1500]}")
+    if watch:
+        check_by_valgrind(source, level, rewritten, wanted)
 
 
-def check(tool, clang, source, level, work):
+def check(tool, clang, source, level, work, watch):
     stem = work / f"{source.stem}{level}"
     module, better, report = (stem.with_suffix(suffix) for suffix in (".bc", ".ll", ".json"))
     original, rewritten, watched = (str(stem) + suffix for suffix in (".original", ".rewritten", ".watched"))
-    link = ["-pthread", "-lm"]
+    link = link_options(None)
     must([clang, "-g", level, "-emit-llvm", "-c", source, "-o", module])
     must([tool, "opt", "--whole-program", module, "-o", better, f"--json={report}"])
     must([clang, "-O0", module, "-o", original, *link])
-    must([clang, level, better, "-o", rewritten, *link])
+    must([clang, level, better, "-o", rewritten, *link, NO_DEBUG_INFO])
     wanted = run([original])
     got = run([rewritten])
     if wanted[:2] != got[:2]:
         raise Fault(f"{source.name} {level}: exit code {wanted[0]} became {got[0]}, or the output differs")
+    if watch:
+        check_by_valgrind(source, level, rewritten, wanted)
     sanitized = stem.with_suffix(".watched.ll")
     sanitized.write_text(with_sanitizer(better.read_text()))
     must([clang, "-O0", "-fsanitize=address", sanitized, "-o", watched, *link])
@@ -144,10 +194,19 @@ def main():
     rewrites = "--rewrite-only" in options
     faults, results = [], []
     with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        watches = not rewrites and shutil.which("valgrind") is not None
+        if watches:
+            try:
+                check_that_valgrind_sees(tool, clang, pathlib.Path(directory), library[0] if library else None)
+            except (Fault, subprocess.TimeoutExpired) as fault:
+                faults.append(str(fault))
+        elif not rewrites:
+            print("valgrind is not installed (tools/setup does): nothing ran under it")
         how = [check_heaps, *library] if library else [check_rewriting if rewrites else check]
         jobs = [(source, level, pool.submit(how[0], *common, *how[1:]))
-                for source in sources for level in LEVELS
-                for common in [(tool, clang, source, level, pathlib.Path(directory))]]
+                for number, source in enumerate(sources) for level in LEVELS
+                for watch in [watches and level == WATCHED_LEVEL and bool(library or names or number % 4 == 0)]
+                for common in [(tool, clang, source, level, pathlib.Path(directory), watch)]]
         for source, level, job in jobs:
             try:
                 lines = job.result()
