@@ -178,7 +178,10 @@ bool vmo_apply_config(vmo_cli *cli, const char *text, size_t length) {
   cJSON *json = zero == length ? cJSON_ParseWithLengthOpts(text, length + 1, &end, 1) : NULL;
   if (json == NULL) {
     size_t at = zero != length ? zero : end != NULL ? (size_t)(end - text) : 0;
-    vmo_diag_add(cli->context, VMO_DIAG_CONFIG, vmo_json_locate(text, at < length ? at : length), "this is no JSON");
+    if (at > length) at = length;
+    if (at == length) /* what is missing at the end is missed behind the last word */
+      while (at > 0 && strchr(" \t\r\n", text[at - 1]) != NULL) at--;
+    vmo_diag_add(cli->context, VMO_DIAG_CONFIG, vmo_json_locate(text, at), "this is no JSON");
     return false;
   }
   bool fine = apply_members(cli, json);
