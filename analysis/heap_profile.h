@@ -36,6 +36,8 @@ typedef struct vmo_profile_site {
   uint32_t followed_count, outlasted_count;
   vmo_profile_neighbour followed[VMO_PROFILE_NEIGHBOURS];  /* by what was made next */
   vmo_profile_neighbour outlasted[VMO_PROFILE_NEIGHBOURS]; /* by what was freed next */
+  vmo_bytes
+      scope_bytes; /* made in one call of the function that drops them, at most; -1: none does, or it is not known */
   vmo_bytes run_count, run_bytes; /* of count and bytes, what one run made at most (vmo_add_heap_profiles) */
 } vmo_profile_site;
 

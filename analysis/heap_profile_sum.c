@@ -52,6 +52,7 @@ static void add_site(vmo_profile_site *to, const vmo_profile_site *from) {
   to->peak_bytes = greater(to->peak_bytes, from->peak_bytes);
   to->left_objects = greater(to->left_objects, from->left_objects);
   to->left_bytes = greater(to->left_bytes, from->left_bytes);
+  to->scope_bytes = greater(to->scope_bytes, from->scope_bytes);
   to->alive |= from->alive;
 }
 
@@ -91,7 +92,8 @@ static uint32_t place_site(adding *a, const vmo_profile_site *site) {
                                   .allocator = site->allocator,
                                   .line = site->line,
                                   .column = site->column,
-                                  .ordinal = site->ordinal};
+                                  .ordinal = site->ordinal,
+                                  .scope_bytes = -1};
   uint32_t s = a->sum->sites.count;
   bool fine = vmo_vec_push(a->context->arena, &a->sum->sites, fresh) &&
               vmo_hash_index_add(a->context->arena, &a->index, hash, s);

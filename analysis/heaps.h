@@ -111,6 +111,8 @@ typedef struct vmo_heap_fact {
   const char *scope_refused;    /* the function that it is about; NULL: none */
   vmo_heap_recycling recycling; /* of a scoped heap */
   uint32_t elided_count;        /* calls of free that are left out */
+  vmo_bytes block_bytes; /* scoped-lists: its first objects are cut from so many bytes, and not freed; 0: none are */
+  vmo_bytes scope_bytes; /* where there is a block: what its sites make in a call of the function, at most */
 } vmo_heap_fact;
 
 /* Whether objects are cut off one behind the other. */

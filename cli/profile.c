@@ -48,6 +48,11 @@ static vmo_bytes read_count(reader *r, const cJSON *object, const char *key) {
   return number;
 }
 
+/* What older runs do not tell of; -1: nothing. */
+static vmo_bytes read_count_if_any(reader *r, const cJSON *object, const char *key) {
+  return cJSON_GetObjectItemCaseSensitive(object, key) != NULL ? read_count(r, object, key) : -1;
+}
+
 static uint32_t read_small(reader *r, const cJSON *object, const char *key) {
   vmo_bytes number = read_count(r, object, key);
   if (number < VMO_NONE) return (uint32_t)number;
@@ -114,6 +119,7 @@ static vmo_profile_site read_site(reader *r, const cJSON *object) {
                            .left_bytes = read_count(r, object, "left_bytes"),
                            .mean_life = read_count(r, object, "mean_life"),
                            .longest_life = read_count(r, object, "longest_life"),
+                           .scope_bytes = read_count_if_any(r, object, "scope_bytes"),
                            .alive = read_bits(r, object, "alive")};
   const cJSON *noted = cJSON_GetObjectItemCaseSensitive(object, "noted");
   if (!cJSON_IsBool(noted)) fault(r, "noted", "is neither true nor false");

@@ -27,6 +27,7 @@ typedef struct vmo_ll_heap_plan {
   VMO_VEC(uint32_t) calls; /* by site of the facts: its instruction */
   bool *elided;            /* by instruction: a call of free that is left out */
   bool *walks;             /* by function: it does nothing, with those left out; so do its calls */
+  uint32_t *block_of; /* by instruction: the heap whose block it may free objects of; VMO_NONE: none (heap_blocks.c) */
   vmo_heap_facts *facts;
 } vmo_ll_heap_plan;
 

@@ -20,11 +20,13 @@ typedef enum vmo_ll_heap_function {
   VMO_LL_PROFILE_BEGIN,
   VMO_LL_PROFILE_NOTE,
   VMO_LL_PROFILE_FORGET,
+  VMO_LL_PROFILE_SCOPE,
   VMO_LL_PROFILE_REALLOC,
   VMO_LL_PROFILE_FREE,
   VMO_LL_PROFILE_MOVE,
   VMO_LL_HEAP_DESTROY,
   VMO_LL_HEAP_FIND_RANGE,
+  VMO_LL_HEAP_ROOM,
   VMO_LL_BUMP_ALLOC,     /* made here: the short way of a bump heap */
   VMO_LL_BUMP_CALLOC,    /* made here */
   VMO_LL_HEAP_COPY,      /* made here: strdup in a heap */
@@ -37,6 +39,10 @@ typedef enum vmo_ll_heap_function {
   VMO_LL_HEAP_TAKE,     /* made here: the short way of a heap of one thread, for a list that is known */
   VMO_LL_HEAP_TAKE_ANY, /* made here: for one that a table knows by the size */
   VMO_LL_HEAP_GIVE,     /* made here: the short way of free, for what one thread has */
+  VMO_LL_BLOCK_REFILL,  /* made here: an object of a scope whose block is full */
+  VMO_LL_BLOCK_TAKE,    /* made here: one of the block, if it has room */
+  VMO_LL_BLOCK_CALLOC,  /* made here */
+  VMO_LL_BLOCK_GIVE,    /* made here: free of what may lie in a block */
   VMO_LL_HEAP_FUNCTION_COUNT
 } vmo_ll_heap_function;
 
@@ -45,7 +51,8 @@ typedef struct vmo_ll_heap_edit {
   const vmo_ll_heap_plan *plan;
   LLVMBuilderRef builder;
   LLVMTypeRef pointer, word;
-  LLVMValueRef *heaps; /* the variable of each: a bump heap itself, or the address of another */
+  LLVMValueRef *heaps;  /* the variable of each: a bump heap itself, or the address of another */
+  LLVMValueRef *blocks; /* of each, that its first objects are cut from; NULL: it has none */
   LLVMValueRef functions[VMO_LL_HEAP_FUNCTION_COUNT]; /* NULL: not asked for yet */
   LLVMValueRef classes[2];                            /* for granules of 8 and 16: tables; NULL: not asked for yet */
   LLVMValueRef range; /* the variable that holds where heaps' objects lie; NULL: nothing is given back in place */

@@ -10,17 +10,21 @@
  *                                         vmr_heap_refill, as where there is no heap
  *   vmemopt.heap.take.any(heap, n, table) the same for the list of size `n`, by a table of classes
  *   vmemopt.heap.give(object)             back to the list that its address tells of; else vmr_heap_free
+ *   vmemopt.block.take(block, variable, n, flags)   n bytes of the block, while it has room; else of the scope's heap, by
+ *                                         vmemopt.block.refill
+ *   vmemopt.block.zeroed(block, variable, n, m, flags)   calloc from it
+ *   vmemopt.block.give(object, block, n)  nothing, of what lies in the block of n bytes; else as vmemopt.heap.give
  *
- * LLVM's inliner puts those of bumps and the last four in the place of their calls. Attributes say of the runtime's functions what LLVM knows of malloc:
+ * LLVM's inliner puts those of bumps and the last ones in the place of their calls. Attributes say of the runtime's functions what LLVM knows of malloc:
  * the result is new, nothing is thrown, only memory that the program cannot reach is touched. */
-#include "llvm/heap_edit.h"
+#include "llvm/heap_blocks.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #include "vmemrt/heap.h"
 
-#define MOST_PARAMETERS 4
+#define MOST_PARAMETERS 5
 
 /* ---- declarations ---- */
 
@@ -46,6 +50,7 @@ static const row rows[VMO_LL_HEAP_FUNCTION_COUNT] = {
     [VMO_LL_BUMP_RELEASE] = {"vmr_bump_release", "vp", .fresh = false},
     [VMO_LL_PROFILE_BEGIN] = {"vmr_site_profile_begin", "ip", .cold = true},
     [VMO_LL_PROFILE_NOTE] = {"vmr_site_profile_note", "vppw", .fresh = false},
+    [VMO_LL_PROFILE_SCOPE] = {"vmr_site_profile_scope", "vp", .fresh = false},
     [VMO_LL_PROFILE_FORGET] = {"vmr_site_profile_forget", "vp", .fresh = false},
     [VMO_LL_PROFILE_REALLOC] = {"vmr_site_profile_realloc", "pppw", .fresh = false},
     [VMO_LL_PROFILE_FREE] = {"vmr_site_profile_free", "vp", .fresh = false},
@@ -64,6 +69,11 @@ static const row rows[VMO_LL_HEAP_FUNCTION_COUNT] = {
     [VMO_LL_HEAP_TAKE] = {"vmemopt.heap.take", "ppww", .fresh = true, .inlined = true},
     [VMO_LL_HEAP_TAKE_ANY] = {"vmemopt.heap.take.any", "ppwp", .fresh = true, .inlined = true},
     [VMO_LL_HEAP_GIVE] = {"vmemopt.heap.give", "vp", .inlined = true},
+    [VMO_LL_HEAP_ROOM] = {"vmr_heap_room", "ww", .cold = true},
+    [VMO_LL_BLOCK_REFILL] = {"vmemopt.block.refill", "ppwi", .fresh = true, .cold = true},
+    [VMO_LL_BLOCK_TAKE] = {"vmemopt.block.take", "pppwi", .fresh = true, .inlined = true},
+    [VMO_LL_BLOCK_CALLOC] = {"vmemopt.block.zeroed", "pppwwi", .fresh = true, .inlined = true},
+    [VMO_LL_BLOCK_GIVE] = {"vmemopt.block.give", "vppw", .inlined = true},
 };
 
 static LLVMTypeRef type_of(const vmo_ll_heap_edit *e, char letter) {
@@ -326,6 +336,61 @@ static void build_give(vmo_ll_heap_edit *e, LLVMValueRef function) {
   LLVMBuildRetVoid(b);
 }
 
+/* The heap of the scope, where its block is full. */
+static void build_block_refill(vmo_ll_heap_edit *e, LLVMValueRef function) {
+  LLVMValueRef scope[] = {LLVMGetParam(function, 0), LLVMGetParam(function, 2)};
+  LLVMValueRef values[] = {vmo_ll_call_heap(e, VMO_LL_HEAP_SCOPED, scope), LLVMGetParam(function, 1)};
+  LLVMBuildRet(e->builder, vmo_ll_call_heap(e, VMO_LL_HEAP_ALLOC, values));
+}
+
+/* As build_bump: no bytes at all, and what is too large, wraps to 0, and 0 is never at hand. */
+static void build_block_take(vmo_ll_heap_edit *e, LLVMValueRef function) {
+  LLVMBuilderRef b = e->builder;
+  LLVMValueRef block = LLVMGetParam(function, 0), bytes = LLVMGetParam(function, 2), flags = LLVMGetParam(function, 3);
+  LLVMBasicBlockRef fast = add_block(e, function, "fast"), slow = add_block(e, function, "slow");
+  LLVMValueRef narrow = LLVMBuildAnd(b, flags, LLVMConstInt(LLVMTypeOf(flags), VMR_HEAP_ALIGN8, false), "");
+  LLVMValueRef mask = LLVMBuildSelect(b, LLVMBuildIsNotNull(b, narrow, ""), word(e, 7), word(e, 15), "");
+  LLVMValueRef rounded = LLVMBuildAnd(b, LLVMBuildAdd(b, bytes, mask, ""), LLVMBuildNot(b, mask, ""), "");
+  LLVMValueRef used = LLVMBuildLoad2(b, e->word, block, "");
+  LLVMValueRef room = LLVMBuildLoad2(b, e->word, address_at(e, block, word(e, 8)), "");
+  LLVMValueRef last = LLVMBuildSub(b, rounded, word(e, 1), "");
+  branch_likely(e, LLVMBuildICmp(b, LLVMIntULT, last, LLVMBuildSub(b, room, used, ""), ""), fast, slow);
+  LLVMPositionBuilderAtEnd(b, fast);
+  LLVMBuildStore(b, LLVMBuildAdd(b, used, rounded, ""), block);
+  LLVMBuildRet(b, address_at(e, address_at(e, block, word(e, VMO_LL_BLOCK_HEAD)), used));
+  LLVMPositionBuilderAtEnd(b, slow);
+  LLVMValueRef values[] = {LLVMGetParam(function, 1), bytes, flags};
+  LLVMBuildRet(b, vmo_ll_call_heap(e, VMO_LL_BLOCK_REFILL, values));
+}
+
+static void build_block_zeroed(vmo_ll_heap_edit *e, LLVMValueRef function) {
+  LLVMBuilderRef b = e->builder;
+  LLVMBasicBlockRef clear = add_block(e, function, "clear"), done = add_block(e, function, "done");
+  LLVMValueRef bytes = multiply(e, LLVMGetParam(function, 2), LLVMGetParam(function, 3));
+  LLVMValueRef values[] = {LLVMGetParam(function, 0), LLVMGetParam(function, 1), bytes, LLVMGetParam(function, 4)};
+  LLVMValueRef object = vmo_ll_call_heap(e, VMO_LL_BLOCK_TAKE, values);
+  branch_likely(e, LLVMBuildIsNotNull(b, object, ""), clear, done);
+  LLVMPositionBuilderAtEnd(b, clear);
+  LLVMBuildMemSet(b, object, LLVMConstInt(LLVMInt8TypeInContext(e->program->llvm), 0, false), bytes, 8);
+  LLVMBuildBr(b, done);
+  LLVMPositionBuilderAtEnd(b, done);
+  LLVMBuildRet(b, object);
+}
+
+static void build_block_give(vmo_ll_heap_edit *e, LLVMValueRef function) {
+  LLVMBuilderRef b = e->builder;
+  LLVMValueRef object = LLVMGetParam(function, 0), bytes = LLVMGetParam(function, 2);
+  LLVMBasicBlockRef ours = add_block(e, function, "ours"), other = add_block(e, function, "other");
+  LLVMValueRef first = address_at(e, LLVMGetParam(function, 1), word(e, VMO_LL_BLOCK_HEAD));
+  LLVMValueRef offset = LLVMBuildSub(b, as_word(e, object), as_word(e, first), "");
+  branch_likely(e, LLVMBuildICmp(b, LLVMIntULT, offset, bytes, ""), ours, other);
+  LLVMPositionBuilderAtEnd(b, other);
+  vmo_ll_call_heap(e, e->range != NULL ? VMO_LL_HEAP_GIVE : VMO_LL_HEAP_FREE, &object);
+  LLVMBuildRetVoid(b);
+  LLVMPositionBuilderAtEnd(b, ours);
+  LLVMBuildRetVoid(b);
+}
+
 static void build_body(vmo_ll_heap_edit *e, vmo_ll_heap_function which, LLVMValueRef function) {
   LLVMBuilderRef outer = e->builder;
   e->builder = LLVMCreateBuilderInContext(e->program->llvm);
@@ -340,6 +405,10 @@ static void build_body(vmo_ll_heap_edit *e, vmo_ll_heap_function which, LLVMValu
   case VMO_LL_HEAP_TAKE: build_take(e, function, false); break;
   case VMO_LL_HEAP_TAKE_ANY: build_take(e, function, true); break;
   case VMO_LL_HEAP_GIVE: build_give(e, function); break;
+  case VMO_LL_BLOCK_REFILL: build_block_refill(e, function); break;
+  case VMO_LL_BLOCK_TAKE: build_block_take(e, function); break;
+  case VMO_LL_BLOCK_CALLOC: build_block_zeroed(e, function); break;
+  case VMO_LL_BLOCK_GIVE: build_block_give(e, function); break;
   default:
     build_copy(e, function, which == VMO_LL_BUMP_COPY || which == VMO_LL_BUMP_COPY_PART,
                which == VMO_LL_HEAP_COPY_PART || which == VMO_LL_BUMP_COPY_PART);

@@ -21,6 +21,7 @@
 
 #include <string.h>
 
+#include "llvm/heap_blocks.h"
 #include "llvm/heap_edit.h"
 #include "llvm/plan.h"
 
@@ -345,7 +346,8 @@ vmo_status vmo_find_heap_scopes(vmo_ll_program *program, const vmo_ll_structures
   status = choose_scopes(&s);
   if (status != VMO_OK) return status;
   keep_shared(&s);
-  return vmo_elide_frees(program, &s.calls, s.scope_of, plan);
+  status = vmo_elide_frees(program, &s.calls, s.scope_of, plan);
+  return status == VMO_OK ? vmo_ll_choose_blocks(program, structures, plan) : status;
 }
 
 /* ---- the edit ---- */
@@ -367,6 +369,7 @@ void vmo_ll_edit_scope(vmo_ll_heap_edit *e, const vmo_ll_heap_scope *scope) {
   while (LLVMIsAAllocaInst(first)) first = LLVMGetNextInstruction(first);
   LLVMPositionBuilderBefore(e->builder, first);
   LLVMValueRef saved = LLVMBuildLoad2(e->builder, LLVMGlobalGetValueType(variable), variable, "vmemopt.outer");
+  LLVMValueRef used = vmo_ll_save_block(e, scope->heap);
   LLVMBuildStore(e->builder, LLVMGetInitializer(variable), variable);
   for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(function); b != NULL; b = LLVMGetNextBasicBlock(b)) {
     LLVMValueRef end = LLVMGetBasicBlockTerminator(b);
@@ -374,5 +377,6 @@ void vmo_ll_edit_scope(vmo_ll_heap_edit *e, const vmo_ll_heap_scope *scope) {
     LLVMPositionBuilderBefore(e->builder, end);
     drop(e, variable, bump);
     LLVMBuildStore(e->builder, saved, variable);
+    vmo_ll_restore_block(e, scope->heap, used);
   }
 }

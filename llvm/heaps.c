@@ -11,7 +11,7 @@
  * room ends. Of threads each has its own. Other heaps are made by a constructor of the module; where that fails the pointer
  * stays null, which the runtime takes for malloc itself. What one thread at a time has is taken from lists and given back to them in
  * place, too; where threads share heaps the runtime does it, under a lock. Linear. */
-#include "llvm/heap_edit.h"
+#include "llvm/heap_blocks.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -78,6 +78,7 @@ static void make_variables(vmo_ll_heap_edit *e) {
     e->heaps[h] = vmo_heap_is_bump(fact->kind) ? make_bump(e, h, fact)
                                                : add_variable(e, h, e->pointer, LLVMConstNull(e->pointer));
     if (fact->kind == VMO_HEAP_SCOPED_LISTS) LLVMSetThreadLocal(e->heaps[h], fact->shared);
+    if (fact->block_bytes > 0) vmo_ll_make_block(e, h);
   }
 }
 
@@ -129,11 +130,15 @@ static bool make_constructor(vmo_ll_heap_edit *e) {
   LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->program->llvm), NULL, 0, false);
   LLVMValueRef function = NULL;
   for (uint32_t h = 0; h < facts->heaps.count; h++) {
-    if (facts->heaps.data[h].kind != VMO_HEAP_LISTS) continue;
+    if (facts->heaps.data[h].kind != VMO_HEAP_LISTS && e->blocks[h] == NULL) continue;
     if (function == NULL) {
       function = LLVMAddFunction(e->program->module, "vmemopt.heaps", type);
       LLVMSetLinkage(function, LLVMInternalLinkage);
       LLVMPositionBuilderAtEnd(e->builder, LLVMAppendBasicBlockInContext(e->program->llvm, function, "entry"));
+    }
+    if (e->blocks[h] != NULL) {
+      vmo_ll_open_block(e, h);
+      continue;
     }
     LLVMValueRef values[] = {e->heaps[h], LLVMConstNull(e->pointer), number(e, lasting_flags(&facts->heaps.data[h]))};
     vmo_ll_call_heap(e, VMO_LL_HEAP_CREATE, values);
@@ -193,31 +198,48 @@ static LLVMValueRef allocate_listed(vmo_ll_heap_edit *e, const vmo_heap_fact *fa
   }
 }
 
+/* What is neither malloc nor calloc is the heap's from the beginning. NULL: it has no block, or the call is not for it. */
+static LLVMValueRef allocate_from_block(vmo_ll_heap_edit *e, uint32_t heap, LLVMValueRef call,
+                                        const vmo_libc_row *row) {
+  bool zeroed = row->kind == VMO_LIBC_CALLOC;
+  if (e->blocks[heap] == NULL || (row->kind != VMO_LIBC_MALLOC && !zeroed)) return NULL;
+  LLVMValueRef flags = number(e, flags_of(&e->plan->facts->heaps.data[heap])), first = argument(e, call, 0);
+  LLVMValueRef plain[] = {e->blocks[heap], e->heaps[heap], first, flags};
+  if (!zeroed) return vmo_ll_call_heap(e, VMO_LL_BLOCK_TAKE, plain);
+  LLVMValueRef values[] = {e->blocks[heap], e->heaps[heap], first, argument(e, call, 1), flags};
+  return vmo_ll_call_heap(e, VMO_LL_BLOCK_CALLOC, values);
+}
+
 /* Of a realloc that may only move an object of some heap, `heap` is VMO_NONE. */
+static LLVMValueRef allocate(vmo_ll_heap_edit *e, LLVMValueRef call, uint32_t heap, const vmo_libc_row *row) {
+  if (heap == VMO_NONE) return allocate_listed(e, NULL, LLVMConstNull(e->pointer), call, row);
+  const vmo_heap_fact *fact = &e->plan->facts->heaps.data[heap];
+  if (vmo_heap_is_bump(fact->kind)) return allocate_bumped(e, heap, call, row);
+  LLVMValueRef object = allocate_from_block(e, heap, call, row);
+  if (object != NULL) return object;
+  if (fact->kind != VMO_HEAP_SCOPED_LISTS)
+    return allocate_listed(e, fact, LLVMBuildLoad2(e->builder, e->pointer, e->heaps[heap], ""), call, row);
+  LLVMValueRef values[] = {e->heaps[heap], number(e, flags_of(fact))};
+  return allocate_listed(e, fact, vmo_ll_call_heap(e, VMO_LL_HEAP_SCOPED, values), call, row);
+}
+
 static void edit_allocation(vmo_ll_heap_edit *e, LLVMValueRef call, uint32_t heap, const vmo_libc_row *row) {
-  const vmo_heap_fact *fact = heap != VMO_NONE ? &e->plan->facts->heaps.data[heap] : NULL;
-  LLVMValueRef object;
   LLVMPositionBuilderBefore(e->builder, call); /* at the call's place in the source */
-  if (fact == NULL) {
-    object = allocate_listed(e, NULL, LLVMConstNull(e->pointer), call, row);
-  } else if (vmo_heap_is_bump(fact->kind)) {
-    object = allocate_bumped(e, heap, call, row);
-  } else if (fact->kind == VMO_HEAP_SCOPED_LISTS) {
-    LLVMValueRef values[] = {e->heaps[heap], number(e, flags_of(fact))};
-    object = allocate_listed(e, fact, vmo_ll_call_heap(e, VMO_LL_HEAP_SCOPED, values), call, row);
-  } else {
-    object = allocate_listed(e, fact, LLVMBuildLoad2(e->builder, e->pointer, e->heaps[heap], ""), call, row);
-  }
-  LLVMReplaceAllUsesWith(call, object);
+  LLVMReplaceAllUsesWith(call, allocate(e, call, heap, row));
   LLVMInstructionEraseFromParent(call);
 }
 
 /* ---- releases ---- */
 
-static void edit_free(vmo_ll_heap_edit *e, LLVMValueRef call, bool quick) {
+static void edit_free(vmo_ll_heap_edit *e, LLVMValueRef call, bool quick, uint32_t block) {
   LLVMPositionBuilderBefore(e->builder, call);
-  vmo_ll_heap_function free = quick && e->range != NULL ? VMO_LL_HEAP_GIVE : VMO_LL_HEAP_FREE;
-  vmo_ll_call_heap(e, free, (LLVMValueRef[]){LLVMGetOperand(call, 0)});
+  LLVMValueRef object = LLVMGetOperand(call, 0);
+  if (block == VMO_NONE) {
+    vmo_ll_call_heap(e, quick && e->range != NULL ? VMO_LL_HEAP_GIVE : VMO_LL_HEAP_FREE, &object);
+  } else {
+    LLVMValueRef bytes = word(e, (unsigned long long)e->plan->facts->heaps.data[block].block_bytes);
+    vmo_ll_call_heap(e, VMO_LL_BLOCK_GIVE, (LLVMValueRef[]){object, e->blocks[block], bytes});
+  }
   LLVMInstructionEraseFromParent(call);
 }
 
@@ -251,7 +273,7 @@ static void edit_instruction(vmo_ll_heap_edit *e, uint32_t i) {
   if (heap == VMO_NONE && !e->plan->frees[i]) return;
   const vmo_libc_row *row = row_of(e->program, call);
   if (heap == VMO_NONE && row->kind == VMO_LIBC_FREE) {
-    edit_free(e, call->ref, e->plan->quick[i]);
+    edit_free(e, call->ref, e->plan->quick[i], e->plan->block_of[i]);
   } else {
     edit_allocation(e, call->ref, heap, row);
   }
@@ -261,7 +283,8 @@ vmo_status vmo_rewrite_heaps(vmo_ll_program *program, const vmo_ll_heap_plan *pl
   vmo_ll_heap_edit e = {.program = program, .plan = plan, .pointer = LLVMPointerTypeInContext(program->llvm, 0)};
   e.word = LLVMInt64TypeInContext(program->llvm);
   e.heaps = vmr_arena_alloc_array(program->arena, (size_t)plan->facts->heaps.count + 1, sizeof *e.heaps);
-  if (e.heaps == NULL) return VMO_OUT_OF_MEMORY;
+  e.blocks = vmr_arena_alloc_array(program->arena, (size_t)plan->facts->heaps.count + 1, sizeof *e.blocks);
+  if (e.heaps == NULL || e.blocks == NULL) return VMO_OUT_OF_MEMORY;
   e.builder = LLVMCreateBuilderInContext(program->llvm);
   make_variables(&e);
   bool fine = make_constructor(&e);

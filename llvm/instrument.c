@@ -6,6 +6,7 @@
  *                                                 call void @free(ptr %p)
  *   %q = call ptr @realloc(ptr %o, i64 %n)        %q = call ptr @vmr_site_profile_realloc(ptr @vmemopt.sites+0, ptr %o, i64 %n)
  *
+ * A function that drops a heap (heap_scopes.c) tells, when it begins, each of that heap's sites, so that what one call makes is counted.
  * @vmemopt.sites is a constant row for each site, that of llvm/grouping.c: its place in the source, by which a later compilation finds it
  * again. A constructor of the module hands them to the runtime, which writes the figures when the process ends. The
  * program allocates as before, so that lifetimes are those that it has without heaps. Linear. */
@@ -159,6 +160,19 @@ static void tell_of_release(instrumenting *n, uint32_t i) {
   vmo_ll_call_heap(&n->edit, VMO_LL_PROFILE_FORGET, (LLVMValueRef[]){LLVMGetOperand(call->ref, 0)});
 }
 
+/* Where the lives of what some sites make end with a function, it says when it begins. */
+static void tell_of_scope(instrumenting *n, const vmo_ll_heap_scope *scope) {
+  const vmo_heap_facts *facts = n->edit.plan->facts;
+  LLVMValueRef function = n->edit.program->functions.data[scope->function].ref;
+  LLVMValueRef first = LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(function));
+  while (LLVMIsAAllocaInst(first)) first = LLVMGetNextInstruction(first);
+  LLVMPositionBuilderBefore(n->edit.builder, first);
+  for (uint32_t s = 0; s < facts->sites.count; s++) {
+    if (facts->sites.data[s].heap != scope->heap || !is_noted(n, n->edit.plan->calls.data[s])) continue;
+    vmo_ll_call_heap(&n->edit, VMO_LL_PROFILE_SCOPE, (LLVMValueRef[]){address_of_row(n, s)});
+  }
+}
+
 vmo_status vmo_instrument_sites(vmo_ll_program *program, const vmo_ll_heap_plan *plan, const char *file) {
   instrumenting n = {.edit = {.program = program, .plan = plan}};
   n.edit.pointer = LLVMPointerTypeInContext(program->llvm, 0);
@@ -169,6 +183,7 @@ vmo_status vmo_instrument_sites(vmo_ll_program *program, const vmo_ll_heap_plan 
     vmo_ll_replace_address(&n.edit, "free", VMO_LL_PROFILE_FREE);
     vmo_ll_replace_address(&n.edit, "realloc", VMO_LL_PROFILE_MOVE);
   }
+  for (uint32_t i = 0; fine && i < plan->scopes.count; i++) tell_of_scope(&n, &plan->scopes.data[i]);
   for (uint32_t i = 0; fine && i < program->instructions.count; i++) tell_of_release(&n, i);
   for (uint32_t s = 0; fine && s < plan->facts->sites.count; s++) tell_of_site(&n, s);
   if (fine) vmo_ll_drop_promises(&n.edit);

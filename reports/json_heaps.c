@@ -18,6 +18,7 @@ static void write_heap(vmo_json_writer *writer, const vmo_heap_facts *facts, uin
   vmo_put_string(writer, "scope_refused", heap->scope == NULL ? heap->scope_refused : NULL);
   vmo_put_string(writer, "recycling", heap->scope != NULL ? vmo_heap_recycling_name(heap->recycling) : NULL);
   vmo_put_integer(writer, "elided", heap->elided_count);
+  vmo_put_integer(writer, "block", heap->block_bytes);
   vmo_put_known(writer, "expected_objects", heap->expected_objects);
   vmo_put_known(writer, "expected_bytes", heap->expected_bytes);
   vmo_put_known(writer, "expected_peak", heap->expected_peak);

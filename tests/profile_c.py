@@ -7,6 +7,9 @@ Each program is compiled at -O0 and -O2, rewritten by `opt --heaps --instrument`
 that docs/profile.schema.json describes and that adds up. Compiled
 anew, it is rewritten by `opt --heaps --profile`, for which all sites are known again, and prints the same, with overwritten memory
 and under AddressSanitizer too. The report expects what was counted, and there are no more heaps than without a profile.
+
+A program that makes little in each call while it is watched (unseen_input.c) frees nothing one by one in such calls. Given more, it
+needs no more memory than the original.
 """
 import concurrent.futures
 import json
@@ -96,6 +99,43 @@ def check(tool, clang, source, level, work, library, schema):
     return sum(site["count"] for site in profile["sites"])
 
 
+def resident_kibibytes(command):
+    """Of the process at most, and what it printed."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        text = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_maxrss, (process.returncode, text)
+
+
+def check_unseen(tool, clang, root, level, work, library, schema):
+    source, stem = pathlib.Path(root, "tests", "unseen_input.c"), str(work / f"unseen{level}")
+    module, better, told, report, original, laid_out = (stem + suffix for suffix in (".bc", ".ll", ".profile", ".json", "", ".laid_out"))
+    link = [library, f"-Wl,-rpath,{os.path.dirname(os.path.abspath(library))}"]
+    rewrite = [tool, "opt", "--heaps", "--whole-program", "--max-stack=8", module, "-o", better]
+    must([clang, "-g", level, "-emit-llvm", "-c", source, "-o", module])
+    must([clang, module, "-o", original])
+    must([*rewrite, f"--instrument={told}"])
+    must([clang, better, "-o", laid_out, *link])
+    must([laid_out])
+    profile = json.loads(pathlib.Path(told).read_text())
+    jsonschema.validate(profile, schema)
+    counted = sum(site.get("scope_bytes", 0) for site in profile["sites"])
+    if not 29 * 24 <= counted <= 29 * 32:
+        raise Fault(f"unseen {level}: {counted} bytes in a call, which makes 10 to 29 cells")
+    must([*rewrite, f"--profile={told}", f"--json={report}"])
+    if [heap["block"] for heap in json.loads(pathlib.Path(report).read_text())["heaps"]["heaps"]] != [16384]:
+        raise Fault(f"unseen {level}: no block")
+    must([clang, level, better, "-o", laid_out, *link])
+    for argument in ("1000", "3000000"):
+        (was, wanted), (now, got) = (resident_kibibytes([program, argument]) for program in (original, laid_out))
+        if wanted != got:
+            raise Fault(f"unseen {level}: {argument}: {wanted} became {got}")
+        if now > was + 2048: # what is not freed would be 72 MB
+            raise Fault(f"unseen {level}: {argument}: {was} KiB became {now}")
+    return sum(site["count"] for site in profile["sites"])
+
+
 def main():
     options = [argument for argument in sys.argv[1:] if argument.startswith("--")]
     tool, root, tools, library = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
@@ -107,6 +147,9 @@ def main():
     with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(2) as pool:
         jobs = [(source, level, pool.submit(check, tool, clang, source, level, pathlib.Path(directory), library, schema))
                 for source in sources for level in LEVELS]
+        if not names:
+            jobs += [(pathlib.Path("unseen_input.c"), level,
+                      pool.submit(check_unseen, tool, clang, root, level, pathlib.Path(directory), library, schema)) for level in LEVELS]
         for source, level, job in jobs:
             try:
                 counted = job.result()

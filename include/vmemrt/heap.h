@@ -100,6 +100,9 @@ typedef struct vmr_heap_range {
 /* That of the process, at one address from its beginning to its end. */
 VMR_API const vmr_heap_range *vmr_heap_find_range(void);
 
+/* How many of `bytes` that compiled code has in a block of its own it may cut objects from: all, or 0 where each object is to be seen. */
+VMR_API size_t vmr_heap_room(size_t bytes);
+
 /* An object that is not at hand. NULL for the heap: malloc's. */
 VMR_API void *vmr_heap_refill(vmr_heap *heap, size_t bytes);
 

@@ -42,6 +42,9 @@ VMR_API vmr_status vmr_site_profile_begin(const vmr_profiled_program *program);
 /* The site made an object of `bytes`; SIZE_MAX: as many as malloc says that it has. NULL for the object is no object. */
 VMR_API void vmr_site_profile_note(const vmr_profiled_site *site, void *object, size_t bytes);
 
+/* A function begins that drops what the site makes when it returns: what one call of it makes is counted. */
+VMR_API void vmr_site_profile_scope(const vmr_profiled_site *site);
+
 /* An object is about to be freed. */
 VMR_API void vmr_site_profile_forget(const void *object);
 

@@ -95,6 +95,26 @@ static void check_objects_are_counted(void) {
   assert_told("make \\\"nodes\\\"\\u000a", "\"freed_before\": [{\"site\": 1, \"count\": 1}]");
 }
 
+/* Of one call, in whole granules of 16, and of the largest; what came before the first call counts for none. */
+static void check_calls_are_counted(void) {
+  char place[5], *before = read_figures();
+  assert_null(strstr(before, "scope_bytes"));
+  free(before);
+  vmr_site_profile_note(&sites[TEXTS], &place[0], 700);
+  vmr_site_profile_scope(&sites[TEXTS]);
+  assert_told("copy", "\"scope_bytes\": 0, \"alive\"");
+  vmr_site_profile_note(&sites[TEXTS], &place[1], 17);
+  vmr_site_profile_note(&sites[TEXTS], &place[2], 0);
+  vmr_site_profile_note(&sites[TEXTS], &place[3], 16);
+  vmr_site_profile_forget(&place[1]);
+  vmr_site_profile_scope(&sites[TEXTS]);
+  vmr_site_profile_note(&sites[TEXTS], &place[4], 32);
+  assert_told("copy", "\"scope_bytes\": 48, ");
+  vmr_site_profile_scope(NULL);
+  vmr_site_profile_scope(&program.sites[SITES]); /* not one of them */
+  for (size_t i = 0; i < 5; i++) vmr_site_profile_forget(&place[i]);
+}
+
 /* An object that realloc moves stays its site's; one that it cannot move stays as it is. */
 static void check_objects_that_grow(void) {
   char *text = vmr_site_profile_realloc(&sites[GROWN], NULL, 10);
@@ -221,6 +241,7 @@ static void a_profile_from_its_begin_to_its_file(void **state) {
   check_objects_that_die_unseen();
   check_many_objects();
   check_threads();
+  check_calls_are_counted();
   check_the_file_appears_as_a_whole();
   check_a_pipe_is_written_to();
 }
