@@ -1,4 +1,5 @@
-/* remarks.c: what was done with each allocation site as LLVM's optimization remarks, a YAML document a site, which
+/* remarks.c: what was done with each allocation site as LLVM's optimization remarks, a YAML document a site, and one of
+ * analysis a function that has sites, with what its frame, its stack and its heap come to, which
  * opt-viewer, llvm-remarkutil and editors read as those of LLVM's own passes.
  *
  *   --- !Passed
@@ -43,6 +44,27 @@ static void add_quoted(const char *words, vmo_text *out) {
   vmo_text_add_char(out, '\'');
 }
 
+static void describe_stack(const vmo_site_function *function, vmo_text *out) {
+  if (function->stack_depth >= 0) {
+    vmo_text_addf(out, "at most %lld of stack with all that it calls", (long long)function->stack_depth);
+  } else {
+    vmo_text_add(out, "no bound for its stack");
+    if (function->stack_because != NULL) vmo_text_addf(out, " (%s)", function->stack_because);
+  }
+}
+
+/* "frame of 72 bytes, at most 96 of stack with all that it calls; 40 known bytes on the heap at once, 0 as planned" */
+static void describe_function(const vmo_site_function *function, vmo_text *out) {
+  vmo_text_addf(out, "frame of %lld bytes, ", (long long)function->stack_frame);
+  describe_stack(function, out);
+  if (function->heap_before >= 0 && function->heap_after >= 0) {
+    vmo_text_addf(out, "; %lld known bytes on the heap at once, %lld as planned", (long long)function->heap_before,
+                  (long long)function->heap_after);
+  }
+}
+
+static const char *words_of(const vmo_text *words) { return words->data != NULL ? words->data : ""; }
+
 bool vmo_visit_remarks(const vmo_site_facts *facts, void (*visit)(void *user, const vmo_remark *remark), void *user) {
   vmo_text words;
   vmo_text_init(&words);
@@ -56,9 +78,17 @@ bool vmo_visit_remarks(const vmo_site_facts *facts, void (*visit)(void *user, co
       visit(user, &(vmo_remark){.kind = remark_kind(site->verdict),
                                 .name = remark_name(site->verdict),
                                 .function = function->name,
-                                .words = words.data != NULL ? words.data : "",
+                                .words = words_of(&words),
                                 .place = site->place});
     }
+    words.count = 0;
+    if (function->site_count > 0) describe_function(function, &words);
+    if (words.count == 0 || vmo_text_failed(&words)) continue;
+    visit(user, &(vmo_remark){.kind = "Analysis",
+                              .name = "Memory",
+                              .function = function->name,
+                              .words = words_of(&words),
+                              .place = function->place});
   }
   bool fine = !vmo_text_failed(&words);
   vmo_text_free(&words);

@@ -48,8 +48,8 @@ typedef struct vmo_text_style {
 /* Writes the report for people. Costs time in proportion to what is shown and to the points of the timeline. */
 void vmo_write_text(const vmo_report *report, const vmo_text_style *style, vmo_text *out);
 
-/* What was done with an allocation site, as a remark of LLVM: of a kind Passed, Missed or Analysis. Texts live during
- * the visit. */
+/* What was done with an allocation site, or the memory of a function that has some, as a remark of LLVM: of a kind Passed, Missed or
+ * Analysis. Texts live during the visit. */
 typedef struct vmo_remark {
   const char *kind, *name, *function, *words;
   vmo_site_place place;

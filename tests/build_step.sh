@@ -83,10 +83,11 @@ for file in main words; do
 done
 quietly "$clang" -O2 main.better.bc words.better.bc -o by_opt
 same ./by_opt
-"$clang" "${flags[@]}" -fpass-plugin="$pass" -Rpass=vmemopt -Rpass-missed=vmemopt -c words.c -o remarks.o 2>"$work/log"
+"$clang" "${flags[@]}" -fpass-plugin="$pass" -Rpass=vmemopt -Rpass-missed=vmemopt -Rpass-analysis=vmemopt -c words.c -o remarks.o 2>"$work/log"
 said "words.c:19:16: remark: strdup"
 said "[-Rpass=vmemopt]"
 said "[-Rpass-missed=vmemopt]"
+said "[-Rpass-analysis=vmemopt]"
 
 echo "-- several modules, linked and rewritten as one"
 vmemopt opt main.bc words.bc --whole-program -o whole.bc --json=whole.json
