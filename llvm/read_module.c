@@ -94,8 +94,13 @@ static vmo_status link_module(vmo_ll_program *program, LLVMModuleRef module, con
     return VMO_OK;
   }
   if (!LLVMLinkModules2(program->module, module)) return VMO_OK;
-  if (program->context->diagnostics->errors == before)
+  vmo_diagnostics *diagnostics = program->context->diagnostics;
+  if (diagnostics->errors == before) {
     vmo_diag_add(program->context, VMO_DIAG_LLVM_INPUT, (vmo_location){0}, "LLVM cannot link %s", name);
+  } else if (!diagnostics->dropping && diagnostics->count > 0) {
+    vmo_diag_hint(program->context, &diagnostics->items[diagnostics->count - 1],
+                  "that was found when %s was linked to the inputs before it", name);
+  }
   return VMO_INPUT_ERROR;
 }
 
