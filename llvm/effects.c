@@ -97,6 +97,7 @@ static void permute(vmo_ll_points_to *p, const vmo_ll_set *array, const vmo_ll_s
   vmo_ll_set places = *array, *reached = &p->place_sets[1];
   reached->count = 0;
   vmo_ll_add_reached(p, &places, reached);
+  vmo_ll_write_all(p, reached); /* it may write what the elements point to */
   if (copies_bytes(callback, VMO_LL_OBJECT_ARGUMENT)) copy_bytes_of_all(p, &places);
   if (copies_bytes(callback, VMO_LL_OBJECT_REACHED)) copy_bytes_of_all(p, reached);
   for (uint32_t i = 0; i < places.count; i++) {
@@ -172,6 +173,7 @@ static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, 
     p->temporary = true;
     add_held(p, call, i, false, &p->place_sets[1]);
     p->temporary = false;
+    vmo_ll_write_all(p, &p->place_sets[1]);
     move_objects(p, &p->place_sets[1]);
     p->temporary = true;
     vmo_ll_add_all(p, value, &p->place_sets[1], 0, 0);
@@ -180,6 +182,7 @@ static void apply_argument(vmo_ll_points_to *p, const vmo_ll_instruction *call, 
   case VMO_EFFECT_MOVE:
     p->temporary = true;
     add_moved(p, call, i, value);
+    vmo_ll_write_all(p, value); /* strtok_r and strsep end words there */
     break;
   case VMO_EFFECT_FREE: /* by kind */
   case VMO_EFFECT_NUMBER:

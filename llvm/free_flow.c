@@ -358,8 +358,9 @@ static bool follow(vmo_ll_free_flow *s, uint32_t b, uint32_t first) {
   return true;
 }
 
-/* Finds out whether the address may be looked at after a free; false: out of memory. LLVM moves comparisons there, since there they still tell of two
- * objects that were alive together; were one freed before the other is made, both might have one address. */
+/* Finds out whether the address may be looked at after a free; false: out of memory. LLVM moves comparisons there, since
+ * there they still tell of two objects that were alive together; were one freed before the other is made, both might have
+ * one address. */
 static bool find_late_looks(vmo_ll_free_flow *s) {
   s->walk++;
   s->work.count = 0;

@@ -70,10 +70,29 @@ static void build_outside(const growth *g, LLVMBasicBlockRef at) {
   LLVMBuildRet(g->b, call_realloc(g, parameter(g, OLD)));
 }
 
-/* errno is libc's to set; the old object stays. */
+/* reallocarray, as the module declares it; NULL where it does not, or as something else. */
+static LLVMValueRef declared_reallocarray(const vmo_ll_edit *e) {
+  LLVMValueRef function = LLVMGetNamedFunction(e->program->module, "reallocarray");
+  if (function == NULL || LLVMCountParams(function) != 3) return NULL;
+  bool plain = LLVMTypeOf(LLVMGetParam(function, 1)) == vmo_ll_word_type(e) &&
+               LLVMTypeOf(LLVMGetParam(function, 2)) == vmo_ll_word_type(e);
+  return plain ? function : NULL;
+}
+
+/* errno is libc's to set, in a call that LLVM takes to set it: it does not take realloc to. The old object stays. */
+static LLVMValueRef ask_in_vain(const growth *g) {
+  const vmo_ll_edit *e = g->edit;
+  LLVMValueRef array = declared_reallocarray(e), null = LLVMConstPointerNull(vmo_ll_pointer_type(e));
+  if (array == NULL) return call_realloc(g, null);
+  LLVMTypeRef word = vmo_ll_word_type(e);
+  LLVMValueRef bytes = LLVMBuildIntCast2(g->b, parameter(g, BYTES), word, false, "");
+  LLVMValueRef values[] = {null, bytes, LLVMConstInt(word, 1, false)};
+  return LLVMBuildCall2(g->b, LLVMGlobalGetValueType(array), array, values, 3, "");
+}
+
 static void build_refusal(const growth *g, LLVMBasicBlockRef at) {
   LLVMPositionBuilderAtEnd(g->b, at);
-  LLVMValueRef null = LLVMConstPointerNull(vmo_ll_pointer_type(g->edit)), refused = call_realloc(g, null);
+  LLVMValueRef null = LLVMConstPointerNull(vmo_ll_pointer_type(g->edit)), refused = ask_in_vain(g);
   unsigned opaque = LLVMGetEnumAttributeKindForName("nobuiltin", strlen("nobuiltin"));
   LLVMAddCallSiteAttribute(refused, LLVMAttributeFunctionIndex,
                            LLVMCreateEnumAttribute(g->edit->program->llvm, opaque, 0));

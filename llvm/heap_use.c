@@ -1,8 +1,9 @@
 /* heap_use.c: which functions may take memory of the heap, and which may ask how much of it is in use.
  *
  * A function of the table takes some when its result is fresh, or when it may call functions of the program; what
- * printf, fopen and their like take for themselves is left out. Code that is not seen may take some. A function of the program does what those that it calls do:
- * callees first, and within a group that calls each other twice. Linear in the program. */
+ * printf, fopen and their like take for themselves is left out. Code that is not seen may take some. A function of the
+ * program does what those that it calls do: callees first, and within a group that calls each other twice. Linear in the
+ * program. */
 #include <string.h>
 
 #include "llvm/libc.h"

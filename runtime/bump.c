@@ -92,7 +92,7 @@ static piece *take_chunk(const vmr_bump *bump, size_t *open) {
   char *chunk = vmr_range_chunk(record);
   bool is_huge = may_be_huge() && wants_huge(bump);
   *open = is_huge ? VMR_CHUNK_BYTES : STEP;
-  if (record->is_dirty) vmr_os_clear(chunk, VMR_CHUNK_BYTES);
+  if (record->is_dirty) vmr_os_clear_huge(chunk, VMR_CHUNK_BYTES);
   if (is_huge) vmr_os_advise_huge(chunk, VMR_CHUNK_BYTES);
   return (piece *)(void *)chunk;
 }

@@ -166,7 +166,7 @@ void *vmr_heap_alloc_bumped(vmr_heap *heap, size_t bytes, size_t alignment) {
   if (object != NULL) return object;
   vmr_record *record = vmr_heap_take_chunk(heap);
   if (record == NULL) return NULL;
-  if (record->is_dirty) vmr_os_clear(vmr_range_chunk(record), VMR_CHUNK_BYTES);
+  if (record->is_dirty) vmr_os_clear_huge(vmr_range_chunk(record), VMR_CHUNK_BYTES);
   heap->bumped = record;
   VMR_PUBLISH(record->cursor, vmr_range_chunk(record) + VMR_BUMP_HEAD);
   return bump(record, bytes, alignment);

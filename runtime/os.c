@@ -105,6 +105,10 @@ bool vmr_os_collapse(void *large_page) {
   if (vmr_huge_pages_are_due(&huge_pages, 1)) {
     uint64_t before = thread_nanoseconds();
     is_done = madvise(large_page, VMR_OS_LARGE_PAGE, COLLAPSE) == 0;
+    if (!is_done && errno == EINVAL) { /* vmr_os_clear_huge */
+      madvise(large_page, VMR_OS_LARGE_PAGE, MADV_HUGEPAGE);
+      is_done = madvise(large_page, VMR_OS_LARGE_PAGE, COLLAPSE) == 0;
+    }
     vmr_huge_pages_judge(&huge_pages, thread_nanoseconds() - before);
   }
   errno = kept;
@@ -137,6 +141,15 @@ void vmr_os_clear(void *begin, size_t bytes) {
   /* locked pages stay where they are; what nobody touched of them is touched by that */
   if (madvise(begin, bytes, MADV_DONTNEED) != 0) memset(begin, 0, bytes);
   errno = kept;
+}
+
+void vmr_os_clear_huge(void *begin, size_t bytes) {
+  vmr_os_clear(begin, bytes);
+#ifdef MADV_NOHUGEPAGE
+  int kept = errno;
+  madvise(begin, bytes, MADV_NOHUGEPAGE);
+  errno = kept;
+#endif
 }
 
 #ifdef MREMAP_DONTUNMAP /* the old pages stay reserved; Linux 5.7 */

@@ -64,6 +64,14 @@ void vmr_os_clear(void *begin, size_t bytes);
 static inline void vmr_os_clear(void *begin, size_t bytes) { (void)begin, (void)bytes; }
 #endif
 
+/* The same of pages that were asked to be huge ones, maybe: now they are small until that is asked for again, so that the first byte
+ * that is used of them does not bring 2 MiB. */
+#ifndef VMR_FREESTANDING
+void vmr_os_clear_huge(void *begin, size_t bytes);
+#else
+static inline void vmr_os_clear_huge(void *begin, size_t bytes) { (void)begin, (void)bytes; }
+#endif
+
 /* Moves the memory of open pages, whole large ones, to other open ones whose content is of no use; the old ones are then as
  * after vmr_os_clear. Returns how many bytes it moved, from the beginning: as many as the system moves at once, or 0. */
 size_t vmr_os_move(void *to, void *from, size_t bytes);

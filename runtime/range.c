@@ -163,7 +163,7 @@ static void link_run(uint32_t first, size_t count) {
 }
 
 static void clear_chunks(uint32_t first, size_t count) {
-  vmr_os_clear((char *)vmr_the_range.base + ((size_t)first << VMR_CHUNK_SHIFT), count << VMR_CHUNK_SHIFT);
+  vmr_os_clear_huge((char *)vmr_the_range.base + ((size_t)first << VMR_CHUNK_SHIFT), count << VMR_CHUNK_SHIFT);
 }
 
 /* Returns the memory of free chunks to the system, neighbours with one call; not of the first `kept` ones: they are taken

@@ -84,14 +84,14 @@ define void @first_letters(ptr %s, i64 %n) {
   ret void
 }
 
-; What is too large for a word is asked of realloc, which has not that much; LLVM must not take it to have succeeded.
+; What is more than an object may have is asked of reallocarray itself, which sets errno; LLVM must not take it to have succeeded.
 ; TEXT: array
 ; TEXT-NEXT: reallocarray, size argument 1 * 8: to the stack, where it fits 1024 bytes
 ; CHECK-LABEL: define void @array(
 ; CHECK: %[[BOTH:.*]] = call { i64, i1 } @llvm.umul.with.overflow.i64(i64 %n, i64 8)
 ; CHECK: %[[OVER:.*]] = extractvalue { i64, i1 } %[[BOTH]], 1
 ; CHECK: select i1 %[[OVER]], i64 -1,
-; CHECK: call ptr @realloc(ptr null, i64 %{{.*}}) #[[OPAQUE:[0-9]+]]
+; CHECK: call ptr @reallocarray(ptr null, i64 %{{.*}}, i64 1) #[[OPAQUE:[0-9]+]]
 ; CHECK: call ptr @realloc(
 ; CHECK-NOT: @reallocarray
 ; CHECK: ret void

@@ -17,6 +17,8 @@ declare ptr @strcpy(ptr, ptr)
 declare i32 @printf(ptr, ...)
 declare void @unknown()
 declare i32 @raise(i32)
+declare ptr @strsep(ptr, ptr)
+declare void @qsort(ptr, i64, i64, ptr)
 declare i32 @poll(ptr, i64, i32)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare void @llvm.lifetime.end.p0(i64, ptr)
@@ -185,6 +187,39 @@ define i64 @ended() {
   call ptr @strcpy(ptr %s, ptr @fixed)
   %p = call ptr @strdup(ptr %s)
   call void @llvm.lifetime.end.p0(i64 4, ptr %s)
+  %n = call i64 @strlen(ptr %p)
+  call void @free(ptr %p)
+  ret i64 %n
+}
+
+; The library ends a word in it, or calls what writes to it.
+; CHECK-LABEL: define i64 @parted(
+; CHECK: call ptr @strdup
+define i64 @parted(ptr %s) {
+  %place = alloca ptr
+  store ptr %s, ptr %place
+  %p = call ptr @strdup(ptr %s)
+  call ptr @strsep(ptr %place, ptr @fixed)
+  %n = call i64 @strlen(ptr %p)
+  call void @free(ptr %p)
+  ret i64 %n
+}
+define internal i32 @mark(ptr %a, ptr %b) {
+  %x = load ptr, ptr %a
+  store i8 0, ptr %x
+  ret i32 0
+}
+; CHECK-LABEL: define i64 @sorted(
+; CHECK: call ptr @strdup
+define i64 @sorted() {
+  %text = alloca [8 x i8]
+  %array = alloca [2 x ptr]
+  call ptr @strcpy(ptr %text, ptr @fixed)
+  store ptr %text, ptr %array
+  %second = getelementptr i8, ptr %array, i64 8
+  store ptr %text, ptr %second
+  %p = call ptr @strdup(ptr %text)
+  call void @qsort(ptr %array, i64 2, i64 8, ptr @mark)
   %n = call i64 @strlen(ptr %p)
   call void @free(ptr %p)
   ret i64 %n
