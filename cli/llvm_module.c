@@ -31,7 +31,8 @@ static bool open_module(vmo_context *context) {
   if (module == NULL) {
     const char *reason = dlerror();
     refuse(context, MODULE_FILE " cannot be loaded:", reason != NULL ? reason : "no reason is given",
-           "LLVM " VMO_LLVM_MAJOR " must be there (package libllvm" VMO_LLVM_MAJOR ")");
+           "LLVM " VMO_LLVM_MAJOR " must be there (package libllvm" VMO_LLVM_MAJOR
+           "), and the file must not be damaged");
     return false;
   }
   const vmo_llvm_table *found = dlsym(module, VMO_LLVM_TABLE_NAME);

@@ -64,6 +64,7 @@ typedef struct vmo_ll_function {
   bool no_return;
   bool no_inline;     /* the author forbids it (optnone apart) */
   bool address_taken; /* used other than as a callee */
+  bool computed;      /* its address may be computed, or an ifunc may mean it: it has callers that are not seen */
   bool external;      /* other modules may name it */
   bool calls_itself;
   bool recursive;    /* it may be active more than once (call_graph.c) */

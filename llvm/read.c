@@ -62,6 +62,14 @@ static bool is_address_taken(LLVMValueRef function) {
   return false;
 }
 
+/* Its distance to another function, as in a table of such, is a constant expression. What an ifunc means its resolver
+ * chooses, from among all functions that have an address. */
+static bool is_computed(const vmo_ll_program *program, LLVMValueRef function, bool address_taken) {
+  for (LLVMUseRef use = LLVMGetFirstUse(function); use != NULL; use = LLVMGetNextUse(use))
+    if (LLVMIsAConstantExpr(LLVMGetUser(use)) != NULL) return true;
+  return address_taken && LLVMGetFirstGlobalIFunc(program->module) != NULL;
+}
+
 static bool is_exact(LLVMLinkage linkage) {
   return linkage == LLVMExternalLinkage || linkage == LLVMInternalLinkage || linkage == LLVMPrivateLinkage;
 }
@@ -99,6 +107,7 @@ static bool add_function(vmo_ll_program *program, LLVMValueRef ref) {
   function.no_return = vmo_ll_has_attribute(ref, "noreturn");
   function.no_inline = vmo_ll_has_attribute(ref, "noinline") && !vmo_ll_has_attribute(ref, "optnone");
   function.address_taken = is_address_taken(ref);
+  function.computed = is_computed(program, ref, function.address_taken);
   function.external = linkage != LLVMInternalLinkage && linkage != LLVMPrivateLinkage;
   const vmo_libc_row *row = vmo_find_libc(name);
   if (declared && row != NULL) {

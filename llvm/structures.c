@@ -57,7 +57,8 @@ static bool make_arrays(vmo_ll_finder *finder) {
 
 bool vmo_ll_is_entered(const vmo_ll_finder *finder, uint32_t id) {
   const vmo_ll_function *function = &finder->program->functions.data[id];
-  return vmo_ll_is_defined(function) && (vmo_ll_is_main(function) || (function->external && !finder->whole_program));
+  bool named = function->external && !finder->whole_program;
+  return vmo_ll_is_defined(function) && (vmo_ll_is_main(function) || function->computed || named);
 }
 
 /* What is known of a place that may be called: it only grows. */
