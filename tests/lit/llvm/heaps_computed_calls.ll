@@ -2,6 +2,8 @@
 ; hand out stays with malloc, and any thread may execute them.
 ; RUN: %vmemopt opt --heaps --whole-program %s -o %t.ll --text | FileCheck %s --check-prefix=TEXT
 ; RUN: FileCheck %s < %t.ll
+; RUN: sed '/@made/d; s/ptr %b/ptr null/' %s > %t.far.ll
+; RUN: %vmemopt opt --heaps --whole-program %t.far.ll -o %t.out.ll --text | FileCheck %s --check-prefix=FAR
 ; RUN: sed '/^@/d; /@made()/d; s/ptr %b/ptr null/' %s > %t.plain.ll
 ; RUN: %vmemopt opt --heaps --whole-program %t.plain.ll -o - | FileCheck %s --check-prefix=SERVED
 target triple = "x86_64-pc-linux-gnu"
@@ -13,6 +15,9 @@ declare ptr @malloc(i64)
 declare void @free(ptr)
 
 ; TEXT: near, (no line)  malloc, 2000 bytes: code that is not seen may free or keep it
+; FAR: near, (no line)  malloc, 2000 bytes{{$}}
+; FAR: with malloc
+; FAR: far, (no line)  malloc, 3000 bytes: code that is not seen may free or keep it
 ; TEXT: far, (no line)  malloc, 3000 bytes: code that is not seen may free or keep it
 ; CHECK-LABEL: define internal ptr @near(
 ; CHECK: call ptr @malloc(i64 2000)
