@@ -62,11 +62,19 @@ static bool is_address_taken(LLVMValueRef function) {
   return false;
 }
 
+/* Whether the constant expression leads to another address; the number alone does not: it is followed where it goes. */
+static bool is_distance(LLVMValueRef expression) {
+  if (LLVMGetConstOpcode(expression) != LLVMPtrToInt) return true;
+  for (LLVMUseRef use = LLVMGetFirstUse(expression); use != NULL; use = LLVMGetNextUse(use))
+    if (LLVMIsAConstantExpr(LLVMGetUser(use)) != NULL) return true;
+  return false;
+}
+
 /* Its distance to another function, as in a table of such, is a constant expression. What an ifunc means its resolver
  * chooses, from among all functions that have an address. */
 static bool is_computed(const vmo_ll_program *program, LLVMValueRef function, bool address_taken) {
   for (LLVMUseRef use = LLVMGetFirstUse(function); use != NULL; use = LLVMGetNextUse(use))
-    if (LLVMIsAConstantExpr(LLVMGetUser(use)) != NULL) return true;
+    if (LLVMIsAConstantExpr(LLVMGetUser(use)) != NULL && is_distance(LLVMGetUser(use))) return true;
   return address_taken && LLVMGetFirstGlobalIFunc(program->module) != NULL;
 }
 
